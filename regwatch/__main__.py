@@ -1,0 +1,6 @@
+"""`python -m regwatch` is `regwatch`."""
+
+from regwatch.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""The words regwatch thinks in: extensions, registrations, answers, quota, incidents, notifications.
+
+Values only; what is decided about them lives in the other modules of the core. Structs without
+garbage-collector tracking, since 100,000 extensions are held at once (`gc=False` is safe: none of
+them can refer to itself).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NewType
+
+from msgspec import Struct
+
+Timestamp = NewType("Timestamp", float)
+"""A point in time: seconds since the epoch, UTC."""
+AccountName = NewType("AccountName", str)
+ExtensionId = NewType("ExtensionId", int)
+RegistrationId = NewType("RegistrationId", str)
+IncidentId = NewType("IncidentId", str)
+
+
+class FailureReason(StrEnum):
+    """Why a request to the PBX failed; the metric label and the log field."""
+
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    SERVER_ERROR = "server_error"
+    BAD_ANSWER = "bad_answer"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    THROTTLED = "throttled"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    ACCESS_DENIED = "access_denied"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
+    REDIRECTED = "redirected"
+
+
+class ExtensionState(StrEnum):
+    """What is known of an extension now."""
+
+    UNKNOWN = "unknown"
+    """Not yet answered, or not answered for too long."""
+    REGISTERED = "registered"
+    OVERDUE = "overdue"
+    """Registered, but its usual refresh did not come."""
+    LOST = "lost"
+    """Was registered, is not."""
+    UNREGISTERED = "unregistered"
+    """Never seen registered by us."""
+    REMOVED = "removed"
+    """Gone from the PBX's list."""
+
+
+class AlertName(StrEnum):
+    """The conditions that alerts are about."""
+
+    EXTENSION_LOST = "extension_lost"
+    REGISTRATION_LOST = "registration_lost"
+    REFRESH_OVERDUE = "refresh_overdue"
+    NEVER_REGISTERED = "never_registered"
+    API_UNAVAILABLE = "api_unavailable"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+
+    @property
+    def alertname(self) -> str:
+        """The name as Prometheus and Alertmanager would write it: `RegwatchExtensionLost`."""
+        return "Regwatch" + "".join(word.capitalize() for word in self.value.split("_"))
+
+
+class Severity(StrEnum):
+    """How much an alert matters; ordered by `rank`."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, growing as it matters less."""
+        return list(Severity).index(self)
+
+
+class Extension(Struct, frozen=True, gc=False):
+    """An extension of the PBX, as its list names it."""
+
+    id: ExtensionId
+    name: str
+    """The full name, `000*101`; may be empty while only the id is known."""
+    label: str = ""
+    group: str = ""
+
+    @property
+    def number(self) -> str:
+        """What people dial: after the last `*`, without `@domain`."""
+        return self.name.split("@", 1)[0].rsplit("*", 1)[-1]
+
+
+class Registration(Struct, frozen=True, gc=False):
+    """One binding of an extension to a device."""
+
+    id: RegistrationId
+    device: str
+    """The User-Agent; empty if the PBX did not say."""
+    real_address: str
+    """Where the REGISTER came from, a SIP URI; empty if unknown."""
+    contact_address: str
+    """The Contact the device gave, a SIP URI; empty if unknown."""
+    lease_ends_at: Timestamp | None
+    """None: unknown, or a permanent registration."""
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """What the PBX said of one extension at one moment."""
+
+    extension_id: ExtensionId
+    registered: bool
+    """The PBX's own flag; trusted over the entries."""
+    registrations: tuple[Registration, ...]
+    """The active ones; always empty if not registered."""
+    former: tuple[Registration, ...]
+    """The last, already ended ones, which the PBX lists if not registered."""
+    answered_at: Timestamp
+
+
+class BatchAnswer(Struct, frozen=True, gc=False):
+    """What one poll of many extensions brought, and what it did not."""
+
+    asked: tuple[ExtensionId, ...]
+    answers: Mapping[ExtensionId, Answer]
+    """Only ids asked for. An id asked for and absent here is *unknown*, not lost."""
+    refused: frozenset[ExtensionId] = frozenset()
+    """Ids the PBX refuses to speak of (foreign or unknown to it): quarantined."""
+    failure: FailureReason | None = None
+    """Why a part was not answered; None if all that was asked reached the PBX and came back."""
+    contradictions: int = 0
+    """Entries that contradicted themselves: flag against list, duplicates, ids not asked for."""
+
+    @property
+    def unanswered(self) -> tuple[ExtensionId, ...]:
+        """Ids asked for of which nothing is known now, refused ones left out."""
+        return tuple(i for i in self.asked if i not in self.answers and i not in self.refused)
+
+
+class Listing(Struct, frozen=True, gc=False):
+    """The PBX's own list of extensions."""
+
+    extensions: tuple[Extension, ...]
+    complete: bool
+    """False if a page failed or the paging cap was hit: absence then means nothing."""
+
+
+class Quota(Struct, frozen=True, gc=False):
+    """The hourly request quota as the last answer's headers told it."""
+
+    limit: int
+    remaining: int
+    resets_at: Timestamp
+    seen_at: Timestamp
+
+
+class ChangeKind(StrEnum):
+    """What happened to a registration or an extension; the metric label."""
+
+    REGISTERED = "registered"
+    REFRESHED = "refreshed"
+    EXPIRED = "expired"
+    UNREGISTERED = "unregistered"
+    REPLACED = "replaced"
+    DELETED = "deleted"
+    """Deleted by us."""
+    MOVED = "moved"
+    """The same registration from another address."""
+    DEVICE_CHANGED = "device_changed"
+    RESTORED = "restored"
+    """Registered again after having been lost."""
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+class IncidentState(StrEnum):
+    """A condition's life."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Facts(Struct, frozen=True, gc=False, kw_only=True):
+    """What an incident is about, in numbers and names: the `regwatch` object of an alert."""
+
+    account: AccountName
+    extension_id: ExtensionId | None = None
+    extension: str = ""
+    """The full name, `000*101`."""
+    label: str = ""
+    site: str = ""
+    previous_state: str = ""
+    reason: str = ""
+    """A closed word: `expired`, `unregistered`, … or a `FailureReason`."""
+    device: str = ""
+    real_address: str = ""
+    contact_address: str = ""
+    registration_id: str = ""
+    last_seen: Timestamp | None = None
+    """When it was last known to be well."""
+    lease_ended: Timestamp | None = None
+    detected: Timestamp | None = None
+
+    @property
+    def detection_lag_seconds(self) -> float | None:
+        """From the lease's end to its detection; None if no lease had ended."""
+        if self.lease_ended is None or self.detected is None:
+            return None
+        return max(0.0, self.detected - self.lease_ended)
+
+
+class Incident(Struct, frozen=True, gc=False, kw_only=True):
+    """A condition's life, for one subject. Only `core/incidents.py` makes or changes one."""
+
+    id: IncidentId
+    account: AccountName
+    alert: AlertName
+    severity: Severity
+    subject: str
+    """What it is about within the account: one subject has at most one open incident."""
+    state: IncidentState
+    started_at: Timestamp
+    """When the condition began to hold, as well as is known."""
+    fired_at: Timestamp | None = None
+    resolved_at: Timestamp | None = None
+    escalated_from: AlertName | None = None
+    """The milder alert this incident was before, under which receivers may know it."""
+    summary: str = ""
+    """One line that alone tells what, where, since when."""
+    explanation: str = ""
+    """One or more sentences: why this was concluded, what it means, what to do."""
+    site_labels: Mapping[str, str] = {}
+    """Labels configured for its site."""
+    facts: Facts
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The alert's labels; stable over its life but for an escalation."""
+        labels = dict(self.site_labels)
+        labels |= {
+            "alertname": self.alert.alertname,
+            "severity": self.severity.value,
+            "account": self.account,
+        }
+        if self.facts.site:
+            labels["site"] = self.facts.site
+        if self.facts.extension_id is not None:
+            labels["extension_id"] = str(self.facts.extension_id)
+            labels["extension"] = self.facts.extension
+        return labels
+
+
+class ItemStatus(StrEnum):
+    """What an incident is to the receiver of this notification."""
+
+    NEW = "new"
+    STILL = "still"
+    RESOLVED = "resolved"
+
+
+class Item(Struct, frozen=True, gc=False):
+    """One incident as a notification carries it."""
+
+    status: ItemStatus
+    incident: Incident
+
+
+class NotifyReason(StrEnum):
+    """Why a notification is sent now."""
+
+    FIRST_SEEN = "first_seen"
+    NEW_INCIDENTS = "new_incidents"
+    SOME_RESOLVED = "some_resolved"
+    ALL_RESOLVED = "all_resolved"
+    REPEAT_DUE = "repeat_due"
+    WORSE = "worse"
+    TEST = "test"
+
+
+class Notification(Struct, frozen=True, gc=False, kw_only=True):
+    """A message about one or more incidents to one receiver: complete in itself, so that it can
+    be stored, and sent by another process after a crash, word for word."""
+
+    id: str
+    """Unique and stable over retries: receivers deduplicate by it."""
+    receiver: str
+    group_key: str
+    """Which route and group it belongs to; equal for all messages about one group."""
+    group_labels: Mapping[str, str]
+    reason: NotifyReason
+    created_at: Timestamp
+    items: tuple[Item, ...]
+    """New ones first, then still firing, then resolved; each by severity and extension."""
+
+    def with_status(self, status: ItemStatus) -> tuple[Incident, ...]:
+        """The incidents of one status, in order."""
+        return tuple(item.incident for item in self.items if item.status is status)
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether nothing in it fires any more."""
+        return all(item.status is ItemStatus.RESOLVED for item in self.items)
+
+    @property
+    def severity(self) -> Severity:
+        """That of the worst incident that still fires; of the worst of all if none does."""
+        firing = [i.incident for i in self.items if i.status is not ItemStatus.RESOLVED]
+        incidents = firing or [item.incident for item in self.items]
+        return min((i.severity for i in incidents), key=lambda s: s.rank, default=Severity.INFO)
+
+
+class Notified(Struct, frozen=True, gc=False):
+    """What a receiver was told (that is: what stands in the outbox for it or was delivered)."""
+
+    receiver: str
+    incident_id: IncidentId
+    alert: AlertName
+    severity: Severity
+    group_key: str
+    firing_at: Timestamp
+    """When its firing was last put in the outbox."""
+    repeats: int = 0
+    resolved_at: Timestamp | None = None
+    """When its resolve was put in the outbox."""
+
+
+class Watched(Struct, gc=False):
+    """One extension as the monitor knows it. The only mutable value here: only
+    `core/monitor.py` changes one."""
+
+    extension: Extension
+    site: str = ""
+    state: ExtensionState = ExtensionState.UNKNOWN
+    since: Timestamp | None = None
+    """When the state began, as well as is known."""
+    answered_at: Timestamp | None = None
+    registrations: tuple[Registration, ...] = ()
+    """The active ones of the last answer."""
+    last_registered_at: Timestamp | None = None
+    """When it was last answered as registered."""
+    reason: str = ""
+    """Why it is in this state: a closed word."""
+    first_answered_at: Timestamp | None = None

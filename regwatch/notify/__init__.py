@@ -1,0 +1,1 @@
+"""Alerts out: the outbox, what is said, one module per kind of receiver."""

@@ -1,0 +1,1 @@
+"""The cloud PBX: its wire format, its tokens, its errors, one client. Decides nothing about losses."""
