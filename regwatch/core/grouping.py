@@ -1,0 +1,439 @@
+"""What each receiver is told of which incidents, and when: incidents in, notifications out.
+
+Rules, per receiver and group (a route's `group_by` makes the groups):
+
+1.  A receiver hears of an incident by the first matching route that names it, once.
+2.  The first message of a group goes out `group_wait` after its first unsent firing.
+3.  Later news waits `group_wait` too, and until `group_interval` after the group's last message.
+4.  News worse than all in the group that still fires and was spoken of does not wait for
+    `group_interval`. An incident that escalated (another alert, or a higher severity) is news.
+5.  A resolve goes out within `group_wait`: those of one burst in one message, never held back by
+    `group_interval`.
+6.  Reminders follow `repeat[i]` after the group's last message while something in it fires; i
+    counts the reminders since something was last new, and the last one repeats.
+7.  Every message carries all there is to say of its group: new, still firing, resolved.
+8.  A resolve is owed to every receiver that was told of the firing, and to no other, under the
+    group it was told in, whatever became of the routes. What was never told is never resolved.
+9.  An incident told and unchanged stays in the group it was told in, also when routes changed. One
+    that escalates leaves its group without a word and is new in its new one; a receiver that is on
+    none of its routes any more hears nothing but the resolve.
+10. A group of which no told incident is left is forgotten: the next one is its first message.
+
+`due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
+Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+
+import msgspec
+
+from regwatch.core.model import (
+    AlertName,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Item,
+    ItemStatus,
+    Notification,
+    Notified,
+    NotifyReason,
+    Severity,
+    Timestamp,
+)
+from regwatch.core.routing import Route, labels_of_group, route_per_receiver
+
+RANKS = {severity: severity.rank for severity in Severity}
+NEVER = Timestamp(float("inf"))
+REMEMBERED_TARGETS = 10_000
+"""How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
+
+Target = tuple[str, str, Route]
+"""Receiver, group key, route."""
+Form = tuple[bool, AlertName, Severity, str]
+"""What of an incident decides where it belongs."""
+
+
+class _Group:
+    """What one receiver knows, and does not know yet, of one group."""
+
+    __slots__ = (
+        "due_at", "entry", "fresh", "gone", "key", "receiver", "repeats", "route", "spoken_at",
+        "told",
+    )  # fmt: skip
+
+    def __init__(self, receiver: str, key: str, route: Route) -> None:
+        self.receiver = receiver
+        self.key = key
+        self.route = route
+        self.fresh: dict[IncidentId, Timestamp] = {}
+        """Firing, and news to the receiver, since when."""
+        self.told: dict[IncidentId, Notified] = {}
+        """Told as firing and not yet as resolved."""
+        self.gone: dict[IncidentId, Timestamp] = {}
+        """Told, and resolved since when."""
+        self.spoken_at: Timestamp | None = None
+        self.repeats = 0
+        self.due_at = NEVER
+        self.entry = 0
+        """The one entry of the agenda that counts; older ones are stale."""
+
+    def add_told(self, row: Notified) -> None:
+        self.told[row.incident_id] = row
+        if self.spoken_at is None or row.firing_at >= self.spoken_at:
+            self.spoken_at = row.firing_at
+            self.repeats = row.repeats
+
+    def withdraw(self, incident_id: IncidentId) -> Timestamp | None:
+        """Take an incident out; since when it waited to be told, None if it did not."""
+        self.told.pop(incident_id, None)
+        gone_since = self.gone.pop(incident_id, None)
+        return self.fresh.pop(incident_id, gone_since)
+
+    def forget_if_untold(self) -> None:
+        if not self.told:
+            self.spoken_at = None
+            self.repeats = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.fresh and not self.told
+
+    def triggers(
+        self, incidents: Mapping[IncidentId, Incident]
+    ) -> Iterator[tuple[NotifyReason, Timestamp]]:
+        """Each reason to speak, the most telling first, and from when on it holds."""
+        if self.fresh:
+            yield self._news(incidents)
+        if self.gone:
+            everything = len(self.gone) == len(self.told) and not self.fresh
+            reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
+            yield reason, Timestamp(min(self.gone.values()) + self.route.group_wait)
+        repeat = self.route.repeat
+        if repeat and self.spoken_at is not None and len(self.told) > len(self.gone):
+            pause = repeat[min(self.repeats, len(repeat) - 1)]
+            yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
+
+    def _news(self, incidents: Mapping[IncidentId, Incident]) -> tuple[NotifyReason, Timestamp]:
+        waited = Timestamp(min(self.fresh.values()) + self.route.group_wait)
+        if self.spoken_at is None:
+            return NotifyReason.FIRST_SEEN, waited
+        known = (RANKS[row.severity] for i, row in self.told.items() if i not in self.gone)
+        worst_known = min(known, default=len(RANKS))
+        if min(RANKS[incidents[i].severity] for i in self.fresh) < worst_known:
+            return NotifyReason.WORSE, waited
+        paced = Timestamp(self.spoken_at + self.route.group_interval)
+        return NotifyReason.NEW_INCIDENTS, max(waited, paced)
+
+    def items(self, incidents: Mapping[IncidentId, Incident]) -> tuple[Item, ...]:
+        still = [i for i in self.told if i not in self.fresh and i not in self.gone]
+        parts = (
+            (ItemStatus.NEW, self.fresh),
+            (ItemStatus.STILL, still),
+            (ItemStatus.RESOLVED, self.gone),
+        )
+        return tuple(
+            Item(status, incident)
+            for status, ids in parts
+            for incident in sorted((incidents[i] for i in ids), key=_order)
+        )
+
+
+def _order(incident: Incident) -> tuple[int, str, str, str, str]:
+    facts = incident.facts
+    return (
+        RANKS[incident.severity],
+        incident.account,
+        facts.extension,
+        incident.subject,
+        incident.id,
+    )
+
+
+def _form(incident: Incident) -> Form:
+    resolved = incident.state is IncidentState.RESOLVED
+    return resolved, incident.alert, incident.severity, incident.facts.site
+
+
+def _changed_at(incident: Incident) -> Timestamp:
+    return incident.resolved_at or incident.fired_at or incident.started_at
+
+
+def _fingerprint(notification: Notification) -> str:
+    items = "".join(f"{item.status}={item.incident.id};" for item in notification.items)
+    parts = (notification.receiver, notification.group_key, repr(notification.created_at), items)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -> Notified:
+    return Notified(
+        receiver=notification.receiver,
+        incident_id=item.incident.id,
+        alert=item.incident.alert,
+        severity=item.incident.severity,
+        group_key=notification.group_key,
+        firing_at=now,
+        repeats=repeats,
+    )
+
+
+def _is_news(row: Notified | None, incident: Incident) -> bool:
+    if row is None or row.resolved_at is not None or row.alert is not incident.alert:
+        return True
+    return RANKS[incident.severity] < RANKS[row.severity]
+
+
+class Grouping:
+    """All groups of all receivers, and the log of what they were told."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        incidents: Iterable[Incident] = (),
+        notified: Iterable[Notified] = (),
+    ) -> None:
+        """Start with nothing, or where stored incidents and log rows left off."""
+        if not routes:
+            raise ValueError("at least one route is needed, to catch all")
+        self._routes = tuple(routes)
+        names = frozenset[str]().union(*(route.label_names for route in self._routes))
+        self._by_extension = not names.isdisjoint({"extension", "extension_id"})
+        self._targets_seen: dict[object, tuple[Target, ...]] = {}
+        self._incidents: dict[IncidentId, Incident] = {}
+        self._rows: dict[IncidentId, dict[str, Notified]] = {}
+        self._places: dict[IncidentId, tuple[_Group, ...]] = {}
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._touched: set[_Group] = set()
+        self._agenda: list[tuple[Timestamp, int, _Group]] = []
+        self._turn = count(1)
+        self._offered: set[IncidentId] = set()
+        self._expired: list[Notified] = []
+        self._restore(incidents, notified)
+
+    def _restore(self, incidents: Iterable[Incident], notified: Iterable[Notified]) -> None:
+        for row in notified:
+            self._rows.setdefault(row.incident_id, {})[row.receiver] = row
+        for incident in incidents:
+            if incident.state is not IncidentState.PENDING:
+                self._incidents[incident.id] = incident
+        for incident_id in [i for i in self._rows if i not in self._incidents]:
+            self._expired.extend(self._rows.pop(incident_id).values())
+        for incident in list(self._incidents.values()):
+            self._place(incident, now=_changed_at(incident))
+
+    @property
+    def open_incidents(self) -> Sequence[Incident]:
+        """Those that fire, and resolved ones of which a receiver has still to hear."""
+        return tuple(self._incidents.values())
+
+    def note(self, incident: Incident, *, now: Timestamp) -> None:
+        """Take in that an incident began to fire, escalated, changed or resolved."""
+        if incident.state is IncidentState.PENDING:
+            return
+        known = self._incidents.get(incident.id)
+        if known is None and incident.state is IncidentState.RESOLVED:
+            return
+        self._incidents[incident.id] = incident
+        if known is None or _form(known) != _form(incident):
+            self._place(incident, now=now)
+
+    def due(self, *, now: Timestamp) -> Sequence[Notification]:
+        """What must go out now; the same again until `queued`, which takes only these."""
+        self._settle()
+        self._forget_unclaimed()
+        entries = []
+        while self._agenda and self._agenda[0][0] <= now:
+            entry = heapq.heappop(self._agenda)
+            if self._is_current(entry):
+                entries.append(entry)
+        for entry in entries:
+            heapq.heappush(self._agenda, entry)
+        return [self._notification(group, now=now) for _, _, group in entries]
+
+    def next_due_at(self) -> Timestamp | None:
+        """When `due` will next have something to say; None while nothing is to come."""
+        self._settle()
+        while self._agenda and not self._is_current(self._agenda[0]):
+            heapq.heappop(self._agenda)
+        return self._agenda[0][0] if self._agenda else None
+
+    def rows(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        """The log rows to store with a notification in one transaction; changes nothing.
+
+        One row per receiver and incident: each replaces the one before it.
+        """
+        repeats = self._repeats_after(notification)
+        rows = []
+        for item in notification.items:
+            if item.status is ItemStatus.RESOLVED:
+                told = self._rows[item.incident.id][notification.receiver]
+                rows.append(msgspec.structs.replace(told, resolved_at=now))
+            else:
+                rows.append(_row(notification, item, repeats, now))
+        return rows
+
+    def queued(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        """Take in that a notification (of `due`) and its `rows` are stored; returns those rows.
+
+        Incidents may have been noted since `due`: what the receiver was told is then what counts.
+        """
+        rows = self.rows(notification, now=now)
+        for row in rows:
+            self._rows.setdefault(row.incident_id, {})[row.receiver] = row
+        for row in rows:
+            self._place(self._incidents[row.incident_id], now=now)
+        return rows
+
+    def take_expired(self) -> Sequence[Notified]:
+        """Log rows of incidents that all receivers know resolved: the store may delete them.
+
+        Each is returned once. If deleting fails, they come again after the next start.
+        """
+        expired, self._expired = self._expired, []
+        return expired
+
+    def _place(self, incident: Incident, *, now: Timestamp) -> None:
+        """Put an incident where it belongs now, for each receiver, out of where it was."""
+        waiting = self._withdraw(incident.id)
+        if incident.state is IncidentState.RESOLVED:
+            places = self._place_resolved(incident, waiting, now)
+        else:
+            places = self._place_firing(incident, waiting, now)
+        left = self._places.get(incident.id, ())
+        for group in left:
+            group.forget_if_untold()
+        if places:
+            self._places[incident.id] = places
+        else:
+            self._places.pop(incident.id, None)
+        self._touched.update(left, places)
+
+    def _withdraw(self, incident_id: IncidentId) -> dict[str, Timestamp]:
+        waiting = {}
+        for group in self._places.get(incident_id, ()):
+            since = group.withdraw(incident_id)
+            if since is not None:
+                waiting[group.receiver] = since
+        return waiting
+
+    def _place_firing(
+        self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
+    ) -> tuple[_Group, ...]:
+        rows = self._rows.get(incident.id, {})
+        places = []
+        for receiver, key, route in self._targets(incident):
+            row = rows.get(receiver)
+            if (
+                row is not None
+                and row.resolved_at is None
+                and (row.group_key == key or not _is_news(row, incident))
+            ):
+                group = self._group(receiver, row.group_key, route)
+                group.add_told(row)
+            else:
+                group = self._group(receiver, key, route)
+            if _is_news(row, incident):
+                group.fresh[incident.id] = waiting.get(receiver, now)
+            places.append(group)
+        return tuple(places)
+
+    def _place_resolved(
+        self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
+    ) -> tuple[_Group, ...]:
+        rows = self._rows.get(incident.id, {})
+        owed = [row for row in rows.values() if row.resolved_at is None]
+        if not owed and incident.id not in self._offered:
+            self._forget(incident.id)
+            return ()
+        routes = {receiver: route for receiver, _, route in self._targets(incident)}
+        places = []
+        for row in owed:
+            route = routes.get(row.receiver, self._routes[-1])
+            group = self._group(row.receiver, row.group_key, route)
+            group.add_told(row)
+            group.gone[incident.id] = waiting.get(row.receiver, now)
+            places.append(group)
+        return tuple(places)
+
+    def _forget(self, incident_id: IncidentId) -> None:
+        self._incidents.pop(incident_id, None)
+        self._expired.extend(self._rows.pop(incident_id, {}).values())
+
+    def _forget_unclaimed(self) -> None:
+        """Drop incidents that resolved between an offer and its `queued`, which never came."""
+        offered, self._offered = self._offered, set()
+        for incident_id in offered:
+            incident = self._incidents.get(incident_id)
+            if incident is not None and incident_id not in self._places:
+                self._place(incident, now=_changed_at(incident))
+
+    def _group(self, receiver: str, key: str, route: Route) -> _Group:
+        group = self._groups.get((receiver, key))
+        if group is None:
+            group = self._groups[receiver, key] = _Group(receiver, key, route)
+        return group
+
+    def _targets(self, incident: Incident) -> tuple[Target, ...]:
+        """Through which receivers and groups it goes: looked up once per set of labels."""
+        facts = incident.facts
+        seen = (
+            incident.alert,
+            incident.severity,
+            incident.account,
+            facts.site,
+            tuple(incident.site_labels.items()) if incident.site_labels else None,
+            facts.extension_id if self._by_extension else facts.extension_id is None,
+            facts.extension if self._by_extension else None,
+        )
+        targets = self._targets_seen.get(seen)
+        if targets is None:
+            if len(self._targets_seen) >= REMEMBERED_TARGETS:
+                self._targets_seen.clear()
+            targets = self._targets_seen[seen] = self._route(incident)
+        return targets
+
+    def _route(self, incident: Incident) -> tuple[Target, ...]:
+        labels = incident.labels
+        chosen = route_per_receiver(labels, self._routes)
+        return tuple((receiver, r.group_key(labels), r) for receiver, r in chosen.items())
+
+    def _notification(self, group: _Group, *, now: Timestamp) -> Notification:
+        reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
+        self._offered.update(group.fresh)
+        draft = Notification(
+            id="",
+            receiver=group.receiver,
+            group_key=group.key,
+            group_labels=labels_of_group(group.key),
+            reason=next(reasons),
+            created_at=now,
+            items=group.items(self._incidents),
+        )
+        return msgspec.structs.replace(draft, id=_fingerprint(draft))
+
+    def _repeats_after(self, notification: Notification) -> int:
+        """How many reminders the group will have had since something was last new."""
+        if any(item.status is ItemStatus.NEW for item in notification.items):
+            return 0
+        group = self._groups.get((notification.receiver, notification.group_key))
+        repeats = group.repeats if group is not None else 0
+        return repeats + (notification.reason is NotifyReason.REPEAT_DUE)
+
+    def _settle(self) -> None:
+        """Bring the agenda up to date with the groups touched since."""
+        for group in self._touched:
+            if group.is_empty:
+                self._groups.pop((group.receiver, group.key), None)
+            due_at = min((at for _, at in group.triggers(self._incidents)), default=NEVER)
+            if due_at != group.due_at:
+                group.due_at = due_at
+                group.entry = next(self._turn)
+                if due_at != NEVER:
+                    heapq.heappush(self._agenda, (due_at, group.entry, group))
+        self._touched.clear()
+
+    def _is_current(self, entry: tuple[Timestamp, int, _Group]) -> bool:
+        return entry[1] == entry[2].entry

@@ -1,0 +1,81 @@
+"""Who is to hear of an incident, in which group and at which pace: routes, and which of them apply.
+
+The first route that matches wins, unless it says `continue`; the last one catches all.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regwatch.core.matchers import Matchers
+
+KEY_SEPARATOR = ":{"
+NO_MATCHERS = Matchers()
+LABELS_OF_NAMES = {"alert": "alertname"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Matchers, the receivers behind them, and how their messages are grouped and paced."""
+
+    key: str
+    """Names the route in group keys; should survive a reload. Must not contain `:{`."""
+    receivers: tuple[str, ...]
+    matchers: Matchers = NO_MATCHERS
+    group_by: tuple[str, ...] = ()
+    """Label names (`alert` stands for `alertname`); empty: all in one group."""
+    group_wait: float = 0.0
+    """Seconds to collect incidents before a group is first spoken of."""
+    group_interval: float = 0.0
+    """Seconds between messages about a group, where nothing gets worse."""
+    repeat: tuple[float, ...] = ()
+    """Seconds to each reminder; the last repeats for ever, empty: no reminders."""
+    continue_: bool = False
+
+    def __post_init__(self) -> None:
+        if KEY_SEPARATOR in self.key:
+            raise ValueError(f"a route's key must not contain {KEY_SEPARATOR!r}: {self.key!r}")
+
+    @property
+    def label_names(self) -> frozenset[str]:
+        """The labels on which the route or its groups depend."""
+        return self.matchers.label_names | frozenset(self.group_by)
+
+    def group_labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels of the group an incident belongs to; those it lacks are left out."""
+        names = (LABELS_OF_NAMES.get(name, name) for name in self.group_by)
+        return {name: labels[name] for name in names if name in labels}
+
+    def group_key(self, labels: Mapping[str, str]) -> str:
+        """A readable, stable name of that group, from which its labels can be read again."""
+        text = json.dumps(self.group_labels(labels), sort_keys=True, ensure_ascii=False)
+        return f"{self.key}:{text}"
+
+
+def labels_of_group(group_key: str) -> dict[str, str]:
+    """Read a group's labels from its key; empty if it is not one of ours."""
+    _, separator, rest = group_key.partition(KEY_SEPARATOR)
+    try:
+        return dict(json.loads("{" + rest)) if separator else {}
+    except ValueError:
+        return {}
+
+
+def routes_for(labels: Mapping[str, str], routes: Sequence[Route]) -> list[Route]:
+    """The routes of an incident with these labels, in order; never empty if any are given."""
+    chosen: list[Route] = []
+    for route in routes:
+        if route.matchers.matches(labels):
+            chosen.append(route)
+            if not route.continue_:
+                return chosen
+    return chosen or list(routes[-1:])
+
+
+def route_per_receiver(labels: Mapping[str, str], routes: Sequence[Route]) -> dict[str, Route]:
+    """Each receiver once, by the first of the matching routes that names it."""
+    chosen: dict[str, Route] = {}
+    for route in routes_for(labels, routes):
+        for receiver in route.receivers:
+            chosen.setdefault(receiver, route)
+    return chosen
