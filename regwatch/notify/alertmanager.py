@@ -1,0 +1,139 @@
+"""The `alertmanager` receiver: `POST /api/v2/alerts`, each incident an alert of its own.
+
+Grouping, silences and repeats are Alertmanager's business there. A firing alert is posted with an
+end five minutes ahead, so that it ends by itself should regwatch die, and has to be posted again
+before.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import aiohttp
+
+from regwatch.clock import Clock
+from regwatch.core.model import Incident, IncidentId, Notification, Timestamp
+from regwatch.notify import alert_shape
+from regwatch.notify.errors import DeliveryError
+from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.notify.times import rfc3339
+from regwatch.notify.wording import link
+
+PATH = "/api/v2/alerts"
+KEPT_FIRING = 300.0
+"""Seconds a firing alert lives without being posted again."""
+CHUNK = 500
+
+Alert = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertmanagerSettings:
+    """Which Alertmanagers; all members of a cluster."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    """Up to the path prefix, without `/api/v2/alerts`."""
+    credentials: Credentials = field(default_factory=Credentials)
+    timeout_seconds: float = 10.0
+    external_url: str = ""
+
+
+class AlertmanagerReceiver:
+    """Posts alerts to each member; remembers under which labels, to end them when these change."""
+
+    kind = "alertmanager"
+
+    def __init__(
+        self,
+        name: str,
+        settings: AlertmanagerSettings,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._known_as: dict[IncidentId, dict[str, str]] = {}
+
+    async def deliver(self, notification: Notification) -> None:
+        """Success is that at least one member took all of it."""
+        await self._post([item.incident for item in notification.items])
+
+    async def repost(self, incidents: Iterable[Incident]) -> None:
+        """Keep firing what fires: to be called every minute. Raises `DeliveryError`."""
+        await self._post([i for i in incidents if not alert_shape.is_resolved(i)])
+
+    async def _post(self, incidents: Sequence[Incident]) -> None:
+        for start in range(0, len(incidents), CHUNK):
+            chunk = incidents[start : start + CHUNK]
+            await self._post_chunk(chunk)
+            self._remember(chunk)
+
+    async def _post_chunk(self, incidents: Sequence[Incident]) -> None:
+        now, url = self._clock(), self._settings.external_url
+        current = (alert(incident, now=now, external_url=url) for incident in incidents)
+        body = to_json(list(chain(self._outdated(incidents, now), current)))
+        errors: list[DeliveryError] = []
+        async with asyncio.TaskGroup() as group:
+            for member in self._settings.urls:
+                group.create_task(self._post_to(member, body, errors))
+        if len(errors) == len(self._settings.urls):
+            raise next((error for error in errors if error.retryable), errors[0])
+
+    async def _post_to(self, member: str, body: bytes, errors: list[DeliveryError]) -> None:
+        request = Post(
+            url=member.rstrip("/") + PATH,
+            body=body,
+            headers=self._settings.credentials.headers(),
+            timeout_seconds=self._settings.timeout_seconds,
+            secrets=self._settings.credentials.secrets,
+        )
+        try:
+            await post(self._session, request, clock=self._clock)
+        except DeliveryError as error:
+            errors.append(error)
+
+    def _outdated(self, incidents: Iterable[Incident], now: Timestamp) -> Iterator[Alert]:
+        """Ends for alerts whose labels have changed since, above all by an escalation. One posted
+        before a restart is not remembered, and ends by itself within five minutes.
+        """
+        for incident in incidents:
+            known = self._known_as.get(incident.id)
+            if known is not None and known != alert_shape.labels(incident):
+                yield {
+                    "labels": known,
+                    "startsAt": rfc3339(incident.started_at),
+                    "endsAt": rfc3339(_not_before(incident, now)),
+                }
+
+    def _remember(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            if alert_shape.is_resolved(incident):
+                self._known_as.pop(incident.id, None)
+            else:
+                self._known_as[incident.id] = alert_shape.labels(incident)
+
+
+def alert(incident: Incident, *, now: Timestamp, external_url: str = "") -> Alert:
+    """One alert. While it fires, its end is counted from now, not from the notification: that
+    may have waited for hours, and an end in the past would mean resolved.
+    """
+    over = alert_shape.is_resolved(incident)
+    ends_at = incident.resolved_at if over and incident.resolved_at is not None else now
+    ends_at = _not_before(incident, ends_at if over else Timestamp(now + KEPT_FIRING))
+    url = link(incident, external_url)
+    return {
+        "labels": alert_shape.labels(incident),
+        "annotations": alert_shape.annotations(incident),
+        "startsAt": rfc3339(incident.started_at),
+        "endsAt": rfc3339(ends_at),
+        **({"generatorURL": url} if url else {}),
+    }
+
+
+def _not_before(incident: Incident, at: Timestamp) -> Timestamp:
+    """Alertmanager refuses an end before the start."""
+    return Timestamp(max(at, incident.started_at))

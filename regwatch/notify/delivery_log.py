@@ -1,0 +1,48 @@
+"""What the log says of deliveries: changes of state, not states."""
+
+import structlog
+
+from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+
+log = structlog.get_logger(__name__)
+
+
+class DeliveryLog:
+    """A listener: a receiver in trouble is a warning once, and again only if the trouble changes;
+    a message that is lost to its receiver is an error each time.
+    """
+
+    def __init__(self) -> None:
+        self._troubles: dict[str, str] = {}
+
+    def __call__(self, attempt: DeliveryAttempt) -> None:
+        """Log what is worth a line."""
+        if attempt.outcome is Outcome.DELIVERED:
+            self._delivered(attempt)
+        elif attempt.outcome is Outcome.RETRIED:
+            self._retried(attempt)
+        else:
+            self._lost(attempt)
+
+    def _delivered(self, attempt: DeliveryAttempt) -> None:
+        if self._troubles.pop(attempt.receiver, None) is not None:
+            log.info("receiver_back", **_fields(attempt))
+        log.debug("notification_delivered", **_fields(attempt))
+
+    def _retried(self, attempt: DeliveryAttempt) -> None:
+        error = attempt.error or ""
+        if self._troubles.get(attempt.receiver) != error:
+            log.warning("notification_not_delivered", **_fields(attempt))
+        self._troubles[attempt.receiver] = error
+
+    def _lost(self, attempt: DeliveryAttempt) -> None:
+        log.error("notification_lost", outcome=attempt.outcome.value, **_fields(attempt))
+
+
+def _fields(attempt: DeliveryAttempt) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "receiver": attempt.receiver,
+        "notification": attempt.notification_id,
+        "attempts": attempt.attempts,
+    }
+    return fields | ({"error": attempt.error} if attempt.error else {})

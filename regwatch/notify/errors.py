@@ -1,0 +1,47 @@
+"""What goes wrong when a message is sent; the only exceptions that leave a receiver.
+
+    DeliveryError
+    ├── ReceiverUnavailableError   network, timeout, 408, 429, 5xx: the same message may pass later
+    └── ReceiverRefusedError       any other status or answer: only a person can mend it
+
+Messages carry no secret: no path or query of a URL, no token, no key, and of a foreign body at most
+200 characters (see `redaction`).
+"""
+
+from http import HTTPStatus
+
+WORTH_RETRYING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class DeliveryError(Exception):
+    """A message was not taken by its receiver."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds the receiver asked to wait; None if it did not say."""
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ReceiverUnavailableError(DeliveryError):
+    """It may work later, with the same message."""
+
+    retryable = True
+
+
+class ReceiverRefusedError(DeliveryError):
+    """It will not work later either."""
+
+
+def is_retryable(status: int) -> bool:
+    """Whether an HTTP status means "later", rather than "no"."""
+    return status in WORTH_RETRYING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def error_for(status: int, message: str, *, retry_after: float | None = None) -> DeliveryError:
+    """The error that an HTTP status other than success stands for."""
+    if is_retryable(status):
+        return ReceiverUnavailableError(message, retry_after=retry_after)
+    return ReceiverRefusedError(message)

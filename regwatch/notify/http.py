@@ -1,0 +1,167 @@
+"""Posting JSON to a receiver: the one place where requests are made and aiohttp's errors mapped.
+
+No redirects (a 3xx is a refusal: a secret must not travel on), a bounded answer, one deadline.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from math import isfinite
+
+import aiohttp
+
+from regwatch.clock import Clock
+from regwatch.core.model import Timestamp
+from regwatch.notify.errors import (
+    DeliveryError,
+    ReceiverRefusedError,
+    ReceiverUnavailableError,
+    error_for,
+)
+from regwatch.notify.redaction import origin_of, redact
+
+LONGEST_ANSWER = 16_384
+"""Bytes read of an answer; what a service has to say is shorter, the rest is not read."""
+USER_AGENT = "regwatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to authenticate; a bearer token wins over user name and password."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    bearer_token: str = field(default="", repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """The Authorization header, or nothing."""
+        if self.bearer_token:
+            return {"Authorization": f"Bearer {self.bearer_token}"}
+        if self.username:
+            basic = aiohttp.BasicAuth(self.username, self.password, encoding="utf-8")
+            return {"Authorization": basic.encode()}
+        return {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        return (self.password, self.bearer_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request, complete."""
+
+    url: str = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout_seconds: float = 10.0
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What an answer may echo and no error may show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A success: its status and the beginning of its body."""
+
+    status: int
+    body: str
+
+
+def to_json(value: object) -> bytes:
+    """UTF-8 JSON. Lone surrogates, which no service takes, become question marks."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", errors="replace")
+
+
+async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
+    """Send it; raises `DeliveryError` unless the answer is a 2xx."""
+    host = origin_of(request.url)
+    if session.closed:  # stopping: the message is for the next start, not for the bin
+        raise ReceiverUnavailableError(f"{host}: not sent, regwatch is stopping")
+    try:
+        async with session.post(
+            request.url,
+            data=request.body,
+            headers=_headers(request),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=request.timeout_seconds),
+        ) as response:
+            body = await _beginning(response)
+            return _judged(response, body, request, clock())
+    except TimeoutError as error:
+        raise ReceiverUnavailableError(f"{host}: no answer in time") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _mapped(error, host, request) from error
+
+
+def _headers(request: Post) -> dict[str, str]:
+    return {"Content-Type": "application/json", "User-Agent": USER_AGENT, **request.headers}
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    chunks, left = [], LONGEST_ANSWER
+    while left > 0 and (chunk := await response.content.read(left)):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks).decode("utf-8", errors="replace")
+
+
+def _judged(response: aiohttp.ClientResponse, body: str, request: Post, now: Timestamp) -> Reply:
+    status = response.status
+    if 200 <= status < 300:
+        return Reply(status, body)
+    message = redact(f"{origin_of(request.url)} answered {status}: {body}", request.secrets)
+    raise error_for(status, message, retry_after=_wish(response, body, now=now))
+
+
+def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
+    # aiohttp's InvalidURL is both a ClientError and a ValueError; so is our own bad header.
+    text = redact(f"{host}: {type(error).__name__}: {error}", request.secrets)
+    if isinstance(error, ValueError):
+        return ReceiverRefusedError(text)
+    return ReceiverUnavailableError(text)
+
+
+def _wish(response: aiohttp.ClientResponse, body: str, *, now: Timestamp) -> float | None:
+    wish = retry_after_header(response.headers.get("Retry-After", ""), now=now)
+    return wish if wish is not None else retry_after_json(body)
+
+
+def retry_after_header(value: str, *, now: Timestamp) -> float | None:
+    """Seconds to wait as a Retry-After header says, in seconds or as a date (RFC 9110 section
+    10.2.3); None if it says nothing intelligible.
+    """
+    seconds = _seconds(value)
+    if seconds is not None:
+        return seconds
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return max(0.0, at.replace(tzinfo=at.tzinfo or UTC).timestamp() - now)
+
+
+def retry_after_json(body: str) -> float | None:
+    """Seconds to wait as a JSON body's `retry_after` says, at its top or under `parameters`."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    inner = answer.get("parameters")
+    wish = answer.get("retry_after", inner.get("retry_after") if isinstance(inner, dict) else None)
+    return None if isinstance(wish, bool) else _seconds(wish)
+
+
+def _seconds(value: object) -> float | None:
+    if not isinstance(value, (str, int, float)):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, seconds) if isfinite(seconds) else None

@@ -1,0 +1,34 @@
+"""Making foreign text fit to be logged, stored and shown."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+MAX_LENGTH = 200
+URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
+UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+REPLACEMENT = "***"
+SHORTEST_SECRET = 4
+"""Shorter ones would redact half of any text, and protect nothing."""
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """One printable line of at most 200 characters, without the secrets, and of each URL only
+    scheme and host: chat services keep their secret in the path.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, REPLACEMENT)
+    text = URL.sub(lambda found: origin_of(found[0]) + "/…", text)
+    text = UNPRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, and nothing else of it."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an invalid URL"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}"
