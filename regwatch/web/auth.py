@@ -1,0 +1,93 @@
+"""Basic authentication against bcrypt hashes, for every path, as exporter-toolkit does it."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+import bcrypt
+from aiohttp import BasicAuth, hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+CACHE_SIZE = 100
+# Compared with when the user is unknown, so that the time taken does not tell which users exist.
+UNKNOWN_USER = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
+
+
+class Gate:
+    """Who may pass. Open while it knows no users; they can be replaced at any time."""
+
+    def __init__(self, users: Mapping[str, bytes]) -> None:
+        self._salt = secrets.token_bytes(16)
+        self._passed: dict[bytes, None] = {}
+        # One comparison at a time: a flood of wrong passwords takes one core, not all.
+        self._one_at_a_time = asyncio.Lock()
+        self._users = dict(users)
+
+    def replace(self, users: Mapping[str, bytes]) -> None:
+        """Let others in from now on; what was remembered of the former ones is forgotten."""
+        self._users = dict(users)
+        self._passed.clear()
+
+    async def admits(self, authorization: str | None) -> bool:
+        """Whether an Authorization header names a user and the password. Bcrypt takes tens of
+        milliseconds and runs in a thread; who passed once passes from memory.
+        """
+        users = self._users
+        if not users:
+            return True
+        credentials = _decoded(authorization)
+        if credentials is None:
+            return False
+        hashed = users.get(credentials.login, UNKNOWN_USER)
+        proof = self._proof(credentials, hashed)
+        if proof in self._passed:
+            return True
+        async with self._one_at_a_time:
+            matches = await asyncio.to_thread(_matches, credentials.password, hashed)
+        if not matches or credentials.login not in users:
+            return False
+        # The users may have been replaced meanwhile.
+        if self._users.get(credentials.login) == hashed:
+            self._remember(proof)
+        return True
+
+    def _proof(self, credentials: BasicAuth, hashed: bytes) -> bytes:
+        # blake2b with a key: salted, and of no use outside this process.
+        proof = hashlib.blake2b(hashed, key=self._salt)
+        proof.update(f"{len(credentials.login)}:{credentials.login}:".encode())
+        proof.update(credentials.password.encode())
+        return proof.digest()
+
+    def _remember(self, proof: bytes) -> None:
+        if len(self._passed) >= CACHE_SIZE:
+            self._passed.pop(next(iter(self._passed)))
+        self._passed[proof] = None
+
+
+def authentication(gate: Gate) -> Middleware:
+    """A middleware that lets pass whom the gate admits."""
+
+    @web.middleware
+    async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if await gate.admits(request.headers.get(hdrs.AUTHORIZATION)):
+            return await handler(request)
+        return web.Response(
+            status=401,
+            text="Unauthorized\n",
+            headers={hdrs.WWW_AUTHENTICATE: 'Basic realm="regwatch", charset="UTF-8"'},
+        )
+
+    return authenticate
+
+
+def _decoded(authorization: str | None) -> BasicAuth | None:
+    try:
+        return BasicAuth.decode(authorization or "", encoding="utf-8")
+    except ValueError:
+        return None
+
+
+def _matches(password: str, hashed: bytes) -> bool:
+    # Bcrypt looks at 72 bytes; its library refuses more, where htpasswd and Go's cut them off.
+    return bcrypt.checkpw(password.encode()[:72], hashed)

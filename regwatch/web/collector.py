@@ -1,0 +1,120 @@
+"""What can be read off the daemon when Prometheus asks: gauges made at scrape, so that what is
+gone leaves no series behind.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from regwatch.core.model import AlertName, ExtensionState, IncidentState, Severity
+from regwatch.web.views import AccountView, DaemonView
+
+
+class StateCollector(Collector):
+    """The state gauges of all accounts, incidents and receivers."""
+
+    def __init__(self, view: DaemonView) -> None:
+        self._view = view
+
+    def collect(self) -> Iterator[Metric]:
+        """The families in their order; a value not known yet is left out, never guessed."""
+        accounts = self._view.accounts()
+        yield _api_up(accounts)
+        yield from _quotas(accounts)
+        yield _extensions(accounts)
+        yield _registrations(accounts)
+        yield _oldest_answers(accounts)
+        yield self._incidents()
+        yield from self._outbox()
+
+    def _incidents(self) -> Metric:
+        family = GaugeMetricFamily(
+            "regwatch_incidents", "Incidents that fire now.", labels=("alert", "severity")
+        )
+        firing = Counter(
+            (i.alert, i.severity) for i in self._view.incidents() if i.state is IncidentState.FIRING
+        )
+        for alert in AlertName:
+            for severity in Severity:
+                family.add_metric((alert.value, severity.value), firing[alert, severity])
+        return family
+
+    def _outbox(self) -> Iterator[Metric]:
+        pending = GaugeMetricFamily(
+            "regwatch_outbox_pending", "Notifications that wait for delivery.", labels=("receiver",)
+        )
+        oldest = GaugeMetricFamily(
+            "regwatch_outbox_oldest_timestamp_seconds",
+            "When the oldest waiting notification was made; absent if none waits.",
+            labels=("receiver",),
+        )
+        for receiver, (count, oldest_at) in self._view.outbox_backlog().items():
+            pending.add_metric((receiver,), count)
+            if oldest_at is not None:
+                oldest.add_metric((receiver,), oldest_at)
+        yield pending
+        yield oldest
+
+
+def _by_account(name: str, documentation: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, documentation, labels=("account",))
+
+
+def _api_up(accounts: Sequence[AccountView]) -> Metric:
+    family = _by_account("regwatch_api_up", "Whether the last request to the PBX succeeded.")
+    for account in accounts:
+        if account.api_up is not None:
+            family.add_metric((account.name,), account.api_up)
+    return family
+
+
+def _quotas(accounts: Sequence[AccountView]) -> Iterator[Metric]:
+    limit = _by_account("regwatch_api_quota_limit", "Requests allowed in a clock hour.")
+    remaining = _by_account("regwatch_api_quota_remaining", "Requests left in this clock hour.")
+    resets = _by_account(
+        "regwatch_api_quota_reset_timestamp_seconds", "When the quota is counted anew."
+    )
+    for account in accounts:
+        if (quota := account.quota) is not None:
+            limit.add_metric((account.name,), quota.limit)
+            remaining.add_metric((account.name,), quota.remaining)
+            resets.add_metric((account.name,), quota.resets_at)
+    yield from (limit, remaining, resets)
+
+
+def _extensions(accounts: Sequence[AccountView]) -> Metric:
+    family = GaugeMetricFamily(
+        "regwatch_extensions",
+        "Extensions watched, by what is known of them.",
+        labels=("account", "site", "state"),
+    )
+    for account in accounts:
+        counts = account.counts()
+        for site in account.sites:
+            for state in ExtensionState:
+                family.add_metric((account.name, site, state.value), counts.get((site, state), 0))
+    return family
+
+
+def _registrations(accounts: Sequence[AccountView]) -> Metric:
+    family = GaugeMetricFamily(
+        "regwatch_registrations", "Active registrations.", labels=("account", "site")
+    )
+    for account in accounts:
+        counts = account.registration_counts()
+        for site in account.sites:
+            family.add_metric((account.name, site), counts.get(site, 0))
+    return family
+
+
+def _oldest_answers(accounts: Sequence[AccountView]) -> Metric:
+    family = _by_account(
+        "regwatch_oldest_answer_timestamp_seconds",
+        "When the extension unasked longest was last answered.",
+    )
+    for account in accounts:
+        if account.oldest_answer_at is not None:
+            family.add_metric((account.name,), account.oldest_answer_at)
+    return family

@@ -1,0 +1,118 @@
+"""Which extensions the status page lists: found by text and state, the troubled first, by pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from regwatch.core.model import AccountName, ExtensionState, Watched
+from regwatch.web.ordering import chunked, window
+from regwatch.web.views import AccountView
+
+PAGE_SIZE = 100
+TROUBLED_FIRST = (
+    ExtensionState.LOST,
+    ExtensionState.OVERDUE,
+    ExtensionState.UNREGISTERED,
+    ExtensionState.UNKNOWN,
+    ExtensionState.REGISTERED,
+    ExtensionState.REMOVED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the reader of the page looks for."""
+
+    text: str = ""
+    state: ExtensionState | None = None
+    """None: every state."""
+    page: int = 1
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "Search":
+        """Of a URL's parameters; what makes no sense is ignored."""
+        state, page = query.get("state", ""), query.get("page", "")
+        return cls(
+            text=query.get("q", "").strip()[:200],
+            state=ExtensionState(state) if state in set(ExtensionState) else None,
+            # Nine digits: Python refuses to convert thousands of them.
+            page=int(page) if page.isascii() and page.isdigit() and len(page) < 10 else 1,
+        )
+
+
+class Row(NamedTuple):
+    """One extension of one account."""
+
+    account: AccountName
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of what was found."""
+
+    rows: Sequence[Row]
+    found: int
+    number: int
+    pages: int
+
+
+Runs = dict[ExtensionState, list[list[Row]]]
+
+
+async def list_extensions(accounts: Sequence[AccountView], search: Search) -> Page:
+    """The page asked for, or the last one there is; the loop runs meanwhile."""
+    runs = await _find(accounts, search)
+    found = sum(len(run) for state in runs.values() for run in state)
+    pages = max(1, -(-found // PAGE_SIZE))
+    number = min(max(1, search.page), pages)
+    rows = await _cut(runs, (number - 1) * PAGE_SIZE, number * PAGE_SIZE)
+    return Page(rows, found, number, pages)
+
+
+async def _find(accounts: Sequence[AccountView], search: Search) -> Runs:
+    """What matches, by state, in runs that are sorted each for itself."""
+    runs: Runs = {state: [] for state in TROUBLED_FIRST}
+    needle = search.text.casefold()
+    for account in accounts:
+        # A copy: extensions may come and go while the loop runs between chunks.
+        async for chunk in chunked(list(account.watched().values())):
+            matching: dict[ExtensionState, list[Row]] = {}
+            for watched in chunk:
+                if _matches(watched, search.state, needle):
+                    matching.setdefault(watched.state, []).append(Row(account.name, watched))
+            for state, rows in matching.items():
+                runs[state].append(sorted(rows, key=_order))
+    return runs
+
+
+def _matches(watched: Watched, state: ExtensionState | None, needle: str) -> bool:
+    if state is not None and watched.state is not state:
+        return False
+    return not needle or needle in _searchable(watched).casefold()
+
+
+def _searchable(watched: Watched) -> str:
+    extension = watched.extension
+    parts = [extension.name, extension.label, extension.group, watched.site, str(extension.id)]
+    for registration in watched.registrations:
+        parts += (registration.device, registration.real_address, registration.contact_address)
+    return "\n".join(parts)
+
+
+def _order(row: Row) -> tuple[float, str, int]:
+    """Within a state: what changed last stands first, but the healthy ones stand by name."""
+    watched = row.watched
+    calm = watched.state is ExtensionState.REGISTERED
+    recency = 0.0 if calm or watched.since is None else -watched.since
+    return recency, watched.extension.name, watched.extension.id
+
+
+async def _cut(runs: Runs, start: int, stop: int) -> list[Row]:
+    rows: list[Row] = []
+    for state in TROUBLED_FIRST:
+        size = sum(map(len, runs[state]))
+        if start < size and stop > 0:
+            rows += await window(runs[state], _order, max(0, start), min(size, stop))
+        start, stop = start - size, stop - size
+    return rows

@@ -1,0 +1,91 @@
+"""What the web part needs to know of the daemon. The watcher and the app satisfy it; the web part
+only reads, between two steps of the loop, and keeps nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from regwatch.core.model import (
+    AccountName,
+    ExtensionId,
+    ExtensionState,
+    Incident,
+    Quota,
+    Timestamp,
+    Watched,
+)
+
+
+class AccountView(Protocol):
+    """One account as it is now."""
+
+    @property
+    def name(self) -> AccountName:
+        """As the configuration names it."""
+        ...
+
+    def watched(self) -> Mapping[ExtensionId, Watched]:
+        """All extensions watched, as the monitor holds them."""
+        ...
+
+    def counts(self) -> Mapping[tuple[str, ExtensionState], int]:
+        """How many extensions of each (site, state); cheap. Absent means 0."""
+        ...
+
+    def registration_counts(self) -> Mapping[str, int]:
+        """How many active registrations by site; cheap. Absent means 0."""
+        ...
+
+    @property
+    def sites(self) -> Sequence[str]:
+        """The sites known, "" for extensions without one."""
+        ...
+
+    @property
+    def quota(self) -> Quota | None:
+        """As last told; None if no answer told it yet."""
+        ...
+
+    @property
+    def api_up(self) -> bool | None:
+        """Whether the last request succeeded; None if none was made yet."""
+        ...
+
+    @property
+    def oldest_answer_at(self) -> Timestamp | None:
+        """When the extension unasked longest was last answered; None if one never was."""
+        ...
+
+    @property
+    def api_problem(self) -> str:
+        """One plain line saying what is wrong with the API; empty if nothing is."""
+        ...
+
+    @property
+    def first_sweep_done(self) -> bool:
+        """Whether every extension was asked for at least once."""
+        ...
+
+
+class DaemonView(Protocol):
+    """The whole daemon as it is now."""
+
+    def accounts(self) -> Sequence[AccountView]:
+        """All accounts, in the order of the configuration."""
+        ...
+
+    def incidents(self) -> Sequence[Incident]:
+        """Those pending and those firing."""
+        ...
+
+    def recently_resolved(self) -> Sequence[Incident]:
+        """Those that ended lately, in any order."""
+        ...
+
+    def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
+        """By receiver: how many notifications wait, and when the oldest of them was made."""
+        ...
+
+    def health_problem(self) -> str | None:
+        """What is wrong with the daemon itself; None if it is healthy."""
+        ...

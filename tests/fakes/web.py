@@ -1,0 +1,194 @@
+"""A daemon as the web part sees one, made of plain values, and ways to serve and ask it."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    Extension,
+    ExtensionId,
+    ExtensionState,
+    Facts,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Quota,
+    Registration,
+    RegistrationId,
+    Severity,
+    Timestamp,
+    Watched,
+)
+from regwatch.web.auth import Gate
+from regwatch.web.instruments import Instruments
+from regwatch.web.listener import listening
+from regwatch.web.server import Reload, WebSettings, build_app
+
+NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
+
+
+@dataclass
+class FakeAccount:
+    name: AccountName
+    extensions: dict[ExtensionId, Watched] = field(default_factory=dict)
+    quota: Quota | None = None
+    api_up: bool | None = None
+    oldest_answer_at: Timestamp | None = None
+    api_problem: str = ""
+    first_sweep_done: bool = True
+
+    @property
+    def sites(self) -> Sequence[str]:
+        return sorted({"", *(w.site for w in self.extensions.values())})
+
+    def watched(self) -> Mapping[ExtensionId, Watched]:
+        return self.extensions
+
+    def counts(self) -> Mapping[tuple[str, ExtensionState], int]:
+        return Counter((w.site, w.state) for w in self.extensions.values())
+
+    def registration_counts(self) -> Mapping[str, int]:
+        counts: Counter[str] = Counter()
+        for w in self.extensions.values():
+            counts[w.site] += len(w.registrations)
+        return counts
+
+
+@dataclass
+class FakeDaemon:
+    all_accounts: list[FakeAccount] = field(default_factory=list)
+    open_incidents: list[Incident] = field(default_factory=list)
+    resolved: list[Incident] = field(default_factory=list)
+    backlog: dict[str, tuple[int, Timestamp | None]] = field(default_factory=dict)
+    problem: str | None = None
+
+    def accounts(self) -> Sequence[FakeAccount]:
+        return self.all_accounts
+
+    def incidents(self) -> Sequence[Incident]:
+        return self.open_incidents
+
+    def recently_resolved(self) -> Sequence[Incident]:
+        return self.resolved
+
+    def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
+        return self.backlog
+
+    def health_problem(self) -> str | None:
+        return self.problem
+
+
+def registration(
+    number: int = 1,
+    *,
+    ends_in: float | None = 600.0,
+    device: str = "Yealink SIP-T46G 28.72.14.5",
+    address: str = "sip:203.0.113.7:62338",
+) -> Registration:
+    return Registration(
+        RegistrationId(f"uloc-{number}"),
+        device,
+        address,
+        "sip:000*002@192.168.5.52:5062",
+        None if ends_in is None else Timestamp(NOW + ends_in),
+    )
+
+
+def watched(
+    number: int,
+    state: ExtensionState = ExtensionState.REGISTERED,
+    *,
+    name: str | None = None,
+    label: str = "",
+    site: str = "",
+    registrations: tuple[Registration, ...] | None = None,
+    since: float | None = None,
+    reason: str = "",
+) -> Watched:
+    """An extension; with one registration if its state says so, unless told otherwise."""
+    is_registered = state in {ExtensionState.REGISTERED, ExtensionState.OVERDUE}
+    if registrations is None:
+        registrations = (registration(number),) if is_registered else ()
+    name = f"000*{number}" if name is None else name
+    return Watched(
+        Extension(ExtensionId(number), name, label),
+        site=site,
+        state=state,
+        since=None if since is None else Timestamp(since),
+        answered_at=Timestamp(NOW - 20),
+        registrations=registrations,
+        reason=reason,
+    )
+
+
+def account(*extensions: Watched, name: str = "acme", **rest: object) -> FakeAccount:
+    return FakeAccount(AccountName(name), {w.extension.id: w for w in extensions}, **rest)
+
+
+def incident(
+    alert: AlertName = AlertName.EXTENSION_LOST,
+    *,
+    number: int | None = 101,
+    state: IncidentState = IncidentState.FIRING,
+    severity: Severity = Severity.CRITICAL,
+    started_at: float = NOW - 300,
+    resolved_at: float | None = None,
+    summary: str = "",
+    explanation: str = "",
+    **facts: object,
+) -> Incident:
+    about: dict[str, object] = {"account": AccountName("acme")}
+    if number is not None:
+        about |= {"extension_id": ExtensionId(number), "extension": f"000*{number}"}
+    return Incident(
+        id=IncidentId(f"i-{alert}-{number}"),
+        account=AccountName("acme"),
+        alert=alert,
+        severity=severity,
+        subject=f"extension/{number}",
+        state=state,
+        started_at=Timestamp(started_at),
+        resolved_at=None if resolved_at is None else Timestamp(resolved_at),
+        summary=summary,
+        explanation=explanation,
+        facts=Facts(**(about | facts)),
+    )
+
+
+async def no_problems() -> list[str]:
+    return []
+
+
+def instruments() -> Instruments:
+    return Instruments(CollectorRegistry())
+
+
+@asynccontextmanager
+async def served(
+    daemon: FakeDaemon,
+    made: Instruments | None = None,
+    *,
+    reload: Reload = no_problems,
+    settings: WebSettings | None = None,
+    gate: Gate | None = None,
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session whose base address is the daemon's, served on a free port of loopback."""
+    app = build_app(
+        daemon,
+        made or instruments(),
+        reload=reload,
+        clock=lambda: NOW,
+        settings=settings,
+        gate=gate,
+    )
+    async with (
+        listening(app, "127.0.0.1:0") as address,
+        aiohttp.ClientSession(f"http://{address}", auto_decompress=True) as session,
+    ):
+        yield session
