@@ -17,7 +17,8 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 9.  An incident told and unchanged stays in the group it was told in, also when routes changed. One
     that escalates leaves its group without a word and is new in its new one; a receiver that is on
     none of its routes any more hears nothing but the resolve.
-10. A group of which no told incident is left is forgotten: the next one is its first message.
+10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
+    does news wait for `group_interval` where all that was told has resolved meanwhile.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
 Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
@@ -49,6 +50,7 @@ RANKS = {severity: severity.rank for severity in Severity}
 NEVER = Timestamp(float("inf"))
 REMEMBERED_TARGETS = 10_000
 """How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
+MOST_STALE_ENTRIES = 100
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
@@ -120,9 +122,10 @@ class _Group:
         waited = Timestamp(min(self.fresh.values()) + self.route.group_wait)
         if self.spoken_at is None:
             return NotifyReason.FIRST_SEEN, waited
-        known = (RANKS[row.severity] for i, row in self.told.items() if i not in self.gone)
-        worst_known = min(known, default=len(RANKS))
-        if min(RANKS[incidents[i].severity] for i in self.fresh) < worst_known:
+        known = [RANKS[row.severity] for i, row in self.told.items() if i not in self.gone]
+        if not known:
+            return NotifyReason.NEW_INCIDENTS, waited
+        if min(RANKS[incidents[i].severity] for i in self.fresh) < min(known):
             return NotifyReason.WORSE, waited
         paced = Timestamp(self.spoken_at + self.route.group_interval)
         return NotifyReason.NEW_INCIDENTS, max(waited, paced)
@@ -206,7 +209,8 @@ class Grouping:
         self._rows: dict[IncidentId, dict[str, Notified]] = {}
         self._places: dict[IncidentId, tuple[_Group, ...]] = {}
         self._groups: dict[tuple[str, str], _Group] = {}
-        self._touched: set[_Group] = set()
+        self._touched: dict[_Group, None] = {}
+        """In order, so that equal histories give equal notifications in equal order."""
         self._agenda: list[tuple[Timestamp, int, _Group]] = []
         self._turn = count(1)
         self._offered: set[IncidentId] = set()
@@ -237,7 +241,9 @@ class Grouping:
         if known is None and incident.state is IncidentState.RESOLVED:
             return
         self._incidents[incident.id] = incident
-        if known is None or _form(known) != _form(incident):
+        if known is None:
+            self._place_first(incident, now=now)
+        elif _form(known) != _form(incident):
             self._place(incident, now=now)
 
     def due(self, *, now: Timestamp) -> Sequence[Notification]:
@@ -309,7 +315,15 @@ class Grouping:
             self._places[incident.id] = places
         else:
             self._places.pop(incident.id, None)
-        self._touched.update(left, places)
+        self._touched |= dict.fromkeys((*places, *left))
+
+    def _place_first(self, incident: Incident, *, now: Timestamp) -> None:
+        """What `_place` does, short, for one never seen: thousands may come at once."""
+        groups = tuple([self._group(*target) for target in self._targets(incident)])
+        self._places[incident.id] = groups
+        for group in groups:
+            group.fresh[incident.id] = now
+            self._touched[group] = None
 
     def _withdraw(self, incident_id: IncidentId) -> dict[str, Timestamp]:
         waiting = {}
@@ -380,8 +394,8 @@ class Grouping:
         """Through which receivers and groups it goes: looked up once per set of labels."""
         facts = incident.facts
         seen = (
-            incident.alert,
-            incident.severity,
+            id(incident.alert),  # hashing a member costs as much as all the rest
+            id(incident.severity),
             incident.account,
             facts.site,
             tuple(incident.site_labels.items()) if incident.site_labels else None,
@@ -434,6 +448,13 @@ class Grouping:
                 if due_at != NEVER:
                     heapq.heappush(self._agenda, (due_at, group.entry, group))
         self._touched.clear()
+        self._tidy_agenda()
+
+    def _tidy_agenda(self) -> None:
+        """Stale entries may lie far ahead: drop them before they outnumber the groups."""
+        if len(self._agenda) > 2 * len(self._groups) + MOST_STALE_ENTRIES:
+            self._agenda = [entry for entry in self._agenda if self._is_current(entry)]
+            heapq.heapify(self._agenda)
 
     def _is_current(self, entry: tuple[Timestamp, int, _Group]) -> bool:
         return entry[1] == entry[2].entry

@@ -228,6 +228,8 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     started_at: Timestamp
     """When the condition began to hold, as well as is known."""
     fired_at: Timestamp | None = None
+    cleared_at: Timestamp | None = None
+    """Since when the condition no longer holds; resolved once that has lasted `recover_after`."""
     resolved_at: Timestamp | None = None
     escalated_from: AlertName | None = None
     """The milder alert this incident was before, under which receivers may know it."""

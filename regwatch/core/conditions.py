@@ -1,0 +1,261 @@
+"""What is wrong now, and in which words a person is told.
+
+A condition has no memory and no timing: how long it must hold, whether it was told already and
+when it is over is the business of `incidents`.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from regwatch.core.durations import humanise
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    Extension,
+    ExtensionId,
+    ExtensionState,
+    Facts,
+    FailureReason,
+    Registration,
+    Timestamp,
+    Watched,
+)
+
+
+class Condition(Struct, frozen=True, gc=False, kw_only=True):
+    """Something wrong now with one subject."""
+
+    alert: AlertName
+    subject: str
+    since: Timestamp
+    """When it began, as well as is known: a lease's end, the answer that showed it, …"""
+    summary: str
+    explanation: str
+    facts: Facts
+
+
+def extension_subject(extension_id: ExtensionId) -> str:
+    """The subject of what concerns an extension as a whole."""
+    return f"extension:{extension_id}"
+
+
+def registration_subject(extension_id: ExtensionId, registration: Registration) -> str:
+    """The subject of what concerns one of an extension's several devices."""
+    return f"registration:{extension_id}/{registration.id}"
+
+
+class Loss(Struct, frozen=True, gc=False):
+    """A registration that ended, as its extension remembers it."""
+
+    registration: Registration
+    reason: str
+    """`expired`, `unregistered` or `deleted`."""
+    last_seen_at: Timestamp
+    """The last answer that still showed it."""
+    detected_at: Timestamp
+
+    @property
+    def began_at(self) -> Timestamp:
+        """The lease's end if it expired, else the moment of detection: it cannot be dated better."""
+        ends_at = self.registration.lease_ends_at
+        if self.reason != "expired" or ends_at is None:
+            return self.detected_at
+        return Timestamp(min(ends_at, self.detected_at))
+
+    @property
+    def lease_ended_at(self) -> Timestamp | None:
+        """When its lease ran out, if that is how it ended."""
+        return self.began_at if self.reason == "expired" else None
+
+
+def extension_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
+    """The last active registration of an extension is gone."""
+    who = name_of(watched.extension)
+    return Condition(
+        alert=AlertName.EXTENSION_LOST,
+        subject=extension_subject(watched.extension.id),
+        since=loss.began_at,
+        summary=f"{who} lost its registration{_at(watched.site)}: {LOSS_WORDS[loss.reason]}",
+        explanation=_loss_story(loss) + " Calls to it do not ring.",
+        facts=_loss_facts(account, watched, loss),
+    )
+
+
+def registration_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
+    """One of several devices of an extension is gone."""
+    who = name_of(watched.extension)
+    device = loss.registration.device or "an unnamed device"
+    left = len(watched.registrations)
+    return Condition(
+        alert=AlertName.REGISTRATION_LOST,
+        subject=registration_subject(watched.extension.id, loss.registration),
+        since=loss.began_at,
+        summary=f"{who} lost one device{_at(watched.site)}, {device}: {LOSS_WORDS[loss.reason]}",
+        explanation=f"{_loss_story(loss)} {left} of its devices still registered.",
+        facts=_loss_facts(account, watched, loss),
+    )
+
+
+LOSS_WORDS = {
+    "expired": "its lease ran out without a refresh",
+    "unregistered": "it disappeared before its lease ended",
+    "deleted": "deleted through regwatch and not back",
+}
+
+
+def _loss_story(loss: Loss) -> str:
+    lag = loss.detected_at - loss.began_at
+    story = f"Last seen registered {humanise(loss.detected_at - loss.last_seen_at)} before detection."
+    if loss.reason == "expired":
+        return f"{story} Its lease ended {humanise(lag)} before that was seen."
+    return story
+
+
+def _loss_facts(account: AccountName, watched: Watched, loss: Loss) -> Facts:
+    return replace(
+        _about(account, watched, loss.registration),
+        previous_state=ExtensionState.REGISTERED.value,
+        reason=loss.reason,
+        last_seen=loss.last_seen_at,
+        lease_ended=loss.lease_ended_at,
+        detected=loss.detected_at,
+    )
+
+
+class Lateness(Struct, frozen=True, gc=False):
+    """A refresh that did not come when it was due."""
+
+    registration: Registration
+    due_at: Timestamp
+    """The refresh point plus its margin, or the fixed threshold before the lease's end."""
+    seen_at: Timestamp
+    usual: str
+    """In words: `usually refreshes at 50 % of 3600 s`."""
+
+
+def refresh_overdue(
+    account: AccountName, watched: Watched, lateness: Lateness, subject: str
+) -> Condition:
+    """A registration that shows its old lease although its usual refresh is past."""
+    late = humanise(lateness.seen_at - lateness.due_at)
+    ends_at = lateness.registration.lease_ends_at or lateness.seen_at
+    left = humanise(max(0.0, ends_at - lateness.seen_at))
+    story = f"{lateness.usual}, {late} late, lease ends in {left}"
+    return Condition(
+        alert=AlertName.REFRESH_OVERDUE,
+        subject=subject,
+        since=lateness.due_at,
+        summary=f"{name_of(watched.extension)} is about to expire{_at(watched.site)}: {story}",
+        explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
+        facts=replace(
+            _about(account, watched, lateness.registration),
+            previous_state=ExtensionState.REGISTERED.value,
+            reason="refresh_overdue",
+            last_seen=lateness.seen_at,
+            detected=lateness.seen_at,
+        ),
+    )
+
+
+def never_registered(account: AccountName, watched: Watched, since: Timestamp) -> Condition:
+    """An extension that was not registered once since it is watched."""
+    return Condition(
+        alert=AlertName.NEVER_REGISTERED,
+        subject=extension_subject(watched.extension.id),
+        since=since,
+        summary=f"{name_of(watched.extension)} has never registered{_at(watched.site)}",
+        explanation="No device registered for it since regwatch watches it. "
+        "If that is intended, put it under `exclude`.",
+        facts=replace(
+            _about(account, watched, None), reason="never_registered", detected=since
+        ),
+    )
+
+
+def api_unavailable(
+    account: AccountName, *, since: Timestamp, reason: FailureReason, stale: int
+) -> Condition:
+    """Nothing, or not all, can be seen: regwatch itself is blind."""
+    unknown = f" {stale} extensions are unknown by now." if stale else ""
+    return Condition(
+        alert=AlertName.API_UNAVAILABLE,
+        subject="api",
+        since=since,
+        summary=f"The PBX's API does not answer for {account}: {API_WORDS[reason]}",
+        explanation="While this lasts no loss can be seen, and none is concluded." + unknown,
+        facts=Facts(account=account, reason=reason.value, detected=since),
+    )
+
+
+def credentials_refused(
+    account: AccountName, *, since: Timestamp, reason: FailureReason, detail: str
+) -> Condition:
+    """The PBX refuses us: only a person can mend it."""
+    return Condition(
+        alert=AlertName.CREDENTIALS_REFUSED,
+        subject="credentials",
+        since=since,
+        summary=f"The PBX refuses regwatch's access for {account}: {API_WORDS[reason]}",
+        explanation=f"{detail} No phone of this account is watched until a person mends it."[:600],
+        facts=Facts(account=account, reason=reason.value, detected=since),
+    )
+
+
+def quota_exhausted(
+    account: AccountName, *, since: Timestamp, until: Timestamp, answer_age: float
+) -> Condition:
+    """The hourly quota left to us is used up."""
+    return Condition(
+        alert=AlertName.QUOTA_EXHAUSTED,
+        subject="quota",
+        since=since,
+        summary=f"The hourly request quota of {account} is used up: "
+        f"answers will be up to {humanise(answer_age)} old",
+        explanation=f"No request is possible for {humanise(max(0.0, until - since))}. Losses are "
+        "found only after that. Another application may be using the quota.",
+        facts=Facts(account=account, reason="quota_exhausted", detected=since),
+    )
+
+
+API_WORDS = {
+    FailureReason.NETWORK: "no connection",
+    FailureReason.TIMEOUT: "no answer in time",
+    FailureReason.SERVER_ERROR: "it reports an error of its own",
+    FailureReason.BAD_ANSWER: "it answers something else than its API promises",
+    FailureReason.QUOTA_EXHAUSTED: "the hourly request quota is used up",
+    FailureReason.THROTTLED: "it refuses concurrent requests",
+    FailureReason.CREDENTIALS_REFUSED: "the credentials are refused",
+    FailureReason.ACCESS_DENIED: "the registration resource is closed to your application",
+    FailureReason.REJECTED: "it refuses the request",
+    FailureReason.NOT_FOUND: "it knows no such resource",
+    FailureReason.REDIRECTED: "it redirects to another host",
+}
+
+
+def name_of(extension: Extension) -> str:
+    """An extension in words: number and label, or its id where neither is known."""
+    number = extension.number or f"id {extension.id}"
+    return f"{number} ({extension.label})" if extension.label else number
+
+
+def _at(site: str) -> str:
+    return f" at {site}" if site else ""
+
+
+def _about(account: AccountName, watched: Watched, registration: Registration | None) -> Facts:
+    about = Facts(
+        account=account,
+        extension_id=watched.extension.id,
+        extension=watched.extension.name,
+        label=watched.extension.label,
+        site=watched.site,
+    )
+    if registration is None:
+        return about
+    return replace(
+        about,
+        device=registration.device,
+        real_address=registration.real_address,
+        contact_address=registration.contact_address,
+        registration_id=registration.id,
+    )

@@ -1,0 +1,161 @@
+"""What happened to the registrations between two answers. Knows nothing of alerts.
+
+The rules, for a registration that was there and is gone:
+
+* *deleted*: we deleted it ourselves;
+* *replaced*: the same device stands there under another entry. A reboot or a new address adds a
+  second entry and leaves the old one to run out (Kamailio usrloc): its end is no loss;
+* *expired*: its lease had ended, give or take `LEASE_SLACK`;
+* *unregistered*: gone while its lease still ran.
+
+Only what was answered is compared: an id absent from an answer never reaches this module.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from regwatch.core.addresses import host_of
+from regwatch.core.model import (
+    Answer,
+    ChangeKind,
+    ExtensionId,
+    Registration,
+    RegistrationId,
+    Timestamp,
+)
+
+LEASE_SLACK = 2.0
+"""Seconds. `expires` counts whole seconds and an answer is up to a second old when it is read:
+lease ends nearer than this are the same lease."""
+
+
+class Change(Struct, frozen=True, gc=False):
+    """One fact about one registration, or about an extension if neither side is given."""
+
+    kind: ChangeKind
+    extension_id: ExtensionId
+    at: Timestamp
+    """When it was seen; it happened since the answer before."""
+    before: Registration | None = None
+    after: Registration | None = None
+
+
+class Track(Struct, frozen=True, gc=False):
+    """How a registration was seen to behave over time."""
+
+    first_seen_at: Timestamp
+    refreshed_at: Timestamp
+    """When its last refresh was seen; when it was first seen, if there was none."""
+
+
+Tracks = Mapping[RegistrationId, Track]
+
+
+class Past(Struct, frozen=True, gc=False):
+    """What was known of an extension before an answer."""
+
+    registrations: tuple[Registration, ...]
+    was_lost: bool = False
+    tracks: Tracks = {}
+
+
+def diff_extension(
+    before: Past, after: Answer, *, deleted: Container[RegistrationId] = ()
+) -> Iterator[Change]:
+    """The changes that lead from what was known to what is answered now, ends first."""
+    now = after.answered_at
+    new = {r.id: r for r in after.registrations}
+    for old in before.registrations:
+        if old.id not in new:
+            yield _ended(old, before, after, deleted)
+    known = {r.id: r for r in before.registrations}
+    arrival = ChangeKind.RESTORED if before.was_lost else ChangeKind.REGISTERED
+    for registration in new.values():
+        old_one = known.get(registration.id)
+        if old_one is None:
+            yield Change(arrival, after.extension_id, now, None, registration)
+        elif old_one != registration:
+            yield from _altered(after.extension_id, now, old_one, registration)
+
+
+def _ended(
+    old: Registration, before: Past, after: Answer, deleted: Container[RegistrationId]
+) -> Change:
+    heir = successor(old, after.registrations, before.tracks)
+    if old.id in deleted:
+        kind = ChangeKind.DELETED
+    elif heir is not None:
+        return Change(ChangeKind.REPLACED, after.extension_id, after.answered_at, old, heir)
+    elif lease_has_ended(_last_form(old, after), after.answered_at):
+        kind = ChangeKind.EXPIRED
+    else:
+        kind = ChangeKind.UNREGISTERED
+    return Change(kind, after.extension_id, after.answered_at, old, None)
+
+
+def _last_form(old: Registration, after: Answer) -> Registration:
+    """The ended entry as the PBX itself lists it, if it does: it may have been refreshed unseen."""
+    for former in after.former:
+        if former.id == old.id and former.lease_ends_at is not None:
+            return former
+    return old
+
+
+def lease_has_ended(registration: Registration, now: Timestamp) -> bool:
+    """Whether its lease ran out by `now`; never, for a permanent or unknown one."""
+    ends_at = registration.lease_ends_at
+    return ends_at is not None and ends_at <= now + LEASE_SLACK
+
+
+def _altered(
+    extension_id: ExtensionId, now: Timestamp, old: Registration, new: Registration
+) -> Iterator[Change]:
+    if old.device != new.device:
+        yield Change(ChangeKind.DEVICE_CHANGED, extension_id, now, old, new)
+    if old.real_address != new.real_address or old.contact_address != new.contact_address:
+        yield Change(ChangeKind.MOVED, extension_id, now, old, new)
+    if not same_lease(old, new):
+        yield Change(ChangeKind.REFRESHED, extension_id, now, old, new)
+
+
+def same_lease(old: Registration, new: Registration) -> bool:
+    """Whether both speak of the same lease, rounding apart."""
+    if old.lease_ends_at is None or new.lease_ends_at is None:
+        return old.lease_ends_at is new.lease_ends_at
+    return abs(new.lease_ends_at - old.lease_ends_at) <= LEASE_SLACK
+
+
+def successor(
+    old: Registration, others: Sequence[Registration], tracks: Tracks
+) -> Registration | None:
+    """The entry under which the device of `old` goes on, if there is one.
+
+    The same device at the same contact or public address may also be its twin on the next desk.
+    A twin was alive beside it: only an entry that came no earlier than the last refresh of `old`
+    can be its heir.
+    """
+    for other in others:
+        if other.id != old.id and _same_device(old, other) and _came_after(old, other, tracks):
+            return other
+    return None
+
+
+def _same_device(old: Registration, other: Registration) -> bool:
+    return other.device == old.device and (
+        same_host(old.contact_address, other.contact_address)
+        or same_host(old.real_address, other.real_address)
+    )
+
+
+def _came_after(old: Registration, other: Registration, tracks: Tracks) -> bool:
+    old_track, other_track = tracks.get(old.id), tracks.get(other.id)
+    if old_track is None or other_track is None:  # the other came with this very answer
+        return True
+    return other_track.first_seen_at >= old_track.refreshed_at
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two SIP URIs name the same host; two unknown ones do not."""
+    host = host_of(one)
+    return bool(host) and host == host_of(other)

@@ -1,0 +1,365 @@
+"""One account, watched: answers go in, changes and incidents come out. No I/O, no clock.
+
+Rules that stand above all others:
+
+* Not answered is not lost: only ids present in an answer are compared; the rest stays as it was,
+  and turns `unknown` once it is older than `stale_after`.
+* The first answer ever of an extension raises nothing but `never_registered`, in its time.
+* If most extensions of an answer vanish at once, it is doubted: they are asked again first.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from regwatch.core.api_health import ApiHealth
+from regwatch.core.conditions import Condition, Lateness, Loss, extension_subject
+from regwatch.core.diff import Change
+from regwatch.core.habits import HabitPolicy
+from regwatch.core.incidents import AlertPolicies, Decision, Step
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    Answer,
+    BatchAnswer,
+    ChangeKind,
+    Extension,
+    ExtensionId,
+    ExtensionState,
+    FailureReason,
+    Incident,
+    Listing,
+    Registration,
+    RegistrationId,
+    Timestamp,
+    Watched,
+)
+from regwatch.core.open_incidents import OpenIncidents, condition_of
+from regwatch.core.presence import (
+    NOTHING_REMEMBERED,
+    Memory,
+    changes_in,
+    device_conditions,
+    is_device_back,
+    lateness_in,
+    losses_in,
+    presence_condition,
+    registrations_in,
+    remember,
+    state_of,
+)
+from regwatch.core.roster import Roster
+from regwatch.core.sites import Sites
+
+DOUBT_AT_LEAST, DOUBT_SHARE = 5, 0.5
+"""An answer in which at least so many, and more than this share, of the registered ones vanish is
+more likely the PBX's fault than the phones': it is confirmed before it is believed."""
+LISTINGS_TO_REMOVE = 2
+"""Complete listings in a row without an extension before it counts as removed."""
+
+
+class MonitorPolicy(Struct, frozen=True):
+    """What the config says about one account's alerts; times in seconds."""
+
+    alerts: AlertPolicies
+    recover_after: float = 0.0
+    stale_after: float = 900.0
+    habits: HabitPolicy = HabitPolicy()
+
+
+class Outcome(Struct, frozen=True):
+    """What one step of the monitor brought."""
+
+    changes: Sequence[Change] = ()
+    steps: Sequence[Step] = ()
+    """Every decision about an incident that changed it, with its reason."""
+    losses: Sequence[Loss] = ()
+    touched: Collection[ExtensionId] = ()
+    """Extensions whose stored form is out of date now."""
+    removed: Collection[ExtensionId] = ()
+    doubted: Collection[ExtensionId] = ()
+    """To be asked again before their answer is believed."""
+
+    @property
+    def incidents(self) -> list[Incident]:
+        """The incidents as they are after it."""
+        return [step.incident for step in self.steps if step.incident is not None]
+
+
+class Gathered:
+    """An outcome in the making."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.steps: list[Step] = []
+        self.losses: list[Loss] = []
+        self.touched: dict[ExtensionId, None] = {}
+        self.removed: list[ExtensionId] = []
+
+    def step(self, step: Step) -> None:
+        """Keep a decision that changed something."""
+        if step.decision not in UNCHANGED:
+            self.steps.append(step)
+
+    def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
+        """The whole of it."""
+        return Outcome(
+            self.changes, self.steps, self.losses, self.touched, self.removed, doubted
+        )
+
+
+UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
+
+
+class Monitor:
+    """The state of one account and its few verbs."""
+
+    def __init__(
+        self,
+        account: AccountName,
+        policy: MonitorPolicy,
+        sites: Sites,
+        *,
+        incidents: Iterable[Incident] = (),
+    ) -> None:
+        self.account = account
+        self.policy = policy
+        self.sites = sites
+        self.roster = Roster()
+        self.incidents = OpenIncidents(
+            account, policy.alerts, policy.recover_after, sites.labels, incidents
+        )
+        self.health = ApiHealth(account)
+        self._memories: dict[ExtensionId, Memory] = {}
+        self._missing: dict[ExtensionId, int] = {}
+        self._unspoken: set[ExtensionId] = set()
+        self._doubted: set[ExtensionId] = set()
+        self._deleted: set[RegistrationId] = set()
+
+    # --- before and after a restart ------------------------------------------------------------
+
+    def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
+        """Go on from what was stored: it is the previous snapshot."""
+        self.roster.add(watched, now=now)
+        if memory != NOTHING_REMEMBERED:
+            self._memories[watched.extension.id] = memory
+
+    def memory(self, extension_id: ExtensionId) -> Memory:
+        """What is remembered of an extension, to be stored with it."""
+        return self._memories.get(extension_id, NOTHING_REMEMBERED)
+
+    # --- verbs ---------------------------------------------------------------------------------
+
+    def watch(self, listing: Listing, *, now: Timestamp) -> Outcome:
+        """Take over the extensions to watch. One that is missing is removed only after
+        `LISTINGS_TO_REMOVE` complete listings in a row without it."""
+        gathered = Gathered()
+        listed = {extension.id: extension for extension in listing.extensions}
+        for extension in listed.values():
+            self._missing.pop(extension.id, None)
+            self._watch_one(extension, gathered, now)
+        if listing.complete:
+            self._miss([i for i in self.roster.active_ids() if i not in listed], gathered, now)
+        return gathered.outcome()
+
+    def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
+        """Compare an answer with what was known."""
+        gathered = Gathered()
+        doubted = self._doubtful(batch.answers)
+        for answer in batch.answers.values():
+            watched = self.roster.by_id.get(answer.extension_id)
+            if watched is None or watched.state is ExtensionState.REMOVED:
+                continue
+            if answer.extension_id not in doubted:
+                self._observe_one(watched, answer, gathered)
+        self._note_unspoken(batch)
+        self._note_health(batch, now)
+        self._judge_health(gathered, now)
+        return gathered.outcome(doubted)
+
+    def failed(self, reason: FailureReason, detail: str, *, now: Timestamp) -> Outcome:
+        """A request brought nothing at all: nothing is concluded but that we cannot see."""
+        self.health.failed(reason, detail, now)
+        gathered = Gathered()
+        self._judge_health(gathered, now)
+        return gathered.outcome()
+
+    def quota_exhausted(
+        self, until: Timestamp | None, answer_age: float, *, now: Timestamp
+    ) -> Outcome:
+        """The quota leaves us no request until then; None: it does again."""
+        self.health.quota(until, answer_age, now)
+        gathered = Gathered()
+        self._judge_health(gathered, now)
+        return gathered.outcome()
+
+    def deleted(self, registration_ids: Iterable[RegistrationId]) -> None:
+        """We deleted these ourselves: their absence is our own doing."""
+        self._deleted.update(registration_ids)
+
+    def tick(self, *, now: Timestamp) -> Outcome:
+        """What time alone brings: conditions that held long enough, answers grown stale."""
+        gathered = Gathered()
+        self._age(gathered, now)
+        self._judge_health(gathered, now)
+        for step in self.incidents.wake(now=now, blind=self.health.is_blind):
+            gathered.step(step)
+        return gathered.outcome()
+
+    # --- the list ------------------------------------------------------------------------------
+
+    def _watch_one(self, extension: Extension, gathered: Gathered, now: Timestamp) -> None:
+        known = self.roster.by_id.get(extension.id)
+        site = self.sites.of_extension(extension)
+        if known is None or known.state is ExtensionState.REMOVED:
+            if known is not None:
+                self.roster.forget(known)
+            self.roster.add(Watched(extension, site), now=now)
+            gathered.changes.append(Change(ChangeKind.ADDED, extension.id, now))
+        elif not self.roster.rename(extension, site or known.site):
+            return
+        gathered.touched[extension.id] = None
+
+    def _miss(self, ids: Sequence[ExtensionId], gathered: Gathered, now: Timestamp) -> None:
+        for extension_id in ids:
+            self._missing[extension_id] = self._missing.get(extension_id, 0) + 1
+            if self._missing[extension_id] >= LISTINGS_TO_REMOVE:
+                del self._missing[extension_id]
+                self._remove(extension_id, gathered, now)
+
+    def _remove(self, extension_id: ExtensionId, gathered: Gathered, now: Timestamp) -> None:
+        self.roster.retire(self.roster.by_id[extension_id], now=now)
+        self._memories.pop(extension_id, None)
+        self._unspoken.discard(extension_id)
+        self._doubted.discard(extension_id)
+        gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
+        gathered.removed.append(extension_id)
+        for incident in self.incidents.of_extension(extension_id):
+            gathered.step(
+                self.incidents.apply(incident.subject, None, now=now, recover_after=0.0)
+            )
+
+    # --- an answer -----------------------------------------------------------------------------
+
+    def _doubtful(self, answers: Mapping[ExtensionId, Answer]) -> Collection[ExtensionId]:
+        """Those of a mass disappearance that are to be confirmed first."""
+        vanished, registered = [], 0
+        for extension_id, answer in answers.items():
+            watched = self.roster.by_id.get(extension_id)
+            if watched is not None and watched.registrations:
+                registered += 1
+                if not answer.registered:
+                    vanished.append(extension_id)
+        believed = self._doubted.intersection(vanished)
+        self._doubted.difference_update(answers)
+        doubtful = [i for i in vanished if i not in believed]
+        if len(doubtful) < DOUBT_AT_LEAST or len(vanished) <= DOUBT_SHARE * registered:
+            return ()
+        self._doubted.update(doubtful)
+        return frozenset(doubtful)
+
+    def _observe_one(self, watched: Watched, answer: Answer, gathered: Gathered) -> None:
+        now, extension_id = answer.answered_at, answer.extension_id
+        memory = self.memory(extension_id)
+        changes = changes_in(watched, memory, answer, self._deleted)
+        losses: Sequence[Loss] = ()
+        if changes or watched.answered_at is None:
+            if watched.answered_at is not None:
+                losses = tuple(losses_in(changes, watched.answered_at))
+            memory = remember(memory, watched, answer, changes)
+            self._memories[extension_id] = memory
+            self._deleted.difference_update(loss.registration.id for loss in losses)
+        registrations = registrations_in(answer, watched)
+        self.roster.answer(watched, registrations, self._site(watched, registrations), now)
+        gathered.changes.extend(changes)
+        gathered.losses.extend(losses)
+        gathered.touched[extension_id] = None
+        self._judge(watched, memory, losses, gathered, now)
+
+    def _site(self, watched: Watched, registrations: Sequence[Registration]) -> str:
+        """By name, else by address; looked up only where the address is another one."""
+        held = watched.registrations
+        if not registrations or (held and held[0].real_address == registrations[0].real_address):
+            return watched.site
+        named = self.sites.of_extension(watched.extension)
+        return named or self.sites.of_address(registrations[0].real_address) or watched.site
+
+    def _judge(
+        self,
+        watched: Watched,
+        memory: Memory,
+        losses: Sequence[Loss],
+        gathered: Gathered,
+        now: Timestamp,
+    ) -> None:
+        late = tuple(lateness_in(watched, memory, self.policy.habits, now=now))
+        state = state_of(watched, overdue=bool(late))
+        since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now
+        reason = memory.loss.reason if state is ExtensionState.LOST and memory.loss else ""
+        self.roster.set_state(watched, state, reason, since)
+        holding = self._conditions(watched, memory, losses, late, now)
+        for subject, condition in holding.items():
+            gathered.step(self.incidents.apply(subject, condition, now=now))
+
+    def _conditions(
+        self,
+        watched: Watched,
+        memory: Memory,
+        losses: Sequence[Loss],
+        late: Sequence[tuple[str, Lateness]],
+        now: Timestamp,
+    ) -> Mapping[str, Condition | None]:
+        """What holds, or holds no longer, for each subject of this extension."""
+        holding: dict[str, Condition | None] = {}
+        for incident in self.incidents.of_extension(watched.extension.id):
+            holding[incident.subject] = self._still(incident, watched, memory, now)
+        presence = presence_condition(self.account, watched, memory, now=now)
+        holding[extension_subject(watched.extension.id)] = presence
+        if watched.registrations:
+            for condition in device_conditions(self.account, watched, losses, late):
+                holding[condition.subject] = condition
+        return holding
+
+    def _still(
+        self, incident: Incident, watched: Watched, memory: Memory, now: Timestamp
+    ) -> Condition | None:
+        """Whether the loss of one device goes on; an extension's own are judged afresh."""
+        if incident.alert is not AlertName.REGISTRATION_LOST:
+            return None
+        if is_device_back(incident, watched, memory, now):
+            return None
+        return condition_of(incident)
+
+    def _note_unspoken(self, batch: BatchAnswer) -> None:
+        """Ids the PBX never speaks of are a slip in the list, no outage of the API. One that was
+        answered before and is left out now is different: that blinds us."""
+        self._unspoken.difference_update(batch.answers)
+        self._unspoken.update(batch.refused)
+        if batch.failure is None:
+            never = (i for i in batch.unanswered if self._was_never_answered(i))
+            self._unspoken.update(never)
+
+    def _was_never_answered(self, extension_id: ExtensionId) -> bool:
+        watched = self.roster.by_id.get(extension_id)
+        return watched is not None and watched.answered_at is None
+
+    def _note_health(self, batch: BatchAnswer, now: Timestamp) -> None:
+        if batch.answers or batch.refused:
+            self.health.answered()
+        elif len(batch.asked) > 1:
+            detail = f"None of the {len(batch.asked)} ids asked for was in the answer."
+            self.health.failed(FailureReason.BAD_ANSWER, detail, now)
+
+    # --- time and the API's health -------------------------------------------------------------
+
+    def _age(self, gathered: Gathered, now: Timestamp) -> None:
+        for watched in self.roster.age(before=Timestamp(now - self.policy.stale_after)):
+            if watched.state is not ExtensionState.UNKNOWN:
+                self.roster.set_state(watched, ExtensionState.UNKNOWN, "stale", now)
+                gathered.touched[watched.extension.id] = None
+
+    def _judge_health(self, gathered: Gathered, now: Timestamp) -> None:
+        stale = len(self.roster.stale)
+        stale -= sum(1 for i in self._unspoken if i in self.roster.stale)
+        for subject, condition in self.health.conditions(stale=stale, now=now):
+            gathered.step(self.incidents.apply(subject, condition, now=now))

@@ -1,0 +1,141 @@
+"""All watched extensions of an account, counted as they change.
+
+Counts are kept, not computed: a scrape at 100,000 extensions reads them in no time.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+
+from regwatch.core.model import (
+    Extension,
+    ExtensionId,
+    ExtensionState,
+    Registration,
+    Timestamp,
+    Watched,
+)
+
+
+class Roster:
+    """The extensions by id, with their counts and the order in which they were answered."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[ExtensionId, Watched] = {}
+        self._states: Counter[tuple[str, ExtensionState]] = Counter()
+        self._registrations: Counter[str] = Counter()
+        self._fresh_since: dict[ExtensionId, Timestamp] = {}  # longest ago first
+        self._stale: dict[ExtensionId, None] = {}  # longest ago first
+        self._unanswered: dict[ExtensionId, None] = {}
+
+    @property
+    def states(self) -> Mapping[tuple[str, ExtensionState], int]:
+        """How many extensions by site and state."""
+        return self._states
+
+    @property
+    def registrations(self) -> Mapping[str, int]:
+        """How many active registrations by site."""
+        return self._registrations
+
+    @property
+    def unanswered(self) -> int:
+        """How many were never answered."""
+        return len(self._unanswered)
+
+    def add(self, watched: Watched, *, now: Timestamp) -> None:
+        """Begin to watch; its answer counts as fresh from now on, however old it is."""
+        self.by_id[watched.extension.id] = watched
+        self._count(watched, +1)
+        self._fresh_since[watched.extension.id] = now
+        if watched.answered_at is None:
+            self._unanswered[watched.extension.id] = None
+
+    def rename(self, extension: Extension, site: str) -> bool:
+        """Take over what the PBX's list says of it; whether anything changed."""
+        watched = self.by_id[extension.id]
+        if watched.extension == extension and watched.site == site:
+            return False
+        self._count(watched, -1)
+        watched.extension, watched.site = extension, site
+        self._count(watched, +1)
+        return True
+
+    def answer(
+        self, watched: Watched, registrations: tuple[Registration, ...], site: str, now: Timestamp
+    ) -> None:
+        """Take over what was just answered."""
+        extension_id = watched.extension.id
+        if registrations is not watched.registrations or site != watched.site:
+            self._count(watched, -1)
+            watched.registrations, watched.site = registrations, site
+            self._count(watched, +1)
+        if watched.first_answered_at is None:
+            watched.first_answered_at = now
+            self._unanswered.pop(extension_id, None)
+        watched.answered_at = now
+        if registrations:
+            watched.last_registered_at = now
+        self._stale.pop(extension_id, None)
+        self._fresh_since.pop(extension_id, None)
+        self._fresh_since[extension_id] = now
+
+    def set_state(
+        self, watched: Watched, state: ExtensionState, reason: str, since: Timestamp
+    ) -> None:
+        """Enter a state; nothing happens if it is in it."""
+        if watched.state is state:
+            return
+        self._states[watched.site, watched.state] -= 1
+        watched.state, watched.reason, watched.since = state, reason, since
+        self._states[watched.site, state] += 1
+
+    def retire(self, watched: Watched, *, now: Timestamp) -> None:
+        """Gone from the PBX's list: still shown, no longer asked for."""
+        self._count(watched, -1)
+        watched.registrations = ()
+        self._count(watched, +1)
+        self.set_state(watched, ExtensionState.REMOVED, "removed", now)
+        self._leave_queues(watched.extension.id)
+
+    def forget(self, watched: Watched) -> None:
+        """Drop it wholly."""
+        self._count(watched, -1)
+        self._leave_queues(watched.extension.id)
+        del self.by_id[watched.extension.id]
+
+    def age(self, *, before: Timestamp) -> Sequence[Watched]:
+        """Turn those stale whose answer is older than that; returns them."""
+        aged = []
+        for extension_id, since in self._fresh_since.items():
+            if since >= before:
+                break
+            aged.append(self.by_id[extension_id])
+        for watched in aged:
+            del self._fresh_since[watched.extension.id]
+            self._stale[watched.extension.id] = None
+        return aged
+
+    @property
+    def stale(self) -> Collection[ExtensionId]:
+        """Those whose answer has grown too old."""
+        return self._stale.keys()
+
+    def oldest_answer_at(self) -> Timestamp | None:
+        """When the longest-unanswered extension was last answered; None if one never was."""
+        if self._unanswered:
+            return None
+        oldest = next(chain(self._stale, self._fresh_since), None)
+        return None if oldest is None else self.by_id[oldest].answered_at
+
+    def active_ids(self) -> Iterable[ExtensionId]:
+        """All that are to be asked for."""
+        return chain(self._stale, self._fresh_since)
+
+    def _leave_queues(self, extension_id: ExtensionId) -> None:
+        for queue in (self._fresh_since, self._stale, self._unanswered):
+            queue.pop(extension_id, None)
+
+    def _count(self, watched: Watched, sign: int) -> None:
+        self._states[watched.site, watched.state] += sign
+        self._registrations[watched.site] += sign * len(watched.registrations)

@@ -1,0 +1,86 @@
+"""From incidents to the outbox: asks the grouping what is due, stores it, wakes the outbox.
+
+What could not be stored stays due, and is tried again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from regwatch.clock import Clock
+from regwatch.core.grouping import Grouping
+from regwatch.core.model import Incident, Notification, Notified
+
+STORE_RETRY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class NotificationLog(Protocol):
+    """Where notifications wait to be sent, and where it stands what each receiver was told."""
+
+    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
+        """Store both in one transaction; storing the same notification again does nothing."""
+
+
+class Dispatcher:
+    """One loop for all accounts and receivers."""
+
+    def __init__(
+        self,
+        grouping: Grouping,
+        notification_log: NotificationLog,
+        *,
+        wake: Callable[[str], None],
+        clock: Clock,
+    ) -> None:
+        self._grouping = grouping
+        self._log = notification_log
+        self._wake = wake
+        self._clock = clock
+        self._noted = asyncio.Event()
+
+    def note(self, incidents: Sequence[Incident]) -> None:
+        """Take in incidents that changed and are stored."""
+        now = self._clock()
+        for incident in incidents:
+            self._grouping.note(incident, now=now)
+        self._noted.set()
+
+    async def run(self) -> None:
+        """Dispatch until cancelled."""
+        while True:
+            self._noted.clear()
+            stored = await self._dispatch_due()
+            await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
+
+    async def _dispatch_due(self) -> bool:
+        """Whether all that is due could be stored."""
+        for notification in self._grouping.due(now=self._clock()):
+            now = self._clock()
+            rows = self._grouping.rows(notification, now=now)
+            try:
+                await self._log.enqueue(notification, rows)
+            except Exception:  # a full or locked disk: what is due stays due
+                log.exception("notification_not_stored", receiver=notification.receiver)
+                return False
+            self._grouping.queued(notification, now=now)
+            self._wake(notification.receiver)
+            log.info(
+                "notification_queued",
+                receiver=notification.receiver,
+                reason=notification.reason.value,
+                incidents=len(notification.items),
+            )
+        return True
+
+    async def _wait(self, at_least: float) -> None:
+        await asyncio.sleep(at_least)
+        due_at = self._grouping.next_due_at()
+        seconds = None if due_at is None else max(0.0, due_at - self._clock())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._noted.wait()

@@ -1,0 +1,145 @@
+"""Keeping an account's state over restarts: what changed is stored, soon or at once.
+
+An incident is stored before anybody is told of it: nobody can be told of one that a crash could
+make us forget. If the store fails, everything waits here and is tried again with the next save.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from regwatch.clock import Clock
+from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Incident, Watched
+from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.presence import NOTHING_REMEMBERED, Memory
+from regwatch.store.errors import StoreError
+
+FLUSH_SECONDS = 5.0
+"""How often answers that changed nothing are stored: a crash loses so much of "last seen"."""
+
+log = structlog.get_logger(__name__)
+
+
+class Stored(Protocol):
+    """What is stored of an account."""
+
+    @property
+    def watched(self) -> Sequence[tuple[Watched, bytes]]: ...
+
+
+class StateStore(Protocol):
+    """Where an account's state survives a restart."""
+
+    async def load(self, account: AccountName) -> Stored: ...
+
+    async def save(
+        self,
+        account: AccountName,
+        *,
+        watched: Sequence[tuple[Watched, bytes]],
+        removed: Collection[ExtensionId] = (),
+        incidents: Sequence[Incident] = (),
+    ) -> None: ...
+
+
+class Keeper:
+    """What of one monitor is not stored yet."""
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        store: StateStore,
+        *,
+        clock: Clock,
+        on_incidents: Callable[[Sequence[Incident]], None],
+    ) -> None:
+        self._monitor = monitor
+        self._store = store
+        self._clock = clock
+        self._on_incidents = on_incidents
+        self._saving = asyncio.Lock()
+        self._flushed_at = clock()
+        self._touched: dict[ExtensionId, None] = {}
+        self._removed: dict[ExtensionId, None] = {}
+        self._incidents: dict[str, Incident] = {}
+        self._is_failing = False
+        self._log = log.bind(account=monitor.account)
+
+    async def restore(self) -> int:
+        """Give the monitor what was stored; returns how many extensions that were."""
+        stored = await self._store.load(self._monitor.account)
+        now = self._clock()
+        for watched, memory in stored.watched:
+            self._monitor.restore(watched, decode_memory(memory), now=now)
+        return len(stored.watched)
+
+    async def keep(self, outcome: Outcome) -> None:
+        """Take over what a step brought; stored at once if it matters, else within
+        `FLUSH_SECONDS`."""
+        self._touched.update(dict.fromkeys(outcome.touched))
+        self._removed.update(dict.fromkeys(outcome.removed))
+        self._incidents.update((incident.id, incident) for incident in outcome.incidents)
+        if outcome.changes or outcome.steps or self._clock() - self._flushed_at >= FLUSH_SECONDS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Store what is not stored yet, then tell of the incidents in it."""
+        async with self._saving:
+            self._flushed_at = self._clock()
+            touched, removed, incidents = self._touched, self._removed, self._incidents
+            if not (touched or removed or incidents):
+                return
+            self._touched, self._removed, self._incidents = {}, {}, {}
+            try:
+                await self._store.save(
+                    self._monitor.account,
+                    watched=self._rows(touched),
+                    removed=tuple(removed),
+                    incidents=tuple(incidents.values()),
+                )
+            except StoreError as error:
+                self._touched = touched | self._touched
+                self._removed = removed | self._removed
+                self._incidents = incidents | self._incidents
+                self._note_failure(error)
+                return
+            self._note_success()
+            if incidents:
+                self._on_incidents(tuple(incidents.values()))
+
+    def _rows(self, ids: Collection[ExtensionId]) -> list[tuple[Watched, bytes]]:
+        by_id = self._monitor.roster.by_id
+        kept = (by_id[i] for i in ids if i in by_id)
+        return [
+            (watched, encode_memory(self._monitor.memory(watched.extension.id)))
+            for watched in kept
+            if watched.state is not ExtensionState.REMOVED
+        ]
+
+    def _note_failure(self, error: StoreError) -> None:
+        if not self._is_failing:
+            self._log.error("state_not_stored", error=str(error))
+        self._is_failing = True
+
+    def _note_success(self) -> None:
+        if self._is_failing:
+            self._log.info("state_stored_again")
+        self._is_failing = False
+
+
+def encode_memory(memory: Memory) -> bytes:
+    """Empty for most extensions: nothing is remembered of them."""
+    return b"" if memory is NOTHING_REMEMBERED else msgspec.msgpack.encode(memory)
+
+
+def decode_memory(stored: bytes) -> Memory:
+    """What was remembered; nothing, if another version wrote something unreadable."""
+    if not stored:
+        return NOTHING_REMEMBERED
+    try:
+        return msgspec.msgpack.decode(stored, type=Memory)
+    except msgspec.MsgspecError:
+        return NOTHING_REMEMBERED

@@ -1,0 +1,220 @@
+"""The loops of one account: poll, tick, discover."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import structlog
+
+from regwatch.clock import Clock
+from regwatch.core.model import (
+    AccountName,
+    BatchAnswer,
+    Extension,
+    ExtensionId,
+    FailureReason,
+    Listing,
+    Timestamp,
+)
+from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.planner import Ask, Planner
+from regwatch.pbx.errors import PbxError, PbxRateLimitedError
+from regwatch.watcher.keeper import Keeper
+from regwatch.watcher.selection import Discovery, Selection
+
+TICK_SECONDS = 1.0
+DISCOVERY_RETRY_SECONDS = 10.0
+LISTED_IN_A_LOG_LINE = 20
+
+log = structlog.get_logger(__name__)
+
+
+class Source(Protocol):
+    """Where answers come from."""
+
+    async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer: ...
+
+    async def extensions(self, *, type: str | None, status: str | None) -> Listing: ...
+
+    @property
+    def batch_limit(self) -> int: ...
+
+
+OutcomeListener = Callable[[AccountName, Outcome], None]
+
+
+class Watcher:
+    """Watches one account until cancelled."""
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        planner: Planner,
+        source: Source,
+        keeper: Keeper,
+        selection: Selection,
+        *,
+        clock: Clock,
+        on_outcome: OutcomeListener = lambda _account, _outcome: None,
+    ) -> None:
+        self.monitor = monitor
+        self.planner = planner
+        self.polled_at: Timestamp | None = None
+        """When a poll last came to its end, well or not: what the watchdog looks at."""
+        self._source = source
+        self._keeper = keeper
+        self._selection = selection
+        self._clock = clock
+        self._on_outcome = on_outcome
+        self._changed = asyncio.Event()
+        self._awaited: set[ExtensionId] | None = None
+        self._log = log.bind(account=monitor.account)
+
+    @property
+    def first_sweep_done(self) -> bool:
+        """Whether every extension was asked for since the start."""
+        return self._awaited is not None and not self._awaited
+
+    async def run(self) -> None:
+        """Watch until cancelled; what is not stored by then is stored on the way out."""
+        restored = await self._keeper.restore()
+        if restored:
+            self._log.info("state_restored", extensions=restored)
+        self._plan()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._discover_forever())
+                group.create_task(self._tick_forever())
+                await self._poll_forever(group)
+        finally:
+            await self._keeper.flush()
+
+    # --- polling -------------------------------------------------------------------------------
+
+    async def _poll_forever(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._changed.clear()
+            step = self.planner.next(now=self._clock())
+            await self._report_quota()
+            if isinstance(step, Ask):
+                group.create_task(self._poll(step.ids))
+            else:
+                await self._sleep_until(step.until)
+
+    async def _sleep_until(self, until: Timestamp | None) -> None:
+        seconds = None if until is None else max(0.0, until - self._clock())
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    async def _poll(self, ids: tuple[ExtensionId, ...]) -> None:
+        try:
+            batch = await self._source.registrations(ids)
+        except PbxError as error:
+            outcome = self._failed(ids, error)
+        except Exception:  # the poll guard: whatever it was, the next poll comes
+            self._log.exception("poll_crashed", extensions=len(ids))
+            error = PbxError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
+            outcome = self._failed(ids, error)
+        else:
+            outcome = self._answered(batch)
+        self.polled_at = self._clock()
+        self._changed.set()
+        await self._accept(outcome)
+
+    def _answered(self, batch: BatchAnswer) -> Outcome:
+        now = self._clock()
+        self.planner.batch_limit = self._source.batch_limit
+        left_out = batch.unanswered if batch.failure else ()
+        self.planner.finished(batch.asked, failure=batch.failure, unanswered=left_out, now=now)
+        self._quarantine(batch.refused, now)
+        outcome = self.monitor.observe(batch, now=now)
+        if outcome.doubted:
+            self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
+            self.planner.confirm(outcome.doubted)
+        if self._awaited:
+            self._awaited.difference_update(set(batch.asked).difference(left_out))
+        self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
+        return outcome
+
+    def _failed(self, ids: tuple[ExtensionId, ...], error: PbxError) -> Outcome:
+        now = self._clock()
+        self.planner.finished(
+            ids, failure=error.reason, unanswered=ids, retry_after=_retry_after(error), now=now
+        )
+        self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
+        return self.monitor.failed(error.reason, str(error), now=now)
+
+    def _quarantine(self, refused: Collection[ExtensionId], now: Timestamp) -> None:
+        new = sorted(i for i in refused if i not in self.planner.quarantined)
+        self.planner.quarantine(refused, now=now)
+        if new:
+            listed = new[:LISTED_IN_A_LOG_LINE]
+            self._log.warning("extensions_quarantined", count=len(new), extension_ids=listed)
+
+    async def _report_quota(self) -> None:
+        until = self.planner.exhausted_until
+        if (until is None) == (self.monitor.health.shortage is None):
+            return
+        now = self._clock()
+        age = self.planner.sweep_seconds(now=now)
+        await self._accept(self.monitor.quota_exhausted(until, age, now=now))
+
+    # --- time ----------------------------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            await self._accept(self.monitor.tick(now=self._clock()))
+
+    # --- the list ------------------------------------------------------------------------------
+
+    async def _discover_forever(self) -> None:
+        discovery = self._selection.discovery
+        if discovery is None:
+            await self._take_over(Listing((), complete=True))
+            return
+        while True:
+            done = await self._discover(discovery)
+            await asyncio.sleep(discovery.every_seconds if done else DISCOVERY_RETRY_SECONDS)
+
+    async def _discover(self, discovery: Discovery) -> bool:
+        try:
+            listing = await self._source.extensions(type=discovery.type, status=discovery.status)
+        except PbxError as error:
+            now = self._clock()
+            self.planner.slow_down(error.reason, now=now, retry_after=_retry_after(error))
+            self.polled_at = now
+            await self._accept(self.monitor.failed(error.reason, str(error), now=now))
+            return False
+        await self._take_over(listing)
+        return listing.complete
+
+    async def _take_over(self, listing: Listing) -> None:
+        selected = self._selection.of(listing, self.monitor.roster)
+        outcome = self.monitor.watch(selected, now=self._clock())
+        self.planner.forget(outcome.removed)
+        if self._awaited:
+            self._awaited.difference_update(outcome.removed)
+        self._plan()
+        watched = len(selected.extensions)
+        self._log.info("extensions_listed", watched=watched, complete=listing.complete)
+        await self._accept(outcome)
+
+    def _plan(self) -> None:
+        roster = self.monitor.roster
+        answered_at = {i: roster.by_id[i].answered_at for i in roster.active_ids()}
+        self.planner.watch(answered_at)
+        if self._awaited is None and answered_at:
+            self._awaited = set(answered_at)
+        self._changed.set()
+
+    async def _accept(self, outcome: Outcome) -> None:
+        self._on_outcome(self.monitor.account, outcome)
+        await self._keeper.keep(outcome)
+
+
+def _retry_after(error: PbxError) -> float | None:
+    return error.retry_after if isinstance(error, PbxRateLimitedError) else None
