@@ -164,9 +164,9 @@ def _changed_at(incident: Incident) -> Timestamp:
     return incident.resolved_at or incident.fired_at or incident.started_at
 
 
-def _fingerprint(notification: Notification) -> str:
-    items = "".join(f"{item.status}={item.incident.id};" for item in notification.items)
-    parts = (notification.receiver, notification.group_key, repr(notification.created_at), items)
+def _fingerprint(n: Notification) -> str:
+    items = [(i.status, i.incident.id, i.incident.alert, i.incident.severity) for i in n.items]
+    parts = (n.receiver, n.group_key, n.reason, repr(n.created_at), *map("=".join, items))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
