@@ -67,9 +67,7 @@ class ApiHealth:
             since = self.shortage.since if self.shortage else now
             self.shortage = Shortage(since, until, answer_age)
 
-    def conditions(
-        self, *, stale: int, now: Timestamp
-    ) -> Iterator[tuple[str, Condition | None]]:
+    def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
         """What holds of the three conditions of the API. Each explains the ones after it: who
         is refused, or has no quota left, is not told besides that nothing is answered."""
         self._stale_since = (self._stale_since or now) if stale else None

@@ -105,7 +105,9 @@ LOSS_WORDS = {
 
 def _loss_story(loss: Loss) -> str:
     lag = loss.detected_at - loss.began_at
-    story = f"Last seen registered {humanise(loss.detected_at - loss.last_seen_at)} before detection."
+    story = (
+        f"Last seen registered {humanise(loss.detected_at - loss.last_seen_at)} before detection."
+    )
     if loss.reason == "expired":
         return f"{story} Its lease ended {humanise(lag)} before that was seen."
     return story
@@ -166,9 +168,7 @@ def never_registered(account: AccountName, watched: Watched, since: Timestamp) -
         summary=f"{name_of(watched.extension)} has never registered{_at(watched.site)}",
         explanation="No device registered for it since regwatch watches it. "
         "If that is intended, put it under `exclude`.",
-        facts=replace(
-            _about(account, watched, None), reason="never_registered", detected=since
-        ),
+        facts=replace(_about(account, watched, None), reason="never_registered", detected=since),
     )
 
 

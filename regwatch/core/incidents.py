@@ -66,9 +66,7 @@ class Decision(StrEnum):
     DROPPED = "dropped"
 
 
-NOTEWORTHY = frozenset(
-    {Decision.FIRED, Decision.ESCALATED, Decision.ALTERED, Decision.RESOLVED}
-)
+NOTEWORTHY = frozenset({Decision.FIRED, Decision.ESCALATED, Decision.ALTERED, Decision.RESOLVED})
 """The decisions that receivers may have to be told of."""
 
 
@@ -109,9 +107,7 @@ def due_at(incident: Incident, policies: AlertPolicies, recover_after: float) ->
     return None
 
 
-def _without_condition(
-    incident: Incident | None, recover_after: float, now: Timestamp
-) -> Step:
+def _without_condition(incident: Incident | None, recover_after: float, now: Timestamp) -> Step:
     if incident is None:
         return Step(None, Decision.NOTHING)
     if incident.state is IncidentState.PENDING:
@@ -126,9 +122,7 @@ def _resolved(incident: Incident, at: Timestamp) -> Incident:
     return replace(incident, state=IncidentState.RESOLVED, cleared_at=at, resolved_at=at)
 
 
-def _begun(
-    condition: Condition, policy: AlertPolicy, account: AccountName, now: Timestamp
-) -> Step:
+def _begun(condition: Condition, policy: AlertPolicy, account: AccountName, now: Timestamp) -> Step:
     pending = Incident(
         id=_incident_id(account, condition.subject, now),
         account=account,

@@ -103,9 +103,7 @@ class Gathered:
 
     def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
         """The whole of it."""
-        return Outcome(
-            self.changes, self.steps, self.losses, self.touched, self.removed, doubted
-        )
+        return Outcome(self.changes, self.steps, self.losses, self.touched, self.removed, doubted)
 
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
@@ -235,9 +233,7 @@ class Monitor:
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         for incident in self.incidents.of_extension(extension_id):
-            gathered.step(
-                self.incidents.apply(incident.subject, None, now=now, recover_after=0.0)
-            )
+            gathered.step(self.incidents.apply(incident.subject, None, now=now, recover_after=0.0))
 
     # --- an answer -----------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ class Planner:
         self._requests_in_flight = 0
         self._quota: Quota | None = None
         self._own: dict[int, int] = {}  # requests of ours by clock hour
-        self._not_before = Timestamp(0.0)
+        self.blocked_until = Timestamp(0.0)
         self._last_start = NEVER
         self._failures = 0
         self.exhausted_until: Timestamp | None = None
@@ -130,7 +130,7 @@ class Planner:
     def _succeeded(self, asked: Collection[ExtensionId]) -> None:
         self._retried.difference_update(asked)
         self._failures = 0
-        self._not_before = Timestamp(0.0)
+        self.blocked_until = Timestamp(0.0)
         self.exhausted_until = None
 
     def _retry(self, ids: Collection[ExtensionId]) -> None:
@@ -145,9 +145,9 @@ class Planner:
         """Ask nothing for a while; how long, the reason tells."""
         self._failures += 1
         pause = retry_after if retry_after is not None else self._pause(reason, now)
-        self._not_before = Timestamp(max(self._not_before, now + pause))
+        self.blocked_until = Timestamp(max(self.blocked_until, now + pause))
         if reason is FailureReason.QUOTA_EXHAUSTED:
-            self.exhausted_until = self._not_before
+            self.exhausted_until = self.blocked_until
 
     def _pause(self, reason: FailureReason, now: Timestamp) -> float:
         match reason:
@@ -209,9 +209,9 @@ class Planner:
         spacing = self.spacing(now=now)
         if spacing is None:  # nothing left of the quota
             self.exhausted_until = self._resets_at(now)
-            return max(self.exhausted_until, self._not_before)
+            return max(self.exhausted_until, self.blocked_until)
         due = self._last_start + max(spacing, 0.0 if self._is_hurried(now) else self._slot())
-        return Timestamp(max(due, self._not_before))
+        return Timestamp(max(due, self.blocked_until))
 
     def _is_hurried(self, now: Timestamp) -> bool:
         """Whether someone waits for an answer: a confirmation, or the first one in long."""

@@ -89,9 +89,7 @@ def changes_in(
     return tuple(diff_extension(past, answer, deleted=deleted))
 
 
-def remember(
-    memory: Memory, watched: Watched, answer: Answer, changes: Iterable[Change]
-) -> Memory:
+def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable[Change]) -> Memory:
     """What is to be remembered after an answer; `watched` as it was before it."""
     if watched.answered_at is None:
         first = Track(answer.answered_at, answer.answered_at)

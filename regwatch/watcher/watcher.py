@@ -178,7 +178,11 @@ class Watcher:
             return
         while True:
             done = await self._discover(discovery)
-            await asyncio.sleep(discovery.every_seconds if done else DISCOVERY_RETRY_SECONDS)
+            await asyncio.sleep(discovery.every_seconds if done else self._discovery_pause())
+
+    def _discovery_pause(self) -> float:
+        """After a failure: as long as the planner asks nothing, since each page costs quota."""
+        return max(DISCOVERY_RETRY_SECONDS, self.planner.blocked_until - self._clock())
 
     async def _discover(self, discovery: Discovery) -> bool:
         try:
