@@ -26,11 +26,12 @@ Note all there is, then ask: asking costs the size of the groups touched since i
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 import msgspec
 
+from regwatch.core.groups import NEVER, Group, is_news
 from regwatch.core.model import (
     AlertName,
     Incident,
@@ -46,8 +47,6 @@ from regwatch.core.model import (
 )
 from regwatch.core.routing import Route, labels_of_group, route_per_receiver
 
-RANKS = {severity: severity.rank for severity in Severity}
-NEVER = Timestamp(float("inf"))
 REMEMBERED_TARGETS = 10_000
 """How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
 MOST_STALE_ENTRIES = 100
@@ -56,103 +55,6 @@ Target = tuple[str, str, Route]
 """Receiver, group key, route."""
 Form = tuple[bool, AlertName, Severity, str]
 """What of an incident decides where it belongs."""
-
-
-class _Group:
-    """What one receiver knows, and does not know yet, of one group."""
-
-    __slots__ = (
-        "due_at", "entry", "fresh", "gone", "key", "receiver", "repeats", "route", "spoken_at",
-        "told",
-    )  # fmt: skip
-
-    def __init__(self, receiver: str, key: str, route: Route) -> None:
-        self.receiver = receiver
-        self.key = key
-        self.route = route
-        self.fresh: dict[IncidentId, Timestamp] = {}
-        """Firing, and news to the receiver, since when."""
-        self.told: dict[IncidentId, Notified] = {}
-        """Told as firing and not yet as resolved."""
-        self.gone: dict[IncidentId, Timestamp] = {}
-        """Told, and resolved since when."""
-        self.spoken_at: Timestamp | None = None
-        self.repeats = 0
-        self.due_at = NEVER
-        self.entry = 0
-        """The one entry of the agenda that counts; older ones are stale."""
-
-    def add_told(self, row: Notified) -> None:
-        self.told[row.incident_id] = row
-        if self.spoken_at is None or row.firing_at >= self.spoken_at:
-            self.spoken_at = row.firing_at
-            self.repeats = row.repeats
-
-    def withdraw(self, incident_id: IncidentId) -> Timestamp | None:
-        """Take an incident out; since when it waited to be told, None if it did not."""
-        self.told.pop(incident_id, None)
-        gone_since = self.gone.pop(incident_id, None)
-        return self.fresh.pop(incident_id, gone_since)
-
-    def forget_if_untold(self) -> None:
-        if not self.told:
-            self.spoken_at = None
-            self.repeats = 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.fresh and not self.told
-
-    def triggers(
-        self, incidents: Mapping[IncidentId, Incident]
-    ) -> Iterator[tuple[NotifyReason, Timestamp]]:
-        """Each reason to speak, the most telling first, and from when on it holds."""
-        if self.fresh:
-            yield self._news(incidents)
-        if self.gone:
-            everything = len(self.gone) == len(self.told) and not self.fresh
-            reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
-            yield reason, Timestamp(min(self.gone.values()) + self.route.group_wait)
-        repeat = self.route.repeat
-        if repeat and self.spoken_at is not None and len(self.told) > len(self.gone):
-            pause = repeat[min(self.repeats, len(repeat) - 1)]
-            yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
-
-    def _news(self, incidents: Mapping[IncidentId, Incident]) -> tuple[NotifyReason, Timestamp]:
-        waited = Timestamp(min(self.fresh.values()) + self.route.group_wait)
-        if self.spoken_at is None:
-            return NotifyReason.FIRST_SEEN, waited
-        known = [RANKS[row.severity] for i, row in self.told.items() if i not in self.gone]
-        if not known:
-            return NotifyReason.NEW_INCIDENTS, waited
-        if min(RANKS[incidents[i].severity] for i in self.fresh) < min(known):
-            return NotifyReason.WORSE, waited
-        paced = Timestamp(self.spoken_at + self.route.group_interval)
-        return NotifyReason.NEW_INCIDENTS, max(waited, paced)
-
-    def items(self, incidents: Mapping[IncidentId, Incident]) -> tuple[Item, ...]:
-        still = [i for i in self.told if i not in self.fresh and i not in self.gone]
-        parts = (
-            (ItemStatus.NEW, self.fresh),
-            (ItemStatus.STILL, still),
-            (ItemStatus.RESOLVED, self.gone),
-        )
-        return tuple(
-            Item(status, incident)
-            for status, ids in parts
-            for incident in sorted((incidents[i] for i in ids), key=_order)
-        )
-
-
-def _order(incident: Incident) -> tuple[int, str, str, str, str]:
-    facts = incident.facts
-    return (
-        RANKS[incident.severity],
-        incident.account,
-        facts.extension,
-        incident.subject,
-        incident.id,
-    )
 
 
 def _form(incident: Incident) -> Form:
@@ -182,12 +84,6 @@ def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -
     )
 
 
-def _is_news(row: Notified | None, incident: Incident) -> bool:
-    if row is None or row.resolved_at is not None or row.alert is not incident.alert:
-        return True
-    return RANKS[incident.severity] < RANKS[row.severity]
-
-
 class Grouping:
     """All groups of all receivers, and the log of what they were told."""
 
@@ -207,11 +103,11 @@ class Grouping:
         self._targets_seen: dict[object, tuple[Target, ...]] = {}
         self._incidents: dict[IncidentId, Incident] = {}
         self._rows: dict[IncidentId, dict[str, Notified]] = {}
-        self._places: dict[IncidentId, tuple[_Group, ...]] = {}
-        self._groups: dict[tuple[str, str], _Group] = {}
-        self._touched: dict[_Group, None] = {}
+        self._places: dict[IncidentId, tuple[Group, ...]] = {}
+        self._groups: dict[tuple[str, str], Group] = {}
+        self._touched: dict[Group, None] = {}
         """In order, so that equal histories give equal notifications in equal order."""
-        self._agenda: list[tuple[Timestamp, int, _Group]] = []
+        self._agenda: list[tuple[Timestamp, int, Group]] = []
         self._turn = count(1)
         self._offered: set[IncidentId] = set()
         self._expired: list[Notified] = []
@@ -335,7 +231,7 @@ class Grouping:
 
     def _place_firing(
         self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
-    ) -> tuple[_Group, ...]:
+    ) -> tuple[Group, ...]:
         rows = self._rows.get(incident.id, {})
         places = []
         for receiver, key, route in self._targets(incident):
@@ -343,20 +239,20 @@ class Grouping:
             if (
                 row is not None
                 and row.resolved_at is None
-                and (row.group_key == key or not _is_news(row, incident))
+                and (row.group_key == key or not is_news(row, incident))
             ):
                 group = self._group(receiver, row.group_key, route)
                 group.add_told(row)
             else:
                 group = self._group(receiver, key, route)
-            if _is_news(row, incident):
+            if is_news(row, incident):
                 group.fresh[incident.id] = waiting.get(receiver, now)
             places.append(group)
         return tuple(places)
 
     def _place_resolved(
         self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
-    ) -> tuple[_Group, ...]:
+    ) -> tuple[Group, ...]:
         rows = self._rows.get(incident.id, {})
         owed = [row for row in rows.values() if row.resolved_at is None]
         if not owed and incident.id not in self._offered:
@@ -384,10 +280,10 @@ class Grouping:
             if incident is not None and incident_id not in self._places:
                 self._place(incident, now=_changed_at(incident))
 
-    def _group(self, receiver: str, key: str, route: Route) -> _Group:
+    def _group(self, receiver: str, key: str, route: Route) -> Group:
         group = self._groups.get((receiver, key))
         if group is None:
-            group = self._groups[receiver, key] = _Group(receiver, key, route)
+            group = self._groups[receiver, key] = Group(receiver, key, route)
         return group
 
     def _targets(self, incident: Incident) -> tuple[Target, ...]:
@@ -414,7 +310,7 @@ class Grouping:
         chosen = route_per_receiver(labels, self._routes)
         return tuple((receiver, r.group_key(labels), r) for receiver, r in chosen.items())
 
-    def _notification(self, group: _Group, *, now: Timestamp) -> Notification:
+    def _notification(self, group: Group, *, now: Timestamp) -> Notification:
         reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
         self._offered.update(group.fresh)
         draft = Notification(
@@ -456,5 +352,5 @@ class Grouping:
             self._agenda = [entry for entry in self._agenda if self._is_current(entry)]
             heapq.heapify(self._agenda)
 
-    def _is_current(self, entry: tuple[Timestamp, int, _Group]) -> bool:
+    def _is_current(self, entry: tuple[Timestamp, int, Group]) -> bool:
         return entry[1] == entry[2].entry
