@@ -69,7 +69,8 @@ class ApiHealth:
 
     def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
         """What holds of the three conditions of the API. Each explains the ones after it: who
-        is refused, or has no quota left, is not told besides that nothing is answered."""
+        is refused, or has no quota left, is not told besides that nothing is answered.
+        """
         self._stale_since = (self._stale_since or now) if stale else None
         refused = self._refused()
         short = None if refused else self._short()

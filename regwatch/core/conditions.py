@@ -56,7 +56,7 @@ class Loss(Struct, frozen=True, gc=False):
 
     @property
     def began_at(self) -> Timestamp:
-        """The lease's end if it expired, else the moment of detection: it cannot be dated better."""
+        """The lease's end if it expired, else the detection: it cannot be dated better."""
         ends_at = self.registration.lease_ends_at
         if self.reason != "expired" or ends_at is None:
             return self.detected_at
@@ -131,18 +131,17 @@ class Lateness(Struct, frozen=True, gc=False):
     due_at: Timestamp
     """The refresh point plus its margin, or the fixed threshold before the lease's end."""
     seen_at: Timestamp
-    usual: str
-    """In words: `usually refreshes at 50 % of 3600 s`."""
+    story: str
+    """In words: `usually refreshes at 50 % of 3600 s, 1 min 35 s late`."""
 
 
 def refresh_overdue(
     account: AccountName, watched: Watched, lateness: Lateness, subject: str
 ) -> Condition:
     """A registration that shows its old lease although its usual refresh is past."""
-    late = humanise(lateness.seen_at - lateness.due_at)
     ends_at = lateness.registration.lease_ends_at or lateness.seen_at
     left = humanise(max(0.0, ends_at - lateness.seen_at))
-    story = f"{lateness.usual}, {late} late, lease ends in {left}"
+    story = f"{lateness.story}, lease ends in {left}"
     return Condition(
         alert=AlertName.REFRESH_OVERDUE,
         subject=subject,

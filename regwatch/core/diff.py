@@ -30,6 +30,12 @@ LEASE_SLACK = 2.0
 lease ends nearer than this are the same lease."""
 
 
+ENDS = frozenset(
+    {ChangeKind.EXPIRED, ChangeKind.UNREGISTERED, ChangeKind.REPLACED, ChangeKind.DELETED}
+)
+"""The changes after which a registration is gone."""
+
+
 class Change(Struct, frozen=True, gc=False):
     """One fact about one registration, or about an extension if neither side is given."""
 

@@ -105,6 +105,8 @@ class Grouping:
         self._rows: dict[IncidentId, dict[str, Notified]] = {}
         self._places: dict[IncidentId, tuple[Group, ...]] = {}
         self._groups: dict[tuple[str, str], Group] = {}
+        self._last: tuple[tuple[Target, ...], tuple[Group, ...]] = ((), ())
+        """The last targets and their groups: in a mass outage the next ones are the same."""
         self._touched: dict[Group, None] = {}
         """In order, so that equal histories give equal notifications in equal order."""
         self._agenda: list[tuple[Timestamp, int, Group]] = []
@@ -215,7 +217,10 @@ class Grouping:
 
     def _place_first(self, incident: Incident, *, now: Timestamp) -> None:
         """What `_place` does, short, for one never seen: thousands may come at once."""
-        groups = tuple([self._group(*target) for target in self._targets(incident)])
+        targets = self._targets(incident)
+        if targets is not self._last[0]:
+            self._last = targets, tuple(self._group(*target) for target in targets)
+        groups = self._last[1]
         self._places[incident.id] = groups
         for group in groups:
             group.fresh[incident.id] = now
@@ -337,6 +342,7 @@ class Grouping:
         for group in self._touched:
             if group.is_empty:
                 self._groups.pop((group.receiver, group.key), None)
+                self._last = (), ()
             due_at = min((at for _, at in group.triggers(self._incidents)), default=NEVER)
             if due_at != group.due_at:
                 group.due_at = due_at

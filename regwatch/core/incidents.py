@@ -15,7 +15,8 @@ condition that holds now (or none), and the policy of its alert, what is the inc
     firing, cleared     firing   RELAPSED                   as above
 
 `for` counts from the condition's own beginning, so a loss found late fires at once if it is old
-enough. A firing incident turns to a worse alert only once that alert's own `for` is over. An alert that is switched off (`policy` None) is as a condition that does not hold.
+enough. A firing incident turns to a worse alert only once that alert's own `for` is over. An alert
+that is switched off is as a condition that does not hold.
 """
 
 from collections.abc import Mapping

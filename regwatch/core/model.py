@@ -1,4 +1,4 @@
-"""The words regwatch thinks in: extensions, registrations, answers, quota, incidents, notifications.
+"""The words regwatch thinks in: extensions, registrations, answers, quota, incidents, messages.
 
 Values only; what is decided about them lives in the other modules of the core. Structs without
 garbage-collector tracking, since 100,000 extensions are held at once (`gc=False` is safe: none of
@@ -287,7 +287,8 @@ class NotifyReason(StrEnum):
 
 class Notification(Struct, frozen=True, gc=False, kw_only=True):
     """A message about one or more incidents to one receiver: complete in itself, so that it can
-    be stored, and sent by another process after a crash, word for word."""
+    be stored, and sent by another process after a crash, word for word.
+    """
 
     id: str
     """Unique and stable over retries: receivers deduplicate by it."""
@@ -334,7 +335,8 @@ class Notified(Struct, frozen=True, gc=False):
 
 class Watched(Struct, gc=False):
     """One extension as the monitor knows it. The only mutable value here: only
-    `core/monitor.py` changes one."""
+    `core/monitor.py` changes one.
+    """
 
     extension: Extension
     site: str = ""

@@ -15,7 +15,6 @@ from msgspec import Struct
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss, extension_subject
 from regwatch.core.diff import Change
-from regwatch.core.habits import HabitPolicy
 from regwatch.core.incidents import AlertPolicies, Decision, Step
 from regwatch.core.model import (
     AccountName,
@@ -37,6 +36,7 @@ from regwatch.core.model import (
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.presence import (
     NOTHING_REMEMBERED,
+    LatenessPolicy,
     Memory,
     changes_in,
     device_conditions,
@@ -64,7 +64,7 @@ class MonitorPolicy(Struct, frozen=True):
     alerts: AlertPolicies
     recover_after: float = 0.0
     stale_after: float = 900.0
-    habits: HabitPolicy = HabitPolicy()
+    lateness: LatenessPolicy = LatenessPolicy()
 
 
 class Outcome(Struct, frozen=True):
@@ -150,7 +150,8 @@ class Monitor:
 
     def watch(self, listing: Listing, *, now: Timestamp) -> Outcome:
         """Take over the extensions to watch. One that is missing is removed only after
-        `LISTINGS_TO_REMOVE` complete listings in a row without it."""
+        `LISTINGS_TO_REMOVE` complete listings in a row without it.
+        """
         gathered = Gathered()
         listed = {extension.id: extension for extension in listing.extensions}
         for extension in listed.values():
@@ -288,7 +289,7 @@ class Monitor:
         gathered: Gathered,
         now: Timestamp,
     ) -> None:
-        late = tuple(lateness_in(watched, memory, self.policy.habits, now=now))
+        late = tuple(lateness_in(watched, memory, self.policy.lateness, now=now))
         state = state_of(watched, overdue=bool(late))
         since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now
         reason = memory.loss.reason if state is ExtensionState.LOST and memory.loss else ""
@@ -328,7 +329,8 @@ class Monitor:
 
     def _note_unspoken(self, batch: BatchAnswer) -> None:
         """Ids the PBX never speaks of are a slip in the list, no outage of the API. One that was
-        answered before and is left out now is different: that blinds us."""
+        answered before and is left out now is different: that blinds us.
+        """
         self._unspoken.difference_update(batch.answers)
         self._unspoken.update(batch.refused)
         if batch.failure is None:

@@ -72,7 +72,8 @@ class OpenIncidents:
 
     def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:
-        their next answer takes them further."""
+        their next answer takes them further.
+        """
         while self._timers and self._timers[0][0] <= now:
             _, subject = heapq.heappop(self._timers)
             incident = self._open.get(subject)

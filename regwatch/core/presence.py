@@ -21,6 +21,7 @@ from regwatch.core.conditions import (
     registration_subject,
 )
 from regwatch.core.diff import (
+    ENDS,
     Change,
     Past,
     Track,
@@ -29,7 +30,14 @@ from regwatch.core.diff import (
     same_host,
     successor,
 )
-from regwatch.core.habits import Habit, HabitPolicy, learn, overdue_after, usual_words
+from regwatch.core.durations import humanise
+from regwatch.core.habits import (
+    Habit,
+    about_to_expire_at,
+    learn,
+    overdue_after,
+    usual_refresh_at,
+)
 from regwatch.core.model import (
     AccountName,
     Answer,
@@ -52,6 +60,15 @@ LOSSES = {
 }
 
 
+class LatenessPolicy(Struct, frozen=True, gc=False):
+    """When a refresh counts as overdue."""
+
+    learn_after: int = 3
+    """Refreshes a habit must be learned from."""
+    before_expiry: float = 0.0
+    """Seconds before a lease's end from which on it is about to expire in any case; 0: off."""
+
+
 class Memory(Struct, frozen=True, gc=False):
     """What is remembered of an extension besides its last answer."""
 
@@ -66,7 +83,8 @@ NOTHING_REMEMBERED = Memory()
 
 def registrations_in(answer: Answer, watched: Watched) -> tuple[Registration, ...]:
     """The active ones. The PBX's flag is trusted over its entries: registered without any entry
-    means that nothing new is known of them."""
+    means that nothing new is known of them.
+    """
     if answer.registered and not answer.registrations:
         return watched.registrations
     return answer.registrations
@@ -124,10 +142,9 @@ def _remember_change(
         )
     elif change.kind in (ChangeKind.REGISTERED, ChangeKind.RESTORED) and after is not None:
         tracks[after.id] = Track(change.at, change.at)
-    elif before is not None and change.kind is not ChangeKind.REFRESHED:
-        if change.kind in LOSSES or change.kind is ChangeKind.REPLACED:
-            tracks.pop(before.id, None)
-            habits.pop(before.id, None)
+    elif before is not None and change.kind in ENDS:
+        tracks.pop(before.id, None)
+        habits.pop(before.id, None)
 
 
 def _loss(change: Change, last_seen_at: Timestamp) -> Loss:
@@ -159,7 +176,7 @@ def state_of(watched: Watched, *, overdue: bool) -> ExtensionState:
 
 
 def lateness_in(
-    watched: Watched, memory: Memory, policy: HabitPolicy, *, now: Timestamp
+    watched: Watched, memory: Memory, policy: LatenessPolicy, *, now: Timestamp
 ) -> Iterator[tuple[str, Lateness]]:
     """The registrations whose usual refresh did not come, by subject.
 
@@ -167,14 +184,26 @@ def lateness_in(
     """
     held = watched.registrations
     for registration in held:
-        habit = memory.habits.get(registration.id)
-        due_at = overdue_after(habit, registration, policy)
-        if due_at is None or now < due_at:
+        late = _lateness(memory.habits.get(registration.id), registration, policy, now)
+        if late is None:
             continue
-        if len(held) > 1 and successor(registration, held, memory.tracks) is not None:
-            continue
-        lateness = Lateness(registration, due_at, now, usual_words(habit, registration, policy))
-        yield _subject_of(watched, registration), lateness
+        if len(held) == 1 or successor(registration, held, memory.tracks) is None:
+            yield _subject_of(watched, registration), late
+
+
+def _lateness(
+    habit: Habit | None, registration: Registration, policy: LatenessPolicy, now: Timestamp
+) -> Lateness | None:
+    due_at = overdue_after(habit, registration, learn_after=policy.learn_after)
+    usual_at = usual_refresh_at(habit, registration)
+    if habit is not None and due_at is not None and usual_at is not None and now >= due_at:
+        share = round(100 * (habit.usual_share or 0.0))
+        usual = f"usually refreshes at {share} % of {habit.lease:.0f} s"
+        return Lateness(registration, due_at, now, f"{usual}, {humanise(now - usual_at)} late")
+    threshold_at = about_to_expire_at(habit, registration, before_expiry=policy.before_expiry)
+    if threshold_at is not None and now >= threshold_at:
+        return Lateness(registration, threshold_at, now, "not refreshed yet")
+    return None
 
 
 def _subject_of(watched: Watched, registration: Registration) -> str:

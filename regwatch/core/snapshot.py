@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, structs
 
-from regwatch.core.diff import Change, Past, diff_extension
-from regwatch.core.model import Answer, BatchAnswer, ChangeKind, ExtensionId, Registration
+from regwatch.core.diff import ENDS, Change, Past, diff_extension
+from regwatch.core.model import Answer, BatchAnswer, ExtensionId, Registration
 
 
 class Snapshot(Struct, frozen=True, gc=False):
@@ -20,7 +20,7 @@ class Snapshot(Struct, frozen=True, gc=False):
     refused: frozenset[ExtensionId] = frozenset()
 
     def after(self, batch: BatchAnswer) -> "Snapshot":
-        """This snapshot with a batch's answers in it. What it did not answer keeps its old one."""
+        """The snapshot with a batch's answers in it. What it did not answer keeps its old one."""
         unanswered = self.unanswered.difference(batch.answers).union(batch.unanswered)
         refused = self.refused.difference(batch.answers).union(batch.refused)
         return Snapshot({**self.answers, **batch.answers}, unanswered - refused, refused)
@@ -55,8 +55,3 @@ def _applied(answer: Answer, change: Change) -> Answer:
         registered=bool(held),
         answered_at=change.at,
     )
-
-
-ENDS = frozenset(
-    {ChangeKind.EXPIRED, ChangeKind.UNREGISTERED, ChangeKind.REPLACED, ChangeKind.DELETED}
-)

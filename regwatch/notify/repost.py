@@ -15,7 +15,8 @@ class Reposting(Protocol):
     """A receiver of this kind, such as Alertmanager."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name in the configuration."""
 
     async def repost(self, incidents: Iterable[Incident]) -> None:
         """Tell all that fires; raises nothing but `DeliveryError`."""
@@ -25,7 +26,8 @@ async def repost_forever(
     receivers: Sequence[object], firing: Callable[[str], Sequence[Incident]]
 ) -> None:
     """Tell each such receiver what it knows to fire, once a minute. Its failures are not
-    reported here: the outbox meets the same receiver with every message, and does."""
+    reported here: the outbox meets the same receiver with every message, and does.
+    """
     reposting = [receiver for receiver in receivers if isinstance(receiver, Reposting)]
     while reposting:
         await asyncio.sleep(REPOST_SECONDS)

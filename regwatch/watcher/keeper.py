@@ -27,13 +27,15 @@ class Stored(Protocol):
     """What is stored of an account."""
 
     @property
-    def watched(self) -> Sequence[tuple[Watched, bytes]]: ...
+    def watched(self) -> Sequence[tuple[Watched, bytes]]:
+        """Each extension, with what the monitor remembers of it."""
 
 
 class StateStore(Protocol):
     """Where an account's state survives a restart."""
 
-    async def load(self, account: AccountName) -> Stored: ...
+    async def load(self, account: AccountName) -> Stored:
+        """All that was stored; raises `StoreError`."""
 
     async def save(
         self,
@@ -42,7 +44,8 @@ class StateStore(Protocol):
         watched: Sequence[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
-    ) -> None: ...
+    ) -> None:
+        """Store all of it or nothing; raises `StoreError`."""
 
 
 class Keeper:
@@ -78,7 +81,8 @@ class Keeper:
 
     async def keep(self, outcome: Outcome) -> None:
         """Take over what a step brought; stored at once if it matters, else within
-        `FLUSH_SECONDS`."""
+        `FLUSH_SECONDS`.
+        """
         self._touched.update(dict.fromkeys(outcome.touched))
         self._removed.update(dict.fromkeys(outcome.removed))
         self._incidents.update((incident.id, incident) for incident in outcome.incidents)

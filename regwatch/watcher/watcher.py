@@ -10,7 +10,6 @@ from regwatch.clock import Clock
 from regwatch.core.model import (
     AccountName,
     BatchAnswer,
-    Extension,
     ExtensionId,
     FailureReason,
     Listing,
@@ -32,12 +31,20 @@ log = structlog.get_logger(__name__)
 class Source(Protocol):
     """Where answers come from."""
 
-    async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer: ...
+    async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer:
+        """Raises `PbxError` if nothing was answered."""
 
-    async def extensions(self, *, type: str | None, status: str | None) -> Listing: ...
+    async def extensions(
+        self,
+        *,
+        type: str | None,  # noqa: A002 - the name of the API's own parameter
+        status: str | None,
+    ) -> Listing:
+        """Raises `PbxError` if not even the first page was answered."""
 
     @property
-    def batch_limit(self) -> int: ...
+    def batch_limit(self) -> int:
+        """The most ids in a request that it was found to take."""
 
 
 OutcomeListener = Callable[[AccountName, Outcome], None]
@@ -114,7 +121,7 @@ class Watcher:
             batch = await self._source.registrations(ids)
         except PbxError as error:
             outcome = self._failed(ids, error)
-        except Exception:  # the poll guard: whatever it was, the next poll comes
+        except Exception:  # noqa: BLE001 - the poll guard: whatever it was, the next poll comes
             self._log.exception("poll_crashed", extensions=len(ids))
             error = PbxError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
             outcome = self._failed(ids, error)

@@ -1,7 +1,7 @@
-from msgspec.structs import replace
 from fakes.values import ACME, EVERY_ALERT, at
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from regwatch.core.conditions import Condition
 from regwatch.core.incidents import AlertPolicies, AlertPolicy, Decision, Step, advance, due_at

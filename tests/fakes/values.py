@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from regwatch.core.incidents import AlertPolicies, AlertPolicy
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -16,7 +17,6 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
-from regwatch.core.incidents import AlertPolicies, AlertPolicy
 
 ACME = AccountName("acme")
 START = Timestamp(1_800_000_000.0)
