@@ -131,6 +131,16 @@ class Grouping:
         """Those that fire, and resolved ones of which a receiver has still to hear."""
         return tuple(self._incidents.values())
 
+    def told(self, receiver: str) -> Sequence[Incident]:
+        """What a receiver was told of and still fires."""
+        return [
+            incident
+            for incident in self._incidents.values()
+            if incident.state is IncidentState.FIRING
+            and (row := self._rows.get(incident.id, {}).get(receiver)) is not None
+            and row.resolved_at is None
+        ]
+
     def note(self, incident: Incident, *, now: Timestamp) -> None:
         """Take in that an incident began to fire, escalated, changed or resolved."""
         if incident.state is IncidentState.PENDING:

@@ -24,6 +24,9 @@ from regwatch.watcher.selection import Discovery, Selection
 TICK_SECONDS = 1.0
 DISCOVERY_RETRY_SECONDS = 10.0
 LISTED_IN_A_LOG_LINE = 20
+GRACE_SECONDS = 180.0
+"""How much later than planned a poll may come to its end before polling counts as stalled. Far
+above any sum of timeouts: beyond it something hangs that should not."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +69,6 @@ class Watcher:
     ) -> None:
         self.monitor = monitor
         self.planner = planner
-        self.polled_at: Timestamp | None = None
-        """When a poll last came to its end, well or not: what the watchdog looks at."""
         self._source = source
         self._keeper = keeper
         self._selection = selection
@@ -75,12 +76,18 @@ class Watcher:
         self._on_outcome = on_outcome
         self._changed = asyncio.Event()
         self._awaited: set[ExtensionId] | None = None
+        self._progress_due_at: Timestamp | None = None
         self._log = log.bind(account=monitor.account)
 
     @property
     def first_sweep_done(self) -> bool:
         """Whether every extension was asked for since the start."""
         return self._awaited is not None and not self._awaited
+
+    def is_stalled(self, *, now: Timestamp) -> bool:
+        """Whether neither a poll ended nor one was planned for far too long: what the service
+        manager's watchdog is told of."""
+        return self._progress_due_at is not None and now > self._progress_due_at
 
     async def run(self) -> None:
         """Watch until cancelled; what is not stored by then is stored on the way out."""
@@ -105,8 +112,13 @@ class Watcher:
             await self._report_quota()
             if isinstance(step, Ask):
                 group.create_task(self._poll(step.ids))
-            else:
-                await self._sleep_until(step.until)
+                continue
+            if step.until is not None:
+                self._progressed(step.until)
+            await self._sleep_until(step.until)
+
+    def _progressed(self, next_at: Timestamp) -> None:
+        self._progress_due_at = Timestamp(next_at + GRACE_SECONDS)
 
     async def _sleep_until(self, until: Timestamp | None) -> None:
         seconds = None if until is None else max(0.0, until - self._clock())
@@ -127,7 +139,7 @@ class Watcher:
             outcome = self._failed(ids, error)
         else:
             outcome = self._answered(batch)
-        self.polled_at = self._clock()
+        self._progressed(self._clock())
         self._changed.set()
         await self._accept(outcome)
 
@@ -197,7 +209,6 @@ class Watcher:
         except PbxError as error:
             now = self._clock()
             self.planner.slow_down(error.reason, now=now, retry_after=_retry_after(error))
-            self.polled_at = now
             await self._accept(self.monitor.failed(error.reason, str(error), now=now))
             return False
         await self._take_over(listing)

@@ -1,0 +1,506 @@
+"""The monitor as a whole: what an operator would see happen, told in answers."""
+
+import pytest
+from fakes.values import (
+    ACME,
+    EVERY_ALERT,
+    answer,
+    at,
+    batch,
+    extension,
+    listing,
+    registration,
+)
+
+from regwatch.core.incidents import AlertPolicies, AlertPolicy, Decision
+from regwatch.core.model import (
+    AlertName,
+    Answer,
+    ChangeKind,
+    ExtensionId,
+    ExtensionState,
+    FailureReason,
+    Incident,
+    IncidentState,
+    Registration,
+    Severity,
+)
+from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.presence import LatenessPolicy
+from regwatch.core.sites import Site, Sites
+
+ONE = ExtensionId(1)
+SOFTPHONE = registration("uloc-9", ends=3000, device="Zoiper 5", contact="sip:101@10.0.0.9")
+REBOOTED = registration("uloc-2", ends=1500, contact="sip:101@192.168.5.52:11111")
+
+
+def monitor(
+    *numbers: int,
+    alerts: AlertPolicies = EVERY_ALERT,
+    incidents: tuple[Incident, ...] = (),
+    **policy: object,
+) -> Monitor:
+    """Watches these extensions since the beginning of time."""
+    sites = Sites([Site("riga", extensions=("000*101",), labels={"team": "ops"})])
+    made = Monitor(ACME, MonitorPolicy(alerts, **policy), sites, incidents=incidents)  # type: ignore[arg-type]
+    made.watch(listing(*(numbers or (1,))), now=at(0))
+    return made
+
+
+def see(watching: Monitor, *answers: Answer) -> Outcome:
+    return watching.observe(batch(*answers), now=answers[0].answered_at)
+
+
+def told(outcome: Outcome) -> list[tuple[AlertName, Decision]]:
+    return [(s.incident.alert, s.decision) for s in outcome.steps if s.incident]
+
+
+def kinds(outcome: Outcome) -> list[ChangeKind]:
+    return [change.kind for change in outcome.changes]
+
+
+def state(watching: Monitor, number: int = 1) -> ExtensionState:
+    return watching.roster.by_id[ExtensionId(number)].state
+
+
+def registered_at_start(*registrations: Registration, **policy: object) -> Monitor:
+    watching = monitor(1, **policy)  # type: ignore[arg-type]
+    see(watching, answer(1, *(registrations or (registration(),)), when=0))
+    return watching
+
+
+# --- the first observation ------------------------------------------------------------------------
+
+
+def test_the_first_observation_raises_nothing() -> None:
+    watching = monitor(1, 2)
+    outcome = see(watching, answer(1, registration(), when=0), answer(2, when=0))
+    assert (kinds(outcome), [d for _, d in told(outcome)]) == ([], [Decision.FIRST_SEEN])
+    assert state(watching, 1) is ExtensionState.REGISTERED
+    assert state(watching, 2) is ExtensionState.UNREGISTERED
+
+
+def test_one_that_never_registers_is_reported_in_its_time_and_no_earlier() -> None:
+    watching = monitor(1)
+    see(watching, answer(1, when=0))
+    assert told(see(watching, answer(1, when=3500))) == []
+    assert told(watching.tick(now=at(3599))) == []
+    assert told(watching.tick(now=at(3600))) == [(AlertName.NEVER_REGISTERED, Decision.FIRED)]
+    back = see(watching, answer(1, registration(ends=9000), when=4000))
+    assert told(back) == [(AlertName.NEVER_REGISTERED, Decision.RESOLVED)]
+    assert kinds(back) == [ChangeKind.REGISTERED]
+
+
+# --- losses ---------------------------------------------------------------------------------------
+
+
+def test_a_silent_death_is_a_loss_dated_by_the_end_of_its_lease() -> None:
+    watching = registered_at_start(registration(ends=600))
+    see(watching, answer(1, registration(ends=600), when=590))
+    outcome = see(watching, answer(1, when=630))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    (incident,) = outcome.incidents
+    assert incident.started_at == at(600)
+    assert (incident.facts.reason, incident.facts.last_seen) == ("expired", at(590))
+    assert (incident.facts.lease_ended, incident.facts.detected) == (at(600), at(630))
+    assert incident.facts.detection_lag_seconds == 30
+    assert incident.labels["team"] == "ops"
+    assert state(watching) is ExtensionState.LOST
+
+
+def test_an_unregister_is_a_loss_of_its_own_kind() -> None:
+    watching = registered_at_start(registration(ends=600))
+    outcome = see(watching, answer(1, when=60))
+    (incident,) = outcome.incidents
+    assert (incident.facts.reason, incident.facts.lease_ended) == ("unregistered", None)
+    assert incident.started_at == at(60)
+
+
+def test_it_is_told_once_and_resolved_once() -> None:
+    watching = registered_at_start()
+    see(watching, answer(1, when=60))
+    assert told(see(watching, answer(1, when=120))) == []
+    back = see(watching, answer(1, registration("uloc-5", ends=900), when=180))
+    assert told(back) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
+    assert kinds(back) == [ChangeKind.RESTORED]
+    assert told(see(watching, answer(1, registration("uloc-5", ends=900), when=240))) == []
+
+
+def test_a_reboot_is_no_loss_though_the_old_entry_runs_out() -> None:
+    watching = registered_at_start(registration(ends=600))
+    both = see(watching, answer(1, registration(ends=600), REBOOTED, when=60))
+    after = see(watching, answer(1, REBOOTED, when=630))
+    assert (kinds(both), told(both)) == ([ChangeKind.REGISTERED], [])
+    assert (kinds(after), told(after)) == ([ChangeKind.REPLACED], [])
+    assert state(watching) is ExtensionState.REGISTERED
+
+
+def test_the_flag_is_trusted_over_missing_entries() -> None:
+    watching = registered_at_start()
+    outcome = see(watching, answer(1, when=60, registered=True))
+    assert (kinds(outcome), told(outcome)) == ([], [])
+    assert state(watching) is ExtensionState.REGISTERED
+
+
+def test_one_of_several_devices_lost_is_a_milder_matter_until_it_is_back() -> None:
+    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    lost = see(watching, answer(1, SOFTPHONE, when=630))
+    assert told(lost) == [(AlertName.REGISTRATION_LOST, Decision.FIRED)]
+    assert told(see(watching, answer(1, SOFTPHONE, when=700))) == []
+    back = see(watching, answer(1, SOFTPHONE, registration("uloc-3", ends=1300), when=760))
+    assert told(back) == [(AlertName.REGISTRATION_LOST, Decision.RESOLVED)]
+
+
+def test_a_device_that_stays_away_for_a_day_is_no_longer_expected() -> None:
+    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    see(watching, answer(1, SOFTPHONE, when=630))
+    fresh = registration("uloc-9", ends=90_000, device="Zoiper 5", contact="sip:101@10.0.0.9")
+    later = see(watching, answer(1, fresh, when=630 + 86_401))
+    assert (AlertName.REGISTRATION_LOST, Decision.RESOLVED) in told(later)
+
+
+def test_a_twin_that_stayed_does_not_make_the_lost_one_come_back() -> None:
+    twin = registration("uloc-2", ends=2000, contact="sip:101@192.168.5.53:5062")
+    watching = registered_at_start(registration(ends=600), twin)
+    see(watching, answer(1, registration(ends=900), twin, when=300))
+    assert told(see(watching, answer(1, twin, when=910)))[0][1] is Decision.FIRED
+    assert told(see(watching, answer(1, twin, when=960))) == []
+
+
+def test_losing_the_last_device_too_is_the_loss_of_the_extension() -> None:
+    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    see(watching, answer(1, SOFTPHONE, when=630))
+    outcome = see(watching, answer(1, when=700))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_losing_all_devices_at_once_is_one_incident() -> None:
+    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    assert told(see(watching, answer(1, when=700))) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_what_we_deleted_is_excused_until_its_lease_would_have_ended() -> None:
+    held = registration(ends=600)
+    watching = registered_at_start(held)
+    watching.deleted([held.id])
+    gone = see(watching, answer(1, when=60))
+    assert (kinds(gone), told(gone)) == ([ChangeKind.DELETED], [])
+    assert told(see(watching, answer(1, when=601))) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_one_of_several_deleted_by_us_raises_nothing() -> None:
+    held = registration(ends=600)
+    watching = registered_at_start(held, SOFTPHONE)
+    watching.deleted([held.id])
+    assert told(see(watching, answer(1, SOFTPHONE, when=60))) == []
+
+
+def test_recover_after_waits_for_a_lasting_return() -> None:
+    watching = registered_at_start(recover_after=120.0)
+    see(watching, answer(1, when=60))
+    back = see(watching, answer(1, registration("uloc-5", ends=900), when=100))
+    assert [d for _, d in told(back)] == [Decision.RECOVERING]
+    (incident,) = watching.tick(now=at(220)).incidents
+    assert (incident.state, incident.resolved_at) == (IncidentState.RESOLVED, at(100))
+
+
+# --- not answered is not lost -----------------------------------------------------------------------
+
+
+def test_an_id_that_is_missing_from_an_answer_is_not_lost() -> None:
+    watching = monitor(1, 2)
+    see(watching, answer(1, registration(), when=0), answer(2, registration(), when=0))
+    outcome = watching.observe(batch(answer(2, registration(), when=60), asked=[1]), now=at(60))
+    assert told(outcome) == []
+    assert state(watching, 1) is ExtensionState.REGISTERED
+
+
+def test_unanswered_for_long_it_is_unknown_and_the_api_is_to_blame() -> None:
+    watching = registered_at_start(stale_after=900.0)
+    watching.failed(FailureReason.TIMEOUT, "", now=at(60))
+    assert told(watching.tick(now=at(180))) == [(AlertName.API_UNAVAILABLE, Decision.FIRED)]
+    watching.tick(now=at(901))
+    assert state(watching) is ExtensionState.UNKNOWN
+    back = see(watching, answer(1, registration(ends=2000), when=960))
+    assert told(back) == [(AlertName.API_UNAVAILABLE, Decision.RESOLVED)]
+    assert state(watching) is ExtensionState.REGISTERED
+
+
+def test_a_loss_during_an_outage_is_found_after_it_with_its_last_seen_time() -> None:
+    watching = registered_at_start(registration(ends=600))
+    watching.failed(FailureReason.SERVER_ERROR, "", now=at(60))
+    outcome = see(watching, answer(1, when=2000))
+    assert told(outcome)[0] == (AlertName.EXTENSION_LOST, Decision.FIRED)
+    assert outcome.incidents[0].facts.last_seen == at(0)
+    assert outcome.incidents[0].started_at == at(600)
+
+
+def test_an_answer_that_names_none_of_the_ids_is_an_outage() -> None:
+    watching = monitor(1, 2)
+    see(watching, answer(1, registration(), when=0), answer(2, registration(), when=0))
+    watching.observe(batch(asked=[1, 2]), now=at(60))
+    assert watching.health.is_up is False
+    assert told(watching.tick(now=at(180))) == [(AlertName.API_UNAVAILABLE, Decision.FIRED)]
+
+
+def test_an_id_the_pbx_never_speaks_of_is_no_outage() -> None:
+    watching = monitor(1, 2, stale_after=900.0)
+    for when in (0, 1000, 2000):
+        poll = batch(answer(1, registration(ends=9000), when=when), asked=[2])
+        watching.observe(poll, now=at(when))
+        assert told(watching.tick(now=at(when + 500))) == []
+    assert state(watching, 2) is ExtensionState.UNKNOWN
+
+
+def test_a_quarantined_id_is_no_outage() -> None:
+    watching = monitor(1, 2, stale_after=900.0)
+    for when in (0, 1000, 2000):
+        poll = batch(answer(1, registration(ends=9000), when=when), refused=[2])
+        watching.observe(poll, now=at(when))
+    assert told(watching.tick(now=at(2400))) == []
+
+
+def test_one_id_left_out_after_it_was_known_is_an_outage_in_time() -> None:
+    watching = monitor(1, 2, stale_after=900.0)
+    see(watching, answer(1, registration(), when=0), answer(2, registration(), when=0))
+    for when in (500, 1000):
+        poll = batch(answer(1, registration(ends=9000), when=when), asked=[2])
+        watching.observe(poll, now=at(when))
+        watching.tick(now=at(when))
+    assert told(watching.tick(now=at(1121))) == [(AlertName.API_UNAVAILABLE, Decision.FIRED)]
+
+
+def test_while_the_api_is_blind_a_pending_loss_does_not_fire() -> None:
+    held = EVERY_ALERT | {AlertName.EXTENSION_LOST: AlertPolicy(Severity.CRITICAL, hold_for=60.0)}
+    watching = registered_at_start(alerts=held)
+    see(watching, answer(1, when=60))
+    watching.failed(FailureReason.NETWORK, "", now=at(70))
+    assert told(watching.tick(now=at(125))) == []
+    assert told(see(watching, answer(1, when=130)))[0] == (
+        AlertName.EXTENSION_LOST,
+        Decision.FIRED,
+    )
+
+
+def test_a_refusal_is_told_at_once_and_alone() -> None:
+    watching = registered_at_start()
+    outcome = watching.failed(FailureReason.ACCESS_DENIED, "403", now=at(60))
+    assert told(outcome) == [(AlertName.CREDENTIALS_REFUSED, Decision.FIRED)]
+    assert told(watching.tick(now=at(1000))) == []
+
+
+def test_a_used_up_quota_is_told_with_what_it_means() -> None:
+    watching = registered_at_start()
+    (incident,) = watching.quota_exhausted(at(600), 540.0, now=at(60)).incidents
+    assert incident.alert is AlertName.QUOTA_EXHAUSTED
+    assert "up to 9 min old" in incident.summary
+    over = watching.quota_exhausted(None, 60.0, now=at(601))
+    assert told(over) == [(AlertName.QUOTA_EXHAUSTED, Decision.RESOLVED)]
+
+
+def test_an_answer_of_an_extension_no_longer_watched_is_ignored() -> None:
+    watching = monitor(1)
+    assert see(watching, answer(7, registration(), when=0)).touched == {}
+
+
+# --- mass doubt -------------------------------------------------------------------------------------
+
+
+def many_registered(count: int = 6) -> Monitor:
+    watching = monitor(*range(1, count + 1))
+    see(watching, *(answer(n, registration(), when=0) for n in range(1, count + 1)))
+    return watching
+
+
+def test_a_mass_disappearance_is_confirmed_before_it_is_believed() -> None:
+    watching = many_registered()
+    gone = [answer(n, when=60) for n in range(1, 7)]
+    first = see(watching, *gone)
+    assert (told(first), set(first.doubted)) == ([], {1, 2, 3, 4, 5, 6})
+    second = see(watching, *(answer(n, when=61) for n in range(1, 7)))
+    assert [alert for alert, _ in told(second)] == [AlertName.EXTENSION_LOST] * 6
+    assert second.doubted == ()
+
+
+def test_a_glitch_that_does_not_repeat_raises_nothing() -> None:
+    watching = many_registered()
+    see(watching, *(answer(n, when=60) for n in range(1, 7)))
+    back = see(watching, *(answer(n, registration(), when=61) for n in range(1, 7)))
+    assert (told(back), kinds(back)) == ([], [])
+
+
+def test_a_few_losses_among_many_are_believed_at_once() -> None:
+    watching = many_registered()
+    here = [answer(n, registration(), when=60) for n in range(4, 7)]
+    outcome = see(watching, *(answer(n, when=60) for n in range(1, 4)), *here)
+    assert len(told(outcome)) == 3
+
+
+# --- the list ---------------------------------------------------------------------------------------
+
+
+def test_one_missing_from_two_complete_lists_in_a_row_is_removed_and_its_alert_ends() -> None:
+    watching = monitor(1, 2)
+    see(watching, answer(1, registration(), when=0))
+    see(watching, answer(1, when=60))
+    assert kinds(watching.watch(listing(2), now=at(900))) == []
+    assert kinds(watching.watch(listing(2, complete=False), now=at(1000))) == []
+    outcome = watching.watch(listing(2), now=at(1800))
+    assert kinds(outcome) == [ChangeKind.REMOVED]
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
+    assert outcome.removed == [1]
+    assert state(watching, 1) is ExtensionState.REMOVED
+    assert see(watching, answer(1, registration(), when=1900)).touched == {}
+
+
+def test_one_that_returns_to_the_list_in_between_is_not_removed() -> None:
+    watching = monitor(1, 2)
+    watching.watch(listing(2), now=at(900))
+    watching.watch(listing(1, 2), now=at(1800))
+    assert kinds(watching.watch(listing(2), now=at(2700))) == []
+
+
+def test_one_that_is_listed_again_after_its_removal_is_new() -> None:
+    watching = monitor(1, 2)
+    for when in (900, 1800):
+        watching.watch(listing(2), now=at(when))
+    assert kinds(watching.watch(listing(1, 2), now=at(2700))) == [ChangeKind.ADDED]
+    assert state(watching, 1) is ExtensionState.UNKNOWN
+
+
+def test_a_new_label_is_stored() -> None:
+    watching = monitor(1)
+    renamed = listing(1).extensions[0]
+    assert watching.watch(listing(1), now=at(10)).touched == {}
+    outcome = watching.watch(
+        type(listing(1))((type(renamed)(ONE, renamed.name, "Petrov"),), complete=True), now=at(20)
+    )
+    assert list(outcome.touched) == [1]
+    assert watching.roster.by_id[ONE].site == "riga"
+
+
+def test_a_site_is_found_by_address_where_no_name_gives_one() -> None:
+    from ipaddress import ip_network
+
+    sites = Sites([Site("tallinn", networks=(ip_network("203.0.113.0/24"),))])
+    watching = Monitor(ACME, MonitorPolicy(EVERY_ALERT), sites)
+    watching.watch(listing(2), now=at(0))
+    see(watching, answer(2, registration(), when=0))
+    assert watching.roster.by_id[ExtensionId(2)].site == "tallinn"
+    see(watching, answer(2, registration(real="sip:198.51.100.1"), when=60))
+    assert watching.roster.by_id[ExtensionId(2)].site == "tallinn"
+
+
+# --- warnings before the loss -----------------------------------------------------------------------
+
+
+def refreshing_at_half(watching: Monitor, lease: int = 600, count: int = 12) -> float:
+    """A phone that refreshes every half lease, polled each minute; returns its last refresh."""
+    half = lease // 2
+    for when in range(0, count * half, 60):
+        refreshed = when // half * half
+        see(watching, answer(1, registration(ends=refreshed + lease), when=when))
+    return float((count - 1) * half)
+
+
+def test_a_phone_that_dies_is_reported_before_its_lease_ends() -> None:
+    watching = monitor(1)
+    last = refreshing_at_half(watching)
+    ends = last + 600
+    outcomes = [
+        see(watching, answer(1, registration(ends=ends), when=last + t))
+        for t in range(300, 600, 60)
+    ]
+    fired = [o for o in outcomes if told(o)]
+    assert told(fired[0]) == [(AlertName.REFRESH_OVERDUE, Decision.FIRED)]
+    assert "usually refreshes at 50 % of 600 s" in fired[0].incidents[0].summary
+    assert len(fired) == 1
+    assert state(watching) is ExtensionState.OVERDUE
+    lost = see(watching, answer(1, when=ends + 10))
+    assert told(lost) == [(AlertName.EXTENSION_LOST, Decision.ESCALATED)]
+    assert lost.incidents[0].id == fired[0].incidents[0].id
+
+
+def test_a_late_refresh_takes_the_warning_back() -> None:
+    watching = monitor(1)
+    last = refreshing_at_half(watching)
+    see(watching, answer(1, registration(ends=last + 600), when=last + 420))
+    back = see(watching, answer(1, registration(ends=last + 1030), when=last + 480))
+    assert told(back) == [(AlertName.REFRESH_OVERDUE, Decision.RESOLVED)]
+    assert state(watching) is ExtensionState.REGISTERED
+
+
+def test_the_old_entry_of_a_reboot_is_not_overdue() -> None:
+    watching = monitor(1)
+    last = refreshing_at_half(watching)
+    old = registration(ends=last + 600)
+    new = registration("uloc-2", ends=last + 700, contact="sip:101@192.168.5.52:1")
+    see(watching, answer(1, old, new, when=last + 120))
+    assert told(see(watching, answer(1, old, new, when=last + 480))) == []
+
+
+def test_a_fixed_threshold_warns_without_any_habit() -> None:
+    lateness = LatenessPolicy(before_expiry=120.0)
+    watching = registered_at_start(registration(ends=600), lateness=lateness)
+    assert told(see(watching, answer(1, registration(ends=600), when=470))) == []
+    outcome = see(watching, answer(1, registration(ends=600), when=490))
+    assert told(outcome) == [(AlertName.REFRESH_OVERDUE, Decision.FIRED)]
+    assert "not refreshed yet, lease ends in 1 min 50 s" in outcome.incidents[0].summary
+
+
+def test_of_several_devices_the_overdue_one_is_named() -> None:
+    lateness = LatenessPolicy(before_expiry=120.0)
+    watching = registered_at_start(registration(ends=600), SOFTPHONE, lateness=lateness)
+    outcome = see(watching, answer(1, registration(ends=600), SOFTPHONE, when=500))
+    (incident,) = outcome.incidents
+    assert incident.subject == "registration:1/uloc-1"
+    lost = see(watching, answer(1, SOFTPHONE, when=610))
+    assert told(lost) == [(AlertName.REGISTRATION_LOST, Decision.ALTERED)]
+    assert lost.incidents[0].id == incident.id
+
+
+# --- over a restart ---------------------------------------------------------------------------------
+
+
+def restarted(watching: Monitor, when: float) -> Monitor:
+    again = Monitor(ACME, watching.policy, watching.sites, incidents=tuple(watching.incidents))
+    for watched in watching.roster.by_id.values():
+        again.restore(watched, watching.memory(watched.extension.id), now=at(when))
+    return again
+
+
+def test_a_loss_during_our_own_down_time_is_found_and_dated() -> None:
+    watching = registered_at_start(registration(ends=600))
+    again = restarted(watching, 5000)
+    assert told(again.tick(now=at(5001))) == []
+    outcome = see(again, answer(1, when=5002))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    facts = outcome.incidents[0].facts
+    assert (facts.last_seen, facts.lease_ended) == (at(0), at(600))
+
+
+def test_what_recovered_during_our_own_down_time_is_resolved() -> None:
+    watching = registered_at_start()
+    see(watching, answer(1, when=60))
+    again = restarted(watching, 5000)
+    outcome = see(again, answer(1, registration("uloc-7", ends=9000), when=5002))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_counts_follow_the_states(number: int) -> None:
+    watching = monitor(1, 2)
+    see(watching, answer(number, registration(), when=0))
+    counted = {key: n for key, n in watching.roster.states.items() if n}
+    site = "riga" if number == 1 else ""
+    other = "" if number == 1 else "riga"
+    assert counted == {(site, ExtensionState.REGISTERED): 1, (other, ExtensionState.UNKNOWN): 1}
+    assert watching.roster.registrations[site] == 1
+
+
+def test_names_are_shown_with_what_is_known() -> None:
+    from regwatch.core.conditions import name_of
+    from regwatch.core.model import Extension
+
+    assert name_of(extension(1, "Petrov")) == "101 (Petrov)"
+    assert name_of(Extension(ExtensionId(30), "")) == "id 30"
