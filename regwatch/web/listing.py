@@ -57,7 +57,8 @@ class Page:
     pages: int
 
 
-Runs = dict[ExtensionState, list[list[Row]]]
+Runs = dict[ExtensionState, list[list[Watched]]]
+# Not of rows: 100,000 pairs would wake the garbage collector, which holds up the loop.
 
 
 async def list_extensions(accounts: Sequence[AccountView], search: Search) -> Page:
@@ -66,8 +67,14 @@ async def list_extensions(accounts: Sequence[AccountView], search: Search) -> Pa
     found = sum(len(run) for state in runs.values() for run in state)
     pages = max(1, -(-found // PAGE_SIZE))
     number = min(max(1, search.page), pages)
-    rows = await _cut(runs, (number - 1) * PAGE_SIZE, number * PAGE_SIZE)
-    return Page(rows, found, number, pages)
+    cut = await _cut(runs, (number - 1) * PAGE_SIZE, number * PAGE_SIZE)
+    return Page([_row(accounts, watched) for watched in cut], found, number, pages)
+
+
+def _row(accounts: Sequence[AccountView], watched: Watched) -> Row:
+    owners = (a.name for a in accounts if a.watched().get(watched.extension.id) is watched)
+    # One that vanished while the loop ran has no owner any more, and is shown once more.
+    return Row(next(owners, AccountName("")), watched)
 
 
 async def _find(accounts: Sequence[AccountView], search: Search) -> Runs:
@@ -77,12 +84,12 @@ async def _find(accounts: Sequence[AccountView], search: Search) -> Runs:
     for account in accounts:
         # A copy: extensions may come and go while the loop runs between chunks.
         async for chunk in chunked(list(account.watched().values())):
-            matching: dict[ExtensionState, list[Row]] = {}
+            matching: dict[ExtensionState, list[Watched]] = {}
             for watched in chunk:
                 if _matches(watched, search.state, needle):
-                    matching.setdefault(watched.state, []).append(Row(account.name, watched))
-            for state, rows in matching.items():
-                runs[state].append(sorted(rows, key=_order))
+                    matching.setdefault(watched.state, []).append(watched)
+            for state, run in matching.items():
+                runs[state].append(sorted(run, key=_order))
     return runs
 
 
@@ -100,19 +107,18 @@ def _searchable(watched: Watched) -> str:
     return "\n".join(parts)
 
 
-def _order(row: Row) -> tuple[float, str, int]:
+def _order(watched: Watched) -> tuple[float, str, int]:
     """Within a state: what changed last stands first, but the healthy ones stand by name."""
-    watched = row.watched
     calm = watched.state is ExtensionState.REGISTERED
     recency = 0.0 if calm or watched.since is None else -watched.since
     return recency, watched.extension.name, watched.extension.id
 
 
-async def _cut(runs: Runs, start: int, stop: int) -> list[Row]:
-    rows: list[Row] = []
+async def _cut(runs: Runs, start: int, stop: int) -> list[Watched]:
+    cut: list[Watched] = []
     for state in TROUBLED_FIRST:
         size = sum(map(len, runs[state]))
         if start < size and stop > 0:
-            rows += await window(runs[state], _order, max(0, start), min(size, stop))
+            cut += await window(runs[state], _order, max(0, start), min(size, stop))
         start, stop = start - size, stop - size
-    return rows
+    return cut

@@ -1,5 +1,6 @@
-"""What `/metrics` and the status page cost at 100,000 extensions: the hand-rendered families against
-prometheus_client, and how long the loop is held up. Ratios count; absolutes are for the reader."""
+"""What `/metrics` and the status page cost at 100,000 extensions: the hand-rendered families
+against prometheus_client, and how long the loop is held up. Ratios count; absolutes are for the
+reader."""
 
 import asyncio
 import time
