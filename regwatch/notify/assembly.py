@@ -23,5 +23,5 @@ def build_receiver(
             return SlackReceiver(name, settings, session, clock=clock)
         case PagerDutySettings():
             return PagerDutyReceiver(name, settings, session, clock=clock)
-        case AlertmanagerSettings():
+        case _:
             return AlertmanagerReceiver(name, settings, session, clock=clock)

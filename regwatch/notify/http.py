@@ -3,6 +3,7 @@
 No redirects (a 3xx is a refusal: a secret must not travel on), a bounded answer, one deadline.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from regwatch.notify.errors import (
     ReceiverUnavailableError,
     error_for,
 )
-from regwatch.notify.redaction import origin_of, redact
+from regwatch.notify.redaction import host_of, redact
 
 LONGEST_ANSWER = 16_384
 """Bytes read of an answer; what a service has to say is shorter, the rest is not read."""
@@ -40,8 +41,8 @@ class Credentials:
         if self.bearer_token:
             return {"Authorization": f"Bearer {self.bearer_token}"}
         if self.username:
-            basic = aiohttp.BasicAuth(self.username, self.password, encoding="utf-8")
-            return {"Authorization": basic.encode()}
+            basic = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+            return {"Authorization": f"Basic {basic}"}
         return {}
 
     @property
@@ -78,7 +79,7 @@ def to_json(value: object) -> bytes:
 
 async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
     """Send it; raises `DeliveryError` unless the answer is a 2xx."""
-    host = origin_of(request.url)
+    host = host_of(request.url)
     if session.closed:  # stopping: the message is for the next start, not for the bin
         raise ReceiverUnavailableError(f"{host}: not sent, regwatch is stopping")
     try:
@@ -113,14 +114,14 @@ def _judged(response: aiohttp.ClientResponse, body: str, request: Post, now: Tim
     status = response.status
     if 200 <= status < 300:
         return Reply(status, body)
-    message = redact(f"{origin_of(request.url)} answered {status}: {body}", request.secrets)
+    message = redact(f"{host_of(request.url)} answered {status}: {body}", request.secrets)
     raise error_for(status, message, retry_after=_wish(response, body, now=now))
 
 
 def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
-    # aiohttp's InvalidURL is both a ClientError and a ValueError; so is our own bad header.
+    # Among the ValueErrors: aiohttp's InvalidURL, and its answer to a line break in a header.
     text = redact(f"{host}: {type(error).__name__}: {error}", request.secrets)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
         return ReceiverRefusedError(text)
     return ReceiverUnavailableError(text)
 

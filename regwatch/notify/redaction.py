@@ -24,6 +24,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
+def host_of(url: str) -> str:
+    """Host and port of a URL, for a message."""
+    return origin_of(url).rpartition("//")[2]
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, and nothing else of it."""
     try:

@@ -3,7 +3,6 @@
 from regwatch.core.model import (
     AccountName,
     AlertName,
-    ExtensionId,
     Facts,
     Incident,
     IncidentId,
@@ -15,6 +14,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.notify.wording import TRIAL
 
 MARK = "TEST: "
 LABELS = {"regwatch_test": "true"}
@@ -51,7 +51,7 @@ def _incident(account: AccountName, now: Timestamp, *, resolves: bool) -> Incide
         account=account,
         alert=AlertName.EXTENSION_LOST,
         severity=Severity.INFO,
-        subject="test",
+        subject=TRIAL,
         state=IncidentState.RESOLVED if resolves else IncidentState.FIRING,
         started_at=now,
         fired_at=now,
@@ -62,11 +62,6 @@ def _incident(account: AccountName, now: Timestamp, *, resolves: bool) -> Incide
         site_labels=LABELS,
         facts=Facts(
             account=account,
-            extension_id=ExtensionId(0),
-            extension="test",
-            label="no real phone",
-            device="regwatch test-alert",
-            reason="test",
             detected=now,
         ),
     )

@@ -12,7 +12,6 @@ from regwatch.core.addresses import host_of
 from regwatch.core.durations import humanise
 from regwatch.core.model import (
     AlertName,
-    Facts,
     FailureReason,
     Incident,
     ItemStatus,
@@ -49,6 +48,8 @@ REASONS = {
     FailureReason.NOT_FOUND: "the PBX knows no such resource",
     FailureReason.REDIRECTED: "the PBX redirects to another host",
 }
+TRIAL = "test"
+"""The subject of an incident that is none."""
 NAMED_SITES = 2
 """Of more sites than this the first line gives the number only."""
 
@@ -63,7 +64,7 @@ class Line:
     where: str
     """The site, empty if there is none."""
     when: str
-    """`since 22:14:05 UTC (2 h 5 min)` or `for 2 h 5 min, until 22:14:05 UTC`."""
+    """`since 22:14:05 UTC (2 h 5 min)` or `over after 2 h 5 min, at 22:14:05 UTC`."""
     title: str
     """`extension lost`"""
     details: tuple[str, ...]
@@ -127,8 +128,8 @@ def line(incident: Incident, *, now: Timestamp) -> Line:
         who=who(incident),
         where=incident.facts.site,
         when=_when(incident, now=now),
-        title=TITLES[incident.alert][0],
-        details=tuple(detail for detail in _details(incident.facts) if detail),
+        title=_title(incident),
+        details=tuple(detail for detail in _details(incident) if detail),
     )
 
 
@@ -213,12 +214,19 @@ def _ended(incident: Incident, now: Timestamp) -> Timestamp:
 def _when(incident: Incident, *, now: Timestamp) -> str:
     if incident.resolved_at is not None:
         lasted = humanise(incident.resolved_at - incident.started_at)
-        return f"after {lasted}, at {clock_time(incident.resolved_at, now=now)}"
+        return f"over after {lasted}, at {clock_time(incident.resolved_at, now=now)}"
     lasting = humanise(now - incident.started_at)
     return f"since {clock_time(incident.started_at, now=now)} ({lasting})"
 
 
-def _details(facts: Facts) -> Iterable[str]:
+def _title(incident: Incident) -> str:
+    return TRIAL if incident.subject == TRIAL else TITLES[incident.alert][0]
+
+
+def _details(incident: Incident) -> Iterable[str]:
+    facts = incident.facts
+    if facts.extension_id is None:
+        yield incident.explanation
     yield facts.device
     address = host_of(facts.real_address)
     yield f"last at {address}" if address else ""
