@@ -1,1 +1,7 @@
-"""The configuration file: its shape, its errors, what it builds. No part imports it."""
+"""The configuration file: its shape, its errors, what it says. No part imports it."""
+
+from regwatch.config.loader import json_schema, load_config, storage_url
+from regwatch.config.problems import ConfigError, Problem
+from regwatch.config.top import Config
+
+__all__ = ["Config", "ConfigError", "Problem", "json_schema", "load_config", "storage_url"]

@@ -1,0 +1,70 @@
+"""What only the whole file can tell: names that must be unique, names that must exist."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from regwatch.config.problems import Location, did_you_mean
+from regwatch.config.top import Config
+
+Finding = tuple[Location, str, str | None]
+"""Place, message, suggestion."""
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """Everything that does not fit together."""
+    yield from _twice("accounts", [account.name for account in config.accounts])
+    yield from _twice("sites", [site.name for site in config.sites])
+    yield from _twice("receivers", [receiver.name for receiver in config.receivers])
+    yield from _unknown_receivers(config)
+    yield from _fallback_circles(config)
+    yield from _routes(config)
+
+
+def _twice(section: str, names: Sequence[str]) -> Iterator[Finding]:
+    for index, name in enumerate(names):
+        first = names.index(name)
+        if first != index:
+            yield (section, index, "name"), f"`{name}` is the name of {section}[{first}] too", None
+
+
+def _unknown_receivers(config: Config) -> Iterator[Finding]:
+    known = [receiver.name for receiver in config.receivers]
+    for index, route in enumerate(config.routes):
+        for position, name in enumerate(route.receivers):
+            if name not in known:
+                place = ("routes", index, "receivers", position)
+                yield place, f"no receiver is named `{name}`", did_you_mean(name, known)
+    for index, receiver in enumerate(config.receivers):
+        if receiver.fallback is not None and receiver.fallback not in known:
+            message = f"no receiver is named `{receiver.fallback}`"
+            place = ("receivers", index, "fallback")
+            yield place, message, did_you_mean(receiver.fallback, known)
+
+
+def _fallback_circles(config: Config) -> Iterator[Finding]:
+    next_of = {receiver.name: receiver.fallback for receiver in config.receivers}
+    for index, receiver in enumerate(config.receivers):
+        seen, name = [receiver.name], receiver.fallback
+        while name is not None and name not in seen:
+            seen.append(name)
+            name = next_of.get(name)
+        if name == receiver.name:
+            yield ("receivers", index, "fallback"), "leads back to itself", None
+
+
+def _routes(config: Config) -> Iterator[Finding]:
+    if config.receivers and not config.routes:
+        yield ("routes",), "receivers without a route get nothing", "add `- receivers: [NAME]`"
+    catch_all = _first_catch_all([(bool(r.match), r.continue_) for r in config.routes])
+    if config.routes and catch_all is None:
+        place = ("routes", len(config.routes) - 1)
+        yield place, "the last route must catch all", "leave out its `match` and `continue`"
+    elif catch_all is not None and catch_all < len(config.routes) - 1:
+        message = f"never reached: routes[{catch_all}] catches all before it"
+        yield ("routes", catch_all + 1), message, "put the route without `match` last"
+
+
+def _first_catch_all(routes: Iterable[tuple[bool, bool]]) -> int | None:
+    for index, (has_match, goes_on) in enumerate(routes):
+        if not has_match and not goes_on:
+            return index
+    return None

@@ -1,0 +1,263 @@
+"""From a file to a configuration, or to everything that is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from regwatch.config.checks import findings
+from regwatch.config.notices import notices
+from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
+from regwatch.config.receivers import LATER_KINDS, ReceiverShape
+from regwatch.config.shape import FILE_SUFFIX, Shape
+from regwatch.config.source import Source, strings
+from regwatch.config.top import Config
+from regwatch.config.values import wrong
+
+VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+LARGEST_SECRET = 65_536
+
+
+def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
+    """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
+    source = Source(file)
+    source.read()
+    problems = source.problems
+    values, unset = _expanded(source, environ)
+    problems += unset
+    secrets = _SecretFiles(file.parent, environ)
+    try:
+        config = Config.model_validate(values, context={"read_secret": secrets.read})
+    except ValidationError as error:
+        places = {problem.path for problem in problems}
+        found = (_problem(source, details) for details in error.errors())
+        problems += [problem for problem in found if problem.path not in places]
+        raise ConfigError(_ordered(problems)) from error
+    problems += [source.problem(*finding) for finding in findings(config)]
+    problems += _storage_problems(source, config)
+    if problems:
+        raise ConfigError(_ordered(problems))
+    config._notices = (*notices(source), *_plain_http(source, config), *secrets.notices(source))  # noqa: SLF001
+    config._folder = file.parent  # noqa: SLF001
+    return config
+
+
+def _ordered(problems: list[Problem]) -> list[Problem]:
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.path))
+
+
+# --- ${VARIABLES} ------------------------------------------------------------------------------
+
+
+def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Problem]]:
+    unset = [
+        source.problem(place, f"${{{name}}} is not set", f"set it, or write ${{{name}:-default}}")
+        for place, text in strings(source.values)
+        for dollar, name, default in _variables(text)
+        if not dollar and default is None and name not in environ
+    ]
+    return _expand(source.values, environ), unset
+
+
+def _variables(text: str) -> list[tuple[str | None, str, str | None]]:
+    return [match.groups() for match in VARIABLE.finditer(text)]  # type: ignore[misc]
+
+
+def _expand(value: Any, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return VARIABLE.sub(lambda match: _replacement(match, environ), value)
+    if isinstance(value, dict):
+        return {key: _expand(each, environ) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_expand(each, environ) for each in value]
+    return value
+
+
+def _replacement(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    dollar, name, default = match.groups()
+    if dollar:
+        return match.group(0)[1:]
+    return environ.get(name) or (default or "")
+
+
+# --- secrets' files ----------------------------------------------------------------------------
+
+
+class _SecretFiles:
+    """Reads them: from the service manager's credentials first, then beside the file."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        credentials = environ.get("CREDENTIALS_DIRECTORY")
+        self._folders = [Path(credentials)] if credentials else []
+        self._folders.append(folder)
+        self._readable_by_all: list[Path] = []
+
+    def read(self, name: object, key: str) -> str:
+        """The secret in a file, without the line's end."""
+        if not isinstance(name, str) or not name:
+            raise _at(key, "expected the name of a file")
+        candidates = [folder / name for folder in self._folders]
+        path = next((each for each in candidates if each.is_file()), None)
+        if path is None:
+            looked = ", ".join(str(each.parent) for each in candidates)
+            raise _at(key, f"there is no file `{name}`", f"looked in {looked}")
+        return self._content(path, key)
+
+    def _content(self, path: Path, key: str) -> str:
+        try:
+            with path.open("rb") as opened:
+                secret = opened.read(LARGEST_SECRET + 1).decode("utf-8").strip("\r\n")
+            mode = path.stat().st_mode
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            raise _at(key, f"{path} cannot be read: {reason.lower()}") from None
+        if not secret.strip():
+            raise _at(key, f"{path} is empty")
+        if len(secret) > LARGEST_SECRET:
+            raise _at(key, f"{path} is too large for a secret")
+        if mode & 0o004:
+            self._readable_by_all.append(path)
+        return secret
+
+    def notices(self, source: Source) -> list[Problem]:
+        """What is unwise about the files read."""
+        message = "this secret's file can be read by every user: `chmod o-r` it"
+        return [Problem(path, None, "", message) for path in self._readable_by_all]
+
+
+def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:
+    error = wrong(message, suggestion)
+    return PydanticCustomError(
+        "regwatch", "{text}", {**(error.context or {}), "key": key}
+    )
+
+
+# --- pydantic's errors in plain words ------------------------------------------------------------
+
+
+def _problem(source: Source, details: ErrorDetails) -> Problem:
+    location: Location = tuple(details["loc"])
+    context = details.get("ctx", {})
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(source, location)
+    if kind == "regwatch":
+        place = (*location, context["key"]) if "key" in context else location
+        return source.problem(place, str(context["text"]), context.get("suggestion") or None)
+    message, suggestion = _in_words(kind, context, details)
+    return source.problem(location, message, suggestion)
+
+
+def _in_words(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> tuple[str, str | None]:
+    match kind:
+        case "missing":
+            return "is missing", None
+        case "literal_error":
+            known = re.findall(r"'([^']*)'", str(context["expected"]))
+            given = details["input"]
+            shown = f"`{given[:40]}`" if isinstance(given, str) else "this value"
+            return f"{shown} is not possible here", did_you_mean(str(given), known)
+        case "too_short":
+            return "must not be empty", None
+        case "list_type":
+            return "expected a list", "write [a, b], or a line `- a` each"
+        case "dict_type" | "model_type":
+            return "expected a mapping of keys and values", None
+        case "bool_type":
+            return "expected true or false", None
+        case "int_type" | "int_from_float":
+            return "expected a whole number", None
+        case _:
+            text = details["msg"]
+            return text[:1].lower() + text[1:].replace("Input should", "should"), None
+
+
+def _unknown_key(source: Source, location: Location) -> Problem:
+    key, shape = str(location[-1]), _shape_at(location[:-1])
+    if shape is ReceiverShape and key in LATER_KINDS:
+        return source.problem(location, "this kind of receiver is not available in this version")
+    advice = did_you_mean(key, shape.known_keys()) if shape else None
+    return source.problem(location, "unknown key", advice)
+
+
+def _shape_at(location: Location) -> type[Shape] | None:
+    shape: Any = Config
+    for step in location:
+        if isinstance(step, str) and isinstance(shape, type) and issubclass(shape, BaseModel):
+            fields = {field.alias or name: field for name, field in shape.model_fields.items()}
+            shape = _inner(fields[step].annotation) if step in fields else None
+    return shape if isinstance(shape, type) and issubclass(shape, Shape) else None
+
+
+def _inner(annotation: Any) -> Any:
+    """The shape inside `list[…]`, `… | None`, `Annotated[…]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        if (found := _inner(argument)) is not None:
+            return found
+    return None
+
+
+# --- what is neither shape nor names ---------------------------------------------------------------
+
+
+def _storage_problems(source: Source, config: Config) -> list[Problem]:
+    url = config.storage.url
+    if url is None:
+        return []
+    place: Location = ("storage", "url")
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        return [source.problem(place, "no storage URL", "such as sqlite:////var/lib/regwatch/regwatch.db")]
+    if backend != "sqlite":
+        return [source.problem(place, f"{backend} is not available in this version", "use sqlite:///")]
+    return []
+
+
+def _plain_http(source: Source, config: Config) -> list[Problem]:
+    message = "without https everyone on the way can read the token"
+    return [
+        source.problem(("accounts", index, "url"), message)
+        for index, account in enumerate(config.accounts)
+        if account.url.startswith("http://") and not _is_loopback(account.url)
+    ]
+
+
+def _is_loopback(url: str) -> bool:
+    host = url.removeprefix("http://").split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def storage_url(config: Config, environ: Mapping[str, str]) -> str:
+    """Where the state is kept: as configured, else the service manager's folder, else here."""
+    if config.storage.url is not None:
+        return config.storage.url
+    folder = environ.get("STATE_DIRECTORY", "").split(":")[0] or "."
+    return f"sqlite:///{Path(folder) / 'regwatch.db'}"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    schema = Config.model_json_schema(by_alias=True)
+    for shape in [schema, *schema.get("$defs", {}).values()]:
+        properties = shape.get("properties", {})
+        secrets = [name for name, each in properties.items() if _holds_password(each)]
+        for name in secrets:
+            about = f"The file that holds `{name}`."
+            properties[name + FILE_SUFFIX] = {"type": "string", "description": about}
+        required = [name for name in shape.get("required", []) if name not in secrets]
+        if "required" in shape:
+            shape["required"] = required
+    return schema
+
+
+def _holds_password(schema: Mapping[str, Any]) -> bool:
+    variants = [schema, *schema.get("anyOf", [])]
+    return any(variant.get("format") == "password" for variant in variants)

@@ -1,0 +1,313 @@
+"""The sections of the file, each a shape; their defaults are regwatch's defaults."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+
+from regwatch.config.shape import Shape
+from regwatch.config.values import (
+    Duration,
+    Matching,
+    Secret,
+    Share,
+    Text,
+    auto_is_none,
+    list_of,
+    off_is_none,
+    wrong,
+)
+
+SeverityName = Literal["critical", "warning", "info"]
+
+
+def _http_url(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong("expected a URL", "such as https://pbx.example.com")
+    try:
+        parts = urlsplit(value)
+        port_is_wrong = parts.port == 0
+    except ValueError:
+        raise wrong("no URL: its port or host cannot be read") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port_is_wrong:
+        raise wrong("expected an http or https URL", "such as https://pbx.example.com")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise wrong("the URL must carry neither a password nor a query")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[
+    str, BeforeValidator(_http_url), WithJsonSchema({"type": "string", "format": "uri"})
+]
+
+
+def _extension_id(value: object) -> int:
+    if isinstance(value, str) and not value.isdecimal():
+        raise wrong(
+            f"`{value}` is no extension id",
+            "ids are numbers; names and patterns go under `exclude` or a site",
+        )
+    if isinstance(value, bool) or not isinstance(value, int | str) or int(value) < 0:
+        raise wrong("expected an extension id", "a number as the PBX's list gives it")
+    return int(value)
+
+
+ExtensionIdValue = Annotated[
+    int, BeforeValidator(_extension_id), WithJsonSchema({"type": "integer", "minimum": 0})
+]
+
+
+class DiscoverShape(Shape):
+    """What is taken of the PBX's own list."""
+
+    type: Text | None = "phone"
+    status: Text | None = "active"
+    every: Duration = Field(default=900.0, ge=10.0)
+
+
+class ExtensionsShape(Shape):
+    """Which extensions are watched."""
+
+    ids: list[ExtensionIdValue] = []
+    discover: Annotated[DiscoverShape | None, BeforeValidator(off_is_none)] = DiscoverShape()
+    exclude: list[Text] = []
+    expected: Text = "always"
+    overrides: list[dict[str, Any]] = []
+
+    @model_validator(mode="after")
+    def _watches_something(self) -> "ExtensionsShape":
+        if not self.ids and self.discover is None:
+            raise wrong("nothing to watch", "give `ids`, or leave `discover` on")
+        return self
+
+
+class PollingShape(Shape):
+    """How the PBX is asked."""
+
+    interval: Duration = Field(default=60.0, ge=1.0)
+    batch_size: int = Field(default=50, ge=1, le=350)
+    concurrency: int = Field(default=4, ge=1, le=32)
+    timeout: Duration = Field(default=10.0, gt=0.0)
+    connect_timeout: Duration = Field(default=5.0, gt=0.0)
+    requests_per_hour: Annotated[
+        int | None, Field(ge=1), BeforeValidator(auto_is_none)
+    ] = Field(default=None, json_schema_extra={"description": "`auto`: what the PBX says."})
+    reserve: Annotated[Share, Field(lt=1.0)] = 0.1
+    stale_after: Duration = Field(default=900.0, ge=10.0)
+
+
+class AccountShape(Shape):
+    """One PBX customer with its own credentials and quota."""
+
+    name: Text = "default"
+    url: HttpUrl
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    access_token: Secret | None = None
+    scope: Text = ""
+    ca_file: Text | None = None
+    proxy_from_environment: bool = False
+    extensions: ExtensionsShape = ExtensionsShape()
+    polling: PollingShape = PollingShape()
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> "AccountShape":
+        pair = (self.client_id is not None, self.client_secret is not None)
+        if self.access_token is not None and any(pair):
+            raise wrong("has two ways to log in", "give `access_token`, or id and secret, not both")
+        if self.access_token is None and not all(pair):
+            raise wrong(
+                "has no credentials", "give `client_id` and `client_secret_file`, or `access_token`"
+            )
+        return self
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value if isinstance(value, str) else "", strict=True)
+    except ValueError as error:
+        raise wrong(f"no network: {error}" if value else "no network") from None
+
+
+Network = Annotated[
+    IPv4Network | IPv6Network, PlainValidator(_network), WithJsonSchema({"type": "string"})
+]
+
+
+class SiteShape(Shape):
+    """A place: by networks, by extensions, or both."""
+
+    name: Text
+    networks: list[Network] = []
+    extensions: list[Text] = []
+    labels: dict[str, Text] = {}
+
+
+class AlertShape(Shape):
+    """How an alert behaves."""
+
+    hold_for: Duration = Field(default=0.0, alias="for")
+    severity: SeverityName = "warning"
+
+
+class ExtensionLostShape(AlertShape):
+    """The last active registration of an extension is gone."""
+
+    severity: SeverityName = "critical"
+
+
+class RegistrationLostShape(AlertShape):
+    """One of several devices is gone."""
+
+
+class RefreshOverdueShape(AlertShape):
+    """The usual refresh did not come."""
+
+    learn_after: int = Field(default=3, ge=1)
+    before_expiry: Duration = 0.0
+
+
+class NeverRegisteredShape(Shape):
+    """Not registered once since it is watched."""
+
+    after: Duration = 3600.0
+    severity: SeverityName = "info"
+
+
+class ApiUnavailableShape(AlertShape):
+    """The PBX's API cannot be seen through."""
+
+    hold_for: Duration = Field(default=120.0, alias="for")
+    severity: SeverityName = "critical"
+
+
+class CredentialsRefusedShape(AlertShape):
+    """The PBX refuses our access."""
+
+    severity: SeverityName = "critical"
+
+
+class SiteLostShape(Shape):
+    """Many phones of a site at once."""
+
+    at_least: int = Field(default=3, ge=1)
+    share: Share = 0.5
+    window: Duration = 600.0
+    severity: SeverityName = "critical"
+
+
+class FlappingShape(Shape):
+    """An extension that comes and goes."""
+
+    changes: int = Field(default=6, ge=2)
+    window: Duration = 1800.0
+    calm: Duration = 1800.0
+    severity: SeverityName = "warning"
+
+
+class ChangedShape(Shape):
+    """Something about a registration changed."""
+
+    severity: SeverityName = "info"
+
+
+def _switchable(shape: type[Shape]) -> Any:
+    return Annotated[shape | None, BeforeValidator(off_is_none)]
+
+
+class AlertsShape(Shape):
+    """The alerts; `false` switches one off."""
+
+    extension_lost: _switchable(ExtensionLostShape) = ExtensionLostShape()  # type: ignore[valid-type]
+    registration_lost: _switchable(RegistrationLostShape) = RegistrationLostShape()  # type: ignore[valid-type]
+    refresh_overdue: _switchable(RefreshOverdueShape) = RefreshOverdueShape()  # type: ignore[valid-type]
+    never_registered: _switchable(NeverRegisteredShape) = NeverRegisteredShape()  # type: ignore[valid-type]
+    api_unavailable: _switchable(ApiUnavailableShape) = ApiUnavailableShape()  # type: ignore[valid-type]
+    credentials_refused: _switchable(CredentialsRefusedShape) = CredentialsRefusedShape()  # type: ignore[valid-type]
+    quota_exhausted: _switchable(AlertShape) = AlertShape()  # type: ignore[valid-type]
+    site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
+    flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]
+    address_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
+    foreign_network: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
+    device_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
+    overrides: list[dict[str, Any]] = []
+
+
+class RouteShape(Shape):
+    """Which alerts go to which receivers, and how they are put together."""
+
+    match: Matching = {}
+    receivers: list[Text] = Field(min_length=1)
+    group_by: list[Text] = ["account", "site", "alert"]
+    group_wait: Duration = 10.0
+    group_interval: Duration = 60.0
+    repeat: Annotated[list[Duration], BeforeValidator(list_of)] = [3600.0, 14_400.0, 86_400.0]
+    continue_: bool = Field(default=False, alias="continue")
+
+
+class ScheduleShape(Shape):
+    """Hours of the week in a time zone."""
+
+    days: Text
+    hours: Text
+    timezone: Text
+
+
+class MaintenanceShape(Shape):
+    """A time in which nothing is to be told."""
+
+    match: Matching = {}
+    begins: Text = Field(alias="from")
+    ends: Text = Field(alias="to")
+    timezone: Text = "UTC"
+
+
+class HeartbeatShape(Shape):
+    """A dead-man's switch."""
+
+    url: Secret
+    every: Duration = 60.0
+
+
+class HttpShape(Shape):
+    """Where metrics, health and the status page are served."""
+
+    listen: Text = "127.0.0.1:9877"
+    web_config_file: Text | None = None
+    external_url: HttpUrl | None = None
+
+
+class StorageShape(Shape):
+    """Where the state is kept."""
+
+    url: Text | None = None
+
+
+def _per_extension(value: object) -> object:
+    if value == "auto" or isinstance(value, int):
+        return value
+    raise wrong("expected `auto`, `true`, `false` or a number")
+
+
+class MetricsShape(Shape):
+    """How much is exported."""
+
+    per_extension: Annotated[
+        Literal["auto"] | bool | int,
+        PlainValidator(_per_extension),
+        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "boolean"}, {"type": "integer"}]}),
+    ] = "auto"
+
+
+class LogShape(Shape):
+    """What is logged and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "journal", "console", "json"] = "auto"
+
+
+def resolved_path(text: str | None, folder: Path) -> Path | None:
+    """A path of the file, relative to the file's folder."""
+    return None if text is None else folder / text

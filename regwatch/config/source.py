@@ -1,0 +1,140 @@
+"""Reading the file: YAML into plain values, with the line of each.
+
+YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `on` as a key that
+is true, and files made to blow up.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from regwatch.config.problems import ConfigError, Location, Problem, written
+
+LARGEST_FILE = 1 << 20
+DEEPEST = 32
+MOST_NODES = 200_000
+
+
+class Source:
+    """A file's values and where each stands."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.values: object = None
+        self.problems: list[Problem] = []
+        self._lines: dict[Location, int] = {}
+        self._nodes = 0
+
+    def problem(self, location: Location, message: str, suggestion: str | None = None) -> Problem:
+        """A problem at a place, or at the nearest place around it that stands in the file."""
+        return Problem(self.file, self.line(location), written(location), message, suggestion)
+
+    def line(self, location: Location) -> int | None:
+        """The line of a value, or of what it should stand in."""
+        while location and location not in self._lines:
+            location = location[:-1]
+        return self._lines.get(location)
+
+    def read(self) -> None:
+        """Fill in the values; raises `ConfigError` if there are none to be had."""
+        try:
+            root = yaml.compose(self._text(), Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else None
+            raise self._unreadable(f"not valid YAML: {error.problem}", line) from error
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise self._unreadable("not valid YAML") from error
+        if not isinstance(root, yaml.MappingNode):
+            raise self._unreadable("the file must be a mapping that begins with `accounts:`", 1)
+        self.values = self._value(root, ())
+
+    def _text(self) -> str:
+        try:
+            content = self.file.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "unknown error").lower()
+            raise self._unreadable(f"cannot be read: {reason}") from error
+        if len(content) > LARGEST_FILE:
+            raise self._unreadable("larger than 1 MiB: is this the right file?")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._unreadable("not UTF-8 text: is this the right file?") from error
+
+    def _unreadable(self, message: str, line: int | None = None) -> ConfigError:
+        return ConfigError([Problem(self.file, line, "", message)])
+
+    def _value(self, node: yaml.Node, location: Location) -> object:
+        self._nodes += 1
+        if len(location) > DEEPEST or self._nodes > MOST_NODES:
+            raise self._unreadable("too deeply nested, or too much of it", node.start_mark.line + 1)
+        self._lines.setdefault(location, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, location)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*location, i)) for i, item in enumerate(node.value)]
+        return self._scalar(node, location)
+
+    def _mapping(self, node: yaml.MappingNode, location: Location) -> Mapping[str, object]:
+        values: dict[str, object] = {}
+        first_lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(self.problem(location, "a key must be a word"))
+                continue
+            key, line = str(key_node.value), key_node.start_mark.line + 1
+            if key in values:
+                message = f"stands twice, in lines {first_lines[key]} and {line}"
+                place = (*location, key)
+                self.problems.append(Problem(self.file, line, written(place), message))
+                continue
+            first_lines[key] = line
+            self._lines[*location, key] = line
+            values[key] = self._value(value_node, (*location, key))
+        return values
+
+    def _scalar(self, node: yaml.Node, location: Location) -> object:
+        tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        text = str(node.value)
+        if tag == "int" and text.lstrip("+-") != str(_decimal(text)):
+            message = f"`{text}` is read as another number by YAML"
+            advice = f'quote it: "{text}"'
+            self.problems.append(self.problem(location, message, advice))
+            return text
+        if tag in _READERS:
+            return _READERS[tag](text)
+        return text
+
+
+def _decimal(text: str) -> int | None:
+    digits = text.lstrip("+-")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
+
+
+def _float(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+_READERS = {
+    "int": int,
+    "float": _float,
+    "bool": lambda text: text.lower() in ("true", "yes", "on"),
+    "null": lambda _text: None,
+}
+
+
+def strings(value: object, location: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Every string value with its place."""
+    if isinstance(value, str):
+        yield location, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from strings(each, (*location, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from strings(each, (*location, index))

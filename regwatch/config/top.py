@@ -1,0 +1,54 @@
+"""The file as a whole."""
+
+from pathlib import Path
+
+from pydantic import Field, PrivateAttr
+
+from regwatch.config.problems import Problem
+from regwatch.config.receivers import ReceiverShape
+from regwatch.config.sections import (
+    AccountShape,
+    AlertsShape,
+    HeartbeatShape,
+    HttpShape,
+    LogShape,
+    MaintenanceShape,
+    MetricsShape,
+    RouteShape,
+    ScheduleShape,
+    SiteShape,
+    StorageShape,
+)
+from regwatch.config.shape import Shape
+from regwatch.config.values import Duration, Text
+
+
+class Config(Shape):
+    """Everything regwatch is told."""
+
+    accounts: list[AccountShape] = Field(min_length=1)
+    sites: list[SiteShape] = []
+    alerts: AlertsShape = AlertsShape()
+    recover_after: Duration = 0.0
+    receivers: list[ReceiverShape] = []
+    routes: list[RouteShape] = []
+    schedules: dict[str, ScheduleShape] = {}
+    maintenance: list[MaintenanceShape] = []
+    heartbeat: HeartbeatShape | None = None
+    http: HttpShape = HttpShape()
+    storage: StorageShape = StorageShape()
+    metrics: MetricsShape = MetricsShape()
+    log: LogShape = LogShape()
+    editor_schema: Text | None = Field(default=None, alias="$schema")
+
+    _notices: tuple[Problem, ...] = PrivateAttr(default=())
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def notices(self) -> tuple[Problem, ...]:
+        """What is worth saying though it is no error."""
+        return self._notices
+
+    def path(self, text: str | None) -> Path | None:
+        """A path of the file, relative to the file's own folder."""
+        return None if text is None else self._folder / text

@@ -1,0 +1,100 @@
+"""The tables, and how an older database becomes a current one.
+
+What is asked for stands in columns of its own; the rest is the value itself, in MessagePack, which
+tolerates fields added later.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+
+from regwatch.store.errors import StoreVersionError
+
+metadata = MetaData()
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("extension_id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String, nullable=False),
+    Column("answered_at", Float),
+    Column("watched", LargeBinary, nullable=False),
+    Column("memory", LargeBinary, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("resolved_at", Float),
+    Column("incident", LargeBinary, nullable=False),
+    Index("incidents_by_state", "state", "resolved_at"),
+)
+
+notified = Table(
+    "notified",
+    metadata,
+    Column("incident_id", String, primary_key=True),
+    Column("receiver", String, primary_key=True),
+    Column("resolved_at", Float),
+    Column("notified", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("notification_id", String, nullable=False, unique=True),
+    Column("receiver", String, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Float, nullable=False),
+    Column("settled_at", Float),
+    Column("error", String, nullable=False),
+    Column("notification", LargeBinary, nullable=False),
+    Index("outbox_unsettled", "receiver", "settled_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+def _create_all(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_all,)
+"""Migration n leads from version n to version n + 1. Never change one that was released: add."""
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database to the current version; raises `StoreVersionError` if it is newer."""
+    schema_version.create(connection, checkfirst=True)
+    version = connection.execute(select(schema_version.c.version)).scalar()
+    if version is None:
+        connection.execute(insert(schema_version).values(version=0))
+        version = 0
+    if version > len(MIGRATIONS):
+        raise StoreVersionError(
+            f"the database has schema version {version}, this regwatch knows up to "
+            f"{len(MIGRATIONS)}: use the newer regwatch that made it, or another file"
+        )
+    for migration in MIGRATIONS[version:]:
+        migration(connection)
+    connection.execute(update(schema_version).values(version=len(MIGRATIONS)))

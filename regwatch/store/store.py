@@ -1,0 +1,318 @@
+"""What must survive a restart: each account's last snapshot, incidents, the outbox, and what each
+receiver was told. Every method is one transaction, durable once it returns.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from regwatch.clock import Clock, wall_clock
+from regwatch.core.model import (
+    AccountName,
+    ExtensionId,
+    Incident,
+    IncidentState,
+    Notification,
+    Notified,
+    Timestamp,
+    Watched,
+)
+from regwatch.store.database import Database, open_database
+from regwatch.store.errors import translated
+from regwatch.store.schema import extensions, incidents, notified, outbox
+
+T = TypeVar("T")
+
+CHUNK = 500
+"""Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account's last snapshot: each extension, with what the monitor remembers of it."""
+
+    watched: Sequence[tuple[Watched, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A message that waits to be sent."""
+
+    id: int
+    receiver: str
+    notification: Notification
+    attempts: int
+    next_attempt_at: Timestamp
+    created_at: Timestamp
+
+
+class Store:
+    """One open database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Clock = wall_clock) -> "Store":
+        """Open or make the database; raises `StoreError`."""
+        return cls(await open_database(url, clock=clock))
+
+    async def close(self) -> None:
+        """Close it; safe to call twice."""
+        await self._database.close()
+
+    # --- accounts --------------------------------------------------------------------------------
+
+    async def load(self, account: AccountName) -> StoredAccount:
+        """The account's last snapshot; empty if there is none."""
+        query = select(extensions.c.watched, extensions.c.memory).where(
+            extensions.c.account == account
+        )
+        rows = await self._read(query)
+        watched: list[tuple[Watched, bytes]] = []
+        for start in range(0, len(rows), CHUNK):
+            for row in rows[start : start + CHUNK]:
+                known = _decoded(row.watched, Watched)
+                if known is not None:
+                    watched.append((known, row.memory))
+            await asyncio.sleep(0)
+        return StoredAccount(watched)
+
+    async def save(
+        self,
+        account: AccountName,
+        *,
+        watched: Sequence[tuple[Watched, bytes]],
+        removed: Collection[ExtensionId] = (),
+        incidents: Sequence[Incident] = (),
+    ) -> None:
+        """Store changed extensions and incidents, and forget removed extensions."""
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(watched), CHUNK):
+            rows.extend(_extension_row(account, *each) for each in watched[start : start + CHUNK])
+            await asyncio.sleep(0)
+        gone = [{"gone_account": account, "gone_id": i} for i in removed]
+        incident_rows = [_incident_row(incident) for incident in incidents]
+
+        async def work(connection: AsyncConnection) -> None:
+            await _upsert(connection, extensions, rows)
+            if gone:
+                await connection.execute(
+                    delete(extensions).where(
+                        extensions.c.account == bindparam("gone_account"),
+                        extensions.c.extension_id == bindparam("gone_id"),
+                    ),
+                    gone,
+                )
+            await _upsert(connection, _incidents, incident_rows)
+
+        await self._write(work)
+
+    # --- incidents -------------------------------------------------------------------------------
+
+    async def open_incidents(self) -> Sequence[Incident]:
+        """Those pending and those firing, of all accounts."""
+        is_open = incidents.c.state != IncidentState.RESOLVED.value
+        return await self._incidents(select(incidents.c.incident).where(is_open))
+
+    async def unsettled_incidents(self) -> Sequence[Incident]:
+        """The open ones, and those resolved of which a receiver has still to hear."""
+        owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
+        resolved = incidents.c.id.in_(owed) & (incidents.c.state == IncidentState.RESOLVED.value)
+        query = select(incidents.c.incident).where(resolved)
+        return [*await self.open_incidents(), *await self._incidents(query)]
+
+    async def resolved_incidents(self, *, since: Timestamp, limit: int) -> Sequence[Incident]:
+        """Those resolved since then that had fired, latest first."""
+        query = (
+            select(incidents.c.incident)
+            .where(incidents.c.resolved_at >= since)
+            .order_by(incidents.c.resolved_at.desc())
+            .limit(limit)
+        )
+        return [i for i in await self._incidents(query) if i.fired_at is not None]
+
+    async def _incidents(self, query: Any) -> Sequence[Incident]:
+        rows = await self._read(query)
+        found = (_decoded(row.incident, Incident) for row in rows)
+        return [incident for incident in found if incident is not None]
+
+    # --- what receivers were told ------------------------------------------------------------------
+
+    async def notified(self) -> Sequence[Notified]:
+        """What each receiver was told of incidents that are not settled with all of them."""
+        owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
+        rows = await self._read(
+            select(notified.c.notified).where(notified.c.incident_id.in_(owed))
+        )
+        found = (_decoded(row.notified, Notified) for row in rows)
+        return [each for each in found if each is not None]
+
+    async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
+        """Put a message in the outbox and note what its receiver is told by it. The same message
+        again changes nothing."""
+        entry = {
+            "notification_id": notification.id,
+            "receiver": notification.receiver,
+            "created_at": notification.created_at,
+            "attempts": 0,
+            "next_attempt_at": notification.created_at,
+            "settled_at": None,
+            "error": "",
+            "notification": msgspec.msgpack.encode(notification),
+        }
+        told = [_notified_row(row) for row in rows]
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(outbox).on_conflict_do_nothing(), [entry])
+            await _upsert(connection, notified, told)
+
+        await self._write(work)
+
+    # --- the outbox --------------------------------------------------------------------------------
+
+    async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
+        """The oldest messages not settled yet, oldest first."""
+        query = (
+            select(outbox)
+            .where(outbox.c.receiver == receiver, outbox.c.settled_at.is_(None))
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        return [_entry(row) for row in await self._read(query)]
+
+    async def mark_delivered(self, entry_id: int, *, at: Timestamp) -> None:
+        """It was taken."""
+        await self._settle(entry_id, settled_at=at)
+
+    async def mark_given_up(self, entry_id: int, *, at: Timestamp, error: str) -> None:
+        """It was not, and will not be tried again."""
+        await self._settle(entry_id, settled_at=at, error=error)
+
+    async def mark_retry(
+        self, entry_id: int, *, attempts: int, next_attempt_at: Timestamp, error: str
+    ) -> None:
+        """It was not, and stays pending."""
+        await self._settle(
+            entry_id, attempts=attempts, next_attempt_at=next_attempt_at, error=error
+        )
+
+    async def _settle(self, entry_id: int, **values: object) -> None:
+        statement = update(outbox).where(outbox.c.id == entry_id).values(**values)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._write(work)
+
+    async def backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
+        """By receiver: how many messages wait, and when the oldest was made."""
+        query = (
+            select(outbox.c.receiver, func.count(), func.min(outbox.c.created_at))
+            .where(outbox.c.settled_at.is_(None))
+            .group_by(outbox.c.receiver)
+        )
+        return {row[0]: (row[1], row[2]) for row in await self._read(query)}
+
+    async def prune(self, *, before: Timestamp) -> None:
+        """Forget messages settled and incidents resolved before then. What waits is never lost."""
+        old = (incidents.c.resolved_at < before) & incidents.c.id.not_in(
+            select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(outbox).where(outbox.c.settled_at < before))
+            is_old = notified.c.incident_id.in_(select(incidents.c.id).where(old))
+            await connection.execute(delete(notified).where(is_old))
+            await connection.execute(delete(incidents).where(old))
+
+        await self._write(work)
+
+    # --- connections -------------------------------------------------------------------------------
+
+    async def _read(self, query: Any) -> Sequence[Row[Any]]:
+        with translated():
+            async with self._database.engine.connect() as connection:
+                return (await connection.execute(query)).all()
+
+    async def _write(self, work: Callable[[AsyncConnection], Any]) -> None:
+        """One writer at a time: SQLite knows no more, and waiting here is fairer than there."""
+        with translated():
+            async with self._writing, self._database.engine.begin() as connection:
+                await work(connection)
+
+
+_incidents = incidents
+
+
+def _extension_row(account: AccountName, watched: Watched, memory: bytes) -> dict[str, Any]:
+    return {
+        "account": account,
+        "extension_id": watched.extension.id,
+        "state": watched.state.value,
+        "answered_at": watched.answered_at,
+        "watched": msgspec.msgpack.encode(watched),
+        "memory": memory,
+    }
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "account": incident.account,
+        "state": incident.state.value,
+        "resolved_at": incident.resolved_at,
+        "incident": msgspec.msgpack.encode(incident),
+    }
+
+
+def _notified_row(row: Notified) -> dict[str, Any]:
+    return {
+        "incident_id": row.incident_id,
+        "receiver": row.receiver,
+        "resolved_at": row.resolved_at,
+        "notified": msgspec.msgpack.encode(row),
+    }
+
+
+def _entry(row: Row[Any]) -> StoredEntry:
+    return StoredEntry(
+        id=row.id,
+        receiver=row.receiver,
+        notification=msgspec.msgpack.decode(row.notification, type=Notification),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        created_at=row.created_at,
+    )
+
+
+def _decoded(stored: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.msgpack.decode(stored, type=kind)
+    except msgspec.MsgspecError:
+        log.error("stored_value_unreadable", kind=kind.__name__)
+        return None
+
+
+async def _upsert(
+    connection: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    statement = upsert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {c.name: c for c in statement.excluded if c.name not in keys}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=others), rows
+    )
