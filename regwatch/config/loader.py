@@ -42,7 +42,7 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
     problems += _storage_problems(source, config)
     if problems:
         raise ConfigError(_ordered(problems))
-    config._notices = (*notices(source), *_plain_http(source, config), *secrets.notices(source))  # noqa: SLF001
+    config._notices = (*notices(source), *_plain_http(source, config), *secrets.notices())  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     return config
 
@@ -51,7 +51,7 @@ def _ordered(problems: list[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.path))
 
 
-# --- ${VARIABLES} ------------------------------------------------------------------------------
+# --- ${VARIABLES} ------------------------------------------------------------
 
 
 def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Problem]]:
@@ -85,7 +85,7 @@ def _replacement(match: re.Match[str], environ: Mapping[str, str]) -> str:
     return environ.get(name) or (default or "")
 
 
-# --- secrets' files ----------------------------------------------------------------------------
+# --- secrets' files ------------------------------------------------------------
 
 
 class _SecretFiles:
@@ -124,7 +124,7 @@ class _SecretFiles:
             self._readable_by_all.append(path)
         return secret
 
-    def notices(self, source: Source) -> list[Problem]:
+    def notices(self) -> list[Problem]:
         """What is unwise about the files read."""
         message = "this secret's file can be read by every user: `chmod o-r` it"
         return [Problem(path, None, "", message) for path in self._readable_by_all]
@@ -132,12 +132,10 @@ class _SecretFiles:
 
 def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:
     error = wrong(message, suggestion)
-    return PydanticCustomError(
-        "regwatch", "{text}", {**(error.context or {}), "key": key}
-    )
+    return PydanticCustomError("regwatch", "{text}", {**(error.context or {}), "key": key})
 
 
-# --- pydantic's errors in plain words ------------------------------------------------------------
+# --- pydantic's errors in plain words ----------------------------------------------------------
 
 
 def _problem(source: Source, details: ErrorDetails) -> Problem:
@@ -153,7 +151,9 @@ def _problem(source: Source, details: ErrorDetails) -> Problem:
     return source.problem(location, message, suggestion)
 
 
-def _in_words(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> tuple[str, str | None]:
+def _in_words(
+    kind: str, context: Mapping[str, Any], details: ErrorDetails
+) -> tuple[str, str | None]:
     match kind:
         case "missing":
             return "is missing", None
@@ -204,7 +204,7 @@ def _inner(annotation: Any) -> Any:
     return None
 
 
-# --- what is neither shape nor names ---------------------------------------------------------------
+# --- what is neither shape nor names -----------------------------------------------------------
 
 
 def _storage_problems(source: Source, config: Config) -> list[Problem]:
@@ -215,9 +215,15 @@ def _storage_problems(source: Source, config: Config) -> list[Problem]:
     try:
         backend = make_url(url).get_backend_name()
     except ArgumentError:
-        return [source.problem(place, "no storage URL", "such as sqlite:////var/lib/regwatch/regwatch.db")]
+        return [
+            source.problem(
+                place, "no storage URL", "such as sqlite:////var/lib/regwatch/regwatch.db"
+            )
+        ]
     if backend != "sqlite":
-        return [source.problem(place, f"{backend} is not available in this version", "use sqlite:///")]
+        return [
+            source.problem(place, f"{backend} is not available in this version", "use sqlite:///")
+        ]
     return []
 
 

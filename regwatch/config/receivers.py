@@ -7,9 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from regwatch.config.shape import Shape
 from regwatch.config.values import Duration, Secret, Text, list_of, wrong
 
-LATER_KINDS = frozenset(
-    {"mattermost", "telegram", "teams", "discord", "ntfy", "email", "apprise"}
-)
+LATER_KINDS = frozenset({"mattermost", "telegram", "teams", "discord", "ntfy", "email", "apprise"})
 
 
 class BasicAuth(Shape):

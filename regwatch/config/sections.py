@@ -91,9 +91,9 @@ class PollingShape(Shape):
     concurrency: int = Field(default=4, ge=1, le=32)
     timeout: Duration = Field(default=10.0, gt=0.0)
     connect_timeout: Duration = Field(default=5.0, gt=0.0)
-    requests_per_hour: Annotated[
-        int | None, Field(ge=1), BeforeValidator(auto_is_none)
-    ] = Field(default=None, json_schema_extra={"description": "`auto`: what the PBX says."})
+    requests_per_hour: Annotated[int | None, Field(ge=1), BeforeValidator(auto_is_none)] = Field(
+        default=None, json_schema_extra={"description": "`auto`: what the PBX says."}
+    )
     reserve: Annotated[Share, Field(lt=1.0)] = 0.1
     stale_after: Duration = Field(default=900.0, ge=10.0)
 

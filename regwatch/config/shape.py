@@ -1,4 +1,4 @@
-"""The base of all shapes of the file: strict, frozen, and the one place that knows secrets' files."""
+"""The base of all shapes of the file: strict, frozen; the one place that knows secrets' files."""
 
 from typing import Any, ClassVar
 

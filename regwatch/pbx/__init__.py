@@ -1,1 +1,1 @@
-"""The cloud PBX: its wire format, its tokens, its errors, one client. Decides nothing about losses."""
+"""The cloud PBX: its wire format, tokens and errors, and one client. Decides nothing of losses."""

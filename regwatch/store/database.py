@@ -120,7 +120,8 @@ async def _connect(url: URL) -> AsyncEngine:
 def _set_pragmas(connection: Any, _record: object) -> None:
     """WAL, so that readers never wait. FULL, so that a commit survives a power cut: incidents and
     messages share their transactions with the extensions, and 1.1 to 1.6 times the cost of NORMAL
-    for those is little at one commit a poll."""
+    for those is little at one commit a poll.
+    """
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

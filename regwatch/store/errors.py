@@ -1,9 +1,9 @@
 """What can go wrong with the store. No exception of SQLAlchemy or SQLite leaves the package.
 
-    StoreError
-    ├── StoreUnavailableError   locked by another process, disk full, not writable
-    ├── StoreCorruptError       not a database, or not one of ours
-    └── StoreVersionError       made by a newer regwatch
+StoreError
+├── StoreUnavailableError   locked by another process, disk full, not writable
+├── StoreCorruptError       not a database, or not one of ours
+└── StoreVersionError       made by a newer regwatch
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,7 +71,7 @@ class Store:
         """Close it; safe to call twice."""
         await self._database.close()
 
-    # --- accounts --------------------------------------------------------------------------------
+    # --- accounts ------------------------------------------------------------
 
     async def load(self, account: AccountName) -> StoredAccount:
         """The account's last snapshot; empty if there is none."""
@@ -118,7 +118,7 @@ class Store:
 
         await self._write(work)
 
-    # --- incidents -------------------------------------------------------------------------------
+    # --- incidents ------------------------------------------------------------
 
     async def open_incidents(self) -> Sequence[Incident]:
         """Those pending and those firing, of all accounts."""
@@ -147,20 +147,19 @@ class Store:
         found = (_decoded(row.incident, Incident) for row in rows)
         return [incident for incident in found if incident is not None]
 
-    # --- what receivers were told ------------------------------------------------------------------
+    # --- what receivers were told ------------------------------------------------------------
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
         owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
-        rows = await self._read(
-            select(notified.c.notified).where(notified.c.incident_id.in_(owed))
-        )
+        rows = await self._read(select(notified.c.notified).where(notified.c.incident_id.in_(owed)))
         found = (_decoded(row.notified, Notified) for row in rows)
         return [each for each in found if each is not None]
 
     async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
         """Put a message in the outbox and note what its receiver is told by it. The same message
-        again changes nothing."""
+        again changes nothing.
+        """
         entry = {
             "notification_id": notification.id,
             "receiver": notification.receiver,
@@ -179,7 +178,7 @@ class Store:
 
         await self._write(work)
 
-    # --- the outbox --------------------------------------------------------------------------------
+    # --- the outbox ------------------------------------------------------------
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
         """The oldest messages not settled yet, oldest first."""
@@ -238,7 +237,7 @@ class Store:
 
         await self._write(work)
 
-    # --- connections -------------------------------------------------------------------------------
+    # --- connections ------------------------------------------------------------
 
     async def _read(self, query: Any) -> Sequence[Row[Any]]:
         with translated():

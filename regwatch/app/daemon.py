@@ -1,0 +1,240 @@
+"""The daemon: one engine at a time, the HTTP side, signals, the service manager.
+
+A reload tries the new configuration out, up to a whole engine, before it stops the old one; one
+that cannot be used changes nothing. The engine that runs is then built from the store once the old
+one has left its state there. What only a restart can change (where it listens, where the state is
+kept) is said.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from regwatch.app.assembly import Surroundings, build_engine
+from regwatch.app.engine import Engine
+from regwatch.clock import Clock, wall_clock
+from regwatch.config import Config, ConfigError, load_config, storage_url
+from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
+from regwatch.store import Store, StoreError
+from regwatch.systemd import Notifier
+from regwatch.web.auth import Gate
+from regwatch.web.instruments import Instruments
+from regwatch.web.listener import Address, ListenError, listening
+from regwatch.web.server import WebSettings, build_app
+from regwatch.web.views import AccountView
+from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
+
+STATUS_SECONDS = 5.0
+STOP_SECONDS = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The daemon cannot start; the message says why."""
+
+
+class Daemon:
+    """One configuration file, watched over."""
+
+    def __init__(
+        self,
+        file: Path,
+        config: Config,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock = wall_clock,
+    ) -> None:
+        self.address: Address | None = None
+        """Where the HTTP side listens, once it does."""
+        self._file = file
+        self._config = config
+        self._environ = os.environ if environ is None else environ
+        self._clock = clock
+        self._notifier = Notifier.from_environ(self._environ)
+        self._instruments = Instruments(CollectorRegistry())
+        self._engine: Engine | None = None
+        self._swap = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._around: Surroundings | None = None
+
+    # --- running ------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until the event is set; raises `StartError`."""
+        for notice in self._config.notices:
+            log.warning("config_notice", notice=str(notice))
+        async with AsyncExitStack() as stack:
+            try:
+                await self._start(stack)
+            except (StoreError, ListenError, WebConfigError) as error:
+                raise StartError(str(error)) from error
+            await self._run_until(stop)
+            self._notifier.stopping()
+            log.info("stopping")
+        log.info("stopped")
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        web = self._web_config()
+        store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
+        stack.push_async_callback(store.close)
+        self._around = Surroundings(store, self._instruments, self._clock)
+        self._engine = await build_engine(self._config, self._around)
+        stack.push_async_callback(self._close_engine)
+        self._instruments.config_reloaded(success=True, at=self._clock())
+        app = build_app(
+            self,
+            self._instruments,
+            reload=self.reload,
+            clock=self._clock,
+            settings=self._web_settings(),
+            gate=Gate(web.users) if web and web.users else None,
+        )
+        listen = self._config.http.listen
+        tls = web.tls if web else None
+        self.address = await stack.enter_async_context(listening(app, listen, tls=tls))
+        log.info("started", listen=str(self.address), accounts=len(self._config.accounts))
+
+    def _web_config(self) -> WebConfig | None:
+        path = self._config.path(self._config.http.web_config_file)
+        return load_web_config(path) if path else None
+
+    def _web_settings(self) -> WebSettings:
+        return WebSettings(
+            per_extension=self._config.metrics.per_extension,
+            external_url=self._config.http.external_url,
+        )
+
+    async def _run_until(self, stop: asyncio.Event) -> None:
+        self._notifier.ready(self._status())
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(self._tell_status(), name="status"),
+                group.create_task(self._feed_watchdog(), name="watchdog"),
+            ]
+            stopping = group.create_task(stop.wait(), name="stop")
+            while not stop.is_set():
+                await self._run_engine(group, stopping)
+            for task in background:
+                task.cancel()
+
+    async def _run_engine(self, group: asyncio.TaskGroup, stopping: asyncio.Task[bool]) -> None:
+        """Run the engine until the stop, or until a reload has another one ready."""
+        if self._swap.is_set():
+            self._swap.clear()
+            self._engine = await build_engine(self._config, self._surroundings)
+        running = group.create_task(self._current.run(), name="engine")
+        swapping = group.create_task(self._swap.wait(), name="swap")
+        await asyncio.wait([running, stopping, swapping], return_when=asyncio.FIRST_COMPLETED)
+        swapping.cancel()
+        running.cancel()
+        _, late = await asyncio.wait([running], timeout=STOP_SECONDS)
+        if late:
+            log.error("engine_stop_timed_out", seconds=STOP_SECONDS)
+
+    async def _close_engine(self) -> None:
+        """Of an engine that never ran; one that did has closed itself."""
+        await self._current.close()
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        if self._around is None:
+            raise RuntimeError("the daemon has not started")
+        return self._around
+
+    @property
+    def _current(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("the daemon has not started")
+        return self._engine
+
+    # --- reload ------------------------------------------------------------
+
+    async def reload(self) -> list[str]:
+        """Read the configuration again; returns what is wrong with it, and then changes nothing."""
+        async with self._reloading:
+            self._notifier.reloading()
+            try:
+                problems = await self._reload()
+            finally:
+                self._notifier.ready(self._status())
+            self._instruments.config_reloaded(success=not problems, at=self._clock())
+            return problems
+
+    async def _reload(self) -> list[str]:
+        try:
+            config = load_config(self._file, environ=self._environ)
+            trial = await build_engine(config, self._surroundings)
+            await trial.close()
+        except ConfigError as error:
+            problems = [str(problem) for problem in error.problems]
+        except StoreError as error:
+            problems = [str(error)]
+        else:
+            self._say_what_needs_a_restart(config)
+            self._config = config
+            self._swap.set()
+            log.info("config_reloaded", file=str(self._file))
+            return []
+        log.error("config_not_reloaded", problems=problems)
+        return problems
+
+    def _say_what_needs_a_restart(self, config: Config) -> None:
+        for section in ("http", "storage", "metrics", "log"):
+            if getattr(config, section) != getattr(self._config, section):
+                log.warning("restart_needed", section=section)
+
+    # --- the service manager ------------------------------------------------------------
+
+    async def _tell_status(self) -> None:
+        said = ""
+        while True:
+            if (status := self._status()) != said:
+                said = status
+                self._notifier.status(status)
+            await asyncio.sleep(STATUS_SECONDS)
+
+    def _status(self) -> str:
+        totals = dict.fromkeys(ExtensionState, 0)
+        for account in self.accounts():
+            for (_, state), count in account.counts().items():
+                totals[state] += count
+        firing = sum(1 for i in self.incidents() if i.state is IncidentState.FIRING)
+        watched = sum(totals.values()) - totals[ExtensionState.REMOVED]
+        words = [f"{count} {state}" for state, count in totals.items() if count]
+        return f"Watching {watched} extensions: {', '.join(words) or 'none yet'}; {firing} alerts"
+
+    async def _feed_watchdog(self) -> None:
+        if (seconds := self._notifier.watchdog_seconds) is None:
+            return
+        while True:
+            if self.health_problem() is None:
+                self._notifier.watchdog()
+            await asyncio.sleep(seconds / 2)
+
+    # --- what the HTTP side sees: the engine of the moment --------------------------------------
+
+    def accounts(self) -> Sequence[AccountView]:
+        """Each account as it is now."""
+        return self._current.accounts()
+
+    def incidents(self) -> Sequence[Incident]:
+        """Those pending and those firing."""
+        return self._current.incidents()
+
+    def recently_resolved(self) -> Sequence[Incident]:
+        """The last ones that ended."""
+        return self._current.recently_resolved()
+
+    def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
+        """By receiver: how many notifications wait, and the oldest's time."""
+        return self._current.outbox_backlog()
+
+    def health_problem(self) -> str | None:
+        """What is wrong with the daemon itself."""
+        return self._current.health_problem()

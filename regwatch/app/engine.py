@@ -1,0 +1,145 @@
+"""All that one configuration builds, running together: it is made whole, runs, and is replaced
+whole when the configuration changes. What must outlive it stands in the store.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+
+from regwatch.app.view import AccountSight
+from regwatch.clock import Clock
+from regwatch.core.grouping import Grouping
+from regwatch.core.model import Incident, IncidentState, Timestamp
+from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.outbox import Outbox
+from regwatch.notify.receiver import Receiver
+from regwatch.notify.repost import repost_forever
+from regwatch.pbx.client import PbxClient
+from regwatch.store import Store, StoreError
+from regwatch.watcher import Watcher
+
+DELIVERY_GRACE_SECONDS = 5.0
+"""How long a delivery in flight may take at a stop; what it misses is sent after the next start."""
+BACKLOG_SECONDS = 2.0
+RESOLVED_SHOWN = 50
+DAY = 86_400.0
+KEEP_SECONDS = 30 * DAY
+PRUNE_SECONDS = 3_600.0
+
+log = structlog.get_logger(__name__)
+
+Backlog = Mapping[str, tuple[int, Timestamp | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an engine, as `assembly` puts them together."""
+
+    watchers: Sequence[Watcher]
+    clients: Sequence[PbxClient]
+    session: aiohttp.ClientSession
+    receivers: Sequence[Receiver]
+    grouping: Grouping
+    dispatcher: Dispatcher
+    outbox: Outbox
+
+
+class Engine:
+    """Runs the parts, and answers for them; satisfies `web.views.DaemonView`."""
+
+    def __init__(
+        self, parts: Parts, store: Store, *, clock: Clock, resolved: Sequence[Incident] = ()
+    ) -> None:
+        self._parts = parts
+        self._store = store
+        self._clock = clock
+        self._resolved = deque(resolved, maxlen=RESOLVED_SHOWN)
+        self._backlog: Backlog = {}
+        self._sights = [
+            AccountSight(watcher, client)
+            for watcher, client in zip(parts.watchers, parts.clients, strict=True)
+        ]
+
+    async def run(self) -> None:
+        """Run until cancelled. Stops in order: no more questions, then the last deliveries."""
+        parts = self._parts
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(parts.session)
+            for client in parts.clients:
+                await stack.enter_async_context(client)
+            async with asyncio.TaskGroup() as group:
+                outbox = group.create_task(parts.outbox.run(), name="outbox")
+                try:
+                    await self._watch()
+                finally:
+                    await self._finish(outbox)
+
+    async def _watch(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for watcher in self._parts.watchers:
+                group.create_task(watcher.run(), name=f"watch {watcher.monitor.account}")
+            group.create_task(self._parts.dispatcher.run(), name="dispatch")
+            group.create_task(self._look_after_store(), name="store")
+            group.create_task(
+                repost_forever(self._parts.receivers, self._parts.grouping.told), name="repost"
+            )
+
+    async def _finish(self, outbox: asyncio.Task[None]) -> None:
+        """Let deliveries in flight end, for a bounded time."""
+        self._parts.outbox.stop()
+        done, _ = await asyncio.wait([outbox], timeout=DELIVERY_GRACE_SECONDS)
+        if not done:
+            log.info("delivery_cut_off", seconds=DELIVERY_GRACE_SECONDS)
+            outbox.cancel()
+
+    async def _look_after_store(self) -> None:
+        pruned_at = Timestamp(0.0)
+        while True:
+            now = self._clock()
+            try:
+                self._backlog = await self._store.backlog()
+                if now - pruned_at > PRUNE_SECONDS:
+                    pruned_at = now
+                    await self._store.prune(before=Timestamp(now - KEEP_SECONDS))
+            except StoreError as error:
+                log.debug("store_not_read", error=str(error))
+            await asyncio.sleep(BACKLOG_SECONDS)
+
+    async def close(self) -> None:
+        """Give back what was opened by building it; safe to call twice."""
+        await self._parts.session.close()
+
+    # --- what is seen of it ----------------------------------------------------------------------
+
+    def note(self, incidents: Sequence[Incident]) -> None:
+        """Incidents that changed and are stored."""
+        ended = (i for i in incidents if i.state is IncidentState.RESOLVED and i.fired_at)
+        self._resolved.extendleft(ended)
+        self._parts.dispatcher.note(incidents)
+
+    def accounts(self) -> Sequence[AccountSight]:
+        """Each account as it is now."""
+        return self._sights
+
+    def incidents(self) -> Sequence[Incident]:
+        """Those pending and those firing."""
+        return [i for watcher in self._parts.watchers for i in watcher.monitor.incidents]
+
+    def recently_resolved(self) -> Sequence[Incident]:
+        """The last ones that ended, latest first."""
+        return tuple(self._resolved)
+
+    def outbox_backlog(self) -> Backlog:
+        """By receiver: how many notifications wait, and the oldest's time."""
+        return self._backlog
+
+    def health_problem(self) -> str | None:
+        """Which account's polling stands still; None if none does."""
+        now = self._clock()
+        stalled = [w.monitor.account for w in self._parts.watchers if w.is_stalled(now=now)]
+        return f"polling stands still for {', '.join(stalled)}" if stalled else None
