@@ -1,16 +1,49 @@
 """`regwatch run`: the daemon."""
 
+import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 
 import click
 
-from regwatch.cli.settings import config_option
+from regwatch.app import Daemon, StartError
+from regwatch.cli.console import fail
+from regwatch.cli.loops import run_loop
+from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.config import Config
+from regwatch.logs import configure
 
 
-@click.command(epilog="SIGHUP or POST /-/reload: read the configuration again.")
+@click.command(epilog="SIGHUP, or POST /-/reload, makes it read its configuration again.")
 @config_option
 def run(config_file: Path) -> None:
     """Watch the phones until stopped.
 
     Exit status: 0 after SIGTERM or SIGINT, 1 on failure, 2 on a bad configuration.
     """
+    config = load_or_exit(config_file)
+    configure(config.log.level, config.log.format, sys.stderr, os.environ)
+    try:
+        sys.exit(run_loop(lambda stop: _run(config_file, config, stop)))
+    except StartError as error:
+        fail(str(error))
+
+
+async def _run(config_file: Path, config: Config, stop: asyncio.Event) -> int:
+    daemon = Daemon(config_file, config)
+    hangup = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    async with asyncio.TaskGroup() as group:
+        reloading = group.create_task(_reload_on(hangup, daemon))
+        await daemon.run(stop)
+        reloading.cancel()
+    return 0
+
+
+async def _reload_on(hangup: asyncio.Event, daemon: Daemon) -> None:
+    while True:
+        await hangup.wait()
+        hangup.clear()
+        await daemon.reload()

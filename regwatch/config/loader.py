@@ -173,8 +173,8 @@ def _in_words(
         case "int_type" | "int_from_float":
             return "expected a whole number", None
         case _:
-            text = details["msg"]
-            return text[:1].lower() + text[1:].replace("Input should", "should"), None
+            text = details["msg"].removeprefix("Input ").replace("should be", "must be")
+            return text[:1].lower() + text[1:], None
 
 
 def _unknown_key(source: Source, location: Location) -> Problem:

@@ -1,7 +1,6 @@
 """The sections of the file, each a shape; their defaults are regwatch's defaults."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from regwatch.config.values import (
     off_is_none,
     wrong,
 )
+from regwatch.web.listener import ListenError, parse_address
 
 SeverityName = Literal["critical", "warning", "info"]
 
@@ -271,10 +271,18 @@ class HeartbeatShape(Shape):
     every: Duration = 60.0
 
 
+def _listen(value: object) -> str:
+    try:
+        parse_address(value if isinstance(value, str) else "")
+    except ListenError as error:
+        raise wrong(str(error)) from None
+    return str(value)
+
+
 class HttpShape(Shape):
     """Where metrics, health and the status page are served."""
 
-    listen: Text = "127.0.0.1:9877"
+    listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9877"
     web_config_file: Text | None = None
     external_url: HttpUrl | None = None
 
@@ -307,7 +315,3 @@ class LogShape(Shape):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "journal", "console", "json"] = "auto"
 
-
-def resolved_path(text: str | None, folder: Path) -> Path | None:
-    """A path of the file, relative to the file's folder."""
-    return None if text is None else folder / text

@@ -1,6 +1,6 @@
 """The base of all shapes of the file: strict, frozen; the one place that knows secrets' files."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, model_validator
 
@@ -46,4 +46,5 @@ class Shape(BaseModel):
 
 
 def _is_secret(annotation: Any) -> bool:
-    return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
+    """Also inside `Annotated[…]` and `… | None`."""
+    return annotation is SecretStr or any(_is_secret(each) for each in get_args(annotation))

@@ -1,0 +1,237 @@
+"""`regwatch poll`: one complete sweep, for a person or a script."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from regwatch.app.clients import pbx_settings, selection
+from regwatch.cli.console import err, out
+from regwatch.cli.loops import run_loop
+from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.clock import wall_clock
+from regwatch.config import Config
+from regwatch.config.sections import AccountShape
+from regwatch.core.durations import humanise
+from regwatch.core.model import Answer, Extension, ExtensionId, Listing, Registration
+from regwatch.core.roster import Roster
+from regwatch.pbx.client import PbxClient
+from regwatch.pbx.errors import PbxError
+
+ALL_REGISTERED, SOME_NOT, NOT_SEEN = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one account answered."""
+
+    account: str
+    extensions: Sequence[Extension]
+    answers: Mapping[ExtensionId, Answer]
+    problem: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """3 if it could not see, 1 if one is not registered, 0 if all are."""
+        if self.problem or len(self.answers) < len(self.extensions):
+            return NOT_SEEN
+        all_well = all(answer.registered for answer in self.answers.values())
+        return ALL_REGISTERED if all_well else SOME_NOT
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per extension.")
+def poll(config_file: Path, *, as_json: bool) -> None:
+    """Ask once for every extension, and print what is registered.
+
+    Uses the account's hourly quota: one request per `batch_size` extensions, and the list. Exit
+    status: 0 if all are registered, 1 if not, 2 on a bad configuration, 3 if it could not see.
+    """
+    config = load_or_exit(config_file)
+    sweeps: list[Sweep] = []
+    run_loop(lambda stop: _sweep_all(config, sweeps, stop))
+    if len(sweeps) < len(config.accounts):
+        raise SystemExit(NOT_SEEN)
+    (_print_json if as_json else _print_table)(sweeps)
+    for sweep in sweeps:
+        if sweep.problem:
+            err().print(f"{sweep.account}: {sweep.problem}", style="red", markup=False)
+    raise SystemExit(max(sweep.exit_code for sweep in sweeps))
+
+
+async def _sweep_all(config: Config, sweeps: list[Sweep], stop: asyncio.Event) -> int:
+    """Sweep account after account; an interrupt ends it."""
+    with _progress() as progress:
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(_sweep_each(config, sweeps, progress))
+            stopping = group.create_task(stop.wait())
+            await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
+            work.cancel()
+            stopping.cancel()
+    return 0
+
+
+async def _sweep_each(config: Config, sweeps: list[Sweep], progress: Progress) -> None:
+    for account in config.accounts:
+        sweeps.append(await _sweep(config, account, progress))
+
+
+def _progress() -> Progress:
+    """On the terminal only, and gone when it is done."""
+    console = err()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+async def _sweep(config: Config, account: AccountShape, progress: Progress) -> Sweep:
+    bar = progress.add_task(f"{account.name}: the list", total=None)
+    async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
+        try:
+            extensions = (await _list(account, client)).extensions
+        except PbxError as error:
+            return Sweep(account.name, (), {}, str(error))
+        progress.update(bar, total=len(extensions), description=account.name)
+        asking = _Asking(client, account, extensions, lambda n: progress.advance(bar, n))
+        await asking.run()
+    unseen = len(extensions) - len(asking.answers)
+    missing = f"{unseen} of {len(extensions)} extensions were not answered" if unseen else ""
+    return Sweep(account.name, extensions, asking.answers, asking.problem or missing)
+
+
+async def _list(account: AccountShape, client: PbxClient) -> Listing:
+    chosen = selection(account)
+    if chosen.discovery is None:
+        return chosen.of(Listing((), complete=True), Roster())
+    discovery = chosen.discovery
+    listing = await client.extensions(type=discovery.type, status=discovery.status)
+    return chosen.of(listing, Roster())
+
+
+class _Asking:
+    """The batches of one sweep, a few at a time; the first error ends it."""
+
+    def __init__(
+        self,
+        client: PbxClient,
+        account: AccountShape,
+        extensions: Sequence[Extension],
+        advance: Callable[[int], None],
+    ) -> None:
+        self.answers: dict[ExtensionId, Answer] = {}
+        self.problem = ""
+        self._client = client
+        self._advance = advance
+        self._concurrency = account.polling.concurrency
+        self._batches = batched([e.id for e in extensions], account.polling.batch_size)
+
+    async def run(self) -> None:
+        """Ask for all of it."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._concurrency):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        for ids in self._batches:
+            if self.problem:
+                return
+            try:
+                batch = await self._client.registrations(ids)
+            except PbxError as error:
+                self.problem = str(error)
+                return
+            self.answers.update(batch.answers)
+            self._advance(len(ids))
+
+
+def batched(ids: Sequence[ExtensionId], size: int) -> Iterator[Sequence[ExtensionId]]:
+    """The ids in requests of that size."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _rows(sweep: Sweep) -> Iterator[tuple[Extension, Answer | None]]:
+    """Those that need a look first, then by name."""
+    rows = [(extension, sweep.answers.get(extension.id)) for extension in sweep.extensions]
+    return iter(sorted(rows, key=lambda row: (_rank(row[1]), row[0].name, row[0].id)))
+
+
+def _rank(answer: Answer | None) -> int:
+    if answer is None:
+        return 1
+    return 2 if answer.registered else 0
+
+
+def _print_table(sweeps: Sequence[Sweep]) -> None:
+    several = len(sweeps) > 1
+    table = Table("extension", "label", "state", "device", "address", "lease ends in", box=None)
+    for sweep in sweeps:
+        for extension, answer in _rows(sweep):
+            name = extension.name or f"id {extension.id}"
+            shown = f"{sweep.account}/{name}" if several else name
+            table.add_row(Text(shown), Text(extension.label), *_cells(answer))
+    console = out()
+    console.print(table)
+    for sweep in sweeps:
+        console.print(_total(sweep), markup=False)
+
+
+def _cells(answer: Answer | None) -> tuple[Text, ...]:
+    if answer is None:
+        return Text("not answered", "yellow"), Text(), Text(), Text()
+    state = Text("registered", "green") if answer.registered else Text("not registered", "red")
+    held = answer.registrations or answer.former
+    devices = Text("\n".join(each.device or "–" for each in held))
+    addresses = Text("\n".join(each.real_address for each in held))
+    return state, devices, addresses, Text("\n".join(_left(each, answer) for each in held))
+
+
+def _left(registration: Registration, answer: Answer) -> str:
+    if registration.lease_ends_at is None:
+        return "–"
+    left = registration.lease_ends_at - answer.answered_at
+    return humanise(left) if left > 0 else f"{humanise(-left)} ago"
+
+
+def _total(sweep: Sweep) -> str:
+    registered = sum(1 for answer in sweep.answers.values() if answer.registered)
+    return f"{sweep.account}: {registered} of {len(sweep.extensions)} extensions registered"
+
+
+def _print_json(sweeps: Sequence[Sweep]) -> None:
+    click.echo(
+        json.dumps([_as_json(s.account, *row) for s in sweeps for row in _rows(s)], indent=2)
+    )
+
+
+def _as_json(account: str, extension: Extension, answer: Answer | None) -> dict[str, object]:
+    held = answer.registrations if answer else ()
+    return {
+        "account": account,
+        "extension_id": extension.id,
+        "extension": extension.name,
+        "label": extension.label,
+        "registered": answer.registered if answer else None,
+        "registrations": [
+            {
+                "registration_id": each.id,
+                "device": each.device,
+                "real_address": each.real_address,
+                "contact_address": each.contact_address,
+                "lease_ends_at": each.lease_ends_at,
+            }
+            for each in held
+        ],
+    }

@@ -1,0 +1,44 @@
+"""The configuration file on the command line."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regwatch.cli.console import BAD_CONFIG, err
+from regwatch.config import Config, ConfigError, load_config
+
+DEFAULT_FILE = "/etc/regwatch/regwatch.yml"
+
+config_option: Callable[[Any], Any] = click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="REGWATCH_CONFIG",
+    default=DEFAULT_FILE,
+    show_default=True,
+    help="The configuration file.",
+)
+
+
+def load_or_exit(file: Path) -> Config:
+    """The configuration; a bad one is told in full and ends the program with status 2."""
+    try:
+        return load_config(file, environ=os.environ)
+    except ConfigError as error:
+        show_problems(error)
+        raise SystemExit(BAD_CONFIG) from None
+
+
+def show_problems(error: ConfigError) -> None:
+    """Every problem on a line of its own, then how many there are."""
+    console = err()
+    for problem in error.problems:
+        where, _, rest = str(problem).partition(": ")
+        console.print(where, style="bold", end=": ", markup=False)
+        console.print(rest, markup=False)
+    count = len(error.problems)
+    console.print(f"{count} problem{'s' if count > 1 else ''}", style="bold red")

@@ -1,0 +1,96 @@
+"""`regwatch unregister`: the API's two DELETEs, for a person."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from regwatch.app.clients import pbx_settings
+from regwatch.cli.accounts import find_extension, split_reference
+from regwatch.cli.console import fail, out
+from regwatch.cli.loops import run_loop
+from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.clock import wall_clock
+from regwatch.config import Config
+from regwatch.core.conditions import name_of
+from regwatch.core.durations import humanise
+from regwatch.core.model import Answer, Extension, Registration, RegistrationId
+from regwatch.pbx.client import PbxClient
+from regwatch.pbx.errors import PbxError
+
+
+@click.command()
+@config_option
+@click.argument("extension", metavar="EXT")
+@click.argument("registration_id", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def unregister(
+    config_file: Path, extension: str, registration_id: str | None, *, yes: bool
+) -> None:
+    """Delete the registrations of EXT at the PBX, or the one with REGISTRATION_ID.
+
+    EXT is an extension id, a full name (000*101) or a number (101); ACCOUNT/EXT where there are
+    several accounts. Shows what is registered before and after. The phone comes back when it
+    registers next.
+    """
+    config = load_or_exit(config_file)
+    raise SystemExit(
+        run_loop(lambda _stop: _unregister(config, extension, registration_id, yes=yes))
+    )
+
+
+async def _unregister(
+    config: Config, reference: str, registration_id: str | None, *, yes: bool
+) -> int:
+    account, rest = split_reference(reference, config)
+    try:
+        async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
+            found = await find_extension(rest, client)
+            before = await client.registration(found.id)
+            _show("before", found, before)
+            _check(before, registration_id)
+            if not yes:
+                click.confirm(_question(found, registration_id), abort=True)
+            await _delete(client, found, registration_id)
+            _show("after", found, await client.registration(found.id))
+    except PbxError as error:
+        fail(str(error))
+    return 0
+
+
+def _check(before: Answer, registration_id: str | None) -> None:
+    if not before.registrations:
+        fail("nothing is registered: nothing to delete")
+    if registration_id is not None and registration_id not in {r.id for r in before.registrations}:
+        fail(f"it has no registration `{registration_id}`")
+
+
+def _question(extension: Extension, registration_id: str | None) -> str:
+    what = f"registration {registration_id}" if registration_id else "all its registrations"
+    return f"Delete {what} of {name_of(extension)}?"
+
+
+async def _delete(client: PbxClient, extension: Extension, registration_id: str | None) -> None:
+    if registration_id is None:
+        await client.unregister_all(extension.id)
+    else:
+        await client.unregister(extension.id, RegistrationId(registration_id))
+
+
+def _show(when: str, extension: Extension, answer: Answer) -> None:
+    console = out()
+    console.print(f"{name_of(extension)} {when}: ", style="bold", end="", markup=False)
+    if not answer.registrations:
+        console.print("not registered")
+        return
+    console.print(f"{len(answer.registrations)} registered")
+    table = Table("registration", "device", "address", "lease ends in", box=None)
+    for each in answer.registrations:
+        table.add_row(each.id, each.device, each.real_address, _left(each, answer))
+    console.print(table)
+
+
+def _left(registration: Registration, answer: Answer) -> str:
+    if registration.lease_ends_at is None:
+        return "–"
+    return humanise(registration.lease_ends_at - answer.answered_at)

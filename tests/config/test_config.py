@@ -1,0 +1,236 @@
+"""What a good configuration says, and where it takes it from."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from regwatch.config import Config, ConfigError, json_schema, load_config, storage_url
+from regwatch.config.values import revealed
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
+SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")
+SMALL = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"
+
+
+def load(tmp_path: Path, text: str, **environ: str) -> Config:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(text, encoding="utf-8")
+    return load_config(file, environ=environ)
+
+
+def secret(folder: Path, name: str, content: str = "s3cret\n") -> None:
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Config:
+    for name in SECRETS:
+        secret(tmp_path, name, f"hidden-{name}")
+    return load(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
+
+
+def test_the_example_is_good_and_needs_no_notice(example: Config) -> None:
+    assert [receiver.name for receiver in example.receivers] == [
+        "pager",
+        "chat",
+        "hook",
+        "alertmanager",
+    ]
+    assert example.notices == ()
+
+
+def test_the_example_shows_the_defaults(example: Config, tmp_path: Path) -> None:
+    default = load(tmp_path, SMALL)
+    shown, true = example.accounts[0], default.accounts[0]
+    assert shown.polling == true.polling
+    assert shown.extensions.discover == true.extensions.discover
+    assert example.alerts == default.alerts
+    assert example.recover_after == default.recover_after
+    assert (example.http, example.metrics, example.log) == (
+        default.http,
+        default.metrics,
+        default.log,
+    )
+    route = type(example.routes[0])(receivers=["x"])
+    assert {
+        name: getattr(example.routes[0], name)
+        for name in ("group_by", "group_wait", "group_interval", "repeat")
+    } == {
+        name: getattr(route, name)
+        for name in ("group_by", "group_wait", "group_interval", "repeat")
+    }
+
+
+def shown(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return f"{value!r} {value} {value.model_dump()} {value.model_dump_json()}"
+    return repr(value)
+
+
+def test_no_secret_is_ever_shown(example: Config) -> None:
+    text = shown(example) + shown(example.accounts[0]) + shown(example.receivers[0])
+    assert "hidden-" not in text
+    assert revealed(example.accounts[0].client_secret) == "hidden-acme-secret"
+
+
+def test_no_secret_stands_in_an_error(tmp_path: Path) -> None:
+    text = SMALL.replace("t0ken", "5ecret-t0ken").replace("https:", "gopher:")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text + "receivers: [{name: a, slack: {url: 5ecret, x: 5ecret}}]\n")
+    assert "5ecret" not in str(caught.value)
+
+
+def test_secrets_are_looked_for_among_the_credentials_first(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    secret(credentials, "token", "from the service manager\n")
+    secret(tmp_path, "token", "beside the file\n")
+    text = SMALL.replace("access_token: t0ken", "access_token_file: token")
+    beside = load(tmp_path, text)
+    managed = load(tmp_path, text, CREDENTIALS_DIRECTORY=str(credentials))
+    assert revealed(beside.accounts[0].access_token) == "beside the file"
+    assert revealed(managed.accounts[0].access_token) == "from the service manager"
+
+
+def test_a_secret_that_all_can_read_is_remarked_upon(tmp_path: Path) -> None:
+    secret(tmp_path, "token")
+    (tmp_path / "token").chmod(0o644)
+    config = load(tmp_path, SMALL.replace("access_token: t0ken", "access_token_file: token"))
+    (notice,) = config.notices
+    assert "can be read by every user" in str(notice)
+
+
+def test_variables_are_expanded_in_text(tmp_path: Path) -> None:
+    text = SMALL.replace("t0ken", "'${TOKEN}-${MISSING:-none}-$${KEPT}'")
+    config = load(tmp_path, text, TOKEN="abc")
+    assert revealed(config.accounts[0].access_token) == "abc-none-${KEPT}"
+
+
+def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
+    text = SMALL.replace("t0ken", "'${TOKEN}'")
+    config = load(tmp_path, text, TOKEN="x}, {url: evil")
+    assert len(config.accounts) == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "path"),
+    [
+        ("schedules: {office: {days: mon-fri, hours: '08:00-18:00', timezone: Europe/Riga}}", "schedules"),
+        ("heartbeat: {url: 'https://hc.example.com/x', every: 1m}", "heartbeat"),
+        ("maintenance: [{match: {site: riga}, from: 2026-12-01T22:00, to: 2026-12-02T02:00}]", "maintenance"),
+        ("alerts: {flapping: {changes: 8}}", "alerts.flapping"),
+    ],
+)  # fmt: skip
+def test_what_is_not_acted_on_yet_is_said(tmp_path: Path, extra: str, path: str) -> None:
+    (notice,) = load(tmp_path, f"{SMALL}{extra}\n").notices
+    assert (notice.path, notice.line) == (path, 2)
+    assert "does not act on it yet" in notice.message
+
+
+def test_plain_http_is_remarked_upon_but_for_this_machine(tmp_path: Path) -> None:
+    plain = load(tmp_path, SMALL.replace("https:", "http:"))
+    assert "everyone on the way can read the token" in str(plain.notices[0])
+    local = load(tmp_path, SMALL.replace("https://pbx.example.com", "http://127.0.0.1:8080"))
+    assert local.notices == ()
+
+
+def test_an_alert_is_switched_off_by_false(tmp_path: Path) -> None:
+    config = load(tmp_path, SMALL + "alerts: {refresh_overdue: false}\n")
+    assert config.alerts.refresh_overdue is None
+
+
+def test_on_is_a_word_where_words_are_expected(tmp_path: Path) -> None:
+    config = load(tmp_path, SMALL + "sites: [{name: riga, labels: {on: 'yes'}}]\n")
+    assert config.sites[0].labels == {"on": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1w", 604_800), ("0", 0), ("500ms", 0.5)],
+)  # fmt: skip
+def test_durations(tmp_path: Path, text: str, seconds: float) -> None:
+    assert load(tmp_path, f"{SMALL}recover_after: {text}\n").recover_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "sqlite:///regwatch.db"),
+        ({"STATE_DIRECTORY": "/var/lib/regwatch"}, "sqlite:////var/lib/regwatch/regwatch.db"),
+        ({"STATE_DIRECTORY": "/a:/b"}, "sqlite:////a/regwatch.db"),
+    ],
+)
+def test_where_the_state_is_kept(tmp_path: Path, environ: Mapping[str, str], url: str) -> None:
+    assert storage_url(load(tmp_path, SMALL), environ) == url
+
+
+def test_a_configured_storage_wins(tmp_path: Path) -> None:
+    config = load(tmp_path, SMALL + "storage: {url: 'sqlite:////x.db'}\n")
+    assert storage_url(config, {"STATE_DIRECTORY": "/a"}) == "sqlite:////x.db"
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    config = load(tmp_path, SMALL)
+    assert config.path("ca.pem") == tmp_path / "ca.pem"
+    assert config.path(None) is None
+
+
+def test_the_schema_knows_every_key_and_the_secrets_files() -> None:
+    schema = json_schema()
+    assert "accounts" in schema["properties"]
+    account = schema["$defs"]["AccountShape"]["properties"]
+    assert {"client_secret", "client_secret_file", "url"} <= set(account)
+    assert json.dumps(schema)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere.yml: cannot be read: no such file"):
+        load_config(tmp_path / "nowhere.yml", environ={})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a: &a [x]\nb: [*a, *a]\n" + b"".join(b"c%d: [*a]\n" % n for n in range(10)),
+        b"[" * 5000,
+        b"{a: " * 500,
+        b"\xff\xfe\x00",
+        b"x" * (2 << 20),
+        b"a: !!python/object/apply:os.system [id]\n",
+        b"\x00",
+        b"? [a, b]\n: c\n",
+    ],
+)
+def test_a_hostile_file_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError):
+        load_config(file, environ={})
+
+
+ALIAS_BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+
+
+def test_a_bomb_of_aliases_does_not_go_off(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too much of it"):
+        load(tmp_path, ALIAS_BOMB)
+
+
+@settings(deadline=None, max_examples=200)
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_give_a_configuration_or_our_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError):
+        load_config(file, environ={})

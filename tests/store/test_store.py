@@ -1,0 +1,347 @@
+"""The store against a real SQLite file."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.values import ACME, at, extension, registration
+
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    ExtensionId,
+    ExtensionState,
+    Facts,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Item,
+    ItemStatus,
+    Notification,
+    Notified,
+    NotifyReason,
+    Severity,
+    Watched,
+)
+from regwatch.store import Store, StoreUnavailableError, StoreVersionError
+from regwatch.store.schema import MIGRATIONS
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "regwatch.db"
+
+
+def url(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+async def store(file: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(url(file))
+    yield opened
+    await opened.close()
+
+
+def watched(number: int) -> Watched:
+    return Watched(
+        extension(number, "Petrov"),
+        site="riga",
+        state=ExtensionState.REGISTERED,
+        since=at(1),
+        answered_at=at(2),
+        registrations=(registration(),),
+        last_registered_at=at(2),
+        first_answered_at=at(0),
+    )
+
+
+def incident(
+    name: str = "i1", state: IncidentState = IncidentState.FIRING, **more: object
+) -> Incident:
+    return Incident(
+        id=IncidentId(name),
+        account=ACME,
+        alert=AlertName.EXTENSION_LOST,
+        severity=Severity.CRITICAL,
+        subject=f"extension:{name}",
+        state=state,
+        started_at=at(0),
+        fired_at=at(1),
+        facts=Facts(account=ACME, extension_id=ExtensionId(3), device="Yealink", last_seen=at(0)),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def notification(name: str = "n1", receiver: str = "chat", when: float = 5) -> Notification:
+    return Notification(
+        id=name,
+        receiver=receiver,
+        group_key="all:{}",
+        group_labels={"account": "acme"},
+        reason=NotifyReason.FIRST_SEEN,
+        created_at=at(when),
+        items=(Item(ItemStatus.NEW, incident()),),
+    )
+
+
+def told(name: str = "i1", receiver: str = "chat", **more: object) -> Notified:
+    return Notified(
+        receiver,
+        IncidentId(name),
+        AlertName.EXTENSION_LOST,
+        Severity.CRITICAL,
+        "all:{}",
+        firing_at=at(5),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+async def reopened(store: Store, file: Path) -> Store:
+    await store.close()
+    return await Store.open(url(file))
+
+
+# --- accounts ---------------------------------------------------------------------------------------
+
+
+async def test_an_accounts_state_comes_back_as_it_was(store: Store, file: Path) -> None:
+    held = [(watched(1), b"remembered"), (watched(2), b"")]
+    await store.save(ACME, watched=held, incidents=[incident()])
+    again = await reopened(store, file)
+    assert list((await again.load(ACME)).watched) == held
+    assert list(await again.open_incidents()) == [incident()]
+    await again.close()
+
+
+async def test_a_later_state_replaces_the_earlier_one(store: Store) -> None:
+    await store.save(ACME, watched=[(watched(1), b"old")])
+    newer = watched(1)
+    newer.state = ExtensionState.LOST
+    await store.save(ACME, watched=[(newer, b"new")])
+    assert list((await store.load(ACME)).watched) == [(newer, b"new")]
+
+
+async def test_removed_extensions_are_forgotten(store: Store) -> None:
+    await store.save(ACME, watched=[(watched(1), b""), (watched(2), b"")])
+    await store.save(ACME, watched=[], removed=[ExtensionId(1)])
+    assert [w.extension.id for w, _ in (await store.load(ACME)).watched] == [2]
+
+
+async def test_accounts_do_not_see_each_other(store: Store) -> None:
+    await store.save(ACME, watched=[(watched(1), b"")])
+    assert list((await store.load(AccountName("other"))).watched) == []
+
+
+async def test_a_value_that_cannot_be_read_is_left_out_not_fatal(store: Store, file: Path) -> None:
+    await store.save(ACME, watched=[(watched(1), b""), (watched(2), b"")])
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE extensions SET watched = x'00' WHERE extension_id = 1")
+    connection.close()
+    assert [w.extension.id for w, _ in (await store.load(ACME)).watched] == [2]
+
+
+async def test_a_field_added_later_takes_its_default() -> None:
+    class OldWatched(msgspec.Struct):
+        extension: dict[str, object]
+
+    stored = msgspec.msgpack.encode(OldWatched({"id": 1, "name": "000*101"}))
+    assert msgspec.msgpack.decode(stored, type=Watched).state is ExtensionState.UNKNOWN
+
+
+# --- incidents ----------------------------------------------------------------------------------------
+
+
+async def test_resolved_incidents_are_no_longer_open_and_come_latest_first(store: Store) -> None:
+    ended = [incident(f"i{n}", IncidentState.RESOLVED, resolved_at=at(10 * n)) for n in range(1, 4)]
+    await store.save(ACME, watched=[], incidents=[*ended, incident("open")])
+    assert [i.id for i in await store.open_incidents()] == ["open"]
+    latest = await store.resolved_incidents(since=at(15), limit=5)
+    assert [i.id for i in latest] == ["i3", "i2"]
+    assert len(await store.resolved_incidents(since=at(0), limit=1)) == 1
+
+
+async def test_one_that_never_fired_is_not_shown_as_resolved(store: Store) -> None:
+    dropped = msgspec.structs.replace(
+        incident("i1", IncidentState.RESOLVED, resolved_at=at(9)), fired_at=None
+    )
+    await store.save(ACME, watched=[], incidents=[dropped])
+    assert list(await store.resolved_incidents(since=at(0), limit=5)) == []
+
+
+async def test_a_resolved_one_stays_until_every_receiver_has_heard(store: Store) -> None:
+    ended = incident("i1", IncidentState.RESOLVED, resolved_at=at(10))
+    await store.save(ACME, watched=[], incidents=[ended])
+    await store.enqueue(notification(), [told()])
+    assert [i.id for i in await store.unsettled_incidents()] == ["i1"]
+    assert list(await store.notified()) == [told()]
+    await store.prune(before=at(100))
+    assert [i.id for i in await store.unsettled_incidents()] == ["i1"]
+    await store.enqueue(notification("n2"), [told(resolved_at=at(11))])
+    assert list(await store.unsettled_incidents()) == []
+    assert list(await store.notified()) == []
+    await store.prune(before=at(100))
+    assert list(await store.resolved_incidents(since=at(0), limit=5)) == []
+
+
+# --- the outbox ---------------------------------------------------------------------------------------
+
+
+async def test_messages_come_back_in_order_per_receiver(store: Store, file: Path) -> None:
+    for name, receiver in (("n1", "chat"), ("n2", "pager"), ("n3", "chat")):
+        await store.enqueue(notification(name, receiver), [])
+    again = await reopened(store, file)
+    entries = await again.pending("chat", limit=10)
+    assert [entry.notification for entry in entries] == [notification("n1"), notification("n3")]
+    assert [entry.notification.id for entry in await again.pending("chat", limit=1)] == ["n1"]
+    assert (entries[0].attempts, entries[0].created_at) == (0, at(5))
+    await again.close()
+
+
+async def test_the_same_message_again_changes_nothing(store: Store) -> None:
+    await store.enqueue(notification(), [told()])
+    await store.enqueue(notification(), [told()])
+    assert len(await store.pending("chat", limit=10)) == 1
+
+
+async def test_settled_messages_are_no_longer_pending(store: Store) -> None:
+    for name in ("n1", "n2", "n3"):
+        await store.enqueue(notification(name), [])
+    first, second, _ = await store.pending("chat", limit=10)
+    await store.mark_delivered(first.id, at=at(6))
+    await store.mark_given_up(second.id, at=at(6), error="gone")
+    assert [e.notification.id for e in await store.pending("chat", limit=10)] == ["n3"]
+
+
+async def test_a_retry_is_remembered(store: Store) -> None:
+    await store.enqueue(notification(), [])
+    (entry,) = await store.pending("chat", limit=1)
+    await store.mark_retry(entry.id, attempts=3, next_attempt_at=at(60), error="timeout")
+    (again,) = await store.pending("chat", limit=1)
+    assert (again.attempts, again.next_attempt_at) == (3, at(60))
+
+
+async def test_the_backlog_is_counted_by_receiver(store: Store) -> None:
+    await store.enqueue(notification("n1", when=5), [])
+    await store.enqueue(notification("n2", when=7), [])
+    assert dict(await store.backlog()) == {"chat": (2, at(5))}
+
+
+async def test_pruning_never_drops_what_waits(store: Store) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.enqueue(notification("n2"), [])
+    first, _ = await store.pending("chat", limit=2)
+    await store.mark_delivered(first.id, at=at(6))
+    await store.prune(before=at(1000))
+    assert [e.notification.id for e in await store.pending("chat", limit=5)] == ["n2"]
+
+
+async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
+    store: Store, file: Path
+) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.enqueue(notification("n2"), [])
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE outbox SET notification = x'00' WHERE notification_id = 'n1'")
+    connection.close()
+    assert [e.notification.id for e in await store.pending("chat", limit=1)] == ["n2"]
+
+
+# --- the file -----------------------------------------------------------------------------------------
+
+
+async def test_one_regwatch_at_a_time(store: Store, file: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match=f"{file} is in use by another regwatch"):
+        await Store.open(url(file))
+    again = await reopened(store, file)
+    await again.close()
+
+
+async def test_a_newer_database_is_refused(store: Store, file: Path) -> None:
+    await store.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    connection.close()
+    with pytest.raises(StoreVersionError, match=f"knows up to {len(MIGRATIONS)}"):
+        await Store.open(url(file))
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database" * 100, b"SQLite format 3\0" + b"x" * 4096]
+)
+async def test_a_corrupt_file_is_moved_aside_and_watching_begins_anew(
+    file: Path, content: bytes
+) -> None:
+    file.write_bytes(content)
+    store = await Store.open(url(file), clock=lambda: at(0))
+    await store.save(ACME, watched=[(watched(1), b"")])
+    await store.close()
+    (aside,) = file.parent.glob("regwatch.db.corrupt-*")
+    assert aside.read_bytes() == content
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match="missing: no such file or directory"):
+        await Store.open(url(tmp_path / "missing" / "regwatch.db"))
+
+
+@pytest.mark.parametrize("bad", ["postgresql://db/regwatch", "mysql://x"])
+async def test_other_databases_are_refused_by_name(bad: str) -> None:
+    with pytest.raises(StoreUnavailableError, match="not available"):
+        await Store.open(bad)
+
+
+async def test_an_unreadable_url_is_refused() -> None:
+    with pytest.raises(StoreUnavailableError, match="cannot be read"):
+        await Store.open("::")
+
+
+async def test_closing_twice_is_harmless(file: Path) -> None:
+    store = await Store.open(url(file))
+    await store.close()
+    await store.close()
+
+
+async def test_a_locked_database_is_our_error_not_the_librarys(store: Store, file: Path) -> None:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    store_error = None
+    try:
+        await store.save(ACME, watched=[(watched(1), b"")])
+    except StoreUnavailableError as error:
+        store_error = str(error)
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    assert store_error == "database is locked"
+
+
+async def test_a_writer_killed_at_any_moment_leaves_a_whole_store(file: Path) -> None:
+    """Each message in the outbox has its incident and its log row, over five kills."""
+    for round_ in range(5):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(Path(__file__).parent / "writer.py"),
+            url(file),
+            str(round_),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        for _ in range(3 + 4 * round_):
+            assert await process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        store = await Store.open(url(file))
+        incidents = {i.id for i in await store.open_incidents()}
+        rows = {row.incident_id for row in await store.notified()}
+        messages = await store.pending("chat", limit=100_000)
+        assert {item.incident.id for m in messages for item in m.notification.items} == rows
+        assert rows <= incidents
+        assert messages
+        await store.close()

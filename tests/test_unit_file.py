@@ -1,0 +1,43 @@
+"""The systemd unit, as systemd itself judges it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from fakes.debian import program
+
+UNIT = Path(__file__).parents[1] / "systemd" / "regwatch.service"
+WORST_EXPOSURE = 1.5
+
+
+@pytest.mark.needs_debian
+def test_it_is_hardened() -> None:
+    command = [program("systemd-analyze"), "security", "--offline=true", "--no-pager", UNIT]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    match = re.search(r"Overall exposure level for regwatch.service: ([0-9.]+)", result.stdout)
+    assert match, result.stdout + result.stderr
+    assert float(match.group(1)) <= WORST_EXPOSURE
+
+
+@pytest.mark.needs_debian
+def test_systemd_finds_no_fault_in_it(tmp_path: Path) -> None:
+    """But that the daemon is not installed here: a program that is stands in for it."""
+    unit = tmp_path / "regwatch.service"
+    unit.write_text(UNIT.read_text().replace("/opt/regwatch/bin/regwatch", "/bin/true"))
+    command = [program("systemd-analyze"), "verify", "--man=no", unit]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_bad_configuration_is_not_started_again_and_again() -> None:
+    settings = dict(
+        line.split("=", 1)
+        for line in UNIT.read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    assert settings["RestartPreventExitStatus"] == "2"
+    assert settings["Type"] == "notify"
+    assert settings["StateDirectory"] == "regwatch"
+    assert settings["DynamicUser"] == "yes"
+    assert int(settings["WatchdogSec"]) > 0
