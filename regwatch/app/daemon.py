@@ -52,6 +52,7 @@ class Daemon:
     ) -> None:
         self.address: Address | None = None
         """Where the HTTP side listens, once it does."""
+        self.started = asyncio.Event()
         self._file = file
         self._config = config
         self._environ = os.environ if environ is None else environ
@@ -112,6 +113,7 @@ class Daemon:
 
     async def _run_until(self, stop: asyncio.Event) -> None:
         self._notifier.ready(self._status())
+        self.started.set()
         async with asyncio.TaskGroup() as group:
             background = [
                 group.create_task(self._tell_status(), name="status"),

@@ -4,9 +4,29 @@ A simulated PBX, the real daemon on a real configuration, a webhook that shows t
 phones are not real.
 """
 
-import click
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import aiohttp
+import click
+from aiohttp import web
+from rich.console import Console
+from rich.text import Text
+
+from regwatch.app import Daemon, StartError
+from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
+from regwatch.clock import wall_clock
+from regwatch.config import load_config
+from regwatch.logs import configure
+from regwatch.simulator import Simulator, SimulatorSettings
 
 EXTENSIONS = 40
 LEASE_SECONDS = 60
@@ -53,3 +73,124 @@ def demo(duration: float | None, listen: str) -> None:
     Needs nothing and leaves nothing behind; all of it stays on this machine.
     """
     raise SystemExit(run_loop(lambda stop: _demo(duration, listen, stop)))
+
+
+async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int:
+    configure("error", "auto", sys.stderr, os.environ)
+    show = Show(out())
+    settings = SimulatorSettings(
+        extensions=EXTENSIONS, seed=7, leases=str(LEASE_SECONDS), quota=10_000, calm=True
+    )
+    with tempfile.TemporaryDirectory(prefix="regwatch-demo-") as folder:
+        async with Simulator(settings).serving() as pbx, hook(show) as hook_url:
+            config = Path(folder) / "regwatch.yml"
+            text = CONFIG.format(pbx=pbx.url, hook=hook_url, listen=listen, folder=folder)
+            config.write_text(text, encoding="utf-8")
+            try:
+                await _watch(config, pbx.url, show, duration, stop)
+            except StartError as error:
+                fail(f"{error}; choose another address with --listen")
+    show.line("done", "bold", "The demo is over; nothing is left behind.")
+    return 0
+
+
+async def _watch(
+    config: Path, pbx: str, show: "Show", duration: float | None, stop: asyncio.Event
+) -> None:
+    daemon = Daemon(config, load_config(config, environ=os.environ))
+    async with asyncio.TaskGroup() as group:
+        story = group.create_task(_tell_story(daemon, pbx, show, duration, stop))
+        await daemon.run(stop)
+        story.cancel()
+
+
+async def _tell_story(
+    daemon: Daemon, pbx: str, show: "Show", duration: float | None, stop: asyncio.Event
+) -> None:
+    """Let things happen, round after round, until the time is over."""
+    await daemon.started.wait()
+    show.welcome(str(daemon.address), duration)
+    async with aiohttp.ClientSession() as session:
+        ids = await _extension_ids(session, pbx)
+        try:
+            async with asyncio.timeout(duration):
+                while True:
+                    await _play_round(session, pbx, ids, show)
+        except TimeoutError:
+            stop.set()
+
+
+async def _extension_ids(session: aiohttp.ClientSession, pbx: str) -> Sequence[int]:
+    async with session.get(f"{pbx}/_simulator/phones") as response:
+        phones = await response.json()
+    return [phone["extension_id"] for phone in phones if phone["registered"]]
+
+
+async def _play_round(
+    session: aiohttp.ClientSession, pbx: str, ids: Sequence[int], show: "Show"
+) -> None:
+    begun_at = asyncio.get_running_loop().time()
+    for at, action, which, words in SCRIPT:
+        await asyncio.sleep(begun_at + at - asyncio.get_running_loop().time())
+        url = f"{pbx}/_simulator/phones/{ids[which]}/{action}"
+        async with session.post(url) as response:
+            response.raise_for_status()
+        show.line("phones", "cyan", words)
+    await asyncio.sleep(begun_at + ROUND_SECONDS - asyncio.get_running_loop().time())
+
+
+@asynccontextmanager
+async def hook(show: "Show") -> AsyncIterator[str]:
+    """A webhook receiver on loopback that shows what it gets."""
+
+    async def receive(request: web.Request) -> web.Response:
+        show.alert(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", receive)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+class Show:
+    """Tells the person at the terminal what happens."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def welcome(self, address: str, duration: float | None) -> None:
+        """What is running, and what to open."""
+        ends = f"It ends after {duration:g} s." if duration else "Ctrl-C ends it."
+        self._console.print(f"""\
+[bold]regwatch demo[/]: {EXTENSIONS} simulated phones register at a simulated PBX; the real daemon
+watches them. The first alert comes within seconds. {ends}
+
+  status page  [bold]http://{address}/[/]
+  metrics      [bold]http://{address}/metrics[/]
+""")
+
+    def line(self, who: str, style: str, text: str) -> None:
+        """One thing that happened."""
+        now = datetime.fromtimestamp(wall_clock(), tz=UTC).astimezone().strftime("%H:%M:%S")
+        self._console.print(
+            Text.assemble((now, "dim"), "  ", (f"{who:<9}", style), "  ", text), soft_wrap=True
+        )
+
+    def alert(self, body: Mapping[str, Any]) -> None:
+        """A message that regwatch sent."""
+        for alert in body["alerts"]:
+            resolved = alert["status"] == "resolved"
+            severity = alert["labels"]["severity"]
+            style = "bold green" if resolved else STYLES[severity]
+            word = "RESOLVED" if resolved else severity.upper()
+            self.line(word, style, alert["annotations"]["summary"])
+
+
+STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}

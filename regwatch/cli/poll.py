@@ -80,7 +80,8 @@ async def _sweep_all(config: Config, sweeps: list[Sweep], stop: asyncio.Event) -
 
 async def _sweep_each(config: Config, sweeps: list[Sweep], progress: Progress) -> None:
     for account in config.accounts:
-        sweeps.append(await _sweep(config, account, progress))
+        sweep = await _sweep(config, account, progress)
+        sweeps.append(sweep)
 
 
 def _progress() -> Progress:

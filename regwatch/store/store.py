@@ -181,14 +181,23 @@ class Store:
     # --- the outbox ------------------------------------------------------------
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
-        """The oldest messages not settled yet, oldest first."""
+        """The oldest messages not settled yet, oldest first. One that cannot be read any more is
+        given up: it must not hold up those behind it."""
         query = (
             select(outbox)
             .where(outbox.c.receiver == receiver, outbox.c.settled_at.is_(None))
             .order_by(outbox.c.id)
             .limit(limit)
         )
-        return [_entry(row) for row in await self._read(query)]
+        rows = await self._read(query)
+        entries = {row.id: _entry(row) for row in rows}
+        unreadable = [row for row in rows if entries[row.id] is None]
+        for row in unreadable:
+            now = Timestamp(row.next_attempt_at)
+            await self.mark_given_up(row.id, at=now, error="cannot be read")
+        if unreadable:
+            return await self.pending(receiver, limit=limit)
+        return [entry for entry in entries.values() if entry is not None]
 
     async def mark_delivered(self, entry_id: int, *, at: Timestamp) -> None:
         """It was taken."""
@@ -284,11 +293,14 @@ def _notified_row(row: Notified) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row[Any]) -> StoredEntry:
+def _entry(row: Row[Any]) -> StoredEntry | None:
+    notification = _decoded(row.notification, Notification)
+    if notification is None:
+        return None
     return StoredEntry(
         id=row.id,
         receiver=row.receiver,
-        notification=msgspec.msgpack.decode(row.notification, type=Notification),
+        notification=notification,
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
         created_at=row.created_at,

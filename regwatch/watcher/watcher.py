@@ -86,7 +86,8 @@ class Watcher:
 
     def is_stalled(self, *, now: Timestamp) -> bool:
         """Whether neither a poll ended nor one was planned for far too long: what the service
-        manager's watchdog is told of."""
+        manager's watchdog is told of.
+        """
         return self._progress_due_at is not None and now > self._progress_due_at
 
     async def run(self) -> None:

@@ -1,0 +1,122 @@
+"""From incidents to stored messages, in virtual time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from fakes.values import ACME, START
+
+from regwatch.core.grouping import Grouping
+from regwatch.core.model import (
+    AlertName,
+    Facts,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Notification,
+    Notified,
+    Severity,
+    Timestamp,
+)
+from regwatch.core.routing import Route
+from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.errors import ReceiverUnavailableError
+from regwatch.notify.repost import REPOST_SECONDS, repost_forever
+
+pytestmark = pytest.mark.looptime
+
+ROUTE = Route(key="all", receivers=("chat",), group_wait=10.0, group_interval=60.0)
+
+
+def now() -> Timestamp:
+    return Timestamp(START + asyncio.get_running_loop().time())
+
+
+def incident(name: str = "i1", state: IncidentState = IncidentState.FIRING) -> Incident:
+    resolved_at = now() if state is IncidentState.RESOLVED else None
+    return Incident(
+        id=IncidentId(name),
+        account=ACME,
+        alert=AlertName.EXTENSION_LOST,
+        severity=Severity.CRITICAL,
+        subject=name,
+        state=state,
+        started_at=START,
+        fired_at=START,
+        resolved_at=resolved_at,
+        facts=Facts(account=ACME),
+    )
+
+
+class Log:
+    """A notification log in memory that can be out of order for a while."""
+
+    def __init__(self) -> None:
+        self.stored: list[tuple[float, Notification]] = []
+        self.is_broken = False
+
+    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
+        if self.is_broken:
+            raise OSError("disk full")
+        assert notified
+        self.stored.append((asyncio.get_running_loop().time(), notification))
+
+
+async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() -> None:
+    log, woken = Log(), list[str]()
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        await asyncio.sleep(5)
+        dispatcher.note([incident("i1"), incident("i2")])
+        await asyncio.sleep(30)
+        running.cancel()
+    ((at, notification),) = log.stored
+    assert at == pytest.approx(15, abs=0.1)
+    assert len(notification.items) == 2
+    assert woken == ["chat"]
+
+
+async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
+    log = Log()
+    log.is_broken = True
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.note([incident()])
+        await asyncio.sleep(60)
+        assert log.stored == []
+        log.is_broken = False
+        await asyncio.sleep(60)
+        running.cancel()
+    assert len(log.stored) == 1
+
+
+class Reposted:
+    """A receiver that wants to be told again, and fails the first time."""
+
+    name = "alertmanager"
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    async def repost(self, incidents: Sequence[Incident]) -> None:
+        self.told.append(len(incidents))
+        if len(self.told) == 1:
+            raise ReceiverUnavailableError("down")
+
+
+async def test_receivers_that_forget_are_told_again_each_minute() -> None:
+    receiver, other = Reposted(), object()
+    firing = {"alertmanager": [incident()]}
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(
+            repost_forever([receiver, other], lambda name: firing[name])
+        )
+        await asyncio.sleep(3 * REPOST_SECONDS + 1)
+        running.cancel()
+    assert receiver.told == [1, 1, 1]
+
+
+async def test_without_such_receivers_it_ends() -> None:
+    await repost_forever([object()], lambda _name: [])
