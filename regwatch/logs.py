@@ -33,7 +33,7 @@ EventDict = MutableMapping[str, Any]
 def configure(level: str, format: Format, stream: TextIO, environ: Mapping[str, str]) -> None:  # noqa: A002
     """Set up logging for the process; called again, it replaces what was set up before."""
     chosen = _chosen(format, stream, environ)
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),

@@ -51,7 +51,7 @@ def selection(account: AccountShape) -> Selection:
     extensions, discover = account.extensions, account.extensions.discover
     return Selection(
         ids=tuple(ExtensionId(i) for i in extensions.ids),
-        discovery=discover and Discovery(discover.type, discover.status, discover.every),
+        discovery=Discovery(discover.type, discover.status, discover.every) if discover else None,
         exclude=tuple(extensions.exclude),
     )
 

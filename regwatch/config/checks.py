@@ -31,13 +31,12 @@ def _unknown_receivers(config: Config) -> Iterator[Finding]:
     for index, route in enumerate(config.routes):
         for position, name in enumerate(route.receivers):
             if name not in known:
-                place = ("routes", index, "receivers", position)
+                place: Location = ("routes", index, "receivers", position)
                 yield place, f"no receiver is named `{name}`", did_you_mean(name, known)
     for index, receiver in enumerate(config.receivers):
         if receiver.fallback is not None and receiver.fallback not in known:
             message = f"no receiver is named `{receiver.fallback}`"
-            place = ("receivers", index, "fallback")
-            yield place, message, did_you_mean(receiver.fallback, known)
+            yield ("receivers", index, "fallback"), message, did_you_mean(receiver.fallback, known)
 
 
 def _fallback_circles(config: Config) -> Iterator[Finding]:

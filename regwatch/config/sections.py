@@ -314,4 +314,3 @@ class LogShape(Shape):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "journal", "console", "json"] = "auto"
-

@@ -4,7 +4,7 @@ YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `
 is true, and files made to blow up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -120,7 +120,7 @@ def _float(text: str) -> object:
         return text
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[str], object]] = {
     "int": int,
     "float": _float,
     "bool": lambda text: text.lower() in ("true", "yes", "on"),

@@ -226,11 +226,15 @@ class Store:
     async def backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         """By receiver: how many messages wait, and when the oldest was made."""
         query = (
-            select(outbox.c.receiver, func.count(), func.min(outbox.c.created_at))
+            select(
+                outbox.c.receiver,
+                func.count().label("waiting"),
+                func.min(outbox.c.created_at).label("oldest"),
+            )
             .where(outbox.c.settled_at.is_(None))
             .group_by(outbox.c.receiver)
         )
-        return {row[0]: (row[1], row[2]) for row in await self._read(query)}
+        return {row.receiver: (row.waiting, row.oldest) for row in await self._read(query)}
 
     async def prune(self, *, before: Timestamp) -> None:
         """Forget messages settled and incidents resolved before then. What waits is never lost."""

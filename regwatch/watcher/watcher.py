@@ -136,8 +136,8 @@ class Watcher:
             outcome = self._failed(ids, error)
         except Exception:  # noqa: BLE001 - the poll guard: whatever it was, the next poll comes
             self._log.exception("poll_crashed", extensions=len(ids))
-            error = PbxError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
-            outcome = self._failed(ids, error)
+            bug = PbxError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
+            outcome = self._failed(ids, bug)
         else:
             outcome = self._answered(batch)
         self._progressed(self._clock())
