@@ -97,12 +97,15 @@ class ApiHealth:
         )
 
     def _unavailable(self, stale: int) -> Condition | None:
-        if self.trouble is None and self._stale_since is None:
+        trouble = self.trouble
+        if trouble is not None and trouble.reason is not FailureReason.QUOTA_EXHAUSTED:
+            return api_unavailable(
+                self._account, since=trouble.since, reason=trouble.reason, stale=stale
+            )
+        if self._stale_since is None:
             return None
-        reason = self.trouble.reason if self.trouble else FailureReason.BAD_ANSWER
-        since = self.trouble.since if self.trouble else self._stale_since
-        assert since is not None  # noqa: S101 - one of the two stands
-        return api_unavailable(self._account, since=since, reason=reason, stale=stale)
+        reason = trouble.reason if trouble else FailureReason.BAD_ANSWER
+        return api_unavailable(self._account, since=self._stale_since, reason=reason, stale=stale)
 
 
 def _kind(reason: FailureReason) -> str:

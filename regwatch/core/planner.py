@@ -121,14 +121,15 @@ class Planner:
         """A request came to its end. What a failure left unanswered is asked once more soon."""
         self._in_flight.difference_update(asked)
         self._requests_in_flight -= 1
-        if len(unanswered) < len(asked) or failure is None:
-            self._succeeded(asked)
+        answered = set(asked).difference(unanswered)
+        if answered or failure is None:
+            self._succeeded(answered)
         if failure is not None:
             self._retry(unanswered)
             self.slow_down(failure, now=now, retry_after=retry_after)
 
-    def _succeeded(self, asked: Collection[ExtensionId]) -> None:
-        self._retried.difference_update(asked)
+    def _succeeded(self, answered: Collection[ExtensionId]) -> None:
+        self._retried.difference_update(answered)
         self._failures = 0
         self.blocked_until = Timestamp(0.0)
         self.exhausted_until = None

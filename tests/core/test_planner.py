@@ -176,7 +176,10 @@ def test_a_partly_failed_request_asks_again_for_the_rest_only() -> None:
     swept(plan)
     request = asked(plan, 30)
     plan.finished(request, failure=FailureReason.TIMEOUT, unanswered=request[:1], now=at(31))
-    assert asked(plan, 32)[0] == request[0]
+    again = asked(plan, 32)
+    assert again[0] == request[0]
+    plan.finished(again, failure=FailureReason.TIMEOUT, unanswered=again[:1], now=at(33))
+    assert waits(plan, 34) is not None, "not again and again"
 
 
 def test_doubted_ones_are_asked_first_and_soon() -> None:
