@@ -1,0 +1,40 @@
+"""Making what comes from outside fit for a log line."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+MAX_LENGTH = 200
+LONGEST_READ = 65_536
+"""Characters of a body looked at: redacting comes before cutting, so that no half of a secret
+is left at the cut."""
+REPLACEMENT = "***"
+SHORTEST_SECRET = 4
+"""Shorter ones would redact half of any text, and protect nothing."""
+
+URL_TAIL = re.compile(
+    r"\b(https?://)(?:[^\s\"'<>/@]*@)?([^\s\"'<>?#]*)(?:[?#][^\s\"'<>]*)?", re.IGNORECASE
+)
+BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+NAMED = re.compile(
+    r"((?:access_token|refresh_token|client_secret|password)\\*[\"']?\s*[:=]\s*\\*[\"']?)"
+    r"[^\"'\\&\s,}]+",
+    re.IGNORECASE,
+)
+UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """One printable line of at most 200 characters: no secrets, and of URLs neither user
+    information nor query.
+    """
+    text = text[:LONGEST_READ]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+                text = text.replace(form, REPLACEMENT)
+    text = URL_TAIL.sub(r"\1\2", text)
+    text = BEARER.sub(rf"\1 {REPLACEMENT}", text)
+    text = NAMED.sub(rf"\1{REPLACEMENT}", text)
+    text = UNPRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
