@@ -1,0 +1,63 @@
+"""What all tests share: which programs are there, what must not leak in from outside, and which
+regwatch it is that is tested.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from fakes.debian import program
+
+import regwatch
+
+DEBIAN_PROGRAMS = (
+    "promtool",
+    "prometheus",
+    "prometheus-alertmanager",
+    "chromium",
+    "systemd-analyze",
+)
+FROM_OUTSIDE = (
+    "CREDENTIALS_DIRECTORY",
+    "JOURNAL_STREAM",
+    "NOTIFY_SOCKET",
+    "REGWATCH_CONFIG",
+    "STATE_DIRECTORY",
+    "WATCHDOG_USEC",
+)
+"""Set by a service manager or a person; a daemon started by a test must not find them."""
+
+
+def pytest_configure() -> None:
+    for name in FROM_OUTSIDE:
+        os.environ.pop(name, None)
+    # `python -m regwatch` would otherwise find the checkout first, and not what is installed.
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+
+def pytest_report_header() -> str:
+    found = [name for name in DEBIAN_PROGRAMS if shutil.which(name)]
+    return f"regwatch: {Path(regwatch.__file__).parent}, with {', '.join(found) or 'no programs'}"
+
+
+@pytest.fixture(scope="session")
+def debian_program() -> Callable[[str], str]:
+    """Gives a program's path; skips the test without it, or fails it where it must be there
+    (REGWATCH_REQUIRE_DEBIAN=1).
+    """
+    return program
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """However a test asks for its program: where all must be there, a skip is a failure."""
+    report = yield
+    required = os.environ.get("REGWATCH_REQUIRE_DEBIAN") == "1"
+    if required and report.skipped and item.get_closest_marker("needs_debian"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where its program must be there: {report.longrepr}"
+    return report
