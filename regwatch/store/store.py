@@ -182,7 +182,8 @@ class Store:
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
         """The oldest messages not settled yet, oldest first. One that cannot be read any more is
-        given up: it must not hold up those behind it."""
+        given up: it must not hold up those behind it.
+        """
         query = (
             select(outbox)
             .where(outbox.c.receiver == receiver, outbox.c.settled_at.is_(None))

@@ -1,0 +1,87 @@
+"""One binding at the registrar, as a function of time.
+
+Nothing happens to it by itself: its last refresh, and so the end of its lease, are computed when
+asked for. That is what makes 100,000 phones no burden.
+"""
+
+from dataclasses import dataclass, field, replace
+
+FOREVER = float("inf")
+
+
+@dataclass(slots=True)
+class Binding:
+    """A device's registration under one Contact; times in virtual seconds."""
+
+    ruid: str
+    device: str
+    contact: str
+    real: str
+    lease: float
+    period: float
+    """Between refreshes: the device's habit."""
+    jitter: float
+    """A share of the period."""
+    salt: int
+    born_at: float
+    phase: float
+    """How long before its birth its first refresh would have been: phones are met mid-lease."""
+    stopped_at: float = FOREVER
+    """From when on it is refreshed no more."""
+    ended_at: float = FOREVER
+    """When it was removed: by un-REGISTER, deletion or restart."""
+    is_static: bool = False
+    moves: list[tuple[float, str]] = field(default_factory=list)
+    """New public addresses, each from a refresh on."""
+
+    def refreshed_at(self, now: float) -> float:
+        """When it was last refreshed by then."""
+        limit = min(now, self.stopped_at)
+        start = self.born_at - self.phase
+        number = int((limit - start) // self.period)
+        for candidate in (number + 1, number, number - 1):
+            at = self._refresh(candidate)
+            if candidate > 0 and at <= limit:
+                return at
+        return start
+
+    def next_refresh_at(self, now: float) -> float:
+        """When it will next be refreshed after then, if it goes on."""
+        number = int((now - self.born_at + self.phase) // self.period)
+        for candidate in (number, number + 1, number + 2):
+            if candidate > 0 and (at := self._refresh(candidate)) > now:
+                return at
+        return now + self.period
+
+    def _refresh(self, number: int) -> float:
+        noise = (((number * 2654435761 + self.salt) & 0xFFFFFFFF) / 0x80000000) - 1.0
+        start = self.born_at - self.phase
+        return start + number * self.period + noise * self.jitter * self.period / 2
+
+    def lease_ends_at(self, now: float) -> float:
+        """When its lease ends, as things stand then."""
+        return FOREVER if self.is_static else self.refreshed_at(now) + self.lease
+
+    def is_active(self, now: float, lag: float = 0.0) -> bool:
+        """Whether the registrar has it then; `lag`: how late it cleans up."""
+        if not self.born_at <= now < self.ended_at or self.stopped_at < self.born_at:
+            return False
+        return now < self.lease_ends_at(now) + lag
+
+    def gone_at(self, now: float, lag: float = 0.0) -> float:
+        """When it disappears, as things stand then."""
+        return min(self.ended_at, self.lease_ends_at(now) + lag)
+
+    def address(self, now: float) -> str:
+        """Where its last REGISTER came from."""
+        known = [real for at, real in self.moves if at <= now]
+        return known[-1] if known else self.real
+
+    def again(self, ruid: str, born_at: float, **changes: object) -> "Binding":
+        """The same device under a new entry."""
+        fresh = replace(self, ruid=ruid, born_at=born_at, phase=0.0, moves=[])
+        fresh.stopped_at = fresh.ended_at = FOREVER
+        fresh.real = self.address(born_at)
+        for name, value in changes.items():
+            setattr(fresh, name, value)
+        return fresh

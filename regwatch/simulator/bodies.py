@@ -1,0 +1,130 @@
+"""What the API's answers look like, in each of the forms that a fault may give them."""
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from regwatch.simulator.bindings import FOREVER
+from regwatch.simulator.faults import Faults
+from regwatch.simulator.fleet import Phone
+from regwatch.simulator.registrar import Entry, Registrar
+
+DOMAIN = "sip.example.net"
+Json = dict[str, Any]
+
+
+def reg_info(registrar: Registrar, extension_id: int, *, now: float, faults: Faults) -> Json | None:
+    """One extension; None if there is none of this id."""
+    found = registrar.answer(extension_id, now)
+    if found is None:
+        return None
+    registered, entries = found
+    if faults.on("all_unregistered"):
+        registered = False
+    shown = [_entry(entry, now, faults) for entry in entries]
+    if registered and faults.on("registered_without_entries"):
+        shown = []
+    if not registered and faults.on("unregistered_with_positive_expires"):
+        for entry in shown:
+            entry["expires"] = _expires(30.0, now, faults)
+    return {"registered": registered, "extension_id": extension_id, "registrations": shown}
+
+
+def empty(extension_id: int) -> Json:
+    """The default record of an extension that does not exist."""
+    return {"registered": False, "extension_id": extension_id, "registrations": []}
+
+
+def _entry(entry: Entry, now: float, faults: Faults) -> Json:
+    binding = entry.binding
+    shown: Json = {
+        "device": binding.device,
+        "real_address": entry.real,
+        "contact_address": binding.contact,
+        "expires": _expires(0.0 if entry.left == FOREVER else entry.left, now, faults),
+        "registration_id": binding.ruid,
+    }
+    match faults.word("device_format", "string"):
+        case "null":
+            shown["device"] = None
+        case "missing":
+            del shown["device"]
+        case "object":
+            shown["device"] = {"name": binding.device, "vendor": binding.device.split()[0]}
+        case "n/a":
+            shown["device"] = "n/a"
+    return shown
+
+
+def _expires(left: float, now: float, faults: Faults) -> object:
+    end = datetime.fromtimestamp(now + left, tz=UTC)
+    match faults.word("expires_format", "seconds"):
+        case "float":
+            return left
+        case "string":
+            return str(int(left))
+        case "epoch":
+            return int(now + left)
+        case "epoch_ms":
+            return int((now + left) * 1000)
+        case "datetime":
+            return end.strftime("%Y-%m-%d %H:%M:%S")
+        case "iso":
+            return end.isoformat()
+        case "garbage":
+            return "soon"
+    return int(left)
+
+
+def with_oddities(
+    infos: list[Json], asked: set[int], registrar: Registrar, faults: Faults, random: Random
+) -> list[Json]:
+    """Entries left out, doubled or uncalled for."""
+    share = faults.number("drop_ids")
+    kept = [info for info in infos if random.random() >= share] if share else infos
+    if faults.on("duplicates"):
+        kept = [info for info in kept for _ in range(2)]
+    if faults.on("extra_ids"):
+        other = next((i for i in registrar.phones if i not in asked), None)
+        kept = [*kept, empty(other)] if other is not None else kept
+    return kept
+
+
+def extension(phone: Phone, faults: Faults) -> Json:
+    """One extension of the list."""
+    name = f"{phone.name}@{DOMAIN}" if faults.on("names_with_domain") else phone.name
+    return {
+        "id": phone.id,
+        "name": name,
+        "label": phone.label,
+        "caller_id_name": phone.label,
+        "type": "phone",
+        "status": "active",
+        "extension_group_id": phone.group_id,
+        "domain": DOMAIN,
+        "create_date": "2018-04-19 09:51:35",
+    }
+
+
+def page_of(phones: list[Phone], page: int, per_page: int, faults: Faults) -> list[Phone] | None:
+    """A page of the list; None: 404, since it is past the end."""
+    if faults.on("list_incomplete"):
+        phones = phones[: len(phones) // 2]
+    if faults.on("paging_ignores_page"):
+        page = 1
+    start = (page - 1) * per_page
+    if faults.on("paging_overlap") and start:
+        start -= max(1, per_page // 10)
+    if page > 1 and start >= len(phones) and faults.on("paging_404_past_end"):
+        return None
+    return phones[start : start + per_page]
+
+
+def error(status: int, word: str, message: object, faults: Faults) -> Json:
+    """An error's body."""
+    match faults.word("error_status_form", "string"):
+        case "int":
+            return {"status": status, "message": message}
+        case "absent":
+            return {"message": message}
+    return {"status": word, "message": message}

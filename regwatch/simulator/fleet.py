@@ -1,0 +1,115 @@
+"""The extensions of a simulated customer and the phones on them, made from a seed."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from regwatch.simulator.bindings import Binding
+from regwatch.simulator.settings import SimulatorSettings
+
+DEVICES = (
+    "Yealink SIP-T46G 28.72.14.5",
+    "Yealink SIP-T54W 96.86.0.70",
+    "Grandstream GXP2170 1.0.11.64",
+    "snom320/8.7.5.35",
+    "Cisco/SPA504G-7.6.2c",
+    "Linksys/SPA942-6.1.5(a)",
+    "Zoiper rv2.10.19.4",
+)
+SHARES = (0.5, 0.8, 0.9)
+"""Where in their lease phones refresh; others do so a few seconds before its end."""
+LATE_SHARE, LATE_SECONDS = 0.25, (5.0, 60.0)
+JITTER = 0.02
+NEVER_SHARE, SECOND_DEVICE_SHARE, STATIC_SHARE = 0.02, 0.08, 0.01
+NAMES = ("Petrov", "Ozola", "Kask", "Smith", "Müller", "Ivanova", "Bērziņš", "Tamm", "Lopez")
+GROUPS = {14: "Office", 15: "Warehouse", 16: "Support"}
+
+
+@dataclass(slots=True)
+class Phone:
+    """An extension, its entries at the registrar, and the devices on it."""
+
+    id: int
+    name: str
+    label: str
+    group_id: int
+    site: int
+    bindings: list[Binding] = field(default_factory=list)
+    listed: bool = True
+    never: bool = False
+
+
+def make_fleet(settings: SimulatorSettings, now: float) -> list[Phone]:
+    """The extensions, their phones somewhere in the middle of their leases."""
+    random = Random(settings.seed)
+    lengths = settings.lease_lengths
+    ids = _ids(random, settings.extensions)
+    return [
+        _phone(random, settings, lengths, number, ids[number], now)
+        for number in range(settings.extensions)
+    ]
+
+
+def _ids(random: Random, count: int) -> list[int]:
+    """Unrelated to the numbers, as at the vendor's."""
+    return random.sample(range(2, 2 + count * 3), count)
+
+
+def _phone(
+    random: Random,
+    settings: SimulatorSettings,
+    lengths: tuple[float, ...],
+    number: int,
+    extension_id: int,
+    now: float,
+) -> Phone:
+    short = 100 + number
+    phone = Phone(
+        extension_id,
+        f"000*{short}",
+        f"{NAMES[number % len(NAMES)]} {short}",
+        random.choice(tuple(GROUPS)),
+        number // settings.site_size,
+    )
+    roll = random.random()
+    if not settings.calm and roll < NEVER_SHARE:
+        phone.never = True
+        return phone
+    phone.bindings.append(new_binding(random, phone, lengths, now))
+    if not settings.calm and roll > 1 - SECOND_DEVICE_SHARE:
+        phone.bindings.append(new_binding(random, phone, lengths, now))
+    if not settings.calm and NEVER_SHARE < roll < NEVER_SHARE + STATIC_SHARE:
+        phone.bindings[0].is_static = True
+    return phone
+
+
+def new_binding(
+    random: Random, phone: Phone, lengths: tuple[float, ...], now: float, *, fresh: bool = False
+) -> Binding:
+    """A device of this extension; unless fresh, met in the middle of its lease."""
+    lease = random.choice(lengths)
+    period = _period(random, lease)
+    salt = random.getrandbits(32)
+    return Binding(
+        ruid=f"uloc-{int(now) & 0xFFFFFFFF:x}-{phone.site & 0xFFF:x}-{salt:x}",
+        device=random.choice(DEVICES),
+        contact=f"sip:{phone.name}@192.168.{phone.site % 250}.{20 + salt % 200}:5060",
+        real=f"sip:{public_address(phone.site)}:{20000 + salt % 40000}",
+        lease=lease,
+        period=period,
+        jitter=JITTER,
+        salt=salt,
+        born_at=now,
+        phase=0.0 if fresh else random.random() * period,
+    )
+
+
+def _period(random: Random, lease: float) -> float:
+    if random.random() < LATE_SHARE:
+        return max(lease * 0.5, lease - random.uniform(*LATE_SECONDS))
+    return lease * random.choice(SHARES)
+
+
+def public_address(site: int, generation: int = 0) -> str:
+    """The address that a site's phones share, from the networks kept for documentation."""
+    networks = ("203.0.113", "198.51.100", "192.0.2")
+    return f"{networks[(site // 250 + generation) % 3]}.{1 + (site + 37 * generation) % 250}"

@@ -1,0 +1,278 @@
+"""The registrar and all that happens to phones, in virtual time. No I/O, no clock.
+
+Behaves as Kamailio's usrloc does: a refresh keeps the entry's id and resets its lease; a new
+Contact adds an entry and leaves the old one to run out; un-REGISTER removes at once; a phone that
+dies silently stays until its lease ends; a restart forgets everything.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+
+from regwatch.simulator.bindings import FOREVER, Binding
+from regwatch.simulator.fleet import Phone, make_fleet, new_binding, public_address
+from regwatch.simulator.settings import SimulatorSettings
+from regwatch.simulator.truth import Event, Truth
+
+DAY = 86_400.0
+FORMER_KEPT = 3
+DEAD_SECONDS = (120.0, 3600.0)
+FLAPS, FLAP_SECONDS = 6, 20.0
+SITE_RETURN_SECONDS = 60.0
+WEIGHTS = {
+    "reboot": 30,
+    "die": 15,
+    "unregister": 15,
+    "rebind": 25,
+    "move": 8,
+    "flap": 2,
+    "add_device": 5,
+}
+"""What happens by itself, and how often beside the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registration as the API shows it."""
+
+    binding: Binding
+    real: str
+    left: float
+    """Seconds until its lease ends; negative if it has."""
+
+
+class Registrar:
+    """All phones of a customer."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        *,
+        now: float,
+        tell: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.cleanup_lag = 0.0
+        self.phones = {phone.id: phone for phone in make_fleet(settings, now)}
+        self.truth = Truth(tell)
+        self._random = Random(settings.seed + 1)
+        self._ids = list(self.phones)
+        self._agenda: list[tuple[float, int, str, int]] = []
+        self._count = 0
+        self._serial = 0
+        self._schedule_next_chance(now)
+
+    # --- what the API asks ---------------------------------------------------------------------
+
+    def advance(self, now: float) -> None:
+        """Let happen what is due by then."""
+        while self._agenda and self._agenda[0][0] <= now:
+            at, _, action, extension_id = heapq.heappop(self._agenda)
+            if action == "chance":
+                self._by_chance(at)
+            elif extension_id in self.phones:
+                self.act(extension_id, action, at)
+
+    def answer(self, extension_id: int, now: float) -> tuple[bool, list[Entry]] | None:
+        """Whether it is registered, with its entries, or with its last ended ones; None if there
+        is no such extension.
+        """
+        phone = self.phones.get(extension_id)
+        if phone is None:
+            return None
+        lag = self.cleanup_lag
+        active = [b for b in phone.bindings if b.is_active(now, lag)]
+        shown = active or self._former(phone, now)
+        entries = [Entry(b, b.address(now), b.lease_ends_at(now) - now) for b in shown]
+        return bool(active), entries
+
+    def _former(self, phone: Phone, now: float) -> list[Binding]:
+        ended = [b for b in phone.bindings if b.born_at <= now and not b.is_active(now)]
+        return ended[-FORMER_KEPT:]
+
+    def delete(self, extension_id: int, registration_id: str | None, now: float) -> bool:
+        """Remove one entry or all; whether there was any. The phone does not know, and comes
+        back when it refreshes next.
+        """
+        phone = self.phones.get(extension_id)
+        held = [b for b in phone.bindings if b.is_active(now)] if phone else []
+        gone = [b for b in held if registration_id in (None, b.ruid)]
+        for binding in gone:
+            binding.ended_at = now
+            if phone is not None and binding.stopped_at == FOREVER:
+                self._return(phone, binding, binding.next_refresh_at(now))
+                self._note("deleted", now, now, phone, binding)
+        return bool(gone)
+
+    # --- what happens --------------------------------------------------------------------------
+
+    def act(self, extension_id: int, action: str, now: float) -> None:
+        """Let something happen to a phone; raises `KeyError` for an unknown one or action."""
+        phone, do = self.phones[extension_id], self._actions()[action]
+        self._tidy(phone, now)
+        do(phone, now)
+
+    def _actions(self) -> dict[str, Callable[[Phone, float], None]]:
+        return {
+            "die": self.die,
+            "unregister": self.unregister,
+            "reboot": self.reboot,
+            "revive": self.revive,
+            "rebind": self.rebind,
+            "move": self.move,
+            "flap": self.flap,
+            "add_device": self.add_device,
+        }
+
+    @property
+    def actions(self) -> Iterable[str]:
+        """What can happen to a phone."""
+        return self._actions().keys()
+
+    def die(self, phone: Phone, now: float) -> None:
+        """Power off, cable out: nothing more comes from it."""
+        for binding in _live(phone):
+            binding.stopped_at = now
+            self._note("die", now, binding.gone_at(now, self.cleanup_lag), phone, binding)
+
+    def unregister(self, phone: Phone, now: float) -> None:
+        """It says good-bye."""
+        for binding in _live(phone):
+            binding.stopped_at = binding.ended_at = now
+            self._note("unregister", now, now, phone, binding)
+
+    def reboot(self, phone: Phone, now: float) -> None:
+        """It comes back from another port; its old entry is left to run out."""
+        for binding in _live(phone):
+            binding.stopped_at = now
+            host = binding.contact.rpartition(":")[0]
+            port = self._random.randrange(10_000, 60_000)
+            self._renew(phone, binding, now, "reboot", contact=f"{host}:{port}")
+
+    def move(self, phone: Phone, now: float) -> None:
+        """It registers from another network; the old entry is left to run out."""
+        for binding in _live(phone):
+            binding.stopped_at = now
+            address = public_address(phone.site, 1 + self._random.randrange(200))
+            real = f"sip:{address}:{self._random.randrange(20_000, 60_000)}"
+            contact = f"sip:{phone.name}@10.9.{self._random.randrange(250)}.9:5060"
+            self._renew(phone, binding, now, "move", real=real, contact=contact)
+
+    def rebind(self, phone: Phone, now: float) -> None:
+        """The NAT in front of it gives it another port; the next REGISTER shows it."""
+        for binding in _live(phone):
+            host = binding.address(now).rpartition(":")[0]
+            at = binding.next_refresh_at(now)
+            binding.moves.append((at, f"{host}:{self._random.randrange(20_000, 60_000)}"))
+            self._note("rebind", now, at, phone, binding)
+
+    def revive(self, phone: Phone, now: float) -> None:
+        """It is powered on again; nothing if it is on."""
+        if _live(phone):
+            return
+        if phone.bindings:
+            phone.never = False
+            self._renew(phone, phone.bindings[-1], now, "revive")
+        else:
+            self.add_device(phone, now)
+
+    def flap(self, phone: Phone, now: float) -> None:
+        """It comes and goes."""
+        for number in range(FLAPS):
+            action = "unregister" if number % 2 == 0 else "revive"
+            self._schedule(now + number * FLAP_SECONDS, action, phone.id)
+        self._note("flap", now, None, phone, None)
+        self.advance(now)
+
+    def add_device(self, phone: Phone, now: float) -> None:
+        """A further device registers."""
+        lengths = self.settings.lease_lengths
+        binding = new_binding(self._random, phone, lengths, now, fresh=True)
+        phone.bindings.append(binding)
+        phone.never = False
+        self._note("add_device", now, now, phone, binding)
+
+    def site(self, index: int, *, dark: bool, now: float) -> int:
+        """All phones of a site die, or come back within a minute; returns how many it has."""
+        members = [phone for phone in self.phones.values() if phone.site == index]
+        for phone in members:
+            if dark:
+                self.act(phone.id, "die", now)
+            else:
+                self._schedule(
+                    now + self._random.random() * SITE_RETURN_SECONDS, "revive", phone.id
+                )
+        return len(members)
+
+    def restart(self, now: float) -> None:
+        """The registrar forgets everything; phones return under new ids as they refresh."""
+        self.truth.add(at=now, visible_at=now, kind="restart", extension_id=None)
+        for phone in self.phones.values():
+            for binding in list(phone.bindings):
+                if binding.is_active(now) and binding.stopped_at == FOREVER:
+                    self._return(phone, binding, binding.next_refresh_at(now))
+                if binding.ended_at == FOREVER:
+                    binding.ended_at = now
+
+    # --- how it happens ------------------------------------------------------------------------
+
+    def _renew(
+        self, phone: Phone, binding: Binding, now: float, kind: str, **changes: object
+    ) -> None:
+        fresh = binding.again(self._ruid(now), now, **changes)
+        phone.bindings.append(fresh)
+        self._note(kind, now, now, phone, fresh)
+
+    def _return(self, phone: Phone, binding: Binding, at: float) -> None:
+        """The same device, under a new entry, when it refreshes next."""
+        binding.stopped_at = at
+        phone.bindings.append(binding.again(self._ruid(at), at))
+
+    def _ruid(self, now: float) -> str:
+        self._serial += 1
+        return f"uloc-{int(now) & 0xFFFFFFFF:x}-5a-{self._serial:x}"
+
+    def _note(
+        self, kind: str, at: float, visible_at: float | None, phone: Phone, binding: Binding | None
+    ) -> None:
+        self.truth.add(
+            at=at,
+            visible_at=visible_at,
+            kind=kind,
+            extension_id=phone.id,
+            name=phone.name,
+            registration_id=binding.ruid if binding else "",
+            device=binding.device if binding else "",
+            address=binding.real if binding else "",
+        )
+
+    def _tidy(self, phone: Phone, now: float) -> None:
+        """Forget entries that ended long ago."""
+        if len(phone.bindings) > 8:
+            ended = [b for b in phone.bindings if b.gone_at(now) < now - DAY]
+            phone.bindings = [b for b in phone.bindings if b not in ended[:-FORMER_KEPT]]
+
+    def _schedule(self, at: float, action: str, extension_id: int) -> None:
+        self._count += 1
+        heapq.heappush(self._agenda, (at, self._count, action, extension_id))
+
+    def _schedule_next_chance(self, now: float) -> None:
+        rate = self.settings.events_per_phone_and_day * len(self._ids) / DAY
+        if not self.settings.calm and rate > 0:
+            self._schedule(now + self._random.expovariate(rate), "chance", 0)
+
+    def _by_chance(self, now: float) -> None:
+        self._schedule_next_chance(now)
+        phone = self.phones.get(self._random.choice(self._ids))
+        if phone is None or phone.never or not _live(phone):
+            return
+        (action,) = self._random.choices(list(WEIGHTS), WEIGHTS.values())
+        self.act(phone.id, action, now)
+        if action in ("die", "unregister"):
+            self._schedule(now + self._random.uniform(*DEAD_SECONDS), "revive", phone.id)
+
+
+def _live(phone: Phone) -> list[Binding]:
+    """The entries that a device still refreshes."""
+    return [b for b in phone.bindings if b.stopped_at == FOREVER and b.ended_at == FOREVER]

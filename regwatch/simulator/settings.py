@@ -1,0 +1,47 @@
+"""What a simulated PBX is like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MIXES: Mapping[str, tuple[float, ...]] = {
+    "desk": (1800.0, 3600.0),
+    "mixed": (60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+    "short": (60.0, 120.0, 300.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorSettings:
+    """Times in virtual seconds."""
+
+    extensions: int = 50
+    seed: int = 1
+    leases: str = "mixed"
+    """`desk`, `mixed`, `short`, or lease lengths: `60,300`."""
+    speed: float = 1.0
+    """Virtual seconds in a real one."""
+    quota: int = 1000
+    """Requests per clock hour."""
+    used_by_others: int = 0
+    """Requests of other applications, each hour."""
+    calm: bool = False
+    """Nothing happens by itself."""
+    events_per_phone_and_day: float = 4.0
+    site_size: int = 20
+    """Phones behind one public address."""
+    delay: float = 0.0
+    """Real seconds that each answer takes."""
+    client_id: str = "demo"
+    client_secret: str = field(default="demo-secret", repr=False)
+    token_life: float = 3600.0
+    faults: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def lease_lengths(self) -> tuple[float, ...]:
+        """Those phones may have; raises `ValueError` if they cannot be read."""
+        if self.leases in MIXES:
+            return MIXES[self.leases]
+        lengths = tuple(float(each) for each in self.leases.split(","))
+        if min(lengths) < 1:
+            raise ValueError("a lease is at least a second long")
+        return lengths
