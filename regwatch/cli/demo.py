@@ -8,13 +8,12 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import click
 from aiohttp import web
 from rich.console import Console
@@ -26,7 +25,7 @@ from regwatch.cli.loops import run_loop
 from regwatch.clock import wall_clock
 from regwatch.config import load_config
 from regwatch.logs import configure
-from regwatch.simulator import Simulator, SimulatorSettings
+from regwatch.simulator import Control, Simulator, SimulatorSettings
 
 EXTENSIONS = 40
 LEASE_SECONDS = 60
@@ -87,7 +86,7 @@ async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int
             text = CONFIG.format(pbx=pbx.url, hook=hook_url, listen=listen, folder=folder)
             config.write_text(text, encoding="utf-8")
             try:
-                await _watch(config, pbx.url, show, duration, stop)
+                await _watch(config, pbx.control, show, duration, stop)
             except StartError as error:
                 fail(f"{error}; choose another address with --listen")
     show.line("done", "bold", "The demo is over; nothing is left behind.")
@@ -95,48 +94,34 @@ async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int
 
 
 async def _watch(
-    config: Path, pbx: str, show: "Show", duration: float | None, stop: asyncio.Event
+    config: Path, pbx: Control, show: "Show", duration: float | None, stop: asyncio.Event
 ) -> None:
     daemon = Daemon(config, load_config(config, environ=os.environ))
     async with asyncio.TaskGroup() as group:
-        story = group.create_task(_tell_story(daemon, pbx, show, duration, stop))
+        story = group.create_task(_tell_story(daemon, pbx, show, duration))
+        story.add_done_callback(lambda _story: stop.set())
         await daemon.run(stop)
         story.cancel()
 
 
-async def _tell_story(
-    daemon: Daemon, pbx: str, show: "Show", duration: float | None, stop: asyncio.Event
-) -> None:
+async def _tell_story(daemon: Daemon, pbx: Control, show: "Show", duration: float | None) -> None:
     """Let things happen, round after round, until the time is over."""
     await daemon.started.wait()
     show.welcome(str(daemon.address), duration)
-    async with aiohttp.ClientSession() as session:
-        ids = await _extension_ids(session, pbx)
-        try:
-            async with asyncio.timeout(duration):
-                while True:
-                    await _play_round(session, pbx, ids, show)
-        except TimeoutError:
-            stop.set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(duration):
+            while True:
+                await _play_round(pbx, show)
 
 
-async def _extension_ids(session: aiohttp.ClientSession, pbx: str) -> Sequence[int]:
-    async with session.get(f"{pbx}/_simulator/phones") as response:
-        phones = await response.json()
-    return [phone["extension_id"] for phone in phones if phone["registered"]]
-
-
-async def _play_round(
-    session: aiohttp.ClientSession, pbx: str, ids: Sequence[int], show: "Show"
-) -> None:
-    begun_at = asyncio.get_running_loop().time()
+async def _play_round(pbx: Control, show: "Show") -> None:
+    loop = asyncio.get_running_loop()
+    begun_at, ids = loop.time(), pbx.registered_ids()
     for at, action, which, words in SCRIPT:
-        await asyncio.sleep(begun_at + at - asyncio.get_running_loop().time())
-        url = f"{pbx}/_simulator/phones/{ids[which]}/{action}"
-        async with session.post(url) as response:
-            response.raise_for_status()
+        await asyncio.sleep(begun_at + at - loop.time())
+        pbx.act(ids[which], action)
         show.line("phones", "cyan", words)
-    await asyncio.sleep(begun_at + ROUND_SECONDS - asyncio.get_running_loop().time())
+    await asyncio.sleep(begun_at + ROUND_SECONDS - loop.time())
 
 
 @asynccontextmanager

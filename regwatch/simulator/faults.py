@@ -32,7 +32,7 @@ def _share(value: object) -> float:
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError
+        raise TypeError
     number = float(value)
     if not 0 <= number < 1e9:
         raise ValueError
@@ -139,7 +139,7 @@ class Faults:
         self.set(given)
 
     def set(self, given: Mapping[str, object]) -> None:
-        """Change some; null or false switches off. Raises `FaultError`, and then changes nothing."""
+        """Change some; null or false switches off. Raises `FaultError`, having changed nothing."""
         changes = {name: _read(name, value) for name, value in given.items()}
         for name, value in changes.items():
             if value is None:

@@ -200,9 +200,8 @@ class Registrar:
             if dark:
                 self.act(phone.id, "die", now)
             else:
-                self._schedule(
-                    now + self._random.random() * SITE_RETURN_SECONDS, "revive", phone.id
-                )
+                at = now + self._random.random() * SITE_RETURN_SECONDS
+                self._schedule(at, "revive", phone.id)
         return len(members)
 
     def restart(self, now: float) -> None:
@@ -267,7 +266,7 @@ class Registrar:
         phone = self.phones.get(self._random.choice(self._ids))
         if phone is None or phone.never or not _live(phone):
             return
-        (action,) = self._random.choices(list(WEIGHTS), WEIGHTS.values())
+        (action,) = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
         self.act(phone.id, action, now)
         if action in ("die", "unregister"):
             self._schedule(now + self._random.uniform(*DEAD_SECONDS), "revive", phone.id)

@@ -63,15 +63,11 @@ class Simulator:
         finally:
             await runner.cleanup()
 
-    @property
-    def _delayed(self) -> Callable[[web.Request, Handler], object]:
-        @web.middleware
-        async def delayed(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if self._settings.delay:
-                await asyncio.sleep(self._settings.delay)
-            response = await handler(request)
-            if isinstance(response, web.Response) and "Content-Encoding" not in response.headers:
-                response.enable_compression()
-            return response
-
-        return delayed
+    @web.middleware
+    async def _delayed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._settings.delay:
+            await asyncio.sleep(self._settings.delay)
+        response = await handler(request)
+        if isinstance(response, web.Response) and "Content-Encoding" not in response.headers:
+            response.enable_compression()
+        return response
