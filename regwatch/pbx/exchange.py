@@ -33,6 +33,14 @@ class Endpoint(StrEnum):
     REG_STATUS_LOG = "reg_status_log"
 
 
+DENIED_OTHERWISE = "the PBX denies this application access"
+DENIED = dict.fromkeys(
+    (Endpoint.REGISTRATIONS, Endpoint.REGISTRATION),
+    "the registration resource is closed to your application, ask the provider to open it",
+)
+"""Closed to applications by default: what everybody meets first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request, complete but for its token."""
@@ -91,7 +99,7 @@ def error_for(reply: Reply, request: Request, host: str) -> PbxError:
             text, reason=FailureReason.CREDENTIALS_REFUSED, status=status, code=code
         )
     if status == 403:
-        text = f"the PBX denies this application access: {text}"
+        text = f"{DENIED.get(request.endpoint, DENIED_OTHERWISE)}: {text}"
         return PbxAuthError(text, reason=FailureReason.ACCESS_DENIED, status=status, code=code)
     if status == 408:
         return PbxUnavailableError(text, reason=FailureReason.TIMEOUT, status=status, code=code)

@@ -190,6 +190,8 @@ class Call:
     def _fail(self, error: PbxError) -> None:
         self._error = self._error or error
         self._failures += 1
+        if self._got_through and blame(error) in ABOUT_IDS:
+            return  # too many bad ids in this batch say nothing of the others
         about_us = isinstance(error, PbxRateLimitedError | PbxAuthError | PbxRejectedError)
         if about_us or (self._failures >= GIVE_UP_AFTER and not self._got_through):
             self._is_over = True
@@ -205,11 +207,10 @@ class Call:
         refused = frozenset(self._suspects) if self._is_about_ids(asked) else frozenset()
         if self._suspects and not refused:
             error = error or next(iter(self._suspects.values()))
-        if not self._got_through and not refused:
-            if error is not None and blame(error) in ABOUT_IDS:
+        if error is not None and not self._got_through and not refused:
+            if blame(error) in ABOUT_IDS:
                 self._experience.refused_everything(now=_loop_time())
-            if error is not None:
-                raise error
+            raise error
         return BatchAnswer(
             asked,
             self._answers,

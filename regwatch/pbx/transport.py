@@ -151,8 +151,9 @@ class Transport:
         except aiohttp.ClientResponseError as error:
             raise self._answer_error(request, f"no HTTP answer ({error.message})") from error
         except FOREIGN_ERRORS as error:
-            text = type(error).__name__ + ("" if isinstance(error, ValueError) else f": {error}")
-            raise self._unavailable(request, FailureReason.NETWORK, text) from error
+            origin = error.__cause__ if isinstance(error, _NotRepeatedError) else error
+            text = _described(origin)
+            raise self._unavailable(request, FailureReason.NETWORK, text) from origin
         except PbxAnswerError as error:
             raise self._answer_error(request, str(error)) from error
 
@@ -169,7 +170,7 @@ class Transport:
             allow_redirects=False,
             proxy=proxy.url if proxy else None,
             proxy_headers=proxy.headers if proxy else None,
-            middlewares=() if request.method == "GET" else (_send_once,),
+            middlewares=(_send_once,) if request.method == "DELETE" else (),
         ) as response:
             body = await read_bounded(response.content.iter_any(), most)
             now, headers = self._clock(), response.headers
@@ -213,16 +214,26 @@ class Transport:
         return PbxAnswerError(text, reason=FailureReason.BAD_ANSWER)
 
 
+class _NotRepeatedError(aiohttp.ClientError):
+    """A broken connection, in a form that aiohttp does not know."""
+
+
 async def _send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a DELETE again when the connection breaks, as it would: what it
-    does not know it does not repeat.
+    """Keep aiohttp from sending a DELETE again when the connection breaks, as it would: whether
+    the first one was heard nobody knows.
     """
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientError(f"{type(error).__name__}: {error}") from error
+        raise _NotRepeatedError from error
+
+
+def _described(error: BaseException | None) -> str:
+    """A ValueError's text may quote what was sent."""
+    text = "" if isinstance(error, ValueError) else f": {error}"
+    return type(error).__name__ + text
 
 
 def _redacted(error: PbxError, secrets: Collection[str]) -> PbxError:

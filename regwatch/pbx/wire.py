@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from regwatch.core.model import Answer, ExtensionId, Registration, RegistrationId, Timestamp
+from regwatch.core.model import Answer, ExtensionId, Registration, Timestamp
 from regwatch.pbx.expiry import LONGEST_LEASE_SECONDS, lease_end
 from regwatch.pbx.lenient import ObjectsDecoder, id_of, sound, text_of, unpromised
 
@@ -98,31 +98,32 @@ def _answer(
 
 
 def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registration:
-    expires = entry.expires
+    # Any, since a NewType costs a call; and here each call counts.
+    ends_at: Any
+    name: Any
+    expires, name, device = entry.expires, entry.registration_id, entry.device
+    real, contact = entry.real_address, entry.contact_address
     if type(expires) is int and 0 < expires <= LONGEST_LEASE_SECONDS:
-        ends_at: Timestamp | None = Timestamp(answered_at + expires)
+        ends_at = answered_at + expires
     else:
         ends_at = lease_end(expires, answered_at=answered_at, active=active)
-    name, device = entry.registration_id, entry.device
-    real, contact = entry.real_address, entry.contact_address
-    real = real if type(real) is str else text_of(real)
-    contact = contact if type(contact) is str else text_of(contact)
-    return Registration(
-        # Without an id its address tells it from the others; no request will find it by that.
-        RegistrationId(name if type(name) is str and name else text_of(name) or contact or real),
-        # Thousands of phones share a few dozen names.
-        intern(device) if type(device) is str and device != NOTHING_SAID else _device(device),
-        real,
-        contact,
-        ends_at,
-    )
+    if type(real) is not str:
+        real = text_of(real)
+    if type(contact) is not str:
+        contact = text_of(contact)
+    if type(name) is not str or not name:
+        # Its address tells it from the others; no request will find it by that.
+        name = text_of(name) or contact or real
+    # Thousands of phones share a few dozen names.
+    device = intern(device) if type(device) is str else _device(device)
+    return Registration(name, "" if device == NOTHING_SAID else device, real, contact, ends_at)
 
 
 def _device(value: object) -> str:
     if isinstance(value, dict):
         named = (value.get(key) for key in DEVICE_KEYS)
         return next((str(sound(name)) for name in named if isinstance(name, str)), "")
-    return "" if value == NOTHING_SAID else text_of(value)
+    return text_of(value)
 
 
 def _flag(value: object) -> bool | None:
