@@ -1,0 +1,181 @@
+"""The configuration reference says what the configuration's schema says."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from regwatch.config import json_schema, load_config
+from regwatch.config import notices as not_yet
+from regwatch.config.values import seconds, share
+
+Node = Mapping[str, Any]
+REQUIRED = object()
+KEY = re.compile(r"`([a-z_$\[\].]+)`")
+
+
+def variants(node: Node) -> list[Node]:
+    return [node, *node.get("anyOf", [])]
+
+
+def inner(schema: Node, node: Node) -> Node | None:
+    """The mapping that a node refers to."""
+    for variant in variants(node):
+        if "$ref" in variant:
+            return schema["$defs"][variant["$ref"].rpartition("/")[2]]
+    return None
+
+
+def of_each(node: Node) -> Node:
+    """What the items of a list must be."""
+    return next((v["items"] for v in variants(node) if "items" in v), {})
+
+
+def leaves(schema: Node, shape: Node, prefix: str = "") -> Iterator[tuple[str, Node, object]]:
+    """Path, schema and default of every key that holds a value; `<key>_file` of secrets apart."""
+    properties = shape["properties"]
+    for key, node in properties.items():
+        path = prefix + key
+        if key.endswith("_file") and key.removesuffix("_file") in properties:
+            continue
+        if (mapping := inner(schema, node)) is not None:
+            yield from leaves(schema, mapping, path + ".")
+        elif (each := inner(schema, of_each(node))) is not None:
+            yield from leaves(schema, each, path + "[].")
+        else:
+            is_needed = key in shape.get("required", ()) or "default" not in node
+            yield path, node, REQUIRED if is_needed else default_of(node)
+
+
+def default_of(node: Node) -> object:
+    default = node["default"]
+    if default is None and "`auto`" in node.get("description", ""):
+        return "auto"
+    return default or None if isinstance(default, str | list | dict) else default
+
+
+def in_file(cell: str, node: Node) -> object:
+    """A default as the table shows it, as the value it means."""
+    if cell in ("required", "none"):
+        return REQUIRED if cell == "required" else None
+    value = yaml.safe_load(cell.strip("`"))
+    return (
+        [convert(each, of_each(node)) for each in value]
+        if isinstance(value, list)
+        else convert(value, node)
+    )
+
+
+def convert(value: object, node: Node) -> object:
+    examples = node.get("examples", [])
+    if "10%" in examples:
+        return share(value)
+    return seconds(value) if "30s" in examples else value
+
+
+def ignored_keys() -> set[str]:
+    """What this version accepts and does not act on."""
+    top = set(not_yet.TOP)
+    alerts = {f"alerts.{key}" for key in not_yet.ALERTS}
+    extensions = {f"accounts[].extensions.{key}" for key in not_yet.EXTENSIONS}
+    return top | alerts | extensions | {"receivers[].fallback"}
+
+
+def is_ignored(path: str) -> bool:
+    return any(re.match(rf"{re.escape(key)}($|[.\[])", path) for key in ignored_keys())
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, tuple[Node, object]]:
+    schema = json_schema()
+    found = leaves(schema, schema)
+    return {path: (node, default) for path, node, default in found if not is_ignored(path)}
+
+
+@pytest.fixture(scope="module")
+def rows(readme) -> dict[str, tuple[str, str]]:
+    table = [row for row in readme.section("Configuration").rows() if KEY.fullmatch(row[0])]
+    paths = [row[0].strip("`") for row in table]
+    assert len(paths) == len(set(paths)), "a key stands twice"
+    return {row[0].strip("`"): (row[1], row[2].strip(" |")) for row in table}
+
+
+def test_every_key_stands_in_the_reference_and_no_other(expected, rows):
+    assert sorted(rows) == sorted(expected)
+
+
+def test_the_reference_tells_the_true_defaults(expected, rows):
+    wrong = {
+        path: (cell, expected[path][1])
+        for path, (cell, _) in rows.items()
+        if in_file(cell, expected[path][0]) != expected[path][1]
+    }
+    assert wrong == {}
+
+
+def test_secrets_are_called_secrets(expected, rows):
+    secret = {
+        path
+        for path, (node, _) in expected.items()
+        if any(variant.get("format") == "password" for variant in variants(node))
+    }
+    assert {path for path, (_, text) in rows.items() if "ecret" in text.split(".")[0]} == secret
+
+
+def test_keys_that_do_nothing_yet_are_listed_as_such(readme):
+    section = readme.section("Accepted, not yet acted on")
+    listed = {code for code in section.code if code != "check-config"}
+    assert listed == ignored_keys()
+
+
+def test_limits_in_the_reference_are_the_schema_s(expected, rows):
+    node, _ = expected["accounts[].polling.batch_size"]
+    assert f"up to {node['maximum']}" in rows["accounts[].polling.batch_size"][1]
+
+
+def test_the_example_in_the_install_section_can_be_used(readme, tmp_path):
+    config = written(readme.block("config: load").body, tmp_path)
+    assert load_config(config, environ={}).accounts[0].name == "acme"
+
+
+def test_the_example_and_the_unit_speak_of_the_same_secrets(readme):
+    section = readme.section("Install it under systemd")
+    example = {path.name for path in secret_files(readme.block("config: load").body)}
+    (drop_in,) = [block.body for block in section.blocks if block.language == "ini"]
+    loaded = re.findall(r"^LoadCredential=([\w-]+):(\S+)$", drop_in, re.MULTILINE)
+    assert {name for name, _ in loaded} == example
+    shell = "".join(block.body for block in section.blocks if block.language == "sh")
+    for _, path in loaded:
+        assert f"> {path}'" in shell
+
+
+def test_the_unit_runs_what_the_install_section_installs(readme, root):
+    unit = (root / "systemd/regwatch.service").read_text(encoding="utf-8")
+    (start,) = re.findall(r"^ExecStart=(\S+) run -c (\S+)$", unit, re.MULTILINE)
+    section = readme.section("Install it under systemd")
+    shell = "".join(block.body for block in section.blocks if block.language == "sh")
+    assert f"python3 -m venv {Path(start[0]).parents[1]}\n" in shell
+    assert f"config/regwatch.example.yml {start[1]}\n" in shell
+
+
+def test_the_commented_example_can_be_used_and_has_the_true_defaults(root, tmp_path, expected):
+    text = (root / "config/regwatch.example.yml").read_text(encoding="utf-8")
+    load_config(written(text, tmp_path), environ={})
+
+
+def secret_files(text: str) -> list[Path]:
+    return [Path(name) for name in re.findall(r"\w_file: ([\w./-]+)", text)]
+
+
+def written(text: str, folder: Path) -> Path:
+    """The configuration in a folder, with a file for each secret it names."""
+    for name in chain(secret_files(text)):
+        (folder / name).write_text("a-secret\n", encoding="utf-8")
+        (folder / name).chmod(0o600)
+    config = folder / "regwatch.yml"
+    config.write_text(text, encoding="utf-8")
+    return config

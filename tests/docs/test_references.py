@@ -1,0 +1,155 @@
+"""Metrics, alerts, endpoints and log lines of the README are those of the program."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from fakes.web import NOW, FakeDaemon, account, incident, instruments, registration, watched
+from prometheus_client.parser import text_string_to_metric_families
+
+import regwatch
+from regwatch.core.model import (
+    AlertName,
+    ChangeKind,
+    ExtensionState,
+    FailureReason,
+    Quota,
+    Timestamp,
+)
+from regwatch.notify.deliveries import Outcome
+from regwatch.notify.webhook import regwatch_object
+from regwatch.web.exposition import Exposition, negotiate
+from regwatch.web.server import build_app
+
+SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
+
+
+def busy_daemon() -> FakeDaemon:
+    """One of which everything is known, so that no metric is absent."""
+    one = watched(101, site="riga", registrations=(registration(),))
+    quota = Quota(limit=1000, remaining=500, resets_at=NOW, seen_at=NOW)
+    acme = account(one, quota=quota, api_up=True, oldest_answer_at=NOW)
+    return FakeDaemon([acme], [incident()], backlog={"chat": (1, Timestamp(NOW))})
+
+
+async def exported() -> dict[str, tuple[str, frozenset[str]]]:
+    """Name (a counter's with `_total`), type and labels of each family of ours."""
+    counting = instruments()
+    counting.initialize_account("acme", ["registrations"], ["success"])
+    counting.initialize_receiver("chat", ["delivered"])
+    counting.config_reloaded(success=True, at=NOW)
+    exposition = Exposition(counting, busy_daemon(), per_extension=True)
+    chunks = [chunk async for chunk in exposition.chunks(negotiate("text/plain"))]
+    families = text_string_to_metric_families(b"".join(chunks).decode())
+    return {
+        family.name + ("_total" if family.type == "counter" else ""): (
+            family.type,
+            frozenset(name for sample in family.samples for name in sample.labels) - {"le"},
+        )
+        for family in families
+        if family.name.startswith("regwatch_")
+    }
+
+
+async def test_the_metrics_table_is_what_is_exported(readme):
+    table = {}
+    for metric, kind, _ in readme.section("Metrics").rows():
+        match = re.fullmatch(r"`(\w+)(?:\{([\w,]+)\})?`", metric)
+        assert match, metric
+        table[match[1]] = (kind, frozenset((match[2] or "").split(",")) - {""})
+    assert table == await exported()
+
+
+def test_closed_sets_of_the_metrics_are_listed_in_full(readme):
+    rows = {row[0]: row[2] for row in readme.section("Metrics").rows()}
+    changes = next(text for key, text in rows.items() if "registration_changes_total" in key)
+    outcomes = next(text for key, text in rows.items() if "notifications_total" in key)
+    assert set(re.findall(r"`(\w+)`", changes)) == {change.value for change in ChangeKind}
+    assert set(re.findall(r"`(\w+)`", outcomes)) == {outcome.value for outcome in Outcome}
+
+
+def prometheus_rules(root: Path) -> dict[str, str]:
+    """Alert name and runbook of each rule."""
+    text = (root / "config/prometheus/regwatch.rules.yml").read_text(encoding="utf-8")
+    groups = yaml.safe_load(text)["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    return {rule["alert"]: rule["annotations"]["runbook"] for rule in rules}
+
+
+def test_every_alert_has_its_heading_and_no_other_has(readme, root):
+    headings = {h.text for h in readme.section("Alerts").headings if h.text.startswith("Regwatch")}
+    own = {alert.alertname for alert in AlertName}
+    assert headings == own | set(prometheus_rules(root))
+
+
+def test_runbooks_lead_to_their_alert(readme, root):
+    anchors = {heading.anchor for heading in readme.headings}
+    for alert, runbook in prometheus_rules(root).items():
+        file, _, anchor = runbook.partition("#")
+        assert (file, anchor) == ("README.md", alert.lower())
+        assert anchor in anchors
+
+
+def test_each_alert_is_called_by_its_configured_name_too(readme):
+    for alert in AlertName:
+        assert f"`{alert.value}`" in readme.section(alert.alertname).text.split("\n\n")[1]
+
+
+def test_the_reasons_of_blindness_are_named(readme):
+    """So that a person who reads one in a message finds what it means."""
+    alerts = readme.section("Alerts").code
+    explained_elsewhere = {FailureReason.QUOTA_EXHAUSTED}
+    for reason in set(FailureReason) - explained_elsewhere:
+        assert reason.value in alerts, reason
+
+
+def test_the_states_are_named(readme):
+    text = readme.section("Alerts").text
+    for state in ExtensionState:
+        assert f"*{state.value}*" in text
+
+
+def test_the_webhook_s_fields_are_those_it_sends(readme):
+    rows = readme.section("What a webhook receives").rows()
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(listed) == sorted(regwatch_object(incident()))
+
+
+def test_the_endpoints_are_those_served(readme):
+    app = build_app(FakeDaemon(), instruments(), reload=never, clock=lambda: NOW)
+    served = {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.method != "HEAD" and not route.resource.canonical.startswith("/static")
+    }
+    rows = readme.section("HTTP endpoints").rows()
+    assert {row[0].strip("`") for row in rows} == served
+
+
+async def never() -> list[str]:
+    raise AssertionError
+
+
+def logged(level: str) -> set[str]:
+    """The events that are logged at a level anywhere in the program."""
+    names = f"{level}|exception" if level == "error" else level
+    call = re.compile(rf"log\.(?:{names})\(\s*\"(\w+)\"")
+    modules = Path(regwatch.__file__).parent.rglob("*.py")
+    return {event for m in modules for event in call.findall(m.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("level", ["error", "warning"])
+def test_every_event_that_may_wake_somebody_is_listed(level, readme):
+    rows = {row[0]: row[2] for row in readme.section("Log").rows()}
+    listed = set(re.findall(r"`(\w+)`", rows[level.upper()]))
+    # Named by what happened, in app/reporting.py: at a level by its alert.
+    assert listed - {"incident_fired"} == logged(level)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_the_examples_of_other_events_exist(level, readme):
+    rows = {row[0]: row[2] for row in readme.section("Log").rows()}
+    listed = set(re.findall(r"`(\w+)`", rows[level.upper()]))
+    assert listed - {"incident_fired"} <= logged(level)
+    assert listed
