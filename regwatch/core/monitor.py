@@ -44,9 +44,9 @@ from regwatch.core.presence import (
     lateness_in,
     losses_in,
     presence_condition,
-    registrations_in,
     remember,
     state_of,
+    understood,
 )
 from regwatch.core.roster import Roster
 from regwatch.core.sites import Sites
@@ -256,6 +256,7 @@ class Monitor:
         return frozenset(doubtful)
 
     def _observe_one(self, watched: Watched, answer: Answer, gathered: Gathered) -> None:
+        answer = understood(answer, watched)
         now, extension_id = answer.answered_at, answer.extension_id
         memory = self.memory(extension_id)
         changes = changes_in(watched, memory, answer, self._deleted)
@@ -266,8 +267,8 @@ class Monitor:
             memory = remember(memory, watched, answer, changes)
             self._memories[extension_id] = memory
             self._deleted.difference_update(loss.registration.id for loss in losses)
-        registrations = registrations_in(answer, watched)
-        self.roster.answer(watched, registrations, self._site(watched, registrations), now)
+        site = self._site(watched, answer.registrations)
+        self.roster.answer(watched, answer.registrations, site, now)
         gathered.changes.extend(changes)
         gathered.losses.extend(losses)
         gathered.touched[extension_id] = None

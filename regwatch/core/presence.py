@@ -27,6 +27,7 @@ from regwatch.core.diff import (
     Track,
     Tracks,
     diff_extension,
+    lease_has_ended,
     same_host,
     successor,
 )
@@ -81,13 +82,26 @@ class Memory(Struct, frozen=True, gc=False):
 NOTHING_REMEMBERED = Memory()
 
 
-def registrations_in(answer: Answer, watched: Watched) -> tuple[Registration, ...]:
-    """The active ones. The PBX's flag is trusted over its entries: registered without any entry
-    means that nothing new is known of them.
+def understood(answer: Answer, watched: Watched) -> Answer:
+    """The answer, read in the light of the one before.
+
+    The PBX's flag is trusted over its entries: registered without any entry means that nothing new
+    is known of them. And an entry without a known lease, whose lease was about to end, has not
+    become permanent: `expires` is 0 in its last second, and stays so until the registrar cleans up.
     """
     if answer.registered and not answer.registrations:
-        return watched.registrations
-    return answer.registrations
+        return replace(answer, registrations=watched.registrations)
+    if all(r.lease_ends_at is not None for r in answer.registrations):
+        return answer
+    ending = {r.id: r for r in watched.registrations if lease_has_ended(r, answer.answered_at)}
+    kept = tuple(_with_old_lease(r, ending.get(r.id)) for r in answer.registrations)
+    return replace(answer, registrations=kept)
+
+
+def _with_old_lease(registration: Registration, old: Registration | None) -> Registration:
+    if registration.lease_ends_at is not None or old is None:
+        return registration
+    return replace(registration, lease_ends_at=old.lease_ends_at)
 
 
 def is_lost(watched: Watched) -> bool:
@@ -100,8 +114,6 @@ def changes_in(
 ) -> Sequence[Change]:
     """What happened since the answer before; nothing, if this is the first one."""
     if watched.answered_at is None or answer.registrations == watched.registrations:
-        return ()
-    if answer.registered and not answer.registrations:
         return ()
     past = Past(watched.registrations, is_lost(watched), memory.tracks)
     return tuple(diff_extension(past, answer, deleted=deleted))

@@ -142,6 +142,23 @@ def test_the_flag_is_trusted_over_missing_entries() -> None:
     assert state(watching) is ExtensionState.REGISTERED
 
 
+def test_an_expires_of_0_in_the_last_second_of_a_lease_is_no_permanent_registration() -> None:
+    watching = registered_at_start(registration(ends=600))
+    ending = registration(ends=None)
+    assert kinds(see(watching, answer(1, ending, when=599))) == []
+    assert kinds(see(watching, answer(1, ending, when=630))) == [], "not cleaned up yet"
+    outcome = see(watching, answer(1, when=661))
+    assert outcome.incidents[0].facts.reason == "expired"
+    assert outcome.incidents[0].facts.lease_ended == at(600)
+
+
+def test_a_lease_that_is_unknown_midway_has_become_permanent() -> None:
+    watching = registered_at_start(registration(ends=600))
+    assert kinds(see(watching, answer(1, registration(ends=None), when=60))) == [
+        ChangeKind.REFRESHED
+    ]
+
+
 def test_one_of_several_devices_lost_is_a_milder_matter_until_it_is_back() -> None:
     watching = registered_at_start(registration(ends=600), SOFTPHONE)
     lost = see(watching, answer(1, SOFTPHONE, when=630))
