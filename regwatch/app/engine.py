@@ -136,7 +136,7 @@ class Engine:
 
     def outbox_backlog(self) -> Backlog:
         """By receiver: how many notifications wait, and the oldest's time."""
-        return self._backlog
+        return {r.name: (0, None) for r in self._parts.receivers} | dict(self._backlog)
 
     def health_problem(self) -> str | None:
         """Which account's polling stands still; None if none does."""

@@ -25,7 +25,7 @@ async def find_extension(reference: str, client: PbxClient) -> Extension:
     """The one extension of the PBX's list that is meant; raises `PbxError`."""
     listing = await client.extensions(type=None, status=None)
     found = [each for each in listing.extensions if names_extension(reference, each)]
-    if not found and reference.isdecimal():
+    if not found and reference.isdecimal() and not listing.complete:
         return Extension(ExtensionId(int(reference)), "")
     if not found:
         fail(f"the PBX's list has no extension `{reference}`")

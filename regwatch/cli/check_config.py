@@ -10,7 +10,7 @@ from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
 from regwatch.config import Config, json_schema
 
 
-@click.command("check-config")
+@click.command("check-config", short_help="Check a configuration file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_FILE)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the file, for editors.")
 def check_config(file: Path, *, schema: bool) -> None:

@@ -9,9 +9,16 @@ BAD_CONFIG = 2
 FAILED = 1
 
 
+WIDE = 250
+"""Columns where nobody looks: tables in a file or a pipe are not cut."""
+
+
 def out() -> Console:
     """Where results go."""
-    return Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console
 
 
 def err() -> Console:

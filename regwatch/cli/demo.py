@@ -24,6 +24,7 @@ from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.clock import wall_clock
 from regwatch.config import load_config
+from regwatch.core.durations import humanise
 from regwatch.logs import configure
 from regwatch.simulator import Control, Simulator, SimulatorSettings
 
@@ -58,7 +59,7 @@ log: {{level: error}}
 """
 
 
-@click.command()
+@click.command(short_help="Show regwatch at work; needs nothing.")
 @click.option(
     "--duration",
     type=click.FloatRange(min=1),
@@ -175,7 +176,12 @@ watches them. The first alert comes within seconds. {ends}
             severity = alert["labels"]["severity"]
             style = "bold green" if resolved else STYLES[severity]
             word = "RESOLVED" if resolved else severity.upper()
-            self.line(word, style, alert["annotations"]["summary"])
+            summary = alert["annotations"]["summary"]
+            if resolved:
+                began, ended = (datetime.fromisoformat(alert[at]) for at in ("startsAt", "endsAt"))
+                lasted = humanise((ended - began).total_seconds())
+                summary = f"over after {lasted}: {summary}"
+            self.line(word, style, summary)
 
 
 STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from regwatch.app.clients import pbx_settings, selection
@@ -45,7 +45,7 @@ class Sweep:
         return ALL_REGISTERED if all_well else SOME_NOT
 
 
-@click.command()
+@click.command(short_help="Ask once for every extension and print it.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per extension.")
 def poll(config_file: Path, *, as_json: bool) -> None:
@@ -177,7 +177,8 @@ def _rank(answer: Answer | None) -> int:
 
 def _print_table(sweeps: Sequence[Sweep]) -> None:
     several = len(sweeps) > 1
-    table = Table("extension", "label", "state", "device", "address", "lease ends in", box=None)
+    titles = ("extension", "label", "state", "device", "address", "lease ends in")
+    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
     for sweep in sweeps:
         for extension, answer in _rows(sweep):
             name = extension.name or f"id {extension.id}"
@@ -195,7 +196,7 @@ def _cells(answer: Answer | None) -> tuple[Text, ...]:
     state = Text("registered", "green") if answer.registered else Text("not registered", "red")
     held = answer.registrations or answer.former
     devices = Text("\n".join(each.device or "–" for each in held))
-    addresses = Text("\n".join(each.real_address for each in held))
+    addresses = Text("\n".join(each.real_address.removeprefix("sip:") for each in held))
     return state, devices, addresses, Text("\n".join(_left(each, answer) for each in held))
 
 

@@ -22,7 +22,7 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
         context.exit()
 
 
-@click.command()
+@click.command(short_help="Run a simulated PBX.")
 @click.option("--extensions", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same PBX.")
 @click.option("--listen", default="127.0.0.1:8089", show_default=True, metavar="HOST:PORT")

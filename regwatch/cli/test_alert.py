@@ -5,6 +5,7 @@ from pathlib import Path
 
 import aiohttp
 import click
+from rich.text import Text
 
 from regwatch.app.clients import receiver_settings
 from regwatch.cli.console import fail, out
@@ -18,7 +19,7 @@ from regwatch.notify.receiver import Receiver
 from regwatch.notify.trial import trial_notification
 
 
-@click.command("test-alert")
+@click.command("test-alert", short_help="Send a test to the receivers.")
 @config_option
 @click.argument("receiver", required=False)
 def test_alert(config_file: Path, receiver: str | None) -> None:
@@ -51,14 +52,13 @@ async def _test(config: Config, names: list[str]) -> int:
 
 async def _try(receiver: Receiver) -> bool:
     now = wall_clock()
-    console = out()
-    console.print(f"{receiver.name} ({receiver.kind}): ", end="", style="bold", markup=False)
+    name = (f"{receiver.name} ({receiver.kind}): ", "bold")
     try:
         await receiver.deliver(trial_notification(receiver.name, now))
         await receiver.deliver(trial_notification(receiver.name, now, resolves=True))
     except DeliveryError as error:
         again = "regwatch would try again" if error.retryable else "regwatch would give it up"
-        console.print(f"not taken: {error.message} ({again})", style="red", markup=False)
+        out().print(Text.assemble(name, (f"not taken: {error.message} ({again})", "red")))
         return False
-    console.print("taken, and taken back", style="green")
+    out().print(Text.assemble(name, ("taken, and taken back", "green")))
     return True

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from regwatch.app.clients import pbx_settings
 from regwatch.cli.accounts import find_extension, split_reference
@@ -19,7 +19,7 @@ from regwatch.pbx.client import PbxClient
 from regwatch.pbx.errors import PbxError
 
 
-@click.command()
+@click.command(short_help="Delete registrations at the PBX.")
 @config_option
 @click.argument("extension", metavar="EXT")
 @click.argument("registration_id", required=False)
@@ -84,9 +84,12 @@ def _show(when: str, extension: Extension, answer: Answer) -> None:
         console.print("not registered")
         return
     console.print(f"{len(answer.registrations)} registered")
-    table = Table("registration", "device", "address", "lease ends in", box=None)
+    titles = ("registration", "device", "address", "lease ends in")
+    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
     for each in answer.registrations:
-        table.add_row(each.id, each.device, each.real_address, _left(each, answer))
+        table.add_row(
+            each.id, each.device, each.real_address.removeprefix("sip:"), _left(each, answer)
+        )
     console.print(table)
 
 

@@ -68,6 +68,8 @@ class Simulator:
         if self._settings.delay:
             await asyncio.sleep(self._settings.delay)
         response = await handler(request)
-        if isinstance(response, web.Response) and "Content-Encoding" not in response.headers:
+        # Compressed, a body-less 204 would be sent as chunks, which is no HTTP.
+        has_body = isinstance(response, web.Response) and bool(response.body)
+        if has_body and "Content-Encoding" not in response.headers:
             response.enable_compression()
         return response
