@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -55,8 +56,8 @@ def test_by_itself_it_chooses_json_for_a_pipe_and_words_for_a_terminal() -> None
     assert not logged("auto", Terminal()).startswith("{")
 
 
-def test_by_itself_it_finds_the_journal(tmp_path: object) -> None:
-    with open(f"{tmp_path}/log", "w+") as stream:
+def test_by_itself_it_finds_the_journal(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w+") as stream:
         status = os.fstat(stream.fileno())
         environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
         configure("info", "auto", stream, environ)

@@ -1,5 +1,4 @@
-"""Putting the parts together: what one configuration builds, and the daemon around it."""
+"""Putting the parts together: what one configuration builds, and the daemon around it.
 
-from regwatch.app.daemon import Daemon, StartError
-
-__all__ = ["Daemon", "StartError"]
+Imports nothing by itself: a command that only asks the PBX need not load a database.
+"""

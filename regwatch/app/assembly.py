@@ -24,7 +24,8 @@ from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
 from regwatch.pbx.client import Endpoint, PbxClient, RequestMade
 from regwatch.store import Store
-from regwatch.watcher import Keeper, Watcher
+from regwatch.watcher.keeper import Keeper
+from regwatch.watcher.watcher import Watcher
 from regwatch.web.instruments import Instruments
 
 DAY = 86_400.0

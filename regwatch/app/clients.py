@@ -19,7 +19,7 @@ from regwatch.notify.pagerduty import PagerDutySettings
 from regwatch.notify.slack import SlackSettings
 from regwatch.notify.webhook import WebhookSettings
 from regwatch.pbx.settings import ClientCredentials, FixedToken, PbxSettings
-from regwatch.watcher import Discovery, Selection
+from regwatch.watcher.selection import Discovery, Selection
 
 
 def pbx_settings(config: Config, account: AccountShape) -> PbxSettings:

@@ -21,7 +21,7 @@ from regwatch.notify.receiver import Receiver
 from regwatch.notify.repost import repost_forever
 from regwatch.pbx.client import PbxClient
 from regwatch.store import Store, StoreError
-from regwatch.watcher import Watcher
+from regwatch.watcher.watcher import Watcher
 
 DELIVERY_GRACE_SECONDS = 5.0
 """How long a delivery in flight may take at a stop; what it misses is sent after the next start."""

@@ -13,7 +13,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.pbx.client import PbxClient
-from regwatch.watcher import Watcher
+from regwatch.watcher.watcher import Watcher
 
 
 class AccountSight:

@@ -1,26 +1,46 @@
 """The command line: one module per command. Talks to people; the work is done below."""
 
+from importlib import import_module
+
 import click
 
 from regwatch import __version__
-from regwatch.cli.check_config import check_config
-from regwatch.cli.demo import demo
-from regwatch.cli.poll import poll
-from regwatch.cli.run import run
-from regwatch.cli.simulate import simulate
-from regwatch.cli.test_alert import test_alert
-from regwatch.cli.unregister import unregister
 
+COMMANDS = {
+    "check-config": "check_config",
+    "demo": "demo",
+    "poll": "poll",
+    "run": "run",
+    "simulate": "simulate",
+    "test-alert": "test_alert",
+    "unregister": "unregister",
+}
 EPILOG = "Start with `regwatch demo`: it needs no configuration and no PBX."
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Loads the module of a command only when it is asked for: a sweep needs no database."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names."""
+        _ = ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command; None if there is none of this name."""
+        _ = ctx
+        name = COMMANDS.get(cmd_name)
+        if name is None:
+            return None
+        command: click.Command = getattr(import_module(f"regwatch.cli.{name}"), name)
+        return command
+
+
+@click.command(
+    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="regwatch")
 def main() -> None:
     """Tells you within seconds, and without false alarms, that phones lost their registration at
     a cloud PBX.
     """
-
-
-for command in (run, check_config, demo, simulate, poll, unregister, test_alert):
-    main.add_command(command)

@@ -19,7 +19,7 @@ from aiohttp import web
 from rich.console import Console
 from rich.text import Text
 
-from regwatch.app import Daemon, StartError
+from regwatch.app.daemon import Daemon, StartError
 from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.clock import wall_clock

@@ -1,12 +1,12 @@
 """`regwatch poll`: one complete sweep, for a person or a script."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
@@ -213,9 +213,8 @@ def _total(sweep: Sweep) -> str:
 
 
 def _print_json(sweeps: Sequence[Sweep]) -> None:
-    click.echo(
-        json.dumps([_as_json(s.account, *row) for s in sweeps for row in _rows(s)], indent=2)
-    )
+    rows = [_as_json(sweep.account, *row) for sweep in sweeps for row in _rows(sweep)]
+    click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
 
 
 def _as_json(account: str, extension: Extension, answer: Answer | None) -> dict[str, object]:

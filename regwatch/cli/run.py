@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from regwatch.app import Daemon, StartError
+from regwatch.app.daemon import Daemon, StartError
 from regwatch.cli.console import fail
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_or_exit

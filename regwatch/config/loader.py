@@ -7,8 +7,6 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from regwatch.config.checks import findings
 from regwatch.config.notices import notices
@@ -21,6 +19,7 @@ from regwatch.config.values import wrong
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
+EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 
 
 def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
@@ -212,17 +211,12 @@ def _storage_problems(source: Source, config: Config) -> list[Problem]:
     if url is None:
         return []
     place: Location = ("storage", "url")
-    try:
-        backend = make_url(url).get_backend_name()
-    except ArgumentError:
+    scheme, separator, _ = url.partition("://")
+    if not separator or not scheme.isascii():
+        return [source.problem(place, "no storage URL", EXAMPLE_STORAGE)]
+    if scheme != "sqlite":
         return [
-            source.problem(
-                place, "no storage URL", "such as sqlite:////var/lib/regwatch/regwatch.db"
-            )
-        ]
-    if backend != "sqlite":
-        return [
-            source.problem(place, f"{backend} is not available in this version", "use sqlite:///")
+            source.problem(place, f"{scheme} is not available in this version", "use sqlite:///")
         ]
     return []
 

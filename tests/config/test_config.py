@@ -122,12 +122,18 @@ def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extra", "path"),
     [
-        ("schedules: {office: {days: mon-fri, hours: '08:00-18:00', timezone: Europe/Riga}}", "schedules"),
+        (
+            "schedules: {office: {days: mon-fri, hours: '08:00-18:00', timezone: Europe/Riga}}",
+            "schedules",
+        ),
         ("heartbeat: {url: 'https://hc.example.com/x', every: 1m}", "heartbeat"),
-        ("maintenance: [{match: {site: riga}, from: 2026-12-01T22:00, to: 2026-12-02T02:00}]", "maintenance"),
+        (
+            "maintenance: [{match: {site: a}, from: 2026-12-01T22:00, to: 2026-12-02T02:00}]",
+            "maintenance",
+        ),
         ("alerts: {flapping: {changes: 8}}", "alerts.flapping"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_acted_on_yet_is_said(tmp_path: Path, extra: str, path: str) -> None:
     (notice,) = load(tmp_path, f"{SMALL}{extra}\n").notices
     assert (notice.path, notice.line) == (path, 2)
@@ -153,8 +159,8 @@ def test_on_is_a_word_where_words_are_expected(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1w", 604_800), ("0", 0), ("500ms", 0.5)],
-)  # fmt: skip
+    [("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1w", 604_800), ("0", 0)],
+)
 def test_durations(tmp_path: Path, text: str, seconds: float) -> None:
     assert load(tmp_path, f"{SMALL}recover_after: {text}\n").recover_after == seconds
 

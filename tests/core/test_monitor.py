@@ -69,7 +69,7 @@ def registered_at_start(*registrations: Registration, **policy: object) -> Monit
     return watching
 
 
-# --- the first observation ------------------------------------------------------------------------
+# --- the first observation --------------------------------------------------------------------
 
 
 def test_the_first_observation_raises_nothing() -> None:
@@ -91,7 +91,7 @@ def test_one_that_never_registers_is_reported_in_its_time_and_no_earlier() -> No
     assert kinds(back) == [ChangeKind.REGISTERED]
 
 
-# --- losses ---------------------------------------------------------------------------------------
+# --- losses -----------------------------------------------------------------------------------
 
 
 def test_a_silent_death_is_a_loss_dated_by_the_end_of_its_lease() -> None:
@@ -221,7 +221,7 @@ def test_recover_after_waits_for_a_lasting_return() -> None:
     assert (incident.state, incident.resolved_at) == (IncidentState.RESOLVED, at(100))
 
 
-# --- not answered is not lost -----------------------------------------------------------------------
+# --- not answered is not lost -----------------------------------------------------------------
 
 
 def test_an_id_that_is_missing_from_an_answer_is_not_lost() -> None:
@@ -320,7 +320,7 @@ def test_an_answer_of_an_extension_no_longer_watched_is_ignored() -> None:
     assert see(watching, answer(7, registration(), when=0)).touched == {}
 
 
-# --- mass doubt -------------------------------------------------------------------------------------
+# --- mass doubt -------------------------------------------------------------------------------
 
 
 def many_registered(count: int = 6) -> Monitor:
@@ -353,7 +353,7 @@ def test_a_few_losses_among_many_are_believed_at_once() -> None:
     assert len(told(outcome)) == 3
 
 
-# --- the list ---------------------------------------------------------------------------------------
+# --- the list ---------------------------------------------------------------------------------
 
 
 def test_one_missing_from_two_complete_lists_in_a_row_is_removed_and_its_alert_ends() -> None:
@@ -408,7 +408,7 @@ def test_a_site_is_found_by_address_where_no_name_gives_one() -> None:
     assert watching.roster.by_id[ExtensionId(2)].site == "tallinn"
 
 
-# --- warnings before the loss -----------------------------------------------------------------------
+# --- warnings before the loss -----------------------------------------------------------------
 
 
 def refreshing_at_half(watching: Monitor, lease: int = 600, count: int = 12) -> float:
@@ -476,7 +476,7 @@ def test_of_several_devices_the_overdue_one_is_named() -> None:
     assert lost.incidents[0].id == incident.id
 
 
-# --- over a restart ---------------------------------------------------------------------------------
+# --- over a restart ---------------------------------------------------------------------------
 
 
 def restarted(watching: Monitor, when: float) -> Monitor:

@@ -110,9 +110,7 @@ async def test_receivers_that_forget_are_told_again_each_minute() -> None:
     receiver, other = Reposted(), object()
     firing = {"alertmanager": [incident()]}
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(
-            repost_forever([receiver, other], lambda name: firing[name])
-        )
+        running = group.create_task(repost_forever([receiver, other], lambda name: firing[name]))
         await asyncio.sleep(3 * REPOST_SECONDS + 1)
         running.cancel()
     assert receiver.told == [1, 1, 1]

@@ -18,7 +18,7 @@ USER = "/api/ver1.0/user"
 TOKEN = "/oauth/token"
 UNAUTHORIZED = canned_json('{"status":"unauthorized"}', 401)
 
-# --- against a real server -------------------------------------------------------------------
+# --- against a real server ---------------------------------------------------------------------
 
 
 async def test_a_token_is_fetched_once_and_used_for_all(pbx: FakePbx, connect) -> None:
@@ -164,7 +164,7 @@ async def test_a_secret_that_the_pbx_echoes_is_in_no_error(
     assert "echo ***" in str(error)
 
 
-# --- in virtual time -------------------------------------------------------------------------
+# --- in virtual time --------------------------------------------------------------------------
 
 
 class Source:

@@ -30,7 +30,7 @@ def up_to(last: int) -> list[ExtensionId]:
     return ids(*range(1, last + 1))
 
 
-# --- batches ---------------------------------------------------------------------------------
+# --- batches ----------------------------------------------------------------------------------
 
 
 async def test_many_are_split_into_batches_and_put_together(pbx: FakePbx, connect) -> None:
@@ -63,7 +63,7 @@ async def test_contradictions_of_all_batches_are_counted(pbx: FakePbx, connect) 
         assert (await client.registrations(up_to(4))).contradictions == 4
 
 
-# --- refused ids -----------------------------------------------------------------------------
+# --- refused ids ------------------------------------------------------------------------------
 
 REFUSALS = [
     canned_json('{"status":"client_not_found"}', 404),
@@ -178,7 +178,7 @@ async def test_the_only_id_there_is_being_refused_is_an_error(pbx: FakePbx, conn
             await client.registrations(ids(9))
 
 
-# --- sizes -----------------------------------------------------------------------------------
+# --- sizes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [413, 414])
@@ -229,7 +229,7 @@ async def test_an_outage_is_not_taken_for_a_size_again_and_again(pbx: FakePbx, c
         assert client.batch_limit == 50
 
 
-# --- failures --------------------------------------------------------------------------------
+# --- failures ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ async def test_a_pbx_that_is_down_is_not_asked_for_every_batch(pbx: FakePbx, con
     assert len(pbx.batches) <= 10
 
 
-# --- in virtual time -------------------------------------------------------------------------
+# --- in virtual time --------------------------------------------------------------------------
 
 NOW = Timestamp(1_800_000_000.0)
 

@@ -156,7 +156,7 @@ async def test_a_redirect_of_the_token_request_carries_no_secret(pbx: FakePbx, c
         assert other.seen == []
 
 
-# --- TLS -------------------------------------------------------------------------------------
+# --- TLS --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ async def test_a_ca_file_that_is_none_is_named(connect, tmp_path: Path) -> None:
                 pass
 
 
-# --- proxy and netrc -------------------------------------------------------------------------
+# --- proxy and netrc --------------------------------------------------------------------------
 
 
 async def test_the_environments_proxy_is_used_only_if_configured(

@@ -108,7 +108,7 @@ async def reopened(store: Store, file: Path) -> Store:
     return await Store.open(url(file))
 
 
-# --- accounts ---------------------------------------------------------------------------------------
+# --- accounts ---------------------------------------------------------------------------------
 
 
 async def test_an_accounts_state_comes_back_as_it_was(store: Store, file: Path) -> None:
@@ -155,7 +155,7 @@ async def test_a_field_added_later_takes_its_default() -> None:
     assert msgspec.msgpack.decode(stored, type=Watched).state is ExtensionState.UNKNOWN
 
 
-# --- incidents ----------------------------------------------------------------------------------------
+# --- incidents --------------------------------------------------------------------------------
 
 
 async def test_resolved_incidents_are_no_longer_open_and_come_latest_first(store: Store) -> None:
@@ -190,7 +190,7 @@ async def test_a_resolved_one_stays_until_every_receiver_has_heard(store: Store)
     assert list(await store.resolved_incidents(since=at(0), limit=5)) == []
 
 
-# --- the outbox ---------------------------------------------------------------------------------------
+# --- the outbox -------------------------------------------------------------------------------
 
 
 async def test_messages_come_back_in_order_per_receiver(store: Store, file: Path) -> None:
@@ -253,7 +253,7 @@ async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
     assert [e.notification.id for e in await store.pending("chat", limit=1)] == ["n2"]
 
 
-# --- the file -----------------------------------------------------------------------------------------
+# --- the file ---------------------------------------------------------------------------------
 
 
 async def test_one_regwatch_at_a_time(store: Store, file: Path) -> None:

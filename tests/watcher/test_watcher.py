@@ -27,7 +27,9 @@ from regwatch.core.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.store.errors import StoreUnavailableError
-from regwatch.watcher import Discovery, Keeper, Selection, Watcher
+from regwatch.watcher.keeper import Keeper
+from regwatch.watcher.selection import Discovery, Selection
+from regwatch.watcher.watcher import Watcher
 
 pytestmark = pytest.mark.looptime
 
