@@ -2,6 +2,7 @@
 regwatch it is that is tested.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Generator
@@ -35,6 +36,9 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
     # `python -m regwatch` would otherwise find the checkout first, and not what is installed.
     os.environ["PYTHONSAFEPATH"] = "1"
+    # No default loop: pytest-asyncio would else make one on Python 3.11, before the first
+    # asynchronous test, and never close it; the collector then blames a random test.
+    asyncio.set_event_loop(None)
 
 
 def pytest_report_header() -> str:

@@ -1,6 +1,5 @@
 """A client at a small PBX."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,10 +9,6 @@ from fakes.pbx import SECRET, FakePbx, serving
 from regwatch.clock import wall_clock
 from regwatch.pbx.client import PbxClient, RequestMade
 from regwatch.pbx.settings import ClientCredentials, PbxSettings
-
-# Asked for the loop before the first test, Python 3.11 makes one that pytest-asyncio never closes;
-# the garbage collector then blames whichever test is running. After this there is none to ask for.
-asyncio.set_event_loop(None)
 
 Connect = Callable[..., AbstractAsyncContextManager[PbxClient]]
 
