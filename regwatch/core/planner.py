@@ -21,7 +21,7 @@ QUARANTINE_SECONDS = HOUR
 """How long an id that the PBX refuses to speak of is left out before it is tried again."""
 PERSON_NEEDED_SECONDS = 300.0
 """Between probes while only a person can mend it."""
-NEVER = Timestamp(float("-inf"))
+NEVER, FAR_OFF = Timestamp(float("-inf")), Timestamp(float("inf"))
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
 THROTTLED_SECONDS = 5.0
 
@@ -57,7 +57,7 @@ class Planner:
         self.policy = policy
         self.batch_limit = policy.batch_size
         self._asked_at: dict[ExtensionId, Timestamp] = {}  # longest ago first
-        self._urgent: dict[ExtensionId, None] = {}
+        self._urgent: dict[ExtensionId, Timestamp] = {}  # each not before
         self._retried: set[ExtensionId] = set()
         self._quarantined: dict[ExtensionId, Timestamp] = {}
         self._in_flight: set[ExtensionId] = set()
@@ -85,9 +85,9 @@ class Planner:
             self._urgent.pop(extension_id, None)
             self._quarantined.pop(extension_id, None)
 
-    def confirm(self, ids: Iterable[ExtensionId]) -> None:
-        """Ask for these again before all others."""
-        self._urgent.update(dict.fromkeys(i for i in ids if i in self._asked_at))
+    def confirm(self, ids: Iterable[ExtensionId], *, at: Timestamp = NEVER) -> None:
+        """Ask for these again before all others, though not before then."""
+        self._urgent.update(dict.fromkeys((i for i in ids if i in self._asked_at), at))
 
     def quarantine(self, ids: Iterable[ExtensionId], *, now: Timestamp) -> None:
         """Leave these out for a while: the PBX refuses to speak of them."""
@@ -170,8 +170,8 @@ class Planner:
             return Wait(None)
         start = self._next_start(now)
         if start > now:
-            return Wait(start)
-        ids = self._choose()
+            return Wait(min(start, self._next_confirmation(now)))
+        ids = self._choose(now)
         if not ids:
             return Wait(min(self._quarantined.values(), default=None))
         self._take(ids, now)
@@ -184,8 +184,13 @@ class Planner:
         while self._quarantined and next(iter(self._quarantined.values())) <= now:
             del self._quarantined[next(iter(self._quarantined))]
 
-    def _choose(self) -> tuple[ExtensionId, ...]:
-        chosen = dict.fromkeys(i for i in self._urgent if self._is_askable(i))
+    def _next_confirmation(self, now: Timestamp) -> Timestamp:
+        """When one that must wait a little first may be asked again."""
+        return min((at for at in self._urgent.values() if at > now), default=FAR_OFF)
+
+    def _choose(self, now: Timestamp) -> tuple[ExtensionId, ...]:
+        ready = (i for i, at in self._urgent.items() if at <= now)
+        chosen = dict.fromkeys(i for i in ready if self._is_askable(i))
         if len(chosen) < self.batch_limit:
             for extension_id in self._asked_at:
                 if self._is_askable(extension_id):
@@ -217,7 +222,8 @@ class Planner:
     def _is_hurried(self, now: Timestamp) -> bool:
         """Whether someone waits for an answer: a confirmation, or the first one in long."""
         oldest = next(iter(self._asked_at.values()), now)
-        return bool(self._urgent) or oldest < now - 2 * self.policy.interval
+        is_urgent = any(at <= now for at in self._urgent.values())
+        return is_urgent or oldest < now - 2 * self.policy.interval
 
     def _slot(self) -> float:
         """Seconds between requests that sweep every id once per interval."""

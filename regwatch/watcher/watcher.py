@@ -23,6 +23,8 @@ from regwatch.watcher.selection import Discovery, Selection
 
 TICK_SECONDS = 1.0
 DISCOVERY_RETRY_SECONDS = 10.0
+CONFIRM_SECONDS = 3.0
+"""Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 LISTED_IN_A_LOG_LINE = 20
 GRACE_SECONDS = 180.0
 """How much later than planned a poll may come to its end before polling counts as stalled. Far
@@ -153,7 +155,7 @@ class Watcher:
         outcome = self.monitor.observe(batch, now=now)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
-            self.planner.confirm(outcome.doubted)
+            self.planner.confirm(outcome.doubted, at=Timestamp(now + CONFIRM_SECONDS))
         if self._awaited:
             self._awaited.difference_update(set(batch.asked).difference(left_out))
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))

@@ -189,6 +189,14 @@ def test_doubted_ones_are_asked_first_and_soon() -> None:
     assert asked(plan, 1)[0] == 4
 
 
+def test_a_confirmation_may_be_put_off_a_little() -> None:
+    plan = planner(4)
+    swept(plan)
+    plan.confirm(ids(4), at=at(3))
+    assert waits(plan, 1) == pytest.approx(2)
+    assert asked(plan, 3)[0] == 4
+
+
 def test_quarantined_ones_are_left_out_and_tried_again_later() -> None:
     plan = planner(2)
     plan.quarantine(ids(1), now=at(0))

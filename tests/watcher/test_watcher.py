@@ -1,11 +1,12 @@
 """The loops of one account, in virtual time, against a source that does as it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
 
 from regwatch.core.incidents import Decision
@@ -20,13 +21,11 @@ from regwatch.core.model import (
     IncidentState,
     Listing,
     Timestamp,
-    Watched,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
 from regwatch.core.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
-from regwatch.store.errors import StoreUnavailableError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import Watcher
@@ -78,45 +77,9 @@ class Source:
 
 
 @dataclass
-class Stored:
-    watched: Sequence[tuple[Watched, bytes]] = ()
-
-
-class Memory:
-    """A store in memory that can be full for a while."""
-
-    def __init__(self) -> None:
-        self.rows: dict[ExtensionId, tuple[Watched, bytes]] = {}
-        self.incidents: dict[str, Incident] = {}
-        self.saves = 0
-        self.is_full = False
-
-    async def load(self, account: AccountName) -> Stored:
-        assert account == ACME
-        return Stored(tuple(self.rows.values()))
-
-    async def save(
-        self,
-        account: AccountName,
-        *,
-        watched: Sequence[tuple[Watched, bytes]],
-        removed: Collection[ExtensionId] = (),
-        incidents: Sequence[Incident] = (),
-    ) -> None:
-        await asyncio.sleep(0.01)
-        if self.is_full:
-            raise StoreUnavailableError("disk full")
-        self.saves += 1
-        self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
-        for extension_id in removed:
-            self.rows.pop(extension_id, None)
-        self.incidents.update((i.id, i) for i in incidents)
-
-
-@dataclass
 class Rig:
     source: Source = field(default_factory=Source)
-    store: Memory = field(default_factory=Memory)
+    store: MemoryStore = field(default_factory=MemoryStore)
     selection: Selection = field(default_factory=lambda: Selection(discovery=Discovery()))
     told: list[Incident] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)

@@ -1,0 +1,172 @@
+"""Every fault of the simulated PBX, one by one and mixed, in virtual time over real sockets.
+
+Nothing of it may end the watching or pass for a loss; and once it is over, a true loss is found
+without a restart.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from fakes.state import MemoryStore
+from fakes.values import ACME, EVERY_ALERT, START
+
+from regwatch.core.model import (
+    AlertName,
+    ExtensionId,
+    FailureReason,
+    Incident,
+    IncidentState,
+    Timestamp,
+)
+from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.planner import Planner, PollingPolicy
+from regwatch.core.sites import Sites
+from regwatch.pbx.client import PbxClient, RequestMade
+from regwatch.pbx.settings import ClientCredentials, PbxSettings
+from regwatch.simulator import TABLE, Control, Simulator, SimulatorSettings
+from regwatch.watcher.keeper import Keeper
+from regwatch.watcher.selection import Discovery, Selection
+from regwatch.watcher.watcher import Watcher
+
+pytestmark = [pytest.mark.looptime, pytest.mark.e2e]
+
+UNKNOWN_ID = ExtensionId(999_999)
+MINUTES = 60.0
+VALUES: Mapping[str, tuple[object, ...]] = {
+    "expires_format": ("float", "string", "epoch", "epoch_ms", "datetime", "iso", "garbage"),
+    "device_format": ("null", "missing", "object", "n/a"),
+    "unknown_id": ("omit", "default", "404", "403"),
+    "single_as": ("array",),
+    "drop_ids": (0.5,),
+    "max_ids": (5,),
+    "max_ids_status": ("400", "413", "414", "502"),
+    "cached_answers": (45,),
+    "rate_headers": ("epoch", "missing", "garbage"),
+    "lower_limit": (30,),
+    "hang": (60,),
+    "slow": (5, 60),
+    "redirect": ("http://127.0.0.1:1/elsewhere",),
+    "error_status_form": ("int", "absent"),
+    "cleanup_lag": (50,),
+}
+"""Those that bite; of the others, a share of requests, all requests, or simply on."""
+SHARES = (0.5, 1.0)
+TOGETHER: Mapping[str, Mapping[str, object]] = {
+    "max_ids_status": {"max_ids": 5},
+    "error_status_form": {"access_denied": True},
+    "token_invalid_client": {"token_401": 1.0},
+    "token_no_expires_in": {"token_401": 0.3},
+}
+"""What some need beside them to be met at all."""
+MIXES = (
+    {"http_500": 0.3, "html_200": 0.2, "drop_ids": 0.2, "token_401": 0.2},
+    {"truncated_json": 0.3, "broken_gzip": 0.3, "throttle": 0.3, "duplicates": True},
+    {"drop_connection": 0.3, "http_502": 0.3, "max_ids": 7, "rate_headers": "missing"},
+    {"slow": 2, "http_503": 0.3, "extra_ids": True, "expires_format": "garbage"},
+    {"cached_answers": 40, "empty_body": 0.3, "device_format": "missing", "cleanup_lag": 30},
+    {"unknown_id": "403", "max_ids": 6, "http_500": 0.2, "error_status_form": "absent"},
+)
+
+
+def cases() -> list[object]:
+    singly = [
+        pytest.param({fault.name: value} | TOGETHER.get(fault.name, {}), id=f"{fault.name}={value}")
+        for fault in TABLE
+        for value in VALUES.get(fault.name, SHARES if fault.values.startswith("share") else (True,))
+    ]
+    return singly + [pytest.param(mix, id="+".join(mix)) for mix in MIXES]
+
+
+def now() -> Timestamp:
+    return Timestamp(START + asyncio.get_running_loop().time())
+
+
+@dataclass
+class Scene:
+    pbx: Control
+    watcher: Watcher
+    told: list[Incident]
+    requests: list[RequestMade]
+
+    def losses(self) -> list[Incident]:
+        wrong = (AlertName.EXTENSION_LOST, AlertName.REGISTRATION_LOST)
+        return [i for i in self.told if i.alert in wrong]
+
+    async def until_told(self, extension_id: int) -> None:
+        async with asyncio.timeout(150 * MINUTES):
+            while extension_id not in [i.facts.extension_id for i in self.losses()]:
+                await asyncio.sleep(5)
+
+
+@asynccontextmanager
+async def scene(extensions: int) -> AsyncIterator[Scene]:
+    """A calm PBX and a watcher on it, both on the loop's time."""
+    simulated = SimulatorSettings(
+        extensions=extensions, seed=5, leases="300,600", calm=True, quota=2000
+    )
+    told: list[Incident] = []
+    requests: list[RequestMade] = []
+    async with Simulator(simulated, clock=now).serving() as pbx:
+        credentials = ClientCredentials("demo", "demo-secret")
+        planner = Planner(PollingPolicy(interval=60.0, batch_size=20))
+
+        def made(request: RequestMade) -> None:
+            requests.append(request)
+            planner.request_made(now=now())
+            if request.quota is not None:
+                planner.quota_seen(request.quota)
+
+        settings = PbxSettings(pbx.url, credentials, batch_size=20)
+        async with PbxClient(settings, clock=now, listeners=[made]) as client:
+            monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
+            keeper = Keeper(monitor, MemoryStore(), clock=now, on_incidents=told.extend)
+            chosen = Selection((UNKNOWN_ID,), Discovery(every_seconds=120.0))
+            watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now)
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(watcher.run())
+                yield Scene(pbx.control, watcher, told, requests)
+                running.cancel()
+
+
+@pytest.mark.parametrize("faults", cases())
+async def test_a_fault_passes_without_a_false_loss_and_a_true_one_is_found_after_it(
+    faults: Mapping[str, object],
+) -> None:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    is_paging = any(name.startswith(("paging", "list")) for name in faults)
+    async with scene(230 if is_paging else 45) as at:
+        await asyncio.sleep(3 * MINUTES)
+        assert at.watcher.first_sweep_done
+        at.pbx.set_faults(faults)
+        if "all_unregistered" in faults:  # for longer than a moment, it is no glitch but a loss
+            answered = len(at.requests)
+            while len(at.requests) < answered + 1:
+                await asyncio.sleep(0.5)
+        else:
+            await asyncio.sleep(12 * MINUTES)
+        assert at.losses() == []
+        at.pbx.clear_faults()
+        await asyncio.sleep(3 * MINUTES)
+        assert at.losses() == []
+        lost = at.pbx.registered_ids()[7]
+        at.pbx.act(lost, "unregister")
+        await at.until_told(lost)
+        assert {i.facts.extension_id for i in at.losses()} == {lost}
+        assert at.losses()[0].state is IncidentState.FIRING
+
+
+async def test_the_faults_that_are_tested_are_all_there_are() -> None:
+    assert set(VALUES) | set(TOGETHER) <= {fault.name for fault in TABLE}
+
+
+async def test_no_fault_makes_us_exceed_the_quota() -> None:
+    """Splitting, retries and renewals included: the PBX counts them all."""
+    async with scene(45) as at:
+        at.pbx.set_faults(MIXES[0])
+        await asyncio.sleep(60 * MINUTES)
+        over = [r for r in at.requests if r.outcome == FailureReason.QUOTA_EXHAUSTED.value]
+        assert over == []

@@ -1,0 +1,43 @@
+"""A store of an account's state, in memory."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from regwatch.core.model import AccountName, ExtensionId, Incident, Watched
+from regwatch.store.errors import StoreUnavailableError
+
+
+@dataclass
+class Stored:
+    watched: Sequence[tuple[Watched, bytes]] = ()
+
+
+class MemoryStore:
+    """A store in memory that can be full for a while."""
+
+    def __init__(self) -> None:
+        self.rows: dict[ExtensionId, tuple[Watched, bytes]] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.saves = 0
+        self.is_full = False
+
+    async def load(self, account: AccountName) -> Stored:
+        return Stored(tuple(self.rows.values()))
+
+    async def save(
+        self,
+        account: AccountName,
+        *,
+        watched: Sequence[tuple[Watched, bytes]],
+        removed: Collection[ExtensionId] = (),
+        incidents: Sequence[Incident] = (),
+    ) -> None:
+        await asyncio.sleep(0.01)
+        if self.is_full:
+            raise StoreUnavailableError("disk full")
+        self.saves += 1
+        self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
+        for extension_id in removed:
+            self.rows.pop(extension_id, None)
+        self.incidents.update((i.id, i) for i in incidents)
