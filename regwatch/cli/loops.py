@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any
 
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, int]]
@@ -24,24 +24,9 @@ async def _with_signals(main: Main) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    with suppress(ImportError):
-        import uvloop
-
-        return uvloop.new_event_loop
-    return None
-
-
-async def first_of(work: Awaitable[object], stop: asyncio.Event) -> bool:
-    """Wait for the work or for the event; whether it was the work that ended. The other one is
-    cancelled and awaited.
-    """
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_await(work)), group.create_task(stop.wait())]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-    return tasks[0] in done
-
-
-async def _await(work: Awaitable[object]) -> object:
-    return await work
+    """None: asyncio's own."""
+    try:
+        factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    except ImportError:
+        return None
+    return factory
