@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,14 @@ def in_file(cell: str, node: Node) -> object:
     """A default as the table shows it, as the value it means."""
     if cell in ("required", "none"):
         return REQUIRED if cell == "required" else None
-    value = yaml.safe_load(cell.strip("`"))
-    return (
-        [convert(each, of_each(node)) for each in value]
-        if isinstance(value, list)
-        else convert(value, node)
-    )
+    return meant(yaml.safe_load(cell.strip("`")), node)
+
+
+def meant(value: object, node: Node) -> object:
+    """A value as written, as the program takes it."""
+    if isinstance(value, list):
+        return [convert(each, of_each(node)) for each in value]
+    return convert(value, node)
 
 
 def convert(value: object, node: Node) -> object:
@@ -162,9 +163,42 @@ def test_the_unit_runs_what_the_install_section_installs(readme, root):
     assert f"config/regwatch.example.yml {start[1]}\n" in shell
 
 
-def test_the_commented_example_can_be_used_and_has_the_true_defaults(root, tmp_path, expected):
+def test_the_commented_example_can_be_used(root, tmp_path):
     text = (root / "config/regwatch.example.yml").read_text(encoding="utf-8")
     load_config(written(text, tmp_path), environ={})
+
+
+def test_the_commented_example_shows_the_true_defaults(root, expected):
+    example = yaml.safe_load((root / "config/regwatch.example.yml").read_text(encoding="utf-8"))
+    shown = {path: value for path, value in values(example) if path.startswith(SHOWS_DEFAULTS)}
+    assert len(shown) > 30
+    wrong = {path for path, value in shown.items() if not is_default(value, path, expected)}
+    assert wrong == set()
+
+
+SHOWS_DEFAULTS = (
+    "accounts[].extensions.discover", "accounts[].polling", "accounts[].proxy", "alerts",
+    "recover_after", "receivers[].webhook.max_alerts", "receivers[].webhook.timeout",
+    "routes[].group", "routes[].repeat", "http", "metrics", "log",
+)  # fmt: skip
+
+
+def values(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Path and value of every leaf of a file; lists of mappings are gone into."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from values(each, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        for each in value:
+            yield from values(each, path + "[]")
+    else:
+        yield path, value
+
+
+def is_default(value: object, path: str, expected: Mapping[str, tuple[Node, object]]) -> bool:
+    """Whether a value of the file means the default."""
+    node, default = expected[path]
+    return meant(value, node) == default
 
 
 def secret_files(text: str) -> list[Path]:
@@ -173,7 +207,7 @@ def secret_files(text: str) -> list[Path]:
 
 def written(text: str, folder: Path) -> Path:
     """The configuration in a folder, with a file for each secret it names."""
-    for name in chain(secret_files(text)):
+    for name in secret_files(text):
         (folder / name).write_text("a-secret\n", encoding="utf-8")
         (folder / name).chmod(0o600)
     config = folder / "regwatch.yml"

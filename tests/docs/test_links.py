@@ -46,7 +46,7 @@ def test_files_named_in_code_exist(readme, root):
             assert (root / code).exists(), code
 
 
-def test_modules_of_how_it_works_exist_in_the_order_of_the_list(readme, root):
+def test_the_modules_that_how_it_works_names_exist(readme, root):
     section = readme.section("How it works")
     named = [code for code in section.code if re.fullmatch(r"[\w/]+(\.py|/)", code)]
     assert len(named) >= 15
