@@ -70,6 +70,7 @@ class Simulator:
         response = await handler(request)
         # Compressed, a body-less 204 would be sent as chunks, which is no HTTP.
         has_body = isinstance(response, web.Response) and bool(response.body)
-        if has_body and "Content-Encoding" not in response.headers:
-            response.enable_compression()
+        wanted = "gzip" in request.headers.get("Accept-Encoding", "")
+        if has_body and wanted and "Content-Encoding" not in response.headers:
+            response.enable_compression(web.ContentCoding.gzip)
         return response

@@ -36,7 +36,7 @@ def left(held: Registrar, extension_id: int, now: float) -> float:
     return found[1][0].left
 
 
-# --- phones ---------------------------------------------------------------------------------------
+# --- phones -----------------------------------------------------------------------------------
 
 
 @given(st.floats(0, DAY), st.integers(0, 29), st.sampled_from(["60", "600", "60,3600", "desk"]))
@@ -85,7 +85,7 @@ def test_a_lively_fleet_has_phones_that_never_register_and_permanent_ones() -> N
     assert any(len(phone.bindings) > 1 for phone in phones)
 
 
-# --- what happens to them ---------------------------------------------------------------------------
+# --- what happens to them ---------------------------------------------------------------------
 
 
 def test_a_silent_death_shows_exactly_when_its_lease_ends() -> None:
