@@ -18,9 +18,9 @@ from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import Config
 from regwatch.config.sections import AccountShape
+from regwatch.core.batching import batched
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, ExtensionId, Listing, Registration
-from regwatch.core.roster import Roster
 from regwatch.pbx.client import PbxClient
 from regwatch.pbx.errors import PbxError
 
@@ -102,7 +102,7 @@ async def _sweep(config: Config, account: AccountShape, progress: Progress) -> S
     bar = progress.add_task(f"{account.name}: the list", total=None)
     async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
         try:
-            extensions = (await _list(account, client)).extensions
+            extensions = await _list(account, client)
         except PbxError as error:
             return Sweep(account.name, (), {}, str(error))
         progress.update(bar, total=len(extensions), description=account.name)
@@ -113,13 +113,13 @@ async def _sweep(config: Config, account: AccountShape, progress: Progress) -> S
     return Sweep(account.name, extensions, asking.answers, asking.problem or missing)
 
 
-async def _list(account: AccountShape, client: PbxClient) -> Listing:
-    chosen = selection(account)
-    if chosen.discovery is None:
-        return chosen.of(Listing((), complete=True), Roster())
-    discovery = chosen.discovery
-    listing = await client.extensions(type=discovery.type, status=discovery.status)
-    return chosen.of(listing, Roster())
+async def _list(account: AccountShape, client: PbxClient) -> list[Extension]:
+    chosen, listing = selection(account), Listing((), complete=True)
+    if chosen.discovery is not None:
+        type_, status = chosen.discovery.type, chosen.discovery.status
+        listing = await client.extensions(type=type_, status=status)
+    wanted = [extension for extension in listing.extensions if chosen.wants(extension)]
+    return wanted + chosen.unlisted({extension.id for extension in wanted})
 
 
 class _Asking:
@@ -156,11 +156,6 @@ class _Asking:
                 return
             self.answers.update(batch.answers)
             self._advance(len(ids))
-
-
-def batched(ids: Sequence[ExtensionId], size: int) -> Iterator[Sequence[ExtensionId]]:
-    """The ids in requests of that size."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def _rows(sweep: Sweep) -> Iterator[tuple[Extension, Answer | None]]:

@@ -8,7 +8,7 @@ Rules that stand above all others:
 * If most extensions of an answer vanish at once, it is doubted: they are asked again first.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -27,7 +27,6 @@ from regwatch.core.model import (
     ExtensionState,
     FailureReason,
     Incident,
-    Listing,
     Registration,
     RegistrationId,
     Timestamp,
@@ -54,6 +53,8 @@ from regwatch.core.sites import Sites
 DOUBT_AT_LEAST, DOUBT_SHARE = 5, 0.5
 """An answer in which at least so many, and more than this share, of the registered ones vanish is
 more likely the PBX's fault than the phones': it is confirmed before it is believed."""
+MOST_AGED = 5000
+"""Extensions that turn unknown in one step; the others follow with the next."""
 LISTINGS_TO_REMOVE = 2
 """Complete listings in a row without an extension before it counts as removed."""
 
@@ -148,17 +149,20 @@ class Monitor:
 
     # --- verbs ---------------------------------------------------------------------------------
 
-    def watch(self, listing: Listing, *, now: Timestamp) -> Outcome:
-        """Take over the extensions to watch. One that is missing is removed only after
-        `LISTINGS_TO_REMOVE` complete listings in a row without it.
-        """
+    def watch(self, extensions: Iterable[Extension], *, now: Timestamp) -> Outcome:
+        """Begin to watch these, or take over what is said of them now."""
         gathered = Gathered()
-        listed = {extension.id: extension for extension in listing.extensions}
-        for extension in listed.values():
+        for extension in extensions:
             self._missing.pop(extension.id, None)
             self._watch_one(extension, gathered, now)
-        if listing.complete:
-            self._miss([i for i in self.roster.active_ids() if i not in listed], gathered, now)
+        return gathered.outcome()
+
+    def listed(self, ids: Container[ExtensionId], *, now: Timestamp) -> Outcome:
+        """Take in a complete list. One that is missing from it is removed only after
+        `LISTINGS_TO_REMOVE` of them in a row without it.
+        """
+        gathered = Gathered()
+        self._miss([i for i in self.roster.active_ids() if i not in ids], gathered, now)
         return gathered.outcome()
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
@@ -352,7 +356,8 @@ class Monitor:
     # --- time and the API's health -------------------------------------------------------------
 
     def _age(self, gathered: Gathered, now: Timestamp) -> None:
-        for watched in self.roster.age(before=Timestamp(now - self.policy.stale_after)):
+        before = Timestamp(now - self.policy.stale_after)
+        for watched in self.roster.age(before=before, most=MOST_AGED):
             if watched.state is not ExtensionState.UNKNOWN:
                 self.roster.set_state(watched, ExtensionState.UNKNOWN, "stale", now)
                 gathered.touched[watched.extension.id] = None

@@ -56,6 +56,7 @@ class Planner:
     def __init__(self, policy: PollingPolicy) -> None:
         self.policy = policy
         self.batch_limit = policy.batch_size
+        self._never_asked: dict[ExtensionId, None] = {}
         self._asked_at: dict[ExtensionId, Timestamp] = {}  # longest ago first
         self._urgent: dict[ExtensionId, Timestamp] = {}  # each not before
         self._retried: set[ExtensionId] = set()
@@ -71,23 +72,34 @@ class Planner:
 
     # --- what is watched ---------------------------------------------------------------------
 
-    def watch(self, answered_at: Mapping[ExtensionId, Timestamp | None]) -> None:
-        """Put new ids in line by when they were last answered; known ones keep their place."""
-        new = [(at or NEVER, i) for i, at in answered_at.items() if i not in self._asked_at]
-        if new:
-            line = sorted(chain(new, ((at, i) for i, at in self._asked_at.items())))
-            self._asked_at = {i: at for at, i in line}
+    def watch(self, answered_at: Mapping[ExtensionId, Timestamp | None]) -> list[ExtensionId]:
+        """Put new ids in line, before all others those that were never answered, and behind them
+        the rest in the order given: longest ago first. Known ones keep their place. Returns the
+        new ones.
+        """
+        new = [i for i in answered_at if not self._knows(i)]
+        for extension_id in new:
+            at = answered_at[extension_id]
+            if at is None:
+                self._never_asked[extension_id] = None
+            else:
+                self._asked_at[extension_id] = at
+        return new
+
+    def _knows(self, extension_id: ExtensionId) -> bool:
+        return extension_id in self._asked_at or extension_id in self._never_asked
 
     def forget(self, ids: Iterable[ExtensionId]) -> None:
         """Ask for these no more."""
         for extension_id in ids:
+            self._never_asked.pop(extension_id, None)
             self._asked_at.pop(extension_id, None)
             self._urgent.pop(extension_id, None)
             self._quarantined.pop(extension_id, None)
 
     def confirm(self, ids: Iterable[ExtensionId], *, at: Timestamp = NEVER) -> None:
         """Ask for these again before all others, though not before then."""
-        self._urgent.update(dict.fromkeys((i for i in ids if i in self._asked_at), at))
+        self._urgent.update(dict.fromkeys(filter(self._knows, ids), at))
 
     def quarantine(self, ids: Iterable[ExtensionId], *, now: Timestamp) -> None:
         """Leave these out for a while: the PBX refuses to speak of them."""
@@ -166,7 +178,7 @@ class Planner:
     def next(self, *, now: Timestamp) -> Ask | Wait:
         """The next request, or how long none is due."""
         self._release_quarantined(now)
-        if self._requests_in_flight >= self._concurrency() or not self._asked_at:
+        if self._requests_in_flight >= self._concurrency() or not self._count():
             return Wait(None)
         start = self._next_start(now)
         if start > now:
@@ -176,6 +188,9 @@ class Planner:
             return Wait(min(self._quarantined.values(), default=None))
         self._take(ids, now)
         return Ask(ids)
+
+    def _count(self) -> int:
+        return len(self._never_asked) + len(self._asked_at)
 
     def _concurrency(self) -> int:
         return 1 if self._failures else self.policy.concurrency
@@ -192,7 +207,7 @@ class Planner:
         ready = (i for i, at in self._urgent.items() if at <= now)
         chosen = dict.fromkeys(i for i in ready if self._is_askable(i))
         if len(chosen) < self.batch_limit:
-            for extension_id in self._asked_at:
+            for extension_id in chain(self._never_asked, self._asked_at):
                 if self._is_askable(extension_id):
                     chosen[extension_id] = None
                     if len(chosen) >= self.batch_limit:
@@ -204,7 +219,8 @@ class Planner:
 
     def _take(self, ids: tuple[ExtensionId, ...], now: Timestamp) -> None:
         for extension_id in ids:
-            self._asked_at.pop(extension_id)
+            self._never_asked.pop(extension_id, None)
+            self._asked_at.pop(extension_id, None)
             self._asked_at[extension_id] = now
             self._urgent.pop(extension_id, None)
         self._in_flight.update(ids)
@@ -223,11 +239,11 @@ class Planner:
         """Whether someone waits for an answer: a confirmation, or the first one in long."""
         oldest = next(iter(self._asked_at.values()), now)
         is_urgent = any(at <= now for at in self._urgent.values())
-        return is_urgent or oldest < now - 2 * self.policy.interval
+        return is_urgent or bool(self._never_asked) or oldest < now - 2 * self.policy.interval
 
     def _slot(self) -> float:
         """Seconds between requests that sweep every id once per interval."""
-        batches = -(-(len(self._asked_at) - len(self._quarantined)) // self.batch_limit)
+        batches = -(-(self._count() - len(self._quarantined)) // self.batch_limit)
         return self.policy.interval / max(1, batches)
 
     def spacing(self, *, now: Timestamp) -> float | None:
@@ -238,7 +254,7 @@ class Planner:
         left = self.left(now=now)
         if left < 1:
             return None
-        batches = -(-len(self._asked_at) // self.batch_limit)
+        batches = -(-self._count() // self.batch_limit)
         if self._is_hurried(now) and left >= 2 * batches:
             return 0.0
         return (self._resets_at(now) - now) / left
@@ -259,7 +275,7 @@ class Planner:
         spacing = self.spacing(now=now)
         if spacing is None:
             return self._resets_at(now) - now + self.policy.interval
-        batches = -(-len(self._asked_at) // self.batch_limit)
+        batches = -(-self._count() // self.batch_limit)
         return max(self.policy.interval, batches * spacing)
 
     def _resets_at(self, now: Timestamp) -> Timestamp:

@@ -104,11 +104,11 @@ class Roster:
         self._leave_queues(watched.extension.id)
         del self.by_id[watched.extension.id]
 
-    def age(self, *, before: Timestamp) -> Sequence[Watched]:
-        """Turn those stale whose answer is older than that; returns them."""
-        aged = []
+    def age(self, *, before: Timestamp, most: int) -> Sequence[Watched]:
+        """Turn those stale whose answer is older than that, so many at most; returns them."""
+        aged: list[Watched] = []
         for extension_id, since in self._fresh_since.items():
-            if since >= before:
+            if since >= before or len(aged) >= most:
                 break
             aged.append(self.by_id[extension_id])
         for watched in aged:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.clock import Clock, wall_clock
+from regwatch.core.batching import batched
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
@@ -74,14 +75,16 @@ class Store:
     # --- accounts ------------------------------------------------------------
 
     async def load(self, account: AccountName) -> StoredAccount:
-        """The account's last snapshot; empty if there is none."""
-        query = select(extensions.c.watched, extensions.c.memory).where(
-            extensions.c.account == account
+        """The account's last snapshot, longest unanswered first; empty if there is none."""
+        query = (
+            select(extensions.c.watched, extensions.c.memory)
+            .where(extensions.c.account == account)
+            .order_by(extensions.c.answered_at)
         )
         rows = await self._read(query)
         watched: list[tuple[Watched, bytes]] = []
-        for start in range(0, len(rows), CHUNK):
-            for row in rows[start : start + CHUNK]:
+        for piece in batched(rows, CHUNK):
+            for row in piece:
                 known = _decoded(row.watched, Watched)
                 if known is not None:
                     watched.append((known, row.memory))
@@ -92,20 +95,17 @@ class Store:
         self,
         account: AccountName,
         *,
-        watched: Sequence[tuple[Watched, bytes]],
+        watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
     ) -> None:
         """Store changed extensions and incidents, and forget removed extensions."""
-        rows: list[dict[str, Any]] = []
-        for start in range(0, len(watched), CHUNK):
-            rows.extend(_extension_row(account, *each) for each in watched[start : start + CHUNK])
-            await asyncio.sleep(0)
         gone = [{"gone_account": account, "gone_id": i} for i in removed]
         incident_rows = [_incident_row(incident) for incident in incidents]
 
         async def work(connection: AsyncConnection) -> None:
-            await _upsert(connection, extensions, rows)
+            for piece in batched(watched, CHUNK):
+                await _upsert(connection, extensions, [_extension_row(account, *e) for e in piece])
             if gone:
                 await connection.execute(
                     delete(extensions).where(

@@ -5,18 +5,20 @@ make us forget. If the store fails, everything waits here and is tried again wit
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 import structlog
 
 from regwatch.clock import Clock
+from regwatch.core.batching import batched
 from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Incident, Watched
 from regwatch.core.monitor import Monitor, Outcome
 from regwatch.core.presence import NOTHING_REMEMBERED, Memory
 from regwatch.store.errors import StoreError
 
+PIECE = 500
 FLUSH_SECONDS = 5.0
 """How often answers that changed nothing are stored: a crash loses so much of "last seen"."""
 
@@ -41,7 +43,7 @@ class StateStore(Protocol):
         self,
         account: AccountName,
         *,
-        watched: Sequence[tuple[Watched, bytes]],
+        watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
     ) -> None:
@@ -75,8 +77,10 @@ class Keeper:
         """Give the monitor what was stored; returns how many extensions that were."""
         stored = await self._store.load(self._monitor.account)
         now = self._clock()
-        for watched, memory in stored.watched:
-            self._monitor.restore(watched, decode_memory(memory), now=now)
+        for piece in batched(stored.watched, PIECE):
+            for watched, memory in piece:
+                self._monitor.restore(watched, decode_memory(memory), now=now)
+            await asyncio.sleep(0)
         return len(stored.watched)
 
     async def keep(self, outcome: Outcome) -> None:
@@ -114,14 +118,13 @@ class Keeper:
             if incidents:
                 self._on_incidents(tuple(incidents.values()))
 
-    def _rows(self, ids: Collection[ExtensionId]) -> list[tuple[Watched, bytes]]:
+    def _rows(self, ids: Iterable[ExtensionId]) -> Iterator[tuple[Watched, bytes]]:
+        """Made as the store takes them: it does so in pieces."""
         by_id = self._monitor.roster.by_id
-        kept = (by_id[i] for i in ids if i in by_id)
-        return [
-            (watched, encode_memory(self._monitor.memory(watched.extension.id)))
-            for watched in kept
-            if watched.state is not ExtensionState.REMOVED
-        ]
+        for extension_id in ids:
+            watched = by_id.get(extension_id)
+            if watched is not None and watched.state is not ExtensionState.REMOVED:
+                yield watched, encode_memory(self._monitor.memory(extension_id))
 
     def _note_failure(self, error: StoreError) -> None:
         if not self._is_failing:

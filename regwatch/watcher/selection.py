@@ -1,10 +1,10 @@
 """Which extensions of an account are watched."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from regwatch.core.matchers import names_extension
-from regwatch.core.model import Extension, ExtensionId, Listing
-from regwatch.core.roster import Roster
+from regwatch.core.model import Extension, ExtensionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,12 @@ class Selection:
     discovery: Discovery | None = None
     exclude: tuple[str, ...] = ()
 
-    def of(self, listing: Listing, roster: Roster) -> Listing:
-        """What is watched of a list. The explicit ids are, whether it names them or not."""
-        listed = {extension.id: extension for extension in listing.extensions}
-        chosen = {i: e for i, e in listed.items() if not self._excludes(e)}
-        for extension_id in self.ids:
-            chosen[extension_id] = listed.get(extension_id) or _known(extension_id, roster)
-        return Listing(tuple(chosen.values()), listing.complete)
+    def wants(self, extension: Extension) -> bool:
+        """Whether an extension of the PBX's list is watched."""
+        return extension.id in self.ids or not any(
+            names_extension(pattern, extension) for pattern in self.exclude
+        )
 
-    def _excludes(self, extension: Extension) -> bool:
-        return any(names_extension(pattern, extension) for pattern in self.exclude)
-
-
-def _known(extension_id: ExtensionId, roster: Roster) -> Extension:
-    watched = roster.by_id.get(extension_id)
-    return watched.extension if watched else Extension(extension_id, "")
+    def unlisted(self, listed: Container[ExtensionId]) -> list[Extension]:
+        """The explicit ids that a list does not name: they are watched all the same."""
+        return [Extension(i, "") for i in self.ids if i not in listed]

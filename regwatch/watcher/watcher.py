@@ -1,15 +1,18 @@
 """The loops of one account: poll, tick, discover."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import Protocol
 
 import structlog
 
 from regwatch.clock import Clock
+from regwatch.core.batching import batched
 from regwatch.core.model import (
     AccountName,
     BatchAnswer,
+    Extension,
     ExtensionId,
     FailureReason,
     Listing,
@@ -26,6 +29,8 @@ DISCOVERY_RETRY_SECONDS = 10.0
 CONFIRM_SECONDS = 3.0
 """Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 LISTED_IN_A_LOG_LINE = 20
+PIECE = 500
+"""Extensions taken over in one go; then the event loop gets its turn."""
 GRACE_SECONDS = 180.0
 """How much later than planned a poll may come to its end before polling counts as stalled. Far
 above any sum of timeouts: beyond it something hangs that should not."""
@@ -77,14 +82,11 @@ class Watcher:
         self._clock = clock
         self._on_outcome = on_outcome
         self._changed = asyncio.Event()
-        self._awaited: set[ExtensionId] | None = None
+        self.first_sweep_done = False
+        """Whether every extension was asked for since the start."""
+        self._awaited: set[ExtensionId] = set()
         self._progress_due_at: Timestamp | None = None
         self._log = log.bind(account=monitor.account)
-
-    @property
-    def first_sweep_done(self) -> bool:
-        """Whether every extension was asked for since the start."""
-        return self._awaited is not None and not self._awaited
 
     def is_stalled(self, *, now: Timestamp) -> bool:
         """Whether neither a poll ended nor one was planned for far too long: what the service
@@ -97,7 +99,7 @@ class Watcher:
         restored = await self._keeper.restore()
         if restored:
             self._log.info("state_restored", extensions=restored)
-        self._plan()
+        await self._plan_restored()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._discover_forever())
@@ -156,8 +158,8 @@ class Watcher:
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
             self.planner.confirm(outcome.doubted, at=Timestamp(now + CONFIRM_SECONDS))
-        if self._awaited:
-            self._awaited.difference_update(set(batch.asked).difference(left_out))
+        self._awaited.difference_update(set(batch.asked).difference(left_out))
+        self.first_sweep_done = self.first_sweep_done or not self._awaited
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
         return outcome
 
@@ -218,22 +220,40 @@ class Watcher:
         return listing.complete
 
     async def _take_over(self, listing: Listing) -> None:
-        selected = self._selection.of(listing, self.monitor.roster)
-        outcome = self.monitor.watch(selected, now=self._clock())
+        """In pieces: a list may be long, and the polls go on."""
+        listed: set[ExtensionId] = set()
+        unlisted = self._selection.unlisted({e.id for e in listing.extensions})
+        for piece in batched(chain(listing.extensions, unlisted), PIECE):
+            wanted = [e for e in piece if self._selection.wants(e)]
+            listed.update(extension.id for extension in wanted)
+            outcome = self.monitor.watch(map(self._known, wanted), now=self._clock())
+            self._plan(extension.id for extension in wanted)
+            await self._accept(outcome)
+            await asyncio.sleep(0)
+        if listing.complete:
+            await self._drop(self.monitor.listed(listed, now=self._clock()))
+        self._log.info("extensions_listed", watched=len(listed), complete=listing.complete)
+
+    def _known(self, extension: Extension) -> Extension:
+        """As it was named before, if all that is known now is its id."""
+        watched = self.monitor.roster.by_id.get(extension.id)
+        return watched.extension if watched and not extension.name else extension
+
+    async def _drop(self, outcome: Outcome) -> None:
         self.planner.forget(outcome.removed)
-        if self._awaited:
-            self._awaited.difference_update(outcome.removed)
-        self._plan()
-        watched = len(selected.extensions)
-        self._log.info("extensions_listed", watched=watched, complete=listing.complete)
+        self._awaited.difference_update(outcome.removed)
         await self._accept(outcome)
 
-    def _plan(self) -> None:
-        roster = self.monitor.roster
-        answered_at = {i: roster.by_id[i].answered_at for i in roster.active_ids()}
-        self.planner.watch(answered_at)
-        if self._awaited is None and answered_at:
-            self._awaited = set(answered_at)
+    async def _plan_restored(self) -> None:
+        for piece in batched(list(self.monitor.roster.active_ids()), PIECE):
+            self._plan(piece)
+            await asyncio.sleep(0)
+
+    def _plan(self, ids: Iterable[ExtensionId]) -> None:
+        by_id = self.monitor.roster.by_id
+        new = self.planner.watch({i: by_id[i].answered_at for i in ids})
+        if not self.first_sweep_done:
+            self._awaited.update(new)
         self._changed.set()
 
     async def _accept(self, outcome: Outcome) -> None:

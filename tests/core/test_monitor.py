@@ -22,8 +22,10 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     IncidentState,
+    Listing,
     Registration,
     Severity,
+    Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
 from regwatch.core.presence import LatenessPolicy
@@ -43,8 +45,22 @@ def monitor(
     """Watches these extensions since the beginning of time."""
     sites = Sites([Site("riga", extensions=("000*101",), labels={"team": "ops"})])
     made = Monitor(ACME, MonitorPolicy(alerts, **policy), sites, incidents=incidents)  # type: ignore[arg-type]
-    made.watch(listing(*(numbers or (1,))), now=at(0))
+    watch(made, listing(*(numbers or (1,))), now=at(0))
     return made
+
+
+def watch(watching: Monitor, listed: Listing, *, now: Timestamp) -> Outcome:
+    """Take over a list, as the watcher does."""
+    outcome = watching.watch(listed.extensions, now=now)
+    if not listed.complete:
+        return outcome
+    rest = watching.listed({extension.id for extension in listed.extensions}, now=now)
+    return Outcome(
+        [*outcome.changes, *rest.changes],
+        [*outcome.steps, *rest.steps],
+        touched=outcome.touched,
+        removed=rest.removed,
+    )
 
 
 def see(watching: Monitor, *answers: Answer) -> Outcome:
@@ -360,9 +376,9 @@ def test_one_missing_from_two_complete_lists_in_a_row_is_removed_and_its_alert_e
     watching = monitor(1, 2)
     see(watching, answer(1, registration(), when=0))
     see(watching, answer(1, when=60))
-    assert kinds(watching.watch(listing(2), now=at(900))) == []
-    assert kinds(watching.watch(listing(2, complete=False), now=at(1000))) == []
-    outcome = watching.watch(listing(2), now=at(1800))
+    assert kinds(watch(watching, listing(2), now=at(900))) == []
+    assert kinds(watch(watching, listing(2, complete=False), now=at(1000))) == []
+    outcome = watch(watching, listing(2), now=at(1800))
     assert kinds(outcome) == [ChangeKind.REMOVED]
     assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
     assert outcome.removed == [1]
@@ -372,25 +388,27 @@ def test_one_missing_from_two_complete_lists_in_a_row_is_removed_and_its_alert_e
 
 def test_one_that_returns_to_the_list_in_between_is_not_removed() -> None:
     watching = monitor(1, 2)
-    watching.watch(listing(2), now=at(900))
-    watching.watch(listing(1, 2), now=at(1800))
-    assert kinds(watching.watch(listing(2), now=at(2700))) == []
+    watch(watching, listing(2), now=at(900))
+    watch(watching, listing(1, 2), now=at(1800))
+    assert kinds(watch(watching, listing(2), now=at(2700))) == []
 
 
 def test_one_that_is_listed_again_after_its_removal_is_new() -> None:
     watching = monitor(1, 2)
     for when in (900, 1800):
-        watching.watch(listing(2), now=at(when))
-    assert kinds(watching.watch(listing(1, 2), now=at(2700))) == [ChangeKind.ADDED]
+        watch(watching, listing(2), now=at(when))
+    assert kinds(watch(watching, listing(1, 2), now=at(2700))) == [ChangeKind.ADDED]
     assert state(watching, 1) is ExtensionState.UNKNOWN
 
 
 def test_a_new_label_is_stored() -> None:
     watching = monitor(1)
     renamed = listing(1).extensions[0]
-    assert watching.watch(listing(1), now=at(10)).touched == {}
-    outcome = watching.watch(
-        type(listing(1))((type(renamed)(ONE, renamed.name, "Petrov"),), complete=True), now=at(20)
+    assert watch(watching, listing(1), now=at(10)).touched == {}
+    outcome = watch(
+        watching,
+        type(listing(1))((type(renamed)(ONE, renamed.name, "Petrov"),), complete=True),
+        now=at(20),
     )
     assert list(outcome.touched) == [1]
     assert watching.roster.by_id[ONE].site == "riga"
@@ -401,7 +419,7 @@ def test_a_site_is_found_by_address_where_no_name_gives_one() -> None:
 
     sites = Sites([Site("tallinn", networks=(ip_network("203.0.113.0/24"),))])
     watching = Monitor(ACME, MonitorPolicy(EVERY_ALERT), sites)
-    watching.watch(listing(2), now=at(0))
+    watch(watching, listing(2), now=at(0))
     see(watching, answer(2, registration(), when=0))
     assert watching.roster.by_id[ExtensionId(2)].site == "tallinn"
     see(watching, answer(2, registration(real="sip:198.51.100.1"), when=60))

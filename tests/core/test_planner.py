@@ -214,7 +214,7 @@ def test_if_all_are_quarantined_it_waits_for_the_first_to_come_out() -> None:
 
 def test_known_ones_keep_their_place_and_stored_ones_stand_by_their_last_answer() -> None:
     plan = Planner(PollingPolicy(batch_size=1))
-    plan.watch({ExtensionId(1): at(-500), ExtensionId(2): at(-900), ExtensionId(3): None})
+    plan.watch({ExtensionId(2): at(-900), ExtensionId(1): at(-500), ExtensionId(3): None})
     plan.watch({ExtensionId(1): None})
     order = [asked(plan, 0)[0] for _ in range(3)]
     assert order == [3, 2, 1]

@@ -59,8 +59,8 @@ def test_an_empty_roster_has_no_oldest_answer() -> None:
 def test_answers_age_once_and_a_new_one_makes_them_fresh() -> None:
     held, (one, two) = roster(1, 2)
     held.answer(two, (), "", at(100))
-    assert held.age(before=at(50)) == [one]
-    assert held.age(before=at(50)) == []
+    assert held.age(before=at(50), most=10) == [one]
+    assert held.age(before=at(50), most=10) == []
     assert list(held.stale) == [1]
     assert list(held.active_ids()) == [1, 2]
     held.answer(one, (), "", at(110))

@@ -1,7 +1,7 @@
 """A store of an account's state, in memory."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from regwatch.core.model import AccountName, ExtensionId, Incident, Watched
@@ -29,7 +29,7 @@ class MemoryStore:
         self,
         account: AccountName,
         *,
-        watched: Sequence[tuple[Watched, bytes]],
+        watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
     ) -> None:
