@@ -85,6 +85,7 @@ class Watcher:
         self.first_sweep_done = False
         """Whether every extension was asked for since the start."""
         self._awaited: set[ExtensionId] = set()
+        self._list_is_known = False
         self._progress_due_at: Timestamp | None = None
         self._log = log.bind(account=monitor.account)
 
@@ -159,7 +160,7 @@ class Watcher:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
             self.planner.confirm(outcome.doubted, at=Timestamp(now + CONFIRM_SECONDS))
         self._awaited.difference_update(set(batch.asked).difference(left_out))
-        self.first_sweep_done = self.first_sweep_done or not self._awaited
+        self._note_sweep()
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
         return outcome
 
@@ -170,6 +171,10 @@ class Watcher:
         )
         self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
         return self.monitor.failed(error.reason, str(error), now=now)
+
+    def _note_sweep(self) -> None:
+        if self._list_is_known and not self._awaited:
+            self.first_sweep_done = True
 
     def _quarantine(self, refused: Collection[ExtensionId], now: Timestamp) -> None:
         new = sorted(i for i in refused if i not in self.planner.quarantined)
@@ -232,6 +237,8 @@ class Watcher:
             await asyncio.sleep(0)
         if listing.complete:
             await self._drop(self.monitor.listed(listed, now=self._clock()))
+        self._list_is_known = True
+        self._note_sweep()
         self._log.info("extensions_listed", watched=len(listed), complete=listing.complete)
 
     def _known(self, extension: Extension) -> Extension:

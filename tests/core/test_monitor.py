@@ -403,13 +403,9 @@ def test_one_that_is_listed_again_after_its_removal_is_new() -> None:
 
 def test_a_new_label_is_stored() -> None:
     watching = monitor(1)
-    renamed = listing(1).extensions[0]
     assert watch(watching, listing(1), now=at(10)).touched == {}
-    outcome = watch(
-        watching,
-        type(listing(1))((type(renamed)(ONE, renamed.name, "Petrov"),), complete=True),
-        now=at(20),
-    )
+    renamed = Listing((extension(1, "Petrov"),), complete=True)
+    outcome = watch(watching, renamed, now=at(20))
     assert list(outcome.touched) == [1]
     assert watching.roster.by_id[ONE].site == "riga"
 

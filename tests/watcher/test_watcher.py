@@ -135,6 +135,13 @@ async def test_it_lists_then_asks_for_all_then_once_per_interval() -> None:
         assert not watcher.is_stalled(now=now())
 
 
+async def test_a_long_list_is_taken_over_in_pieces_and_the_sweep_is_of_all_of_it() -> None:
+    rig = Rig(source=Source(1200))
+    async with rig.running() as watcher:
+        await until(lambda: watcher.first_sweep_done)
+    assert {i for _, ids in rig.source.asked for i in ids} == set(range(1, 1201))
+
+
 async def test_a_loss_is_stored_and_then_told() -> None:
     rig = Rig()
     async with rig.running():
