@@ -13,7 +13,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from regwatch.core.api_health import ApiHealth
-from regwatch.core.conditions import Condition, Lateness, Loss, extension_subject
+from regwatch.core.conditions import Condition, Lateness, Loss
 from regwatch.core.diff import Change
 from regwatch.core.incidents import AlertPolicies, Decision, Step
 from regwatch.core.model import (
@@ -316,7 +316,8 @@ class Monitor:
         for incident in self.incidents.of_extension(watched.extension.id):
             holding[incident.subject] = self._still(incident, watched, memory, now)
         presence = presence_condition(self.account, watched, memory, now=now)
-        holding[extension_subject(watched.extension.id)] = presence
+        if presence is not None:
+            holding[presence.subject] = presence
         if watched.registrations:
             for condition in device_conditions(self.account, watched, losses, late):
                 holding[condition.subject] = condition
