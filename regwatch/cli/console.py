@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-BAD_CONFIG = 2
+BAD_CONFIG = BAD_OPTION = 2
 FAILED = 1
 
 

@@ -27,6 +27,7 @@ from regwatch.config import load_config
 from regwatch.core.durations import humanise
 from regwatch.logs import configure
 from regwatch.simulator import Control, Simulator, SimulatorSettings
+from regwatch.web.listener import ListenError, parse_address
 
 EXTENSIONS = 40
 LEASE_SECONDS = 60
@@ -66,13 +67,27 @@ log: {{level: error}}
     metavar="SECONDS",
     help="End after so many seconds; without it, at Ctrl-C.",
 )
-@click.option("--listen", default="127.0.0.1:9877", show_default=True, help="The status page.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:9877",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=lambda _context, _option, text: _address(text),
+    help="The status page.",
+)
 def demo(duration: float | None, listen: str) -> None:
     """Show regwatch at work: a simulated PBX, the daemon, its status page, its alerts.
 
     Needs nothing and leaves nothing behind; all of it stays on this machine.
     """
     raise SystemExit(run_loop(lambda stop: _demo(duration, listen, stop)))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(parse_address(text))
+    except ListenError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int:
@@ -86,10 +101,7 @@ async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int
             config = Path(folder) / "regwatch.yml"
             text = CONFIG.format(pbx=pbx.url, hook=hook_url, listen=listen, folder=folder)
             config.write_text(text, encoding="utf-8")
-            try:
-                await _watch(config, pbx.control, show, duration, stop)
-            except StartError as error:
-                fail(f"{error}; choose another address with --listen")
+            await _watch(config, pbx.control, show, duration, stop)
     show.line("done", "bold", "The demo is over; nothing is left behind.")
     return 0
 
@@ -101,7 +113,10 @@ async def _watch(
     async with asyncio.TaskGroup() as group:
         story = group.create_task(_tell_story(daemon, pbx, show, duration))
         story.add_done_callback(lambda _story: stop.set())
-        await daemon.run(stop)
+        try:
+            await daemon.run(stop)
+        except StartError as error:  # in here: beyond the group it would be part of another
+            fail(f"{error}; choose another address with --listen")
         story.cancel()
 
 

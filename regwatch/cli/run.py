@@ -25,10 +25,7 @@ def run(config_file: Path) -> None:
     """
     config = load_or_exit(config_file)
     configure(config.log.level, config.log.format, sys.stderr, os.environ)
-    try:
-        sys.exit(run_loop(lambda stop: _run(config_file, config, stop)))
-    except StartError as error:
-        fail(str(error))
+    sys.exit(run_loop(lambda stop: _run(config_file, config, stop)))
 
 
 async def _run(config_file: Path, config: Config, stop: asyncio.Event) -> int:
@@ -37,7 +34,10 @@ async def _run(config_file: Path, config: Config, stop: asyncio.Event) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(_reload_on(hangup, daemon))
-        await daemon.run(stop)
+        try:
+            await daemon.run(stop)
+        except StartError as error:  # in here: beyond the group it would be part of another
+            fail(str(error))
         reloading.cancel()
     return 0
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from regwatch.cli.console import fail, out
+from regwatch.cli.console import BAD_OPTION, fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.simulator import TABLE, FaultError, Simulator, SimulatorSettings
 from regwatch.simulator.faults import Faults
@@ -60,12 +60,12 @@ def simulate(*, listen: str, faults: tuple[str, ...], truth: Path | None, **more
         settings = SimulatorSettings(faults=given, **more)  # type: ignore[arg-type]
         _ = settings.lease_lengths
     except FaultError as error:
-        fail(str(error))
+        fail(str(error), code=BAD_OPTION)
     except ValueError:
-        fail(f"cannot read --leases {more['leases']}")
+        fail(f"cannot read --leases {more['leases']}", code=BAD_OPTION)
     host, _, port = listen.rpartition(":")
     if not port.isdecimal():
-        fail(f"cannot listen on {listen}: write HOST:PORT")
+        fail(f"cannot listen on {listen}: write HOST:PORT", code=BAD_OPTION)
     address = (host.strip("[]") or "127.0.0.1", int(port))
     raise SystemExit(run_loop(lambda stop: _simulate(settings, address, truth, stop)))
 

@@ -107,7 +107,27 @@ async def test_run_names_the_address_that_is_taken(tmp_path: Path) -> None:
     server.close()
     await server.wait_closed()
     assert result.status == 1
-    assert f"cannot listen on 127.0.0.1:{port}: address already in use" in result.err
+    assert result.err == f"regwatch: cannot listen on 127.0.0.1:{port}: address already in use\n"
+
+
+@pytest.mark.e2e
+async def test_the_demo_names_the_address_that_is_taken_and_the_way_out() -> None:
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    result = await regwatch("demo", "--listen", f"127.0.0.1:{port}")
+    server.close()
+    await server.wait_closed()
+    assert (result.status, result.out) == (1, "")
+    assert result.err == (
+        f"regwatch: cannot listen on 127.0.0.1:{port}: address already in use; "
+        "choose another address with --listen\n"
+    )
+
+
+def test_the_demo_refuses_an_address_that_is_none() -> None:
+    result = CliRunner().invoke(main, ["demo", "--listen", "nonsense"])
+    assert result.exit_code == 2
+    assert "cannot listen on 'nonsense': write host:port" in result.stderr
 
 
 @pytest.mark.e2e
@@ -158,5 +178,5 @@ def test_the_simulator_lists_its_faults() -> None:
 )
 def test_the_simulator_refuses_what_it_cannot_do(words: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["simulate", *words])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert message in result.stderr
