@@ -47,6 +47,8 @@ class Binding:
 
     def next_refresh_at(self, now: float) -> float:
         """When it will next be refreshed after then, if it goes on."""
+        if now < self.born_at:
+            return self.born_at
         number = int((now - self.born_at + self.phase) // self.period)
         for candidate in (number, number + 1, number + 2):
             if candidate > 0 and (at := self._refresh(candidate)) > now:
@@ -64,9 +66,7 @@ class Binding:
 
     def is_active(self, now: float, lag: float = 0.0) -> bool:
         """Whether the registrar has it then; `lag`: how late it cleans up."""
-        if not self.born_at <= now < self.ended_at or self.stopped_at < self.born_at:
-            return False
-        return now < self.lease_ends_at(now) + lag
+        return self.born_at <= now < self.gone_at(now, lag)
 
     def gone_at(self, now: float, lag: float = 0.0) -> float:
         """When it disappears, as things stand then."""
@@ -74,7 +74,8 @@ class Binding:
 
     def address(self, now: float) -> str:
         """Where its last REGISTER came from."""
-        known = [real for at, real in self.moves if at <= now]
+        last = min(now, self.stopped_at)
+        known = [real for at, real in self.moves if at <= last]
         return known[-1] if known else self.real
 
     def again(self, ruid: str, born_at: float, **changes: object) -> "Binding":

@@ -19,6 +19,8 @@ SHARES = (0.5, 0.8, 0.9)
 """Where in their lease phones refresh; others do so a few seconds before its end."""
 LATE_SHARE, LATE_SECONDS = 0.25, (5.0, 60.0)
 JITTER = 0.02
+MARGIN = 0.2
+"""The share of the time from refresh to lease end that jitter leaves: no healthy phone lapses."""
 NEVER_SHARE, SECOND_DEVICE_SHARE, STATIC_SHARE = 0.02, 0.08, 0.01
 NAMES = ("Petrov", "Ozola", "Kask", "Smith", "Müller", "Ivanova", "Bērziņš", "Tamm", "Lopez")
 GROUPS = {14: "Office", 15: "Warehouse", 16: "Support"}
@@ -96,7 +98,7 @@ def new_binding(
         real=f"sip:{public_address(phone.site)}:{20000 + salt % 40000}",
         lease=lease,
         period=period,
-        jitter=JITTER,
+        jitter=min(JITTER, (1 - MARGIN) * (lease - period) / period),
         salt=salt,
         born_at=now,
         phase=0.0 if fresh else random.random() * period,

@@ -58,7 +58,8 @@ class Registrar:
         self.truth = Truth(tell)
         self._random = Random(settings.seed + 1)
         self._ids = list(self.phones)
-        self._agenda: list[tuple[float, int, str, int]] = []
+        self._agenda: list[tuple[float, int, str, int, str]] = []
+        self._dark: set[int] = set()
         self._count = 0
         self._serial = 0
         self._schedule_next_chance(now)
@@ -68,10 +69,12 @@ class Registrar:
     def advance(self, now: float) -> None:
         """Let happen what is due by then."""
         while self._agenda and self._agenda[0][0] <= now:
-            at, _, action, extension_id = heapq.heappop(self._agenda)
+            at, _, action, extension_id, ruid = heapq.heappop(self._agenda)
             if action == "chance":
                 self._by_chance(at)
-            elif extension_id in self.phones:
+            elif action == "return":
+                self._returned(self.phones[extension_id], ruid, at)
+            elif action != "revive" or self.phones[extension_id].site not in self._dark:
                 self.act(extension_id, action, at)
 
     def answer(self, extension_id: int, now: float) -> tuple[bool, list[Entry]] | None:
@@ -84,7 +87,7 @@ class Registrar:
         lag = self.cleanup_lag
         active = [b for b in phone.bindings if b.is_active(now, lag)]
         shown = active or self._former(phone, now)
-        entries = [Entry(b, b.address(now), b.lease_ends_at(now) - now) for b in shown]
+        entries = [Entry(b, b.address(now), b.gone_at(now) - now) for b in shown]
         return bool(active), entries
 
     def _former(self, phone: Phone, now: float) -> list[Binding]:
@@ -96,13 +99,14 @@ class Registrar:
         back when it refreshes next.
         """
         phone = self.phones.get(extension_id)
-        held = [b for b in phone.bindings if b.is_active(now)] if phone else []
+        if phone is None:
+            return False
+        self._tidy(phone, now)
+        held = [b for b in phone.bindings if b.is_active(now, self.cleanup_lag)]
         gone = [b for b in held if registration_id in (None, b.ruid)]
         for binding in gone:
-            binding.ended_at = now
-            if phone is not None and binding.stopped_at == FOREVER:
-                self._return(phone, binding, binding.next_refresh_at(now))
-                self._note("deleted", now, now, phone, binding)
+            self._forget(phone, binding, now)
+            self._note("deleted", now, now, phone, binding)
         return bool(gone)
 
     # --- what happens --------------------------------------------------------------------------
@@ -132,28 +136,25 @@ class Registrar:
 
     def die(self, phone: Phone, now: float) -> None:
         """Power off, cable out: nothing more comes from it."""
-        for binding in _live(phone):
-            binding.stopped_at = now
+        for binding in _registered(self._stop(phone, now), now):
             self._note("die", now, binding.gone_at(now, self.cleanup_lag), phone, binding)
 
     def unregister(self, phone: Phone, now: float) -> None:
         """It says good-bye."""
-        for binding in _live(phone):
-            binding.stopped_at = binding.ended_at = now
+        for binding in _registered(self._stop(phone, now), now):
+            binding.ended_at = now
             self._note("unregister", now, now, phone, binding)
 
     def reboot(self, phone: Phone, now: float) -> None:
         """It comes back from another port; its old entry is left to run out."""
-        for binding in _live(phone):
-            binding.stopped_at = now
+        for binding in self._stop(phone, now):
             host = binding.contact.rpartition(":")[0]
             port = self._random.randrange(10_000, 60_000)
             self._renew(phone, binding, now, "reboot", contact=f"{host}:{port}")
 
     def move(self, phone: Phone, now: float) -> None:
         """It registers from another network; the old entry is left to run out."""
-        for binding in _live(phone):
-            binding.stopped_at = now
+        for binding in self._stop(phone, now):
             address = public_address(phone.site, 1 + self._random.randrange(200))
             real = f"sip:{address}:{self._random.randrange(20_000, 60_000)}"
             contact = f"sip:{phone.name}@10.9.{self._random.randrange(250)}.9:5060"
@@ -168,13 +169,13 @@ class Registrar:
             self._note("rebind", now, at, phone, binding)
 
     def revive(self, phone: Phone, now: float) -> None:
-        """It is powered on again; nothing if it is on."""
+        """It is powered on again, with all its devices; nothing if it is on."""
         if _live(phone):
             return
-        if phone.bindings:
-            phone.never = False
-            self._renew(phone, phone.bindings[-1], now, "revive")
-        else:
+        latest = {binding.salt: binding for binding in phone.bindings}
+        for binding in latest.values():
+            self._renew(phone, binding, now, "revive")
+        if not latest:
             self.add_device(phone, now)
 
     def flap(self, phone: Phone, now: float) -> None:
@@ -196,10 +197,11 @@ class Registrar:
     def site(self, index: int, *, dark: bool, now: float) -> int:
         """All phones of a site die, or come back within a minute; returns how many it has."""
         members = [phone for phone in self.phones.values() if phone.site == index]
+        (self._dark.add if dark else self._dark.discard)(index)
         for phone in members:
             if dark:
                 self.act(phone.id, "die", now)
-            else:
+            elif not phone.never:
                 at = now + self._random.random() * SITE_RETURN_SECONDS
                 self._schedule(at, "revive", phone.id)
         return len(members)
@@ -208,11 +210,10 @@ class Registrar:
         """The registrar forgets everything; phones return under new ids as they refresh."""
         self.truth.add(at=now, visible_at=now, kind="restart", extension_id=None)
         for phone in self.phones.values():
-            for binding in list(phone.bindings):
-                if binding.is_active(now) and binding.stopped_at == FOREVER:
-                    self._return(phone, binding, binding.next_refresh_at(now))
+            self._tidy(phone, now)
+            for binding in _registered(list(phone.bindings), now):
                 if binding.ended_at == FOREVER:
-                    binding.ended_at = now
+                    self._forget(phone, binding, now)
 
     # --- how it happens ------------------------------------------------------------------------
 
@@ -223,10 +224,27 @@ class Registrar:
         phone.bindings.append(fresh)
         self._note(kind, now, now, phone, fresh)
 
-    def _return(self, phone: Phone, binding: Binding, at: float) -> None:
-        """The same device, under a new entry, when it refreshes next."""
-        binding.stopped_at = at
-        phone.bindings.append(binding.again(self._ruid(at), at))
+    def _stop(self, phone: Phone, now: float) -> list[Binding]:
+        """Nothing is refreshed any more; returns what was. Who had yet to return does not."""
+        live = _live(phone)
+        phone.bindings = [b for b in phone.bindings if b.born_at <= now]
+        for binding in live:
+            binding.stopped_at = now
+        return live
+
+    def _forget(self, phone: Phone, binding: Binding, now: float) -> None:
+        """The registrar drops it. The device does not know, and returns when it refreshes next."""
+        if binding.stopped_at == FOREVER:
+            at = binding.stopped_at = binding.next_refresh_at(now)
+            fresh = binding.again(self._ruid(at), at)
+            phone.bindings.append(fresh)
+            self._schedule(at, "return", phone.id, fresh.ruid)
+        binding.ended_at = now
+
+    def _returned(self, phone: Phone, ruid: str, now: float) -> None:
+        for binding in phone.bindings:
+            if binding.ruid == ruid:
+                self._note("return", now, now, phone, binding)
 
     def _ruid(self, now: float) -> str:
         self._serial += 1
@@ -235,15 +253,16 @@ class Registrar:
     def _note(
         self, kind: str, at: float, visible_at: float | None, phone: Phone, binding: Binding | None
     ) -> None:
+        shown = None if visible_at == FOREVER else visible_at
         self.truth.add(
             at=at,
-            visible_at=visible_at,
+            visible_at=shown,
             kind=kind,
             extension_id=phone.id,
             name=phone.name,
             registration_id=binding.ruid if binding else "",
             device=binding.device if binding else "",
-            address=binding.real if binding else "",
+            address=binding.address(at if shown is None else shown) if binding else "",
         )
 
     def _tidy(self, phone: Phone, now: float) -> None:
@@ -252,9 +271,9 @@ class Registrar:
             ended = [b for b in phone.bindings if b.gone_at(now) < now - DAY]
             phone.bindings = [b for b in phone.bindings if b not in ended[:-FORMER_KEPT]]
 
-    def _schedule(self, at: float, action: str, extension_id: int) -> None:
+    def _schedule(self, at: float, action: str, extension_id: int, ruid: str = "") -> None:
         self._count += 1
-        heapq.heappush(self._agenda, (at, self._count, action, extension_id))
+        heapq.heappush(self._agenda, (at, self._count, action, extension_id, ruid))
 
     def _schedule_next_chance(self, now: float) -> None:
         rate = self.settings.events_per_phone_and_day * len(self._ids) / DAY
@@ -273,5 +292,10 @@ class Registrar:
 
 
 def _live(phone: Phone) -> list[Binding]:
-    """The entries that a device still refreshes."""
-    return [b for b in phone.bindings if b.stopped_at == FOREVER and b.ended_at == FOREVER]
+    """The entries that a device still refreshes, or will make when it returns."""
+    return [b for b in phone.bindings if b.stopped_at == FOREVER]
+
+
+def _registered(bindings: Iterable[Binding], now: float) -> list[Binding]:
+    """Those that the registrar has met: others are still to come."""
+    return [b for b in bindings if b.born_at <= now]

@@ -8,6 +8,7 @@ MIXES: Mapping[str, tuple[float, ...]] = {
     "mixed": (60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
     "short": (60.0, 120.0, 300.0),
 }
+LONGEST_LEASE = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,6 @@ class SimulatorSettings:
         if self.leases in MIXES:
             return MIXES[self.leases]
         lengths = tuple(float(each) for each in self.leases.split(","))
-        if min(lengths) < 1:
-            raise ValueError("a lease is at least a second long")
+        if not all(1 <= length <= LONGEST_LEASE for length in lengths):
+            raise ValueError("a lease is at least a second long, and no more than a year")
         return lengths
