@@ -64,7 +64,7 @@ def simulate(*, listen: str, faults: tuple[str, ...], truth: Path | None, **more
     except ValueError:
         fail(f"cannot read --leases {more['leases']}", code=BAD_OPTION)
     host, _, port = listen.rpartition(":")
-    if not port.isdecimal():
+    if not (port.isascii() and port.isdecimal() and int(port) < 65_536):
         fail(f"cannot listen on {listen}: write HOST:PORT", code=BAD_OPTION)
     address = (host.strip("[]") or "127.0.0.1", int(port))
     raise SystemExit(run_loop(lambda stop: _simulate(settings, address, truth, stop)))
@@ -79,7 +79,10 @@ async def _simulate(
     settings: SimulatorSettings, address: tuple[str, int], truth: Path | None, stop: asyncio.Event
 ) -> int:
     with ExitStack() as stack:
-        file = stack.enter_context(truth.open("a", encoding="utf-8")) if truth else None
+        try:
+            file = stack.enter_context(truth.open("a", encoding="utf-8")) if truth else None
+        except OSError as error:
+            fail(f"cannot write {truth}: {error.strerror}")
         simulator = Simulator(settings, tell=lambda event: _write(event, file))
         try:
             async with simulator.serving(*address) as served:

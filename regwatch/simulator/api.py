@@ -11,6 +11,7 @@ from aiohttp import web
 from regwatch.simulator import bodies
 from regwatch.simulator.faults import Faults
 from regwatch.simulator.fleet import GROUPS
+from regwatch.simulator.history import read_time
 from regwatch.simulator.world import World
 
 API = "/api/ver1.0"
@@ -66,7 +67,14 @@ class PbxApi:
     # --- tokens ------------------------------------------------------------
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
+        """Not counted against the quota; but a proxy's faults spoil it as they do the rest."""
         self._count("token")
+        try:
+            return await self._answered(self._grant, request)
+        except RefusalError as refusal:
+            return self._refused(refusal)
+
+    async def _grant(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
         given = (form.get("client_id"), form.get("client_secret"))
         settings = self._world.settings
@@ -102,12 +110,15 @@ class PbxApi:
                 self._check_access(name)
                 response = await self._answered(handler, request)
             except RefusalError as refusal:
-                body = bodies.error(refusal.status, refusal.word, refusal.message, self._faults)
-                response = web.json_response(body, status=refusal.status)
+                response = self._refused(refusal)
             response.headers.update(self._rate_headers())
             return response
 
         return serve
+
+    def _refused(self, refusal: RefusalError) -> web.StreamResponse:
+        body = bodies.error(refusal.status, refusal.word, refusal.message, self._faults)
+        return web.json_response(body, status=refusal.status)
 
     def _count(self, name: str) -> None:
         self.served[name] = self.served.get(name, 0) + 1
@@ -176,14 +187,15 @@ class PbxApi:
                 headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
             )
         if seconds := self._faults.number("slow"):
-            return await self._trickle(body, seconds, request)
+            return await self._trickle(response, seconds, request)
         return response
 
     async def _trickle(
-        self, body: bytes, seconds: float, request: web.Request
+        self, whole: web.Response, seconds: float, request: web.Request
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        response.headers.update(self._rate_headers())
+        body = whole.body if isinstance(whole.body, bytes) else b""
+        headers = {"Content-Type": whole.headers["Content-Type"], **self._rate_headers()}
+        response = web.StreamResponse(status=whole.status, headers=headers)
         await response.prepare(request)
         step = max(1, len(body) // 10)
         for start in range(0, len(body), step):
@@ -203,7 +215,7 @@ class PbxApi:
 
     async def _extensions(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        page, per_page = int(query.get("page", "1")), int(query.get("per_page", "20"))
+        page, per_page = _whole(query.get("page", "1")), _whole(query.get("per_page", "20"))
         phones = self._world.listed()
         if query.get("type", "phone") != "phone" or query.get("status", "active") != "active":
             phones = []
@@ -213,7 +225,7 @@ class PbxApi:
         return web.json_response([bodies.extension(phone, self._faults) for phone in shown])
 
     async def _many(self, request: web.Request) -> web.StreamResponse:
-        ids = [int(value) for value in request.query.getall("extension_id", ())]
+        ids = [_whole(value) for value in request.query.getall("extension_id", ())]
         if not ids:
             raise RefusalError(400, "bad_request", {"extension_id": "is required"})
         most = int(self._faults.number("max_ids"))
@@ -229,11 +241,10 @@ class PbxApi:
         return web.Response(body=json.dumps(body).encode(), content_type="application/json")
 
     def _info(self, extension_id: int) -> dict[str, Any] | None:
-        info = bodies.reg_info(
-            self._world.registrar, extension_id, now=self._world.seen_now(), faults=self._faults
-        )
-        if info is not None:
-            return info
+        if self._world.is_known(extension_id):
+            return bodies.reg_info(
+                self._world.registrar, extension_id, now=self._world.seen_now(), faults=self._faults
+            )
         match self._faults.word("unknown_id", "omit"):
             case "default":
                 return bodies.empty(extension_id)
@@ -244,22 +255,41 @@ class PbxApi:
         return None
 
     async def _one(self, request: web.Request) -> web.StreamResponse:
-        info = self._info(int(request.match_info["id"]))
+        info = self._info(_whole(request.match_info["id"]))
         if info is None:
             raise RefusalError(404, "not_found", "There is no such extension.")
         return web.json_response(info)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        extension_id = int(request.match_info["id"])
-        registration = request.match_info.get("registration")
-        if not self._world.registrar.delete(extension_id, registration, self._world.now()):
+        extension_id, now = _whole(request.match_info["id"]), self._world.now()
+        registration, known = request.match_info.get("registration"), self._world.is_known
+        if not known(extension_id) or not self._world.registrar.delete(
+            extension_id, registration, now
+        ):
             raise RefusalError(404, "not_found", "There is no such registration.")
         return web.Response(status=204)
 
     async def _status_log(self, request: web.Request) -> web.StreamResponse:
         if self._faults.on("reg_status_log_off"):
             raise RefusalError(403, "access_denied", "The history is not enabled.")
-        entries = self._world.status_log()
-        if request.query.get("order", "asc") == "desc":
-            entries = entries[::-1]
-        return web.json_response(entries)
+        query = request.query
+        start = _moment(query.get("start_datetime"), float("-inf"))
+        end = _moment(query.get("end_datetime"), float("inf"))
+        edges = [edge for edge in self._world.edges() if start <= edge.at <= end]
+        if query.get("order", "asc") == "desc":
+            edges.reverse()
+        return web.json_response([edge.entry() for edge in edges])
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
+        raise RefusalError(400, "bad_request", f"`{text}` is not a positive whole number.")
+    return int(text)
+
+
+def _moment(text: str | None, otherwise: float) -> float:
+    try:
+        return otherwise if text is None else read_time(text)
+    except ValueError:
+        message = f"`{text}` is not a time like 2018-04-19 09:51:35."
+        raise RefusalError(400, "bad_request", message) from None

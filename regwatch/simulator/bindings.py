@@ -50,10 +50,9 @@ class Binding:
         if now < self.born_at:
             return self.born_at
         number = int((now - self.born_at + self.phase) // self.period)
-        for candidate in (number, number + 1, number + 2):
-            if candidate > 0 and (at := self._refresh(candidate)) > now:
-                return at
-        return now + self.period
+        # Jitter is far less than a period: the one after the next is surely to come.
+        times = (self._refresh(each) for each in (number, number + 1, number + 2) if each > 0)
+        return next(at for at in times if at > now)
 
     def _refresh(self, number: int) -> float:
         noise = (((number * 2654435761 + self.salt) & 0xFFFFFFFF) / 0x80000000) - 1.0

@@ -6,7 +6,6 @@ from typing import Any
 from aiohttp import web
 
 from regwatch.simulator.api import PbxApi
-from regwatch.simulator.faults import FaultError
 from regwatch.simulator.world import World
 
 ROOT = "/_simulator"
@@ -51,13 +50,15 @@ class Control:
         self._api.revoke_tokens()
 
     def list_extension(self, extension_id: int, *, listed: bool) -> None:
-        """Put an extension on the PBX's list, or take it off; raises `KeyError`."""
-        self.world.registrar.phones[extension_id].listed = listed
+        """The PBX has an extension again, or has it no more; raises `KeyError`."""
+        now = self.world.now()
+        self.world.registrar.list_extension(extension_id, listed=listed, now=now)
 
     def registered_ids(self) -> list[int]:
-        """The extensions that are registered now."""
+        """The extensions that are registered now, as far as the PBX has them."""
         now, registrar = self.world.now(), self.world.registrar
-        return [i for i in registrar.phones if (found := registrar.answer(i, now)) and found[0]]
+        known = (phone.id for phone in registrar.phones.values() if phone.listed)
+        return [i for i in known if (found := registrar.answer(i, now)) and found[0]]
 
     def overview(self) -> dict[str, Any]:
         """What is going on."""
@@ -124,7 +125,10 @@ class _Served:
 
     async def truth(self, request: web.Request) -> web.Response:
         self._control.world.now()
-        since = int(request.query.get("since", "0"))
+        try:
+            since = int(request.query.get("since", "0"))
+        except ValueError:
+            return _bad("since: the number of an event")
         lines = [event.line() for event in self._control.world.registrar.truth.since(since)]
         text = "".join(f"{line}\n" for line in lines)
         return web.Response(text=text, content_type="application/x-ndjson")
@@ -134,10 +138,9 @@ class _Served:
 
     async def set_faults(self, request: web.Request) -> web.Response:
         try:
-            given = await request.json()
-            self._control.set_faults(given)
-        except (FaultError, ValueError, AttributeError) as error:
-            return web.json_response({"message": str(error)}, status=400)
+            self._control.set_faults(await _object(request))
+        except (ValueError, TypeError) as error:
+            return _bad(str(error))
         return web.json_response(self._control.world.faults.active)
 
     async def clear_faults(self, _request: web.Request) -> web.Response:
@@ -162,8 +165,11 @@ class _Served:
         return web.Response(status=204)
 
     async def quota(self, request: web.Request) -> web.Response:
-        given = await request.json()
-        self._control.set_quota(limit=given.get("limit"), used=given.get("used"))
+        try:
+            given = await _object(request)
+            self._control.set_quota(limit=_count(given, "limit"), used=_count(given, "used"))
+        except (ValueError, TypeError) as error:
+            return _bad(str(error))
         return web.Response(status=204)
 
     async def revoke(self, _request: web.Request) -> web.Response:
@@ -177,3 +183,21 @@ class _Served:
         except KeyError:
             return web.json_response({"message": "there is no such extension"}, status=404)
         return web.Response(status=204)
+
+
+def _bad(message: str) -> web.Response:
+    return web.json_response({"message": message}, status=400)
+
+
+async def _object(request: web.Request) -> Mapping[str, object]:
+    given = await request.json()
+    if not isinstance(given, dict):
+        raise TypeError('an object like {"name": value} is needed')
+    return given
+
+
+def _count(given: Mapping[str, object], name: str) -> int | None:
+    value = given.get(name)
+    if value is None or (type(value) is int and value >= 0):
+        return value
+    raise ValueError(f"{name}: `{value}` is not a whole number from 0")

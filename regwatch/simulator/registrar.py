@@ -109,6 +109,13 @@ class Registrar:
             self._note("deleted", now, now, phone, binding)
         return bool(gone)
 
+    def list_extension(self, extension_id: int, *, listed: bool, now: float) -> None:
+        """The PBX gets an extension again, or loses it; raises `KeyError`."""
+        phone = self.phones[extension_id]
+        if phone.listed is not listed:
+            phone.listed = listed
+            self._note("added" if listed else "removed", now, now, phone, None)
+
     # --- what happens --------------------------------------------------------------------------
 
     def act(self, extension_id: int, action: str, now: float) -> None:

@@ -1,17 +1,15 @@
 """All that a simulated PBX is: phones, quota, faults, and its own time."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from random import Random
 
 from regwatch.simulator.faults import Faults
 from regwatch.simulator.fleet import Phone
+from regwatch.simulator.history import Edge, edges
 from regwatch.simulator.quota import HourlyQuota
 from regwatch.simulator.registrar import Registrar
 from regwatch.simulator.settings import SimulatorSettings
 from regwatch.simulator.truth import Event
-
-EDGES = {"die": "off", "unregister": "off", "revive": "on", "reboot": "on", "add_device": "on"}
 
 
 class World:
@@ -54,17 +52,12 @@ class World:
         """The extensions that the list shows."""
         return [phone for phone in self.registrar.phones.values() if phone.listed]
 
-    def status_log(self) -> list[dict[str, str]]:
-        """On and off by short number, as the vendor's history tells it."""
-        now, entries = self.now(), []
-        for event in self.registrar.truth.since(0):
-            if event.kind in EDGES and event.visible_at is not None and event.visible_at <= now:
-                at = datetime.fromtimestamp(event.visible_at, tz=UTC)
-                entries.append(
-                    {
-                        "status": EDGES[event.kind],
-                        "date_gmt": at.strftime("%Y-%m-%d %H:%M:%S"),
-                        "short_ext_name": event.name.rpartition("*")[2],
-                    }
-                )
-        return sorted(entries, key=lambda entry: entry["date_gmt"])
+    def edges(self) -> list[Edge]:
+        """When extensions came on and went off."""
+        now = self.now()
+        return edges(self.registrar, started_at=self._started_at, now=now)
+
+    def is_known(self, extension_id: int) -> bool:
+        """Whether the PBX has such an extension: one that was taken off its list, it has not."""
+        phone = self.registrar.phones.get(extension_id)
+        return phone is not None and phone.listed

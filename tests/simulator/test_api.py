@@ -2,77 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
+from fakes.simulated import LIST, LOG, LOGIN, At, pbx
 from fakes.values import START
 
-from regwatch.simulator import TABLE, Control, FaultError, Simulator, SimulatorSettings
-
-MANY = "/api/ver1.0/extension/registration/"
-LIST = "/api/ver1.0/client/@me/extension/"
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: Any
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass
-class At:
-    """A simulated PBX, its control, and a session that is logged in."""
-
-    url: str
-    control: Control
-    session: aiohttp.ClientSession
-    token: str
-
-    async def get(self, path: str, **params: object) -> Answer:
-        return await self.call("GET", path, params=[(k, str(v)) for k, v in params.items()])
-
-    async def many(self, *ids: int) -> Answer:
-        return await self.call("GET", MANY, params=[("extension_id", str(i)) for i in ids])
-
-    async def call(self, method: str, path: str, **more: Any) -> Answer:
-        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        async with self.session.request(
-            method, self.url + path, headers=headers, allow_redirects=False, **more
-        ) as response:
-            return Answer(response.status, response.headers, await response.read())
-
-    @property
-    def ids(self) -> list[int]:
-        return list(self.control.world.registrar.phones)
-
-
-@asynccontextmanager
-async def pbx(clock: Callable[[], float] = lambda: START, **more: object) -> AsyncIterator[At]:
-    values = {"extensions": 12, "calm": True, "leases": "600", "quota": 100}
-    settings = SimulatorSettings(**{**values, **more})  # type: ignore[arg-type]
-    async with (
-        Simulator(settings, clock=clock).serving() as served,
-        aiohttp.ClientSession(auto_decompress=True) as session,
-    ):
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": "demo",
-            "client_secret": "demo-secret",
-        }
-        async with session.post(served.url + "/oauth/token", data=form) as response:
-            token = (await response.json())["access_token"]
-        yield At(served.url, served.control, session, token)
-
+from regwatch.simulator import TABLE, FaultError
 
 # --- the calls --------------------------------------------------------------------------------
 
@@ -135,16 +74,39 @@ async def test_who_am_i() -> None:
 
 
 async def test_the_history_tells_edges_by_short_number() -> None:
-    async with pbx() as at:
-        at.control.act(at.ids[0], "unregister")
-        at.control.act(at.ids[0], "revive")
-        path = "/api/ver1.0/client/@me/reg_status_log/"
-        entries = (await at.get(path, order="desc")).json
+    now = [START]
+    async with pbx(clock=lambda: now[0]) as at:
+        for action in ("unregister", "revive", "reboot", "die"):
+            now[0] += 10
+            at.control.act(at.ids[0], action)
+        entries = (await at.get(LOG, order="desc")).json
+        now[0] += 1200
+        later = (await at.get(LOG)).json
         at.control.set_faults({"reg_status_log_off": True})
-        off = await at.get(path)
+        off = await at.get(LOG)
     assert [entry["status"] for entry in entries] == ["on", "off"]
-    assert entries[0]["short_ext_name"] == "100"
+    assert [entry["status"] for entry in later] == ["off", "on", "off"]
+    assert {entry["short_ext_name"] for entry in later} == {"100"}
     assert off.status == 403
+
+
+async def test_the_history_of_a_restart_and_in_a_span_of_time() -> None:
+    now = [START]
+    async with pbx(clock=lambda: now[0], extensions=5) as at:
+        now[0] += 10
+        at.control.restart_registrar()
+        now[0] += 700
+        everything = (await at.get(LOG)).json
+        ends = datetime.fromtimestamp(START + 10, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+        begins = datetime.fromtimestamp(START + 11, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+        early = (await at.get(LOG, end_datetime=ends)).json
+        late = (await at.get(LOG, start_datetime=begins)).json
+        bad = await at.get(LOG, start_datetime="yesterday")
+    assert [entry["status"] for entry in everything] == ["off"] * 5 + ["on"] * 5
+    assert early == everything[:5]
+    assert {entry["date_gmt"] for entry in early} == {ends}
+    assert {entry["status"] for entry in late} == {"on"}
+    assert bad.status == 400
 
 
 async def test_no_ids_at_all_is_a_mistake() -> None:
@@ -154,16 +116,7 @@ async def test_no_ids_at_all_is_a_mistake() -> None:
 
 @pytest.mark.parametrize(
     "form",
-    [
-        {"grant_type": "client_credentials", "client_id": "demo", "client_secret": "wrong"},
-        {"grant_type": "password", "client_id": "demo", "client_secret": "demo-secret"},
-        {
-            "grant_type": "client_credentials",
-            "client_id": "demo",
-            "client_secret": "demo-secret",
-            "scope": "",
-        },
-    ],
+    [LOGIN | {"client_secret": "wrong"}, LOGIN | {"grant_type": "password"}, LOGIN | {"scope": ""}],
 )
 async def test_a_token_is_not_for_everyone(form: dict[str, str]) -> None:
     async with pbx() as at, at.session.post(at.url + "/oauth/token", data=form) as response:
@@ -397,17 +350,12 @@ async def test_answers_that_take_their_time(fault: str, seconds: float) -> None:
 
 
 async def test_tokens_in_every_form() -> None:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": "demo",
-        "client_secret": "demo-secret",
-    }
     async with pbx() as at:
         at.control.set_faults({"token_no_expires_in": True})
-        async with at.session.post(at.url + "/oauth/token", data=form) as response:
+        async with at.session.post(at.url + "/oauth/token", data=LOGIN) as response:
             assert "expires_in" not in await response.json()
         at.control.set_faults({"token_invalid_client": True})
-        async with at.session.post(at.url + "/oauth/token", data=form) as response:
+        async with at.session.post(at.url + "/oauth/token", data=LOGIN) as response:
             assert await response.json() == {"error": "invalid_client"}
 
 
@@ -461,7 +409,8 @@ async def test_things_are_made_to_happen_over_http_and_the_truth_is_told() -> No
             (await at.call(post, f"/_simulator/phones/{first}/dance")).status,
             (await at.call(post, "/_simulator/phones/999999/die")).status,
             (await at.call(post, "/_simulator/registrar/restart")).status,
-            (await at.call(post, "/_simulator/quota", json={"limit": 7, "used": 3})).status,
+            (await at.call(post, "/_simulator/quota", json={"used": 3})).status,
+            (await at.call(post, "/_simulator/quota", json={"limit": 7})).status,
             (await at.call(post, f"/_simulator/extensions/{first}/remove")).status,
             (await at.call(post, "/_simulator/extensions/999999/remove")).status,
             (await at.call(post, "/_simulator/tokens/revoke")).status,
@@ -472,7 +421,7 @@ async def test_things_are_made_to_happen_over_http_and_the_truth_is_told() -> No
         overview = (await at.get("/_simulator/")).json
         phones = (await at.get("/_simulator/phones")).json
         listed = [phone.id for phone in at.control.world.listed()]
-    assert statuses == [204, 404, 404, 204, 204, 204, 404, 204]
+    assert statuses == [204, 404, 404, 204, 204, 204, 204, 404, 204]
     assert dark == {"phones": 5}
     events = [json.loads(line) for line in lines]
     assert [event["kind"] for event in events][:2] == ["unregister", "restart"]

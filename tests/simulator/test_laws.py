@@ -240,6 +240,10 @@ def test_one_who_never_registered_can_be_brought_to() -> None:
     assert kinds(held) == ["add_device"]
 
 
+def test_nothing_is_deleted_of_whom_there_is_not() -> None:
+    assert not registrar().delete(999_999, None, START)
+
+
 def test_restarts_leave_no_heap_of_old_entries() -> None:
     held = registrar()
     for day in range(40):

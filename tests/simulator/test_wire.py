@@ -1,0 +1,308 @@
+"""What the simulated PBX does with mistakes, with faults beside the common calls, and by chance."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+from fakes.simulated import LIST, LOGIN, MANY, At, pbx
+from fakes.values import START
+
+import regwatch.simulator
+from regwatch.simulator import TABLE, FaultError
+from regwatch.simulator.faults import Faults
+from regwatch.simulator.registrar import Registrar
+from regwatch.simulator.settings import SimulatorSettings
+
+
+def one(extension_id: object) -> str:
+    return f"/api/ver1.0/extension/{extension_id}/registration/"
+
+
+# --- mistakes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        MANY + "?extension_id=x",
+        MANY + "?extension_id=-1",
+        MANY + "?extension_id=" + "9" * 30,
+        LIST + "?page=0",
+        LIST + "?page=x",
+        LIST + "?per_page=0",
+        one("x"),
+    ],
+)
+async def test_what_is_no_number_is_refused_as_the_api_refuses(path: str) -> None:
+    async with pbx() as at:
+        answer = await at.call("GET", path)
+    assert (answer.status, answer.json["status"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer nonsense", "Basic {token}"])
+async def test_without_a_token_there_is_no_answer(authorization: str) -> None:
+    async with pbx() as at:
+        headers = {"Authorization": authorization.format(token=at.token)}
+        assert (await at.call("GET", MANY, headers=headers)).status == 401
+
+
+async def test_a_refused_token_costs_nothing_of_the_quota() -> None:
+    async with pbx() as at:
+        await at.call("GET", MANY, headers={"Authorization": "Bearer nonsense"})
+        assert at.control.overview()["quota"]["used"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/_simulator/quota", b'{"limit": "many"}'),
+        ("/_simulator/quota", b'{"used": -1}'),
+        ("/_simulator/quota", b"[1]"),
+        ("/_simulator/quota", b"nonsense"),
+        ("/_simulator/faults", b"[1]"),
+        ("/_simulator/faults", b'{"hang": [1]}'),
+        ("/_simulator/faults", b"nonsense"),
+    ],
+)
+async def test_a_mistake_in_the_control_is_said_and_changes_nothing(path: str, body: bytes) -> None:
+    async with pbx() as at:
+        before = at.control.overview()
+        answer = await at.call("POST", path, data=body)
+        assert answer.status == 400
+        assert answer.json["message"]
+        assert at.control.overview() == before
+
+
+async def test_the_truth_is_told_from_a_number_on() -> None:
+    async with pbx() as at:
+        assert (await at.get("/_simulator/truth", since="x")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("http_500", (-0.1, 1.1, "nan", "half", [])),
+        ("hang", (True, -1, "inf", {})),
+        ("max_ids", ("many", True)),
+        ("duplicates", ("off", 0.5, 2, [])),
+        ("redirect", (True, "", 5)),
+        ("unknown_id", (True, "500", 500)),
+    ],
+)
+def test_values_that_a_fault_does_not_take(name: str, values: tuple[object, ...]) -> None:
+    faults = Faults({"slow": 1})
+    for value in values:
+        with pytest.raises(FaultError, match=f"^{name}: "):
+            faults.set({"html_200": 1, name: value})
+    assert faults.active == {"slow": 1.0}
+
+
+@pytest.mark.parametrize("fault", TABLE, ids=lambda fault: fault.name)
+def test_each_fault_is_switched_on_by_a_text_and_off_by_nothing(fault: object) -> None:
+    texts = {"share 0–1": "0.5", "seconds": "2", "number": "3", "URL": "http://x/", "on": "on"}
+    text = texts.get(fault.values, fault.values.split("|")[-1])  # type: ignore[attr-defined]
+    name = fault.name  # type: ignore[attr-defined]
+    faults = Faults({name: text})
+    assert faults.on(name)
+    faults.set({name: None})
+    assert not faults.on(name)
+    faults.set({name: text})
+    faults.set({name: False})
+    assert faults.active == {}
+
+
+# --- faults beside the common calls -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("http_500", 500), ("http_502", 502), ("http_503", 503), ("html_200", 200)],
+)
+async def test_a_proxys_faults_befall_the_token_too(fault: str, status: int) -> None:
+    async with pbx() as at:
+        at.control.set_faults({fault: 1})
+        async with at.session.post(at.url + "/oauth/token", data=LOGIN) as response:
+            assert response.status == status
+            assert b"access_token" not in await response.read()
+
+
+async def test_a_deletion_may_be_done_though_the_connection_was_dropped() -> None:
+    async with pbx() as at:
+        at.control.set_faults({"drop_connection": 1})
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await at.call("DELETE", one(at.ids[0]))
+        at.control.clear_faults()
+        async with asyncio.timeout(10):
+            while (await at.many(at.ids[0])).json["registered"]:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.looptime
+async def test_a_slow_answer_may_be_half_and_of_another_type() -> None:
+    async with pbx() as at:
+        whole = (await at.many(*at.ids)).body
+        at.control.set_faults({"slow": 1, "truncated_json": 1, "wrong_content_type": 1})
+        answer = await at.many(*at.ids)
+        assert answer.body == whole[: len(whole) // 2]
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert answer.headers["X-RateLimit-Limit"] == "100"
+        at.control.clear_faults()
+        at.control.set_faults({"slow": 1})
+        assert (await at.call("DELETE", one(at.ids[0]))).status == 204
+
+
+@pytest.mark.looptime
+async def test_every_answer_is_late_if_so_started() -> None:
+    async with pbx(delay=3.0) as at:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await at.many(at.ids[0])
+        assert loop.time() - begun == pytest.approx(3.0, abs=0.5)
+
+
+async def test_without_gzip_in_the_request_there_is_none_in_the_answer() -> None:
+    async with pbx() as at:
+        answer = await at.call(
+            "GET", f"{MANY}?extension_id={at.ids[0]}", headers={"Accept-Encoding": "identity"}
+        )
+    assert "Content-Encoding" not in answer.headers
+    assert answer.json["extension_id"] == at.ids[0]
+
+
+async def test_cleaning_up_late_leaves_the_dead_registered_a_little_longer() -> None:
+    now = [START]
+    async with pbx(clock=lambda: now[0], faults={"cleanup_lag": 60}) as at:
+        at.control.act(at.ids[0], "die")
+        (event,) = at.control.world.registrar.truth.since(0)
+        assert event.visible_at is not None
+        now[0] = event.visible_at - 1
+        late = (await at.many(at.ids[0])).json
+        now[0] = event.visible_at
+        gone = (await at.many(at.ids[0])).json
+    assert (late["registered"], late["registrations"][0]["expires"]) == (True, -59)
+    assert (gone["registered"], gone["registrations"][0]["expires"]) == (False, -60)
+
+
+async def test_permanent_registrations_have_no_seconds_left() -> None:
+    async with pbx() as at:
+        at.control.world.registrar.phones[at.ids[0]].bindings[0].is_static = True
+        info = (await at.many(at.ids[0])).json
+    assert (info["registered"], info["registrations"][0]["expires"]) == (True, 0)
+
+
+async def test_a_share_of_the_requests_is_struck_the_same_ones_for_a_seed() -> None:
+    async def struck(seed: int) -> list[int]:
+        async with pbx(seed=seed, faults={}) as at:
+            at.control.set_faults({"http_500": 0.5})
+            return [(await at.many(at.ids[0])).status for _ in range(40)]
+
+    first = await struck(1)
+    assert first == await struck(1) != await struck(2)
+    assert 8 < first.count(500) < 32
+
+
+# --- extensions come and go -------------------------------------------------------------------
+
+
+async def test_an_extension_that_was_removed_is_unknown_until_it_is_added() -> None:
+    async with pbx() as at:
+        gone, stays = at.ids[:2]
+
+        async def listed() -> list[int]:
+            return [each["id"] for each in (await at.get(LIST, per_page=100)).json]
+
+        await at.call("POST", f"/_simulator/extensions/{gone}/remove")
+        await at.call("POST", f"/_simulator/extensions/{gone}/remove")
+        assert gone not in await listed()
+        assert [info["extension_id"] for info in (await at.many(gone, stays)).json] == [stays]
+        assert (await at.get(one(gone))).status == 404
+        assert (await at.call("DELETE", one(gone))).status == 404
+        assert at.control.overview()["registered"] == 11
+        await at.call("POST", f"/_simulator/extensions/{gone}/add")
+        assert gone in await listed()
+        assert (await at.get(one(gone))).json["registered"] is True
+        kinds = [event.kind for event in at.control.world.registrar.truth.since(0)]
+    assert kinds == ["removed", "added"]
+
+
+async def test_a_site_is_lit_again_over_http() -> None:
+    now = [START]
+    async with pbx(clock=lambda: now[0], site_size=5) as at:
+        await at.call("POST", "/_simulator/sites/0/dark")
+        now[0] += 700
+        assert len(at.control.registered_ids()) == 7
+        assert (await at.call("POST", "/_simulator/sites/0/light")).json == {"phones": 5}
+        now[0] += 61
+        assert len(at.control.registered_ids()) == 12
+        assert (await at.call("POST", "/_simulator/sites/99/dark")).json == {"phones": 0}
+
+
+async def test_the_overview_counts_requests_by_call() -> None:
+    async with pbx() as at:
+        await at.many(at.ids[0])
+        await at.many(at.ids[0])
+        await at.get(LIST)
+        assert (await at.get("/_simulator/")).json["served"] == {
+            "token": 1,
+            "registrations": 2,
+            "extensions": 1,
+        }
+
+
+async def test_everything_that_can_happen_to_a_phone_is_at_hand_over_http() -> None:
+    async def does(at: At, action: str) -> int:
+        return (await at.call("POST", f"/_simulator/phones/{at.ids[0]}/{action}")).status
+
+    words = ("rebind", "reboot", "move", "add_device", "flap", "revive", "die", "unregister")
+    async with pbx() as at:
+        assert [await does(at, word) for word in words] == [204] * len(words)
+        assert set(at.control.world.registrar.actions) == set(words)
+
+
+# --- of the whole -----------------------------------------------------------------------------
+
+
+def test_its_code_is_its_own() -> None:
+    """Nothing of the client that it is to test: a shared mistake would not be seen."""
+    folder = Path(regwatch.simulator.__file__).parent
+    lines = [
+        line
+        for path in folder.glob("*.py")
+        for line in path.read_text().splitlines()
+        if "regwatch" in line and line.lstrip().startswith(("import ", "from "))
+    ]
+    foreign = [line for line in lines if not line.startswith("from regwatch.simulator")]
+    assert foreign == ["from regwatch.clock import wall_clock"]
+
+
+def test_a_hundred_thousand_phones_are_no_burden() -> None:
+    """Ten times the time that it takes: for a slow machine that does other things."""
+    begun = time.process_time()
+    held = Registrar(SimulatorSettings(extensions=100_000), now=START)
+    built = time.process_time()
+    for extension_id in list(held.phones)[:50]:
+        held.answer(extension_id, START + 5000)
+    answered = time.process_time()
+    held.advance(START + 3600)
+    assert built - begun < 10
+    assert answered - built < 0.01
+    assert time.process_time() - answered < 5
+    json.dumps([event.line() for event in held.truth.since(0)])
+    assert len(held.truth.since(0)) > 1000
+
+
+def test_the_truth_keeps_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regwatch.simulator.truth.Truth.KEPT", 100)
+    held = Registrar(SimulatorSettings(extensions=10, calm=True), now=START)
+    told: list[int] = []
+    held.truth._tell = lambda event: told.append(event.seq)
+    for second in range(30):
+        for extension_id in held.phones:
+            held.act(extension_id, "rebind", START + second)
+    kept = held.truth.since(0)
+    assert told == list(range(1, 301))
+    assert kept[-1].seq == 300
+    assert 80 <= len(kept) <= 100
