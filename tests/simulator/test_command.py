@@ -46,10 +46,18 @@ async def test_options_and_faults_hold_from_the_start_and_the_truth_is_written(
     tmp_path: Path,
 ) -> None:
     truth = tmp_path / "truth.jsonl"
-    words = (
-        "--extensions=7 --seed=3 --speed=60 --leases=60,300 --quota=44 --calm --delay=0.01 "
-        "--fault=html_200 --fault=hang=2 --fault=expires_format=iso"
-    ).split()
+    words = [
+        "--extensions=7",
+        "--seed=3",
+        "--speed=60",
+        "--leases=60,300",
+        "--quota=44",
+        "--calm",
+        "--delay=0.01",
+        "--fault=html_200",
+        "--fault=hang=2",
+        "--fault=expires_format=iso",
+    ]
     async with simulating(*words, f"--truth={truth}") as (url, _, session):
         async with session.get(url + "/_simulator/") as response:
             overview = await response.json()
