@@ -237,9 +237,13 @@ class Planner:
 
     def _is_hurried(self, now: Timestamp) -> bool:
         """Whether someone waits for an answer: a confirmation, or the first one in long."""
-        oldest = next(iter(self._asked_at.values()), now)
-        is_urgent = any(at <= now for at in self._urgent.values())
-        return is_urgent or bool(self._never_asked) or oldest < now - 2 * self.policy.interval
+        # Only who can be asked now: one in quarantine grows old, and no hurry helps it.
+        if any(at <= now and self._is_askable(i) for i, at in self._urgent.items()):
+            return True
+        if any(map(self._is_askable, self._never_asked)):
+            return True
+        oldest = next((at for i, at in self._asked_at.items() if self._is_askable(i)), now)
+        return oldest < now - 2 * self.policy.interval
 
     def _slot(self) -> float:
         """Seconds between requests that sweep every id once per interval."""

@@ -206,6 +206,26 @@ def test_quarantined_ones_are_left_out_and_tried_again_later() -> None:
     assert 1 in asked(plan, 3601)
 
 
+@pytest.mark.parametrize("is_urgent", [False, True], ids=["left out", "left out while urgent"])
+def test_one_in_quarantine_makes_nobody_hurry(is_urgent: bool) -> None:
+    """However old it gets, nothing can be done for it: the others keep their even pace."""
+    plan = planner(4)
+    swept(plan)
+    plan.quarantine(ids(1), now=at(0))
+    if is_urgent:
+        plan.confirm(ids(1))
+    when, requests = 0.0, 0
+    while when < 1800 and requests < 1000:
+        step = plan.next(now=at(when))
+        if isinstance(step, Ask):
+            requests += 1
+            plan.finished(step.ids, now=at(when))
+        else:
+            assert step.until is not None
+            when = max(when + 0.1, step.until - START)
+    assert 59 <= requests <= 61, "two batches a minute"
+
+
 def test_if_all_are_quarantined_it_waits_for_the_first_to_come_out() -> None:
     plan = planner(1)
     plan.quarantine(ids(1), now=at(0))

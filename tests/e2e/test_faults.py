@@ -170,3 +170,13 @@ async def test_no_fault_makes_us_exceed_the_quota() -> None:
         await asyncio.sleep(60 * MINUTES)
         over = [r for r in at.requests if r.outcome == FailureReason.QUOTA_EXHAUSTED.value]
         assert over == []
+
+
+@pytest.mark.parametrize("answer", ["omit", "default", "404", "403"])
+async def test_an_id_that_does_not_exist_costs_hardly_a_request_more(answer: str) -> None:
+    """The quota is shared with the customer's other programs: a wrong id must not eat it."""
+    async with scene(45) as at:
+        at.pbx.set_faults({"unknown_id": answer})
+        await asyncio.sleep(30 * MINUTES)
+        # Three batches a minute, the list and its groups every other, and finding the id once.
+        assert len(at.requests) < 30 * 5
