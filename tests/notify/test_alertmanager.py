@@ -1,16 +1,12 @@
 """Alertmanager: the API's rules in a fake, and the real program."""
 
-import asyncio
 import json
-import os
-import shutil
 import time
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from fakes.notifications import (
     NEW,
     NOW,
@@ -24,6 +20,7 @@ from fakes.notifications import (
     resolved,
 )
 from fakes.receivers import Canned, FakeService, moment, serving, strings
+from fakes.servers import active_alerts, alertmanager
 from msgspec.structs import replace
 
 from regwatch.clock import wall_clock
@@ -31,8 +28,6 @@ from regwatch.core.model import AlertName, Timestamp
 from regwatch.notify.alert_shape import common, labels
 from regwatch.notify.alertmanager import AlertmanagerReceiver, AlertmanagerSettings, alert
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
-
-PROGRAM = shutil.which("prometheus-alertmanager")
 
 
 class FakeAlertmanager(FakeService):
@@ -139,62 +134,18 @@ def test_labels_fit_alertmanager():
     assert common([]) == {}
 
 
-@asynccontextmanager
-async def real_alertmanager(folder):
-    port = unused_port()
-    config = folder / "alertmanager.yml"
-    config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        f"--config.file={config}",
-        f"--storage.path={folder / 'storage'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await ready(url)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def ready(url: str) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
-        while True:
-            try:
-                async with session.get(url + "/-/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.1)
-
-
 async def active(url: str) -> dict[str, str]:
     """The active alerts: name to severity."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(url + "/api/v2/alerts?active=true") as answer,
-    ):
-        found = [one["labels"] for one in await answer.json()]
-    return {one["alertname"]: one["severity"] for one in found}
+    return {labels["alertname"]: labels["severity"] for labels in await active_alerts(url)}
 
 
 @pytest.mark.needs_debian
 async def test_the_real_alertmanager_fires_escalates_and_resolves(tmp_path):
-    if PROGRAM is None:
-        if os.environ.get("REGWATCH_REQUIRE_DEBIAN") == "1":
-            pytest.fail("prometheus-alertmanager is not installed")
-        pytest.skip("prometheus-alertmanager is not installed")
     begun = Timestamp(time.time() - 60)
     early = replace(overdue(), started_at=begun)
     late = replace(lost(), started_at=begun, escalated_from=AlertName.REFRESH_OVERDUE)
     async with (
-        real_alertmanager(tmp_path) as url,
+        alertmanager(tmp_path) as url,
         receiver_for(url, at=wall_clock) as receiver,
     ):
         await receiver.deliver(notification((NEW, early)))
