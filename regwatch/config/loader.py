@@ -15,7 +15,7 @@ from regwatch.config.receivers import LATER_KINDS, ReceiverShape
 from regwatch.config.shape import FILE_SUFFIX, Shape
 from regwatch.config.source import Source, strings
 from regwatch.config.top import Config
-from regwatch.config.values import wrong
+from regwatch.config.values import in_file, wrong
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
@@ -248,6 +248,8 @@ def json_schema() -> dict[str, Any]:
     schema = Config.model_json_schema(by_alias=True)
     for shape in [schema, *schema.get("$defs", {}).values()]:
         properties = shape.get("properties", {})
+        for each in properties.values():
+            _write_default(each)
         secrets = [name for name, each in properties.items() if _holds_password(each)]
         for name in secrets:
             about = f"The file that holds `{name}`."
@@ -256,6 +258,14 @@ def json_schema() -> dict[str, Any]:
         if "required" in shape:
             shape["required"] = required
     return schema
+
+
+def _write_default(schema: dict[str, Any]) -> None:
+    """As the file would say it; that of a whole shape stands with its keys."""
+    if isinstance(schema.get("default"), dict):
+        del schema["default"]
+    elif "default" in schema:
+        schema["default"] = in_file(schema["default"], schema)
 
 
 def _holds_password(schema: Mapping[str, Any]) -> bool:

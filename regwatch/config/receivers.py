@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from regwatch.config.shape import Shape
-from regwatch.config.values import Duration, Secret, Text, list_of, wrong
+from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, wrong
 
 LATER_KINDS = frozenset({"mattermost", "telegram", "teams", "discord", "ntfy", "email", "apprise"})
 
@@ -39,7 +39,7 @@ class SlackShape(Shape):
 class AlertmanagerShape(Shape):
     """Alertmanager's API, version 2; every member of a cluster."""
 
-    urls: Annotated[list[Text], BeforeValidator(list_of)] = Field(min_length=1)
+    urls: Annotated[list[Text], ONE_OR_MORE] = Field(min_length=1)
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None
     timeout: Duration = 10.0

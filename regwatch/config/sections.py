@@ -8,14 +8,14 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 
 from regwatch.config.shape import Shape
 from regwatch.config.values import (
+    AUTO,
+    FALSE_IS_OFF,
+    ONE_OR_MORE,
     Duration,
     Matching,
     Secret,
     Share,
     Text,
-    auto_is_none,
-    list_of,
-    off_is_none,
     wrong,
 )
 from regwatch.web.listener import ListenError, parse_address
@@ -71,7 +71,7 @@ class ExtensionsShape(Shape):
     """Which extensions are watched."""
 
     ids: list[ExtensionIdValue] = []
-    discover: Annotated[DiscoverShape | None, BeforeValidator(off_is_none)] = DiscoverShape()
+    discover: Annotated[DiscoverShape | None, FALSE_IS_OFF] = DiscoverShape()
     exclude: list[Text] = []
     expected: Text = "always"
     overrides: list[dict[str, Any]] = []
@@ -91,7 +91,7 @@ class PollingShape(Shape):
     concurrency: int = Field(default=4, ge=1, le=32)
     timeout: Duration = Field(default=10.0, gt=0.0)
     connect_timeout: Duration = Field(default=5.0, gt=0.0)
-    requests_per_hour: Annotated[int | None, Field(ge=1), BeforeValidator(auto_is_none)] = Field(
+    requests_per_hour: Annotated[int | None, Field(ge=1), AUTO] = Field(
         default=None, json_schema_extra={"description": "`auto`: what the PBX says."}
     )
     reserve: Annotated[Share, Field(lt=1.0)] = 0.1
@@ -214,7 +214,7 @@ class ChangedShape(Shape):
 
 
 def _switchable(shape: type[Shape]) -> Any:
-    return Annotated[shape | None, BeforeValidator(off_is_none)]
+    return Annotated[shape | None, FALSE_IS_OFF]
 
 
 class AlertsShape(Shape):
@@ -243,7 +243,7 @@ class RouteShape(Shape):
     group_by: list[Text] = ["account", "site", "alert"]
     group_wait: Duration = 10.0
     group_interval: Duration = 60.0
-    repeat: Annotated[list[Duration], BeforeValidator(list_of)] = [3600.0, 14_400.0, 86_400.0]
+    repeat: Annotated[list[Duration], ONE_OR_MORE] = [3600.0, 14_400.0, 86_400.0]
     continue_: bool = Field(default=False, alias="continue")
 
 

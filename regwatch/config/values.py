@@ -1,10 +1,18 @@
 """Values of the file that are more than YAML knows: durations, shares, secrets, references."""
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SecretStr, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, core_schema
 
 UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 DURATION = r"(\d+(\.\d+)?(ms|s|m|h|d|w))+"
@@ -32,6 +40,14 @@ def seconds(value: object) -> float:
     return sum(float(number) * UNIT_SECONDS[unit] for number, unit in _ONE.findall(text))
 
 
+def written(duration: float) -> str:
+    """Seconds as one would write them in the file: `90s`, `5m`, `1h`."""
+    for unit in ("d", "h", "m"):
+        if duration and duration % UNIT_SECONDS[unit] == 0:
+            return f"{duration / UNIT_SECONDS[unit]:g}{unit}"
+    return f"{duration:g}s"
+
+
 def share(value: object) -> float:
     """`10%` as 0.1."""
     match = PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -51,30 +67,58 @@ def text(value: object) -> object:
     return value
 
 
-def off_is_none(value: object) -> object:
-    """`false` switches a part off."""
-    return None if value is False else value
+@dataclass(frozen=True, slots=True)
+class AlsoTaken:
+    """What the file may say in place of the value itself; for loader and editors alike."""
+
+    read: Callable[[Any], Any]
+    schema: Callable[[dict[str, Any]], dict[str, Any]]
+    """From the value's own JSON Schema."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """For the loader."""
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """For editors."""
+        own = handler(schema)
+        return {"anyOf": [own, self.schema(own)]}
 
 
-def auto_is_none(value: object) -> object:
-    """`auto` leaves it to regwatch."""
-    return None if value == "auto" else value
+FALSE_IS_OFF = AlsoTaken(lambda v: None if v is False else v, lambda _: {"const": False})
+"""`false` switches a part off."""
+AUTO = AlsoTaken(lambda v: None if v == "auto" else v, lambda _: {"const": "auto"})
+"""`auto` leaves it to regwatch."""
+ONE_OR_MORE = AlsoTaken(lambda v: v if isinstance(v, list) else [v], lambda own: own["items"])
+"""One value where a list may stand."""
 
 
-def list_of(value: object) -> object:
-    """One value where a list may stand."""
-    return value if isinstance(value, list) else [value]
-
-
-_DURATION_SCHEMA = {"type": "string", "pattern": f"^{DURATION}$", "examples": ["30s", "5m", "1h"]}
+_DURATION_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": f"^{DURATION}$"}, {"const": 0}],
+    "examples": ["30s", "5m", "1h"],
+}
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_DURATION_SCHEMA)]
 """In the file `30s`, `5m`, `1h`; here seconds."""
-Share = Annotated[
-    float,
-    BeforeValidator(share),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ *%$", "examples": ["10%"]}),
-]
+_SHARE_SCHEMA = {"type": "string", "pattern": "^[0-9.]+ *%$", "examples": ["10%"]}
+Share = Annotated[float, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)]
 """In the file `10%`; here 0 to 1."""
+
+
+def in_file(default: Any, schema: Mapping[str, Any]) -> Any:
+    """A default as the file would say it, by the JSON Schema of its value."""
+    if schema.get("examples") == _SHARE_SCHEMA["examples"]:
+        return f"{default * 100:g}%"
+    if schema.get("examples") == _DURATION_SCHEMA["examples"]:
+        return written(default)
+    if isinstance(default, list) and all(isinstance(each, float) for each in default):
+        return [written(each) for each in default]
+    return default
+
+
 Text = Annotated[str, BeforeValidator(text)]
 Secret = Annotated[SecretStr, BeforeValidator(text)]
 """Never shown; may also be given as a file, by `<key>_file`."""
@@ -85,16 +129,6 @@ def revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-Matching = Annotated[
-    dict[str, Annotated[list[Text], BeforeValidator(list_of)]],
-    WithJsonSchema(
-        {
-            "type": "object",
-            "additionalProperties": {
-                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
-            },
-        }
-    ),
-]
+Matching = dict[str, Annotated[list[Text], ONE_OR_MORE]]
 """Labels and what they must be: text, a pattern with `*` and `?`, or a list of these."""
 Anything = Any
