@@ -12,6 +12,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from regwatch.core.agenda import Appointment
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss
 from regwatch.core.diff import Change
@@ -32,6 +33,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.presence import (
     NOTHING_REMEMBERED,
@@ -146,6 +148,13 @@ class Monitor:
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension, to be stored with it."""
         return self._memories.get(extension_id, NOTHING_REMEMBERED)
+
+    def next_occasion(self, extension_id: ExtensionId, *, now: Timestamp) -> Appointment | None:
+        """When the next answer about it will tell something; None if that is not to be foreseen."""
+        watched = self.roster.by_id.get(extension_id)
+        if watched is None:
+            return None
+        return next_occasion(watched, self.memory(extension_id), now=now)
 
     # --- verbs ---------------------------------------------------------------------------------
 

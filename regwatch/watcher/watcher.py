@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from regwatch.clock import Clock
+from regwatch.core import polls
 from regwatch.core.batching import batched
 from regwatch.core.model import (
     AccountName,
@@ -26,8 +27,6 @@ from regwatch.watcher.selection import Discovery, Selection
 
 TICK_SECONDS = 1.0
 DISCOVERY_RETRY_SECONDS = 10.0
-CONFIRM_SECONDS = 3.0
-"""Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 LISTED_IN_A_LOG_LINE = 20
 PIECE = 500
 """Extensions taken over in one go; then the event loop gets its turn."""
@@ -152,33 +151,34 @@ class Watcher:
     def _answered(self, batch: BatchAnswer) -> Outcome:
         now = self._clock()
         self.planner.batch_limit = self._source.batch_limit
-        left_out = batch.unanswered if batch.failure else ()
-        self.planner.finished(batch.asked, failure=batch.failure, unanswered=left_out, now=now)
-        self._quarantine(batch.refused, now)
-        outcome = self.monitor.observe(batch, now=now)
+        self._log_refused(batch.refused)
+        outcome = polls.answered(self.monitor, self.planner, batch, now=now)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
-            self.planner.confirm(outcome.doubted, at=Timestamp(now + CONFIRM_SECONDS))
+        left_out = batch.unanswered if batch.failure else ()
         self._awaited.difference_update(set(batch.asked).difference(left_out))
         self._note_sweep()
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
         return outcome
 
     def _failed(self, ids: tuple[ExtensionId, ...], error: PbxError) -> Outcome:
-        now = self._clock()
-        self.planner.finished(
-            ids, failure=error.reason, unanswered=ids, retry_after=_retry_after(error), now=now
-        )
         self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
-        return self.monitor.failed(error.reason, str(error), now=now)
+        return polls.failed(
+            self.monitor,
+            self.planner,
+            ids,
+            error.reason,
+            str(error),
+            retry_after=_retry_after(error),
+            now=self._clock(),
+        )
 
     def _note_sweep(self) -> None:
         if self._list_is_known and not self._awaited:
             self.first_sweep_done = True
 
-    def _quarantine(self, refused: Collection[ExtensionId], now: Timestamp) -> None:
+    def _log_refused(self, refused: Collection[ExtensionId]) -> None:
         new = sorted(i for i in refused if i not in self.planner.quarantined)
-        self.planner.quarantine(refused, now=now)
         if new:
             listed = new[:LISTED_IN_A_LOG_LINE]
             self._log.warning("extensions_quarantined", count=len(new), extension_ids=listed)
@@ -258,7 +258,10 @@ class Watcher:
 
     def _plan(self, ids: Iterable[ExtensionId]) -> None:
         by_id = self.monitor.roster.by_id
+        now = self._clock()
         new = self.planner.watch({i: by_id[i].answered_at for i in ids})
+        for extension_id in new:  # what was restored has leases that go on
+            self.planner.appoint(extension_id, self.monitor.next_occasion(extension_id, now=now))
         if not self.first_sweep_done:
             self._awaited.update(new)
         self._changed.set()

@@ -1,0 +1,129 @@
+"""How many requests the hourly quota leaves us, and how far apart that makes them.
+
+The quota is shared: others' requests show in `Remaining` only after the fact. What they were seen
+to use lately they are taken to go on using, so that our pace holds to the end of the hour. The
+reserve is never touched.
+"""
+
+from math import exp
+
+from regwatch.core.model import Quota, Timestamp
+
+HOUR = 3600.0
+ASSUMED_LIMIT = 1000
+"""Requests per hour where the PBX sends no quota headers: the larger of the vendor's examples."""
+FORESIGHT_SECONDS = 1800.0
+"""Over how long others' use is averaged."""
+CAUTION = 2.0
+"""Times what others were seen to use is left to them: better slower now than blind at the end."""
+LEAST_SHARE = 0.4
+"""Of what is left counts as ours, however much others were seen to use: they may stop."""
+LARGEST_HASTE = 4.0
+"""Times the even pace of an hour: what is left at its end is not thrown at the PBX."""
+LOAN_SHARE = 0.1
+"""Of an hour's requests may be made ahead of the pace, for answers that somebody waits for."""
+LOAN_HASTE = 8.0
+"""How much closer together those may be than the pace."""
+
+
+class OthersUse:
+    """How fast other applications were seen to use the quota, in requests per second."""
+
+    def __init__(self) -> None:
+        self._rate = 0.0
+        self._seen_at = Timestamp(0.0)
+        self._resets_at = Timestamp(0.0)
+        self._highest = 0
+
+    def seen(self, quota: Quota, own: int) -> None:
+        """Take in an answer's headers; `own`: how many requests of ours this hour had by then."""
+        theirs = quota.limit - quota.remaining - own
+        if quota.resets_at > self._resets_at + 1:
+            is_known = self._resets_at > 0
+            self._resets_at, self._highest = quota.resets_at, 0 if is_known else theirs
+        # Only what exceeds the most seen: answers overtake each other.
+        more = max(0, theirs - self._highest)
+        self._highest += more
+        self._rate = self.rate(now=quota.seen_at) + more / FORESIGHT_SECONDS
+        self._seen_at = max(self._seen_at, quota.seen_at)
+
+    def rate(self, *, now: Timestamp) -> float:
+        """Fading, while nothing is seen of them."""
+        return self._rate * exp(-max(0.0, now - self._seen_at) / FORESIGHT_SECONDS)
+
+
+class Pacer:
+    """The quota of one account, as its answers tell it."""
+
+    def __init__(self, *, own_limit: int | None, reserve: float) -> None:
+        self._own_limit = own_limit
+        self._reserve = reserve
+        self._quota: Quota | None = None
+        self._others = OthersUse()
+        self._hour = 0
+        self._own = 0  # requests of ours in that hour
+        self._borrowed = 0
+        self.in_flight = 0
+        """Requests whose answer, with its headers, is still to come."""
+
+    def request_made(self, *, now: Timestamp) -> None:
+        """Count a request of ours, whatever it was for: the quota counts them all."""
+        self._roll(now)
+        self._own += 1
+
+    def quota_seen(self, quota: Quota) -> None:
+        """Adapt to what the last answer's headers say."""
+        self._roll(quota.seen_at)
+        self._quota = quota
+        self._others.seen(quota, self._own)
+
+    def borrow(self, *, now: Timestamp) -> None:
+        """Count a request that was made ahead of the pace."""
+        self._roll(now)
+        self._borrowed += 1
+
+    def _roll(self, now: Timestamp) -> None:
+        hour = int(now // HOUR)
+        if hour > self._hour:
+            self._hour, self._own, self._borrowed = hour, 0, 0
+
+    def _spent(self, now: Timestamp) -> int:
+        return self._own if int(now // HOUR) == self._hour else 0
+
+    @property
+    def limit(self) -> int:
+        """Requests per hour, of all applications together."""
+        return self._quota.limit if self._quota else (self._own_limit or ASSUMED_LIMIT)
+
+    def resets_at(self, *, now: Timestamp) -> Timestamp:
+        """When the quota is whole again: by the headers, else with the clock hour."""
+        if self._quota and self._quota.resets_at > now:
+            return self._quota.resets_at
+        return Timestamp((now // HOUR + 1) * HOUR)
+
+    def left(self, *, now: Timestamp) -> float:
+        """Requests we may still make before the quota resets, the reserve left untouched."""
+        quota = self._quota if self._quota and self._quota.resets_at > now else None
+        spent = self._spent(now)
+        remaining = quota.remaining if quota else self.limit - spent
+        left = remaining - self._reserve * self.limit
+        if self._own_limit is not None:
+            left = min(left, self._own_limit - spent)
+        return left - (self.in_flight if quota else 0)
+
+    def spacing(self, *, now: Timestamp) -> float | None:
+        """Seconds between requests that make what is left last; None if nothing is."""
+        left = self.left(now=now)
+        if left < 1:
+            return None
+        seconds = self.resets_at(now=now) - now
+        ours = max(left - CAUTION * self._others.rate(now=now) * seconds, LEAST_SHARE * left)
+        return max(seconds / ours, HOUR / self.limit / LARGEST_HASTE)
+
+    def hurried_spacing(self, *, now: Timestamp) -> float | None:
+        """The same for a request that may be made ahead of the pace, while the loan lasts."""
+        spacing = self.spacing(now=now)
+        borrowed = self._borrowed if int(now // HOUR) == self._hour else 0
+        if spacing is None or borrowed >= LOAN_SHARE * (1 - self._reserve) * self.limit:
+            return spacing
+        return spacing / LOAN_HASTE

@@ -1,0 +1,148 @@
+"""The real planner, habits and monitor against the simulated phones, event by event."""
+
+import heapq
+from dataclasses import dataclass, field
+from random import Random
+
+from bench.polling.case import LATENCY, Case
+from bench.polling.world import SharedQuota, World
+from fakes.values import EVERY_ALERT
+
+from regwatch.core import polls
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    BatchAnswer,
+    Extension,
+    ExtensionId,
+    FailureReason,
+    IncidentState,
+    Timestamp,
+)
+from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.planner import Ask, Planner, PollingPolicy
+from regwatch.core.sites import Sites
+
+TICK = 10.0
+AFTERMATH = 5400.0
+"""How long losses may still be found after the last one happened: longer than any lease."""
+
+
+@dataclass
+class Run:
+    """What came of a case."""
+
+    case: Case
+    world: World
+    quota: SharedQuota
+    requests: int = 0
+    """During the time in which losses happen."""
+    asked: int = 0
+    longest_unasked: float = 0.0
+    false_losses: int = 0
+    false_warnings: int = 0
+    phone_hours: float = 0.0
+    _asked_at: dict[ExtensionId, float] = field(default_factory=dict)
+
+    def note_asked(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+        """Keep how long each was not asked."""
+        case = self.case
+        if case.begins_at <= now < case.ends_at:
+            self.requests += 1
+            self.asked += len(ids)
+        for extension_id in ids:
+            before = self._asked_at.get(extension_id)
+            if before is not None and before >= case.begins_at:
+                self.longest_unasked = max(self.longest_unasked, now - before)
+            self._asked_at[extension_id] = now
+
+    @property
+    def requests_per_hour(self) -> float:
+        return self.requests / self.case.hours
+
+
+class Driver:
+    """One account, from the first request to the last loss found."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.world = World(case)
+        self.quota = SharedQuota(case)
+        self.run = Run(case, self.world, self.quota)
+        self.planner = Planner(
+            PollingPolicy(
+                interval=case.interval, batch_size=case.batch, reserve=case.reserve, concurrency=4
+            )
+        )
+        self.monitor = Monitor(AccountName("acme"), MonitorPolicy(EVERY_ALERT), Sites())
+        self._random = Random(case.seed + 3)
+        self._flying: list[tuple[float, int, tuple[ExtensionId, ...]]] = []
+        self._number = 0
+
+    def play(self) -> Run:
+        """All of it."""
+        now = self.world_start()
+        end = self.case.ends_at + AFTERMATH
+        tick_at = now
+        while now < end:
+            now = self._step(now, tick_at)
+            if now >= tick_at:
+                self._judge(self.monitor.tick(now=Timestamp(now)), now)
+                tick_at = now + TICK
+        self.run.phone_hours = self.case.extensions * (end - self.case.begins_at) / 3600
+        return self.run
+
+    def world_start(self) -> float:
+        """Everything is listed; the first request is yet to come."""
+        now = Timestamp(self.case.begins_at - self.case.warm_up)
+        self.monitor.watch((Extension(i, f"000*{i}") for i in self.world.ids), now=now)
+        self.planner.watch(dict.fromkeys(self.world.ids))
+        return now
+
+    def _step(self, now: float, tick_at: float) -> float:
+        """Do what is due now; returns when something is next."""
+        while self._flying and self._flying[0][0] <= now:
+            _, _, ids = heapq.heappop(self._flying)
+            self._land(ids, now)
+        step = self.planner.next(now=Timestamp(now))
+        if isinstance(step, Ask):
+            self._ask(step.ids, now)
+            return now
+        answer_at = self._flying[0][0] if self._flying else float("inf")
+        until = float("inf") if step.until is None else step.until
+        return max(now, min(answer_at, until, tick_at))
+
+    def _ask(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+        self._number += 1
+        self.run.note_asked(ids, now)
+        heapq.heappush(self._flying, (now + LATENCY, self._number, ids))
+
+    def _land(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+        at = Timestamp(now)
+        is_taken = self.quota.take(now)
+        self.planner.request_made(now=at)
+        self.planner.quota_seen(self.quota.seen(now))
+        if not is_taken or self._random.random() < self.case.failing:
+            reason = FailureReason.TIMEOUT if is_taken else FailureReason.QUOTA_EXHAUSTED
+            outcome = polls.failed(self.monitor, self.planner, ids, reason, "", now=at)
+        else:
+            batch = BatchAnswer(ids, self.world.answers(ids, now))
+            outcome = polls.answered(self.monitor, self.planner, batch, now=at)
+        self._judge(outcome, now)
+
+    def _judge(self, outcome: Outcome, now: float) -> None:
+        for incident in outcome.incidents:
+            extension_id = incident.facts.extension_id
+            if extension_id is None or incident.state is not IncidentState.FIRING:
+                continue
+            loss = self.world.gone.get(extension_id)
+            if incident.alert is AlertName.EXTENSION_LOST:
+                if loss is None or loss.visible_at > now:
+                    self.run.false_losses += 1
+                elif loss.found_at is None:
+                    loss.found_at = now
+            elif incident.alert is AlertName.REFRESH_OVERDUE:
+                if loss is None or loss.kind != "die":
+                    self.run.false_warnings += 1
+                elif loss.warned_at is None:
+                    loss.warned_at = now
