@@ -10,11 +10,11 @@ from regwatch.config.sections import (
 )
 from regwatch.config.top import Config
 from regwatch.core.incidents import AlertPolicies, AlertPolicy
+from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import AlertName, Severity
 from regwatch.core.monitor import MonitorPolicy
 from regwatch.core.planner import PollingPolicy
-from regwatch.core.presence import LatenessPolicy
 from regwatch.core.routing import Route
 from regwatch.core.sites import Site, Sites
 

@@ -4,9 +4,11 @@ A refresh shows as a jump of the lease's end between two polls. Where both lease
 the jump *is* the time between the two refreshes, whenever the polls happened to be; the polls only
 bound how long the lease itself is. Not learned from:
 
-* what a cached answer does: the end drifts by no more than the time between the polls;
-* a jump that may hide two refreshes: polls further apart than half of it, or a jump over a lease;
-* the first refresh under a new lease: it mixes two of them.
+* a drift by no more than the time between the polls: cached answers do that, and how far they may
+  mislead is remembered;
+* a jump that may hide two refreshes: the polls are further apart than half of it, and the one
+  before came in the first half of it; or a jump over a lease;
+* the first refresh under a lease of unknown length: it mixes two of them.
 
 The latest refresh point ever seen under a lease is never forgotten: forgetting it is what makes
 false alarms. Early ones fade.
@@ -28,7 +30,7 @@ FADING = 8
 ROUND_SECONDS = (3600, 600, 300, 60, 30, 10, 5, 1)
 
 
-class Habit(Struct, frozen=True, gc=False):
+class Habit(Struct, frozen=True, gc=False, omit_defaults=True):
     """What is known of one registration's refreshes; times in seconds."""
 
     refreshes: int = 0
@@ -40,6 +42,8 @@ class Habit(Struct, frozen=True, gc=False):
     """Time between refreshes, smoothed over the last few."""
     earliest: float = 0.0
     latest: float = 0.0
+    wobble: float = 0.0
+    """How far cached answers were seen to put off the lease's end."""
 
     @property
     def lease(self) -> float:
@@ -78,17 +82,46 @@ def learn(
         return habit
     jump = after.lease_ends_at - before.lease_ends_at
     gap = asked_at_after - asked_at_before
-    if jump < -ROUNDING:
-        return UNKNOWN  # a shorter lease was granted, or a cached answer was put right
+    if jump < -ROUNDING - habit.wobble:
+        return UNKNOWN  # a shorter lease was granted
     if jump <= max(gap, 0.0) + ROUNDING:
-        return habit
+        is_same_lease = asked_at_after < before.lease_ends_at
+        return _drifted(habit, jump) if is_same_lease else habit
     low = max(0.0, after.lease_ends_at - asked_at_after)
     high = after.lease_ends_at - asked_at_before
     if not _is_same_lease(habit, low, high):
         return Habit(lease_low=low, lease_high=high)
+    # No refresh was seen up to this age of the old lease.
+    age = asked_at_before - (before.lease_ends_at - habit.lease_low)
     habit = _narrow(habit, low, high)
-    is_single = jump > 2 * gap + ROUNDING and jump <= habit.lease_high + ROUNDING
+    if jump > habit.lease_high + ROUNDING:
+        return habit
+    is_single = jump > 2 * gap + ROUNDING or jump < 2 * age - ROUNDING
     return _add(habit, jump) if is_single else habit
+
+
+def begin(registration: Registration, *, asked_at_before: Timestamp, now: Timestamp) -> Habit:
+    """What is known of a registration that came since the poll before: how long its lease is."""
+    if registration.lease_ends_at is None:
+        return UNKNOWN
+    low = max(0.0, registration.lease_ends_at - now)
+    return Habit(lease_low=low, lease_high=registration.lease_ends_at - asked_at_before)
+
+
+def inherit(former: Habit, fresh: Habit) -> Habit:
+    """The habit of a device that comes back under a new entry: its old one, if its lease is the
+    same still.
+    """
+    if not _is_same_lease(former, fresh.lease_low, fresh.lease_high):
+        return fresh
+    return _narrow(former, fresh.lease_low, fresh.lease_high)
+
+
+def _drifted(habit: Habit, jump: float) -> Habit:
+    """After a poll that showed no refresh."""
+    if jump <= max(ROUNDING, habit.wobble):
+        return habit
+    return structs.replace(habit, wobble=jump)
 
 
 def _is_same_lease(habit: Habit, low: float, high: float) -> bool:
@@ -112,12 +145,13 @@ def _add(habit: Habit, period: float) -> Habit:
         usual=usual,
         earliest=min(period, faded) if known else period,
         latest=max(period, habit.latest),
+        wobble=habit.wobble and habit.wobble * (1 - 1 / FADING),
     )
 
 
 def margin(habit: Habit) -> float:
     """Seconds that a refresh may be later than ever before without being called overdue."""
-    return max(MARGIN_SECONDS, MARGIN_SHARE * habit.lease)
+    return max(MARGIN_SECONDS, MARGIN_SHARE * habit.lease) + habit.wobble
 
 
 def overdue_after(

@@ -17,6 +17,9 @@ from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss
 from regwatch.core.diff import Change
 from regwatch.core.incidents import AlertPolicies, Decision, Step
+from regwatch.core.kin import Kin
+from regwatch.core.lateness import LatenessPolicy, lateness_in
+from regwatch.core.memory import NOTHING_REMEMBERED, Memory, losses_in, remember
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -36,16 +39,10 @@ from regwatch.core.model import (
 from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.presence import (
-    NOTHING_REMEMBERED,
-    LatenessPolicy,
-    Memory,
     changes_in,
     device_conditions,
     is_device_back,
-    lateness_in,
-    losses_in,
     presence_condition,
-    remember,
     state_of,
     understood,
 )
@@ -131,6 +128,7 @@ class Monitor:
             account, policy.alerts, policy.recover_after, sites.labels, incidents
         )
         self.health = ApiHealth(account)
+        self.kin = Kin()
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._unspoken: set[ExtensionId] = set()
@@ -144,6 +142,7 @@ class Monitor:
         self.roster.add(watched, now=now)
         if memory != NOTHING_REMEMBERED:
             self._memories[watched.extension.id] = memory
+            self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory)
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension, to be stored with it."""
@@ -154,7 +153,7 @@ class Monitor:
         watched = self.roster.by_id.get(extension_id)
         if watched is None:
             return None
-        return next_occasion(watched, self.memory(extension_id), now=now)
+        return next_occasion(watched, self.memory(extension_id), self.kin, now=now)
 
     # --- verbs ---------------------------------------------------------------------------------
 
@@ -277,15 +276,33 @@ class Monitor:
         if changes or watched.answered_at is None:
             if watched.answered_at is not None:
                 losses = tuple(losses_in(changes, watched.answered_at))
-            memory = remember(memory, watched, answer, changes)
+            before, memory = memory, remember(memory, watched, answer, changes)
             self._memories[extension_id] = memory
+            self._teach_kin(answer.registrations, before, memory)
             self._deleted.difference_update(loss.registration.id for loss in losses)
+        # Once told, it stays: only its end or its refresh ends it.
+        is_told = watched.state is ExtensionState.OVERDUE
+        gap = 0.0 if is_told else now - (watched.answered_at or now)
         site = self._site(watched, answer.registrations)
         self.roster.answer(watched, answer.registrations, site, now)
         gathered.changes.extend(changes)
         gathered.losses.extend(losses)
         gathered.touched[extension_id] = None
-        self._judge(watched, memory, losses, gathered, now)
+        self._judge(watched, memory, losses, gap, gathered, now)
+
+    def _teach_kin(
+        self, registrations: Iterable[Registration], before: Memory, after: Memory
+    ) -> None:
+        """What this extension's devices have newly shown of their model."""
+        enough = self.policy.lateness.learn_after
+        for registration in registrations:
+            habit = after.habits.get(registration.id)
+            if habit is None or habit.refreshes < enough:
+                continue
+            old = before.habits.get(registration.id)
+            if habit is not old:
+                is_new = old is None or old.refreshes < enough
+                self.kin.learned(registration.device, habit, is_new=is_new)
 
     def _site(self, watched: Watched, registrations: Sequence[Registration]) -> str:
         """By name, else by address; looked up only where the address is another one."""
@@ -300,10 +317,12 @@ class Monitor:
         watched: Watched,
         memory: Memory,
         losses: Sequence[Loss],
+        gap: float,
         gathered: Gathered,
         now: Timestamp,
     ) -> None:
-        late = tuple(lateness_in(watched, memory, self.policy.lateness, now=now))
+        policy = self.policy.lateness
+        late = tuple(lateness_in(watched, memory, self.kin, policy, gap=gap, now=now))
         state = state_of(watched, overdue=bool(late))
         since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now
         reason = memory.loss.reason if state is ExtensionState.LOST and memory.loss else ""

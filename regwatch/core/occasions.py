@@ -10,9 +10,13 @@ is firm. Nobody is told of what is supposed here, so less certainty is asked for
 
 from regwatch.core.agenda import Appointment
 from regwatch.core.habits import overdue_after
+from regwatch.core.kin import Kin
+from regwatch.core.lateness import habit_of
+from regwatch.core.memory import Memory
 from regwatch.core.model import ExtensionState, Registration, Timestamp, Watched
-from regwatch.core.presence import Memory
 
+LEARN_AFTER = 1
+"""Refreshes after which a habit is good enough to look by."""
 ROUNDING_SECONDS = 1.0
 """`expires` comes in whole seconds, rounded down: so much later a lease has surely ended."""
 CLEANUP_SECONDS = 2.0
@@ -21,11 +25,13 @@ RETURN_SECONDS, RETURN_SHARE = (10.0, 120.0), 0.25
 """How soon, by how long it has been away already, a lost extension is asked again."""
 
 
-def next_occasion(watched: Watched, memory: Memory, *, now: Timestamp) -> Appointment | None:
+def next_occasion(
+    watched: Watched, memory: Memory, kin: Kin, *, now: Timestamp
+) -> Appointment | None:
     """The soonest of them; None if none is to be foreseen."""
     if watched.state is ExtensionState.LOST:
         return Appointment(_return_of(watched, now))
-    found = [_occasion(r, memory, now) for r in watched.registrations if r.lease_ends_at]
+    found = [_occasion(r, memory, kin, now) for r in watched.registrations if r.lease_ends_at]
     return min(found, key=lambda appointment: appointment.at, default=None)
 
 
@@ -36,10 +42,10 @@ def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
     return Timestamp(now + min(max(shortest, RETURN_SHARE * away), longest))
 
 
-def _occasion(registration: Registration, memory: Memory, now: Timestamp) -> Appointment:
+def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Appointment:
     ends_at = registration.lease_ends_at or now
-    habit = memory.habits.get(registration.id)
-    late_at = overdue_after(habit, registration, learn_after=1, least_room=0.0)
+    habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER)
+    late_at = overdue_after(habit, registration, learn_after=LEARN_AFTER, least_room=0.0)
     if late_at is not None and late_at > now:
         return Appointment(late_at)
     gone_at = ends_at + ROUNDING_SECONDS

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,10 +10,14 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
+from msgspec.structs import replace
 
 from regwatch.core.habits import (
     Habit,
     about_to_expire_at,
+    begin,
+    inherit,
     learn,
     margin,
     overdue_after,
@@ -187,8 +192,51 @@ def test_an_early_refresh_fades() -> None:
         "end unknown after",
     ],
 )
-def test_what_is_no_refresh_teaches_nothing(polls: list[Poll]) -> None:
-    assert learned(polls, KNOWN) == KNOWN
+def test_what_is_no_refresh_teaches_nothing_of_the_point(polls: list[Poll]) -> None:
+    assert replace(learned(polls, KNOWN), wobble=0.0) == KNOWN
+
+
+def test_how_far_cached_answers_mislead_is_added_to_the_margin_and_fades() -> None:
+    cached = learned([(100, 700), (160, 745)], KNOWN)
+    assert margin(cached) == margin(KNOWN) + 45
+    put_right = learned([(160, 745), (220, 700)], cached)
+    assert put_right == cached, "and that is no shorter lease"
+    later = learned(Phone().polled(60, 12_000), cached)
+    assert margin(later) < margin(KNOWN) + 1
+
+
+def test_a_lease_that_ended_between_two_polls_was_renewed_and_has_not_drifted() -> None:
+    assert learned([(100, 150), (500, 540)], KNOWN) == KNOWN
+
+
+def test_far_apart_polls_teach_if_the_one_before_was_late_in_the_lease() -> None:
+    """The old lease was granted at 0: who had not refreshed by 200 does not do so twice by 300."""
+    habit = learned([(200, 600), (450, 904)], KNOWN)
+    assert (habit.refreshes, habit.latest) == (6, 305)
+
+
+def test_a_new_entry_tells_its_lease_by_when_it_came() -> None:
+    habit = begin(ending(1100), asked_at_before=Timestamp(START + 480), now=Timestamp(START + 540))
+    assert (habit.lease_low, habit.lease_high, habit.lease) == (560, 620, 600)
+    assert begin(ending(None), asked_at_before=Timestamp(START), now=Timestamp(START)) == Habit()
+    known_at_once = learned(Phone().polled(60, 350), habit)
+    assert known_at_once.refreshes == 1
+
+
+@pytest.mark.parametrize(
+    ("fresh", "expected"),
+    [
+        (Habit(lease_low=560, lease_high=620), KNOWN),
+        (Habit(lease_low=1740, lease_high=1805), Habit(lease_low=1740, lease_high=1805)),
+        (Habit(lease_low=295, lease_high=330), Habit(lease_low=295, lease_high=330)),
+        (Habit(), Habit()),
+    ],
+    ids=["the same lease", "a longer one", "a shorter one", "an unknown one"],
+)
+def test_a_device_that_comes_back_keeps_its_habit_if_its_lease_is_the_same(
+    fresh: Habit, expected: Habit
+) -> None:
+    assert inherit(KNOWN, fresh) == expected
 
 
 @pytest.mark.parametrize(
@@ -259,10 +307,20 @@ def test_no_usual_refresh_is_told_before_it_is_known(habit: Habit | None) -> Non
 
 
 def test_a_habit_is_small() -> None:
-    size = sys.getsizeof(STEADY) + sum(
-        sys.getsizeof(getattr(STEADY, name)) for name in STEADY.__struct_fields__[1:]
-    )
-    assert size <= 200
+    """In memory, with all it holds, as learned and as restored."""
+    polls, count = Phone(jitter=0.01).polled(60, 3000), 2000
+    learned(polls)  # what Python keeps for good is kept by now
+    tracemalloc.start()
+    habits = [learned(polls) for _ in range(count)]
+    held, _ = tracemalloc.get_traced_memory()
+    assert (held - sys.getsizeof(habits)) / count <= 200
+    stored = [msgpack.encode(habit) for habit in habits]
+    before, _ = tracemalloc.get_traced_memory()
+    restored = [msgpack.decode(each, type=Habit) for each in stored]
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (after - before - sys.getsizeof(restored)) / count <= 200
+    assert restored == habits
 
 
 @given(

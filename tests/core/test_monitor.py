@@ -13,6 +13,7 @@ from fakes.values import (
 )
 
 from regwatch.core.incidents import AlertPolicies, AlertPolicy, Decision
+from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.model import (
     AlertName,
     Answer,
@@ -28,7 +29,6 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
-from regwatch.core.presence import LatenessPolicy
 from regwatch.core.sites import Site, Sites
 
 ONE = ExtensionId(1)

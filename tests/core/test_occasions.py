@@ -3,6 +3,8 @@ from fakes.values import START, at
 
 from regwatch.core.agenda import Appointment
 from regwatch.core.habits import Habit
+from regwatch.core.kin import Kin
+from regwatch.core.memory import Memory
 from regwatch.core.model import (
     Extension,
     ExtensionId,
@@ -13,7 +15,6 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.occasions import CLEANUP_SECONDS, ROUNDING_SECONDS, next_occasion
-from regwatch.core.presence import Memory
 
 HALFWAY = Habit(
     refreshes=4, lease_low=600.0, lease_high=600.0, usual=300.0, earliest=299.0, latest=301.0
@@ -35,7 +36,10 @@ def occasion(
     of: Watched, habits: dict[str, Habit] | None = None, now: float = 0
 ) -> Appointment | None:
     return next_occasion(
-        of, Memory(habits={RegistrationId(i): h for i, h in (habits or {}).items()}), now=at(now)
+        of,
+        Memory(habits={RegistrationId(i): h for i, h in (habits or {}).items()}),
+        Kin(),
+        now=at(now),
     )
 
 

@@ -30,6 +30,8 @@ class Case:
     """The share of requests that fail."""
     lease_share: float | None = None
     """Where in its lease every phone refreshes; None: as the simulator's phones do."""
+    jitter: float = 0.02
+    """By which share of its period a refresh may be earlier or later."""
     seed: int = 1
     interval: float = 60.0
     reserve: float = 0.1

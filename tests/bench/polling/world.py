@@ -58,8 +58,7 @@ class World:
         )
         self.registrar = Registrar(settings, now=START)
         self._random = Random(case.seed)
-        if case.lease_share is not None:
-            self._refresh_at(case.lease_share)
+        self._set_habits()
         self.losses: list[Loss] = []
         self._agenda = self._plan_losses()
         self.gone: dict[ExtensionId, Loss] = {}
@@ -69,10 +68,14 @@ class World:
     def ids(self) -> list[ExtensionId]:
         return [ExtensionId(i) for i in self.registrar.phones]
 
-    def _refresh_at(self, share: float) -> None:
+    def _set_habits(self) -> None:
+        share, jitter = self.case.lease_share, self.case.jitter
         for phone in self.registrar.phones.values():
             for binding in phone.bindings:
-                binding.period = binding.lease * share
+                if share is not None:
+                    binding.period = binding.lease * share
+                # The simulator's jitter is from the earliest to the latest.
+                binding.jitter = min(2 * jitter, 1.6 * (binding.lease / binding.period - 1))
 
     def _plan_losses(self) -> list[tuple[float, str, ExtensionId]]:
         case, random = self.case, self._random
