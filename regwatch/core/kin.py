@@ -11,9 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.habits import STEADY_SHARE, Habit
+from regwatch.core.model import Timestamp
 
 ENOUGH = 5
 """Registrations whose habits are learned, before they speak for others."""
+LEASES_TO_WAIT = 4.0
+"""Since the first of them was learned: who refreshes early in its lease is learned early, and would
+else speak for those who are still to be learned.
+"""
 OTHERS_SHARE = 0.02
 """So few that refresh otherwise do not make the others disagree."""
 EXTRA_MARGIN_SHARE = 0.03
@@ -28,6 +33,8 @@ class Model(Struct, frozen=True, gc=False):
     earliest: float
     usual: float
     latest: float
+    since: Timestamp
+    """When the first of them was learned."""
     alike: int = 1
     """Registrations that refresh closely together."""
     others: int = 0
@@ -50,16 +57,16 @@ class Kin:
         """By User-Agent and lease in seconds."""
         return self._models
 
-    def learned(self, device: str, habit: Habit, *, is_new: bool) -> None:
+    def learned(self, device: str, habit: Habit, *, is_new: bool, now: Timestamp) -> None:
         """A registration's habit has been learned well enough, or has changed since."""
         key = device, round(habit.lease)
         model = self._models.get(key)
         if model is not None:
-            self._models[key] = _with(model, _shares(habit), is_new)
+            self._models[key] = _with(model, _shares(habit, now), is_new)
         elif is_new and device and habit.is_steady and len(self._models) < MOST_MODELS:
-            self._models[key] = _shares(habit)
+            self._models[key] = _shares(habit, now)
 
-    def judged(self, device: str, habit: Habit, *, learn_after: int) -> Habit:
+    def judged(self, device: str, habit: Habit, *, learn_after: int, now: Timestamp) -> Habit:
         """The habit to judge a registration by: its own, or that of its kin while its own was
         learned from fewer than `learn_after` refreshes and its lease is known.
         """
@@ -67,7 +74,7 @@ class Kin:
             return habit
         lease = habit.lease
         model = self._models.get((device, round(lease)))
-        if model is None or not model.agrees:
+        if model is None or not model.agrees or now < model.since + LEASES_TO_WAIT * lease:
             return habit
         return replace(
             habit,
@@ -78,9 +85,9 @@ class Kin:
         )
 
 
-def _shares(habit: Habit) -> Model:
+def _shares(habit: Habit, now: Timestamp) -> Model:
     lease = habit.lease or 1.0
-    return Model(habit.earliest / lease, habit.usual / lease, habit.latest / lease)
+    return Model(habit.earliest / lease, habit.usual / lease, habit.latest / lease, now)
 
 
 def _with(model: Model, one: Model, is_new: bool) -> Model:
@@ -88,7 +95,8 @@ def _with(model: Model, one: Model, is_new: bool) -> Model:
     earliest, latest = min(model.earliest, one.earliest), max(model.latest, one.latest)
     if latest - earliest < STEADY_SHARE:
         usual = model.usual + is_new * (one.usual - model.usual) / (model.alike + 1)
-        return Model(earliest, usual, latest, model.alike + is_new, model.others)
+        alike = model.alike + is_new
+        return replace(model, earliest=earliest, usual=usual, latest=latest, alike=alike)
     if model.others + is_new > model.alike:
         return one
     return replace(model, others=model.others + is_new)

@@ -44,7 +44,7 @@ def lateness_in(
     """
     held = watched.registrations
     for registration in held:
-        habit = habit_of(registration, memory, kin, learn_after=policy.learn_after)
+        habit = habit_of(registration, memory, kin, learn_after=policy.learn_after, now=now)
         late = _by_habit(habit, registration, policy, gap=gap, now=now)
         late = late or _by_threshold(habit, registration, policy, now=now)
         if late is None:
@@ -54,11 +54,11 @@ def lateness_in(
 
 
 def habit_of(
-    registration: Registration, memory: Memory, kin: Kin, *, learn_after: int
+    registration: Registration, memory: Memory, kin: Kin, *, learn_after: int, now: Timestamp
 ) -> Habit | None:
     """The habit to judge it by: its own, or that of its kin while its own is too young."""
     habit = memory.habits.get(registration.id)
-    return habit and kin.judged(registration.device, habit, learn_after=learn_after)
+    return habit and kin.judged(registration.device, habit, learn_after=learn_after, now=now)
 
 
 def _by_habit(

@@ -142,7 +142,7 @@ class Monitor:
         self.roster.add(watched, now=now)
         if memory != NOTHING_REMEMBERED:
             self._memories[watched.extension.id] = memory
-            self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory)
+            self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory, now)
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension, to be stored with it."""
@@ -278,7 +278,7 @@ class Monitor:
                 losses = tuple(losses_in(changes, watched.answered_at))
             before, memory = memory, remember(memory, watched, answer, changes)
             self._memories[extension_id] = memory
-            self._teach_kin(answer.registrations, before, memory)
+            self._teach_kin(answer.registrations, before, memory, now)
             self._deleted.difference_update(loss.registration.id for loss in losses)
         # Once told, it stays: only its end or its refresh ends it.
         is_told = watched.state is ExtensionState.OVERDUE
@@ -291,7 +291,11 @@ class Monitor:
         self._judge(watched, memory, losses, gap, gathered, now)
 
     def _teach_kin(
-        self, registrations: Iterable[Registration], before: Memory, after: Memory
+        self,
+        registrations: Iterable[Registration],
+        before: Memory,
+        after: Memory,
+        now: Timestamp,
     ) -> None:
         """What this extension's devices have newly shown of their model."""
         enough = self.policy.lateness.learn_after
@@ -302,7 +306,7 @@ class Monitor:
             old = before.habits.get(registration.id)
             if habit is not old:
                 is_new = old is None or old.refreshes < enough
-                self.kin.learned(registration.device, habit, is_new=is_new)
+                self.kin.learned(registration.device, habit, is_new=is_new, now=now)
 
     def _site(self, watched: Watched, registrations: Sequence[Registration]) -> str:
         """By name, else by address; looked up only where the address is another one."""

@@ -44,7 +44,7 @@ def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
 
 def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Appointment:
     ends_at = registration.lease_ends_at or now
-    habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER)
+    habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER, now=now)
     late_at = overdue_after(habit, registration, learn_after=LEARN_AFTER, least_room=0.0)
     if late_at is not None and late_at > now:
         return Appointment(late_at)
