@@ -61,6 +61,11 @@ class AccountSight:
         return self._watcher.monitor.roster.oldest_answer_at()
 
     @property
+    def sweep_seconds(self) -> float:
+        """How long a sweep takes at the present pace."""
+        return self._watcher.sweep_seconds
+
+    @property
     def first_sweep_done(self) -> bool:
         """Whether every extension was asked for since the start."""
         return self._watcher.first_sweep_done

@@ -189,6 +189,12 @@ class CredentialsRefusedShape(AlertShape):
     severity: SeverityName = "critical"
 
 
+class RegistrarRestartedShape(AlertShape):
+    """All registrations vanished at once; phones return as they refresh."""
+
+    severity: SeverityName = "info"
+
+
 class SiteLostShape(Shape):
     """Many phones of a site at once."""
 
@@ -227,6 +233,7 @@ class AlertsShape(Shape):
     api_unavailable: _switchable(ApiUnavailableShape) = ApiUnavailableShape()  # type: ignore[valid-type]
     credentials_refused: _switchable(CredentialsRefusedShape) = CredentialsRefusedShape()  # type: ignore[valid-type]
     quota_exhausted: _switchable(AlertShape) = AlertShape()  # type: ignore[valid-type]
+    registrar_restarted: _switchable(RegistrarRestartedShape) = RegistrarRestartedShape()  # type: ignore[valid-type]
     site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
     flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]
     address_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]

@@ -49,10 +49,12 @@ class Loss(Struct, frozen=True, gc=False):
 
     registration: Registration
     reason: str
-    """`expired`, `unregistered` or `deleted`."""
+    """`expired`, `unregistered`, `deleted`, or `forgotten` by a restarted registrar."""
     last_seen_at: Timestamp
     """The last answer that still showed it."""
     detected_at: Timestamp
+    awaited_until: Timestamp | None = None
+    """Until when a forgotten one may come back by itself."""
 
     @property
     def began_at(self) -> Timestamp:
@@ -100,6 +102,7 @@ LOSS_WORDS = {
     "expired": "its lease ran out without a refresh",
     "unregistered": "it disappeared before its lease ended",
     "deleted": "deleted through regwatch and not back",
+    "forgotten": "the registrar forgot it, and it did not come back",
 }
 
 
@@ -209,10 +212,26 @@ def quota_exhausted(
         subject="quota",
         since=since,
         summary=f"The hourly request quota of {account} is used up: "
-        f"answers will be up to {humanise(answer_age)} old",
+        f"answers are up to {humanise(answer_age)} old by the time it is whole again",
         explanation=f"No request is possible for {humanise(max(0.0, until - since))}. Losses are "
         "found only after that. Another application may be using the quota.",
         facts=Facts(account=account, reason="quota_exhausted", detected=since),
+    )
+
+
+def registrar_restarted(
+    account: AccountName, *, since: Timestamp, forgotten: int, back_by: Timestamp
+) -> Condition:
+    """Registrations vanished all at once: they will come back by themselves."""
+    return Condition(
+        alert=AlertName.REGISTRAR_RESTARTED,
+        subject="registrar",
+        since=since,
+        summary=f"The registrar of {account} forgot {forgotten} registrations at once: "
+        "it has most likely restarted",
+        explanation="Calls to these phones do not ring until they refresh, the last of them in "
+        f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
+        facts=Facts(account=account, reason="forgotten", detected=since),
     )
 
 

@@ -61,6 +61,7 @@ class AlertName(StrEnum):
     API_UNAVAILABLE = "api_unavailable"
     CREDENTIALS_REFUSED = "credentials_refused"
     QUOTA_EXHAUSTED = "quota_exhausted"
+    REGISTRAR_RESTARTED = "registrar_restarted"
 
     @property
     def alertname(self) -> str:

@@ -16,6 +16,7 @@ from regwatch.core.agenda import Appointment
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss
 from regwatch.core.diff import Change
+from regwatch.core.doubt import MassDoubt
 from regwatch.core.incidents import AlertPolicies, Decision, Step
 from regwatch.core.kin import Kin
 from regwatch.core.lateness import LatenessPolicy, lateness_in
@@ -46,12 +47,12 @@ from regwatch.core.presence import (
     state_of,
     understood,
 )
+from regwatch.core.restarts import Restarts
 from regwatch.core.roster import Roster
 from regwatch.core.sites import Sites
 
-DOUBT_AT_LEAST, DOUBT_SHARE = 5, 0.5
-"""An answer in which at least so many, and more than this share, of the registered ones vanish is
-more likely the PBX's fault than the phones': it is confirmed before it is believed."""
+SWEEPS_TO_GROW_STALE = 4.0
+"""No extension goes unasked for so long, if its requests are answered."""
 MOST_AGED = 5000
 """Extensions that turn unknown in one step; the others follow with the next."""
 LISTINGS_TO_REMOVE = 2
@@ -132,7 +133,8 @@ class Monitor:
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._unspoken: set[ExtensionId] = set()
-        self._doubted: set[ExtensionId] = set()
+        self._doubt = MassDoubt()
+        self._restarts = Restarts()
         self._deleted: set[RegistrationId] = set()
 
     # --- before and after a restart ------------------------------------------------------------
@@ -142,6 +144,7 @@ class Monitor:
         self.roster.add(watched, now=now)
         if memory != NOTHING_REMEMBERED:
             self._memories[watched.extension.id] = memory
+            self._restarts.restore(watched, memory)
             self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory, now)
 
     def memory(self, extension_id: ExtensionId) -> Memory:
@@ -153,7 +156,11 @@ class Monitor:
         watched = self.roster.by_id.get(extension_id)
         if watched is None:
             return None
-        return next_occasion(watched, self.memory(extension_id), self.kin, now=now)
+        occasion = next_occasion(watched, self.memory(extension_id), self.kin, now=now)
+        until = self._restarts.awaited_until(extension_id)
+        if until is None or occasion is None or occasion.at <= until:
+            return occasion
+        return Appointment(until)
 
     # --- verbs ---------------------------------------------------------------------------------
 
@@ -176,13 +183,15 @@ class Monitor:
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
         """Compare an answer with what was known."""
         gathered = Gathered()
-        doubted = self._doubtful(batch.answers)
+        verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
+        doubted = verdict.doubted
         for answer in batch.answers.values():
             watched = self.roster.by_id.get(answer.extension_id)
             if watched is None or watched.state is ExtensionState.REMOVED:
                 continue
             if answer.extension_id not in doubted:
-                self._observe_one(watched, answer, gathered)
+                is_mass = answer.extension_id in verdict.confirmed
+                self._observe_one(watched, answer, gathered, is_mass=is_mass)
         self._note_unspoken(batch)
         self._note_health(batch, now)
         self._judge_health(gathered, now)
@@ -208,10 +217,13 @@ class Monitor:
         """We deleted these ourselves: their absence is our own doing."""
         self._deleted.update(registration_ids)
 
-    def tick(self, *, now: Timestamp) -> Outcome:
-        """What time alone brings: conditions that held long enough, answers grown stale."""
+    def tick(self, *, sweep_seconds: float = 0.0, now: Timestamp) -> Outcome:
+        """What time alone brings: conditions that held long enough, answers grown stale.
+        `sweep_seconds`: how long a sweep takes at the present pace. Where requests are few, answers
+        get old without anything being wrong.
+        """
         gathered = Gathered()
-        self._age(gathered, now)
+        self._age(max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds), gathered, now)
         self._judge_health(gathered, now)
         for step in self.incidents.wake(now=now, blind=self.health.is_blind):
             gathered.step(step)
@@ -242,7 +254,8 @@ class Monitor:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
         self._memories.pop(extension_id, None)
         self._unspoken.discard(extension_id)
-        self._doubted.discard(extension_id)
+        self._doubt.forget(extension_id)
+        self._restarts.drop(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         for incident in self.incidents.of_extension(extension_id):
@@ -250,26 +263,12 @@ class Monitor:
 
     # --- an answer -----------------------------------------------------------------------------
 
-    def _doubtful(self, answers: Mapping[ExtensionId, Answer]) -> Collection[ExtensionId]:
-        """Those of a mass disappearance that are to be confirmed first."""
-        vanished, registered = [], 0
-        for extension_id, answer in answers.items():
-            watched = self.roster.by_id.get(extension_id)
-            if watched is not None and watched.registrations:
-                registered += 1
-                if not answer.registered:
-                    vanished.append(extension_id)
-        believed = self._doubted.intersection(vanished)
-        self._doubted.difference_update(answers)
-        doubtful = [i for i in vanished if i not in believed]
-        if len(doubtful) < DOUBT_AT_LEAST or len(vanished) <= DOUBT_SHARE * registered:
-            return ()
-        self._doubted.update(doubtful)
-        return frozenset(doubtful)
-
-    def _observe_one(self, watched: Watched, answer: Answer, gathered: Gathered) -> None:
+    def _observe_one(
+        self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
+    ) -> None:
         answer = understood(answer, watched)
         now, extension_id = answer.answered_at, answer.extension_id
+        self._restarts.seen(extension_id, registered=answer.registered, now=now)
         memory = self.memory(extension_id)
         changes = changes_in(watched, memory, answer, self._deleted)
         losses: Sequence[Loss] = ()
@@ -277,6 +276,9 @@ class Monitor:
             if watched.answered_at is not None:
                 losses = tuple(losses_in(changes, watched.answered_at))
             before, memory = memory, remember(memory, watched, answer, changes)
+            memory = self._restarts.excuse(
+                memory, before, watched, answer, self.kin, is_mass=is_mass
+            )
             self._memories[extension_id] = memory
             self._teach_kin(answer.registrations, before, memory, now)
             self._deleted.difference_update(loss.registration.id for loss in losses)
@@ -347,7 +349,8 @@ class Monitor:
         holding: dict[str, Condition | None] = {}
         for incident in self.incidents.of_extension(watched.extension.id):
             holding[incident.subject] = self._still(incident, watched, memory, now)
-        presence = presence_condition(self.account, watched, memory, now=now)
+        is_awaited = self._restarts.awaited_until(watched.extension.id) is not None
+        presence = presence_condition(self.account, watched, memory, is_awaited=is_awaited, now=now)
         if presence is not None:
             holding[presence.subject] = presence
         if watched.registrations:
@@ -388,8 +391,8 @@ class Monitor:
 
     # --- time and the API's health -------------------------------------------------------------
 
-    def _age(self, gathered: Gathered, now: Timestamp) -> None:
-        before = Timestamp(now - self.policy.stale_after)
+    def _age(self, stale_after: float, gathered: Gathered, now: Timestamp) -> None:
+        before = Timestamp(now - stale_after)
         for watched in self.roster.age(before=before, most=MOST_AGED):
             if watched.state is not ExtensionState.UNKNOWN:
                 self.roster.set_state(watched, ExtensionState.UNKNOWN, "stale", now)
@@ -400,3 +403,6 @@ class Monitor:
         stale -= sum(1 for i in self._unspoken if i in self.roster.stale)
         for subject, condition in self.health.conditions(stale=stale, now=now):
             gathered.step(self.incidents.apply(subject, condition, now=now))
+        gathered.step(
+            self.incidents.apply("registrar", self._restarts.condition(self.account), now=now)
+        )

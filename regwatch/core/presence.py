@@ -88,15 +88,17 @@ def state_of(watched: Watched, *, overdue: bool) -> ExtensionState:
 
 
 def presence_condition(
-    account: AccountName, watched: Watched, memory: Memory, *, now: Timestamp
+    account: AccountName, watched: Watched, memory: Memory, *, is_awaited: bool, now: Timestamp
 ) -> Condition | None:
-    """What is wrong with an extension that has no registration; None if that is as it should be."""
+    """What is wrong with an extension that has no registration; None if that is as it should be.
+    `is_awaited`: it will come back by itself.
+    """
     if watched.registrations:
         return None
     if watched.last_registered_at is None:
         since = watched.first_answered_at
         return None if since is None else never_registered(account, watched, since)
-    if memory.loss is None or _is_excused(memory.loss, now):
+    if memory.loss is None or is_awaited or _is_excused(memory.loss, now):
         return None
     return extension_lost(account, watched, memory.loss)
 
@@ -114,7 +116,7 @@ def device_conditions(
 ) -> Iterator[Condition]:
     """What is wrong with single devices of an extension that is registered."""
     for loss in losses:
-        if loss.reason != "deleted":
+        if loss.reason not in ("deleted", "forgotten"):
             yield registration_lost(account, watched, loss)
     for subject, late in lateness:
         yield refresh_overdue(account, watched, late, subject)

@@ -10,6 +10,7 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core import polls
 from regwatch.core.batching import batched
+from regwatch.core.durations import humanise
 from regwatch.core.model import (
     AccountName,
     BatchAnswer,
@@ -27,6 +28,8 @@ from regwatch.watcher.selection import Discovery, Selection
 
 TICK_SECONDS = 1.0
 DISCOVERY_RETRY_SECONDS = 10.0
+SLOW = 1.5
+"""Times the interval that a sweep may take before that is worth a log line."""
 LISTED_IN_A_LOG_LINE = 20
 PIECE = 500
 """Extensions taken over in one go; then the event loop gets its turn."""
@@ -83,6 +86,9 @@ class Watcher:
         self._changed = asyncio.Event()
         self.first_sweep_done = False
         """Whether every extension was asked for since the start."""
+        self.sweep_seconds = planner.policy.interval
+        """How long a sweep takes at the present pace: so old answers get."""
+        self._is_slow = False
         self._awaited: set[ExtensionId] = set()
         self._list_is_known = False
         self._progress_due_at: Timestamp | None = None
@@ -196,7 +202,25 @@ class Watcher:
     async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            await self._accept(self.monitor.tick(now=self._clock()))
+            now = self._clock()
+            self._note_pace(now)
+            await self._accept(self.monitor.tick(sweep_seconds=self.sweep_seconds, now=now))
+
+    def _note_pace(self, now: Timestamp) -> None:
+        """Say so, once, when the quota makes answers older than the interval asks for."""
+        self.sweep_seconds = self.planner.sweep_seconds(now=now)
+        interval = self.planner.policy.interval
+        was_slow, is_slow = self._is_slow, self.sweep_seconds > SLOW * interval
+        if is_slow and not was_slow:
+            self._log.warning(
+                "polling_slowed",
+                answers_up_to=humanise(self.sweep_seconds),
+                interval=humanise(interval),
+                reason="the hourly request quota leaves too few requests",
+            )
+        self._is_slow = self.sweep_seconds > interval if was_slow else is_slow
+        if was_slow and not self._is_slow:
+            self._log.info("polling_at_full_pace", interval=humanise(interval))
 
     # --- the list ------------------------------------------------------------------------------
 

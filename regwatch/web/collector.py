@@ -26,6 +26,7 @@ class StateCollector(Collector):
         yield _extensions(accounts)
         yield _registrations(accounts)
         yield _oldest_answers(accounts)
+        yield _sweeps(accounts)
         yield self._incidents()
         yield from self._outbox()
 
@@ -117,4 +118,14 @@ def _oldest_answers(accounts: Sequence[AccountView]) -> Metric:
     for account in accounts:
         if account.oldest_answer_at is not None:
             family.add_metric((account.name,), account.oldest_answer_at)
+    return family
+
+
+def _sweeps(accounts: Sequence[AccountView]) -> Metric:
+    family = _by_account(
+        "regwatch_sweep_seconds",
+        "How long asking for every extension takes at the pace that the quota allows.",
+    )
+    for account in accounts:
+        family.add_metric((account.name,), account.sweep_seconds)
     return family

@@ -57,6 +57,10 @@ class AccountView(Protocol):
         ...
 
     @property
+    def sweep_seconds(self) -> float:
+        """How long a sweep takes at the present pace: so old answers get."""
+
+    @property
     def api_problem(self) -> str:
         """One plain line saying what is wrong with the API; empty if nothing is."""
         ...

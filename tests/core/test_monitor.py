@@ -351,8 +351,45 @@ def test_a_mass_disappearance_is_confirmed_before_it_is_believed() -> None:
     first = see(watching, *gone)
     assert (told(first), set(first.doubted)) == ([], {1, 2, 3, 4, 5, 6})
     second = see(watching, *(answer(n, when=61) for n in range(1, 7)))
-    assert [alert for alert, _ in told(second)] == [AlertName.EXTENSION_LOST] * 6
-    assert second.doubted == ()
+    assert told(second) == [(AlertName.REGISTRAR_RESTARTED, Decision.FIRED)]
+    assert not second.doubted
+    assert state(watching) is ExtensionState.LOST
+    late = see(watching, *(answer(n, when=620) for n in range(1, 7)))
+    assert [alert for alert, _ in told(late)].count(AlertName.EXTENSION_LOST) == 6
+    assert (AlertName.REGISTRAR_RESTARTED, Decision.RESOLVED) in told(late)
+
+
+def test_after_a_registrars_restart_phones_return_in_their_own_time_and_are_not_told() -> None:
+    watching = many_registered()
+    for when in (60, 63):
+        see(watching, *(answer(n, when=when) for n in range(1, 7)))
+    new = registration("uloc-new", ends=900)
+    for number in range(1, 6):
+        outcome = see(watching, answer(number, new, when=100 + number))
+        assert AlertName.EXTENSION_LOST not in dict(told(outcome))
+    incident = watching.incidents.get("registrar")
+    assert incident is not None
+    assert "6 registrations" in incident.summary
+    last = see(watching, answer(6, when=620))
+    assert told(last) == [
+        (AlertName.EXTENSION_LOST, Decision.FIRED),
+        (AlertName.REGISTRAR_RESTARTED, Decision.RESOLVED),
+    ]
+
+
+def test_what_is_awaited_is_awaited_still_after_a_restart_of_ours() -> None:
+    first = many_registered()
+    for when in (60, 63):
+        see(first, *(answer(n, when=when) for n in range(1, 7)))
+    second = monitor(1, incidents=tuple(first.incidents))
+    second.roster.forget(second.roster.by_id[ONE])
+    second.restore(first.roster.by_id[ONE], first.memory(ONE), now=at(70))
+    assert told(see(second, answer(1, when=80))) == []
+    occasion = second.next_occasion(ONE, now=at(560))
+    assert occasion is not None
+    assert occasion.at == at(610)
+    outcome = see(second, answer(1, when=620))
+    assert (AlertName.EXTENSION_LOST, Decision.FIRED) in told(outcome)
 
 
 def test_a_glitch_that_does_not_repeat_raises_nothing() -> None:

@@ -30,6 +30,7 @@ EVERY_ALERT: AlertPolicies = {
     AlertName.API_UNAVAILABLE: AlertPolicy(Severity.CRITICAL, hold_for=120.0),
     AlertName.CREDENTIALS_REFUSED: AlertPolicy(Severity.CRITICAL),
     AlertName.QUOTA_EXHAUSTED: AlertPolicy(Severity.WARNING),
+    AlertName.REGISTRAR_RESTARTED: AlertPolicy(Severity.INFO),
 }
 
 

@@ -40,6 +40,7 @@ class FakeAccount:
     quota: Quota | None = None
     api_up: bool | None = None
     oldest_answer_at: Timestamp | None = None
+    sweep_seconds: float = 60.0
     api_problem: str = ""
     first_sweep_done: bool = True
 

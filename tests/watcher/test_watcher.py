@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
+from structlog.testing import capture_logs
 
 from regwatch.core.incidents import Decision
 from regwatch.core.model import (
@@ -20,6 +21,7 @@ from regwatch.core.model import (
     Incident,
     IncidentState,
     Listing,
+    Quota,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
@@ -256,7 +258,8 @@ async def test_a_mass_loss_is_confirmed_at_once() -> None:
     async with rig.running():
         await asyncio.sleep(5)
         rig.source.gone.update(range(1, 9))
-        await until(lambda: len(rig.told) == 8)
+        await until(lambda: rig.told)
+    assert [incident.alert for incident in rig.told] == [AlertName.REGISTRAR_RESTARTED]
     last, before = rig.source.asked[-1][0], rig.source.asked[-2][0]
     assert last - before < 10
 
@@ -313,3 +316,18 @@ async def test_polling_that_hangs_is_seen_as_stalled() -> None:
         gate.set()
         await asyncio.sleep(1)
         assert not watcher.is_stalled(now=now())
+
+
+async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end() -> None:
+    rig = Rig(source=Source(200))
+    with capture_logs() as logs:
+        async with rig.running(batch_size=10, reserve=0.0) as watcher:
+            await asyncio.sleep(20)
+            watcher.planner.quota_seen(Quota(1000, 72, Timestamp(now() + 3600), now()))
+            await asyncio.sleep(20)
+            assert watcher.sweep_seconds > 900
+            watcher.planner.quota_seen(Quota(9000, 9000, Timestamp(now() + 3600), now()))
+            await asyncio.sleep(20)
+            assert watcher.sweep_seconds == 60
+    said = [line["event"] for line in logs if line["event"].startswith("polling_")]
+    assert said == ["polling_slowed", "polling_at_full_pace"]

@@ -47,6 +47,7 @@ def test_everything_there_is_to_say() -> None:
         'regwatch_extensions{account="acme",site="riga",state="lost"} 1.0',
         'regwatch_registrations{account="acme",site="riga"} 1.0',
         'regwatch_oldest_answer_timestamp_seconds{account="acme"} 1.79499991e+09',
+        'regwatch_sweep_seconds{account="acme"} 60.0',
         'regwatch_incidents{alert="extension_lost",severity="critical"} 2.0',
         'regwatch_outbox_pending{receiver="chat"} 3.0',
         'regwatch_outbox_oldest_timestamp_seconds{receiver="chat"} 1.794999995e+09',
