@@ -18,7 +18,8 @@ KEY = re.compile(r"`([a-z_$\[\].]+)`")
 
 
 def variants(node: Node) -> list[Node]:
-    return [node, *node.get("anyOf", [])]
+    """The node and all that it may be instead, at any depth."""
+    return [node, *(each for choice in node.get("anyOf", []) for each in variants(choice))]
 
 
 def inner(schema: Node, node: Node) -> Node | None:
@@ -46,15 +47,19 @@ def leaves(schema: Node, shape: Node, prefix: str = "") -> Iterator[tuple[str, N
         elif (each := inner(schema, of_each(node))) is not None:
             yield from leaves(schema, each, path + "[].")
         else:
-            is_needed = key in shape.get("required", ()) or "default" not in node
+            # The schema shows no empty mapping as a default.
+            has_default = "default" in node or node.get("type") == "object"
+            is_needed = key in shape.get("required", ()) or not has_default
             yield path, node, REQUIRED if is_needed else default_of(node)
 
 
 def default_of(node: Node) -> object:
-    default = node["default"]
+    default = node.get("default")
     if default is None and "`auto`" in node.get("description", ""):
         return "auto"
-    return default or None if isinstance(default, str | list | dict) else default
+    if isinstance(default, str | list | dict):
+        return meant(default, node) if default else None
+    return default
 
 
 def in_file(cell: str, node: Node) -> object:
