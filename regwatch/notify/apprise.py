@@ -98,7 +98,7 @@ def _notify(service: Any, message: Composed, external_url: str) -> tuple[bool, S
         taken = service.notify(
             title=title,
             body=_text(message, limit, external_url),
-            notify_type=importlib.import_module("apprise").NotifyType(kind),
+            notify_type=kind,
             body_format="text",
         )
     except Exception as error:  # noqa: BLE001 - any of a hundred plugins, each with its own
