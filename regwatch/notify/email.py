@@ -1,43 +1,31 @@
-"""The `email` receiver: SMTP (RFC 5321), text and HTML, one thread per group.
-
-The first message of a group's life is the root that all later ones refer to (RFC 5322 section
-3.6.4); each Message-ID comes from the notification's, and is the same at each retry. Auto-Submitted
-keeps answering machines silent (RFC 3834 section 5). A 4xx reply means later, a 5xx means no.
-"""
+"""The `email` receiver: SMTP (RFC 5321). A 4xx reply means later, a 5xx means no."""
 
 import asyncio
 import base64
-import hashlib
-import html
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 from pathlib import Path
 
 import aiosmtplib
 
 from regwatch.clock import Clock
-from regwatch.core.model import Notification, Severity, Timestamp
-from regwatch.notify.composition import Composed, send_composed, with_note
+from regwatch.core.model import Notification
+from regwatch.notify.composition import Composed, send_composed
+from regwatch.notify.email_message import Heading, bare, build, message_id
 from regwatch.notify.errors import (
     DeliveryError,
     ReceiverRefusedError,
     ReceiverUnavailableError,
 )
-from regwatch.notify.markup import PLAIN, Markup, body, colour, cut_to
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
 from regwatch.notify.redaction import redact
 from regwatch.notify.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.wording import sections
 
-SUBJECT_LIMIT = 200
-MAX_LINES = 200
-"""There is room for more, but nobody reads it."""
+OVER = ""
+"""Noted in place of a thread's root: what comes next begins another."""
 PERMANENT = 500
 
 
@@ -102,18 +90,22 @@ class EmailReceiver:
         await send_composed(
             notification, settings.own, self._send, external_url=settings.external_url
         )
+        if notification.is_resolved:
+            await self._notes.remember(notification, OVER, at=self._clock())
 
     async def _send(self, message: Composed) -> None:
-        own_id = message_id(message.notification, self.name, self._settings.sender)
+        settings = self._settings
+        own_id = message_id(message.notification, self.name, settings.sender)
         root = await self._root(message.notification, own_id)
-        left = [address for address in self._settings.to if address not in self._reached]
+        heading = Heading(settings.sender, settings.to, self._clock(), own_id, root)
+        left = [address for address in settings.to if address not in self._reached]
         if not left:
             return
         try:
-            email = build(message, self._settings, own_id, root, at=self._clock())
+            email = build(message, heading, external_url=settings.external_url)
             refused = await self._submit(email, [bare(address) for address in left])
         except TimeoutError as error:
-            raise ReceiverUnavailableError(f"{self._settings.host}: no answer in time") from error
+            raise ReceiverUnavailableError(f"{settings.host}: no answer in time") from error
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise self._mapped(error) from None
         self._reached.update(address for address in left if bare(address) not in refused)
@@ -172,70 +164,6 @@ class EmailReceiver:
         if all(code >= PERMANENT for code, _ in refused.values()):
             return ReceiverRefusedError(message)
         return ReceiverUnavailableError(message)
-
-
-def build(
-    message: Composed, settings: EmailSettings, own_id: str, root: str, *, at: Timestamp
-) -> EmailMessage:
-    """The whole message."""
-    email = EmailMessage(policy=SMTP)
-    email["From"] = settings.sender
-    email["To"] = ", ".join(settings.to)
-    email["Subject"] = cut_to(message.title, SUBJECT_LIMIT)
-    email["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
-    email["Message-ID"] = own_id
-    if root != own_id:
-        email["In-Reply-To"] = root
-        email["References"] = root
-    email["Auto-Submitted"] = "auto-generated"
-    email["X-Auto-Response-Suppress"] = "All"
-    notification = message.notification
-    if notification.severity is Severity.CRITICAL and not notification.is_resolved:
-        email["Importance"] = "high"
-    email.set_content(as_text(message, settings.external_url))
-    if message.body is None:
-        email.add_alternative(as_html(message, settings.external_url), subtype="html")
-    return email
-
-
-def message_id(notification: Notification, receiver: str, sender: str) -> str:
-    """Stable over retries; of the sender's domain."""
-    digest = hashlib.sha256(f"{receiver}\0{notification.id}".encode()).hexdigest()[:32]
-    return f"<{digest}@{bare(sender).rpartition('@')[2]}>"
-
-
-def bare(address: str) -> str:
-    """The address without a name."""
-    return parseaddr(address)[1]
-
-
-def as_text(message: Composed, external_url: str) -> str:
-    """The first line, and below it all that is known."""
-    if message.body is not None:
-        return f"{message.body}\n"
-    listed = body(sections(message.notification, max_lines=MAX_LINES), PLAIN, external_url)
-    text = f"{message.title}\n\n{with_note(listed, message, PLAIN)}\n"
-    return f"{text}\n{external_url}\n" if external_url else text
-
-
-def as_html(message: Composed, external_url: str) -> str:
-    """The same beside a bar in the severity's colour."""
-    parts = sections(message.notification, max_lines=MAX_LINES)
-    listed = with_note(body(parts, HTML, external_url), message, HTML).replace("\n", "<br>\n")
-    bar = f"border-left:4px solid {colour(message.notification)};padding-left:12px"
-    return (
-        '<html><body style="font-family:sans-serif">\n'
-        f"<p><b>{HTML.escape(message.title)}</b></p>\n"
-        f'<div style="{bar}">\n{listed}\n</div>\n</body></html>\n'
-    )
-
-
-HTML = Markup(
-    escape=html.escape,
-    bold=lambda text: f"<b>{text}</b>",
-    italic=lambda text: f"<i>{text}</i>",
-    link=lambda text, url: f'<a href="{html.escape(url)}">{text}</a>',
-)
 
 
 def _said(error: Exception) -> str:

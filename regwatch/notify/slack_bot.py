@@ -66,6 +66,8 @@ class Posted(msgspec.Struct, frozen=True):
     ts: str
     told: str = ""
     """The notification that was delivered last."""
+    over: bool = False
+    """Whether that was the end of it: what comes next begins a new message."""
 
 
 class SlackApiError(ReceiverRefusedError):
@@ -101,7 +103,7 @@ class SlackBotReceiver:
         posted = await self._posted(notification)
         if posted is not None and posted.told == notification.id:
             return  # the process ended before it could be marked as delivered
-        if begins_anew(notification):
+        if begins_anew(notification) or (posted is not None and posted.over):
             posted = None
         posted = await self._tell(notification, posted)
         await self._note(notification, posted)
@@ -186,6 +188,6 @@ class SlackBotReceiver:
             return None
 
     async def _note(self, notification: Notification, posted: Posted) -> None:
-        told = Posted(posted.channel, posted.ts, notification.id)
+        told = Posted(posted.channel, posted.ts, notification.id, notification.is_resolved)
         text = msgspec.json.encode(told).decode()
         await self._notes.remember(notification, text, at=self._clock())

@@ -3,7 +3,7 @@
 from dataclasses import replace as with_changes
 
 import pytest
-from fakes.chats import FakeTeams
+from fakes.chats import FakeTeams, telegram_text, utf16
 from fakes.kinds import SPOKEN, deliver
 from fakes.notifications import (
     NEW,
@@ -24,6 +24,7 @@ from regwatch.core.model import Severity
 from regwatch.notify.discord import DiscordSettings, address
 from regwatch.notify.errors import ReceiverRefusedError
 from regwatch.notify.ntfy import NtfySettings
+from regwatch.notify.templates import OwnWords, Template
 
 INFO = all_new([replace(lost(), severity=Severity.INFO)])
 WARNING = all_new([overdue()])
@@ -76,6 +77,19 @@ async def test_telegram_writes_to_a_topic_if_told():
     message = await sent("telegram", mixed(), message_thread_id=42)
     assert (message["chat_id"], message["message_thread_id"]) == ("-100123", 42)
     assert "message_thread_id" not in await sent("telegram", mixed())
+
+
+async def test_telegrams_limit_is_kept_to_the_character():
+    """Counted without tags, and an emoji as two."""
+    whole = utf16(telegram_text((await sent("telegram", mixed(), own=own("<b>&amp;</b>")))["text"]))
+    for more, fits in ((4096 - whole, True), (4097 - whole, False)):
+        message = await sent("telegram", mixed(), own=own("<b>&amp;</b>" + "x" * more))
+        assert ("The text of the template is too long" in message["text"]) is not fits
+        assert not fits or utf16(telegram_text(message["text"])) == 4096
+
+
+def own(body: str) -> OwnWords:
+    return OwnWords(body=Template(body))
 
 
 @pytest.mark.parametrize(

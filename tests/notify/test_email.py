@@ -23,7 +23,8 @@ from fakes.smtp import PASSWORD, USER, MailServer, certificates, mail_server
 from msgspec.structs import replace
 
 from regwatch.core.model import NotifyReason
-from regwatch.notify.email import EmailReceiver, EmailSettings, Security, bare, message_id
+from regwatch.notify.email import EmailReceiver, EmailSettings, Security
+from regwatch.notify.email_message import bare, message_id
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.memo import MemoryMemo
 from regwatch.notify.template_context import NAMES
@@ -123,6 +124,11 @@ async def test_a_groups_messages_make_one_thread_and_the_next_outage_another():
     first, reminder, over, again = threads(await sent(FIRST, REMINDER, OVER, AGAIN))
     assert first == reminder == over
     assert again != first
+
+
+async def test_after_the_end_a_message_for_whatever_reason_begins_a_thread():
+    first, over, later = threads(await sent(FIRST, OVER, REMINDER))
+    assert first == over != later
 
 
 async def test_groups_and_receivers_have_threads_of_their_own():

@@ -67,6 +67,12 @@ async def test_the_next_outage_begins_a_new_message():
     assert len(slack.roots()) == 4
 
 
+async def test_after_the_end_a_message_for_whatever_reason_begins_anew():
+    async with serving(FakeSlackApi()) as slack:
+        await tell(slack, FIRST, OVER, REMINDER)
+    assert len(slack.roots()) == 2
+
+
 async def test_groups_have_messages_of_their_own():
     other = replace(FIRST, group_key="other", id="other")
     async with serving(FakeSlackApi()) as slack:
