@@ -1,6 +1,7 @@
 """Apprise itself, posting to a loopback server through its `json://`."""
 
 import asyncio
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -144,6 +145,22 @@ async def test_one_that_says_nothing_is_quoted_so(plugin):
     plugin(lambda self, **_how: False)
     with pytest.raises(ReceiverUnavailableError, match="no reason given"):
         await taken(mixed())
+
+
+async def test_what_another_thread_has_to_say_is_not_quoted(plugin):
+    logger = logging.getLogger("apprise")
+
+    def warns(self, **_how):
+        other = threading.Thread(target=logger.warning, args=("of another message",))
+        other.start()
+        other.join()
+        logger.warning("of this one")
+        return False
+
+    plugin(warns)
+    with pytest.raises(ReceiverUnavailableError) as caught:
+        await taken(mixed())
+    assert caught.value.message == "Apprise: of this one"
 
 
 async def test_one_that_hangs_is_left_after_the_timeout_and_not_joined_by_others(plugin):
