@@ -181,7 +181,8 @@ def joined(details: Iterable[str], markup: Markup) -> str:
 def whereabouts(line: Line, markup: Markup) -> str:
     """What follows the name: where, what, since when."""
     at = f" at {markup.field(line.where)}" if line.where else ""
-    return f"{at}: {line.title} {line.when}"
+    comma = "," if line.incident.resolved_at is not None else ""
+    return f"{at}: {line.title}{comma} {line.when}"
 
 
 def _name(line: Line, markup: Markup, external_url: str) -> str:

@@ -90,7 +90,7 @@ def accounted(text: str) -> dict[str, int]:
     found, status = dict.fromkeys(ItemStatus, 0), ItemStatus.NEW
     for line in text.split("\n")[1:]:
         status = next((each for each in ItemStatus if f"{each.capitalize()} (" in line), status)
-        if ": extension lost " in line:
+        if ": extension lost" in line:
             found[status] += 1
         if " more " in line and "not listed here" in line:
             found[status] += int(line.split("… and ")[1].split()[0])
