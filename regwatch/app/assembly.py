@@ -6,9 +6,10 @@ from functools import partial
 
 import aiohttp
 
-from regwatch.app.clients import pbx_settings, receiver_settings, selection
+from regwatch.app.clients import pbx_settings, selection
 from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
 from regwatch.app.policies import monitor_policy, polling_policy, routes, sites
+from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.clock import Clock
 from regwatch.config.sections import AccountShape
@@ -86,11 +87,12 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
 def _receivers(
     config: Config, session: aiohttp.ClientSession, around: Surroundings
 ) -> list[Receiver]:
-    external_url = config.http.external_url or ""
     receivers = []
     for shape in config.receivers:
-        settings = receiver_settings(shape, external_url)
-        receivers.append(build_receiver(shape.name, settings, session, clock=around.clock))
+        settings = receiver_settings(config, shape)
+        receivers.append(
+            build_receiver(shape.name, settings, session, clock=around.clock, memo=around.store)
+        )
         around.instruments.initialize_receiver(shape.name, [each.value for each in Outcome])
     return receivers
 

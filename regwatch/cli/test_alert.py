@@ -7,7 +7,7 @@ import aiohttp
 import click
 from rich.text import Text
 
-from regwatch.app.clients import receiver_settings
+from regwatch.app.receivers import receiver_settings
 from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_or_exit
@@ -39,10 +39,11 @@ def test_alert(config_file: Path, receiver: str | None) -> None:
 
 async def _test(config: Config, names: list[str]) -> int:
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
-        url = config.http.external_url or ""
         tasks = [
             group.create_task(
-                _try(build_receiver(r.name, receiver_settings(r, url), session, clock=wall_clock))
+                _try(
+                    build_receiver(r.name, receiver_settings(config, r), session, clock=wall_clock)
+                )
             )
             for r in config.receivers
             if r.name in names

@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from regwatch.config.checks import findings
 from regwatch.config.notices import notices
 from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
-from regwatch.config.receivers import LATER_KINDS, ReceiverShape
 from regwatch.config.shape import FILE_SUFFIX, Shape
 from regwatch.config.source import Source, strings
+from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import in_file, wrong
 
@@ -39,10 +39,13 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
     problems += _storage_problems(source, config)
+    templates = _templates(config, file.parent)
+    problems += _template_problems(source, templates)
     if problems:
         raise ConfigError(_ordered(problems))
     config._notices = (*notices(source), *_plain_http(source, config), *secrets.notices())  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
+    config._templates = templates  # noqa: SLF001
     return config
 
 
@@ -178,8 +181,6 @@ def _in_words(
 
 def _unknown_key(source: Source, location: Location) -> Problem:
     key, shape = str(location[-1]), _shape_at(location[:-1])
-    if shape is ReceiverShape and key in LATER_KINDS:
-        return source.problem(location, "this kind of receiver is not available in this version")
     advice = did_you_mean(key, shape.known_keys()) if shape else None
     return source.problem(location, "unknown key", advice)
 
@@ -204,6 +205,19 @@ def _inner(annotation: Any) -> Any:
 
 
 # --- what is neither shape nor names -----------------------------------------------------------
+
+
+def _templates(config: Config, folder: Path) -> TemplateFolder | None:
+    name = config.templates
+    return None if name is None else TemplateFolder(folder / name, config.receivers)
+
+
+def _template_problems(source: Source, templates: TemplateFolder | None) -> list[Problem]:
+    if templates is None:
+        return []
+    if templates.unreadable:
+        return [source.problem(("templates",), templates.unreadable)]
+    return templates.problems
 
 
 def _storage_problems(source: Source, config: Config) -> list[Problem]:

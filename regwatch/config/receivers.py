@@ -1,20 +1,37 @@
-"""The kinds of receivers: a shape each."""
+"""The kinds of receivers: a shape each; those that people read stand in `chats`."""
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from regwatch.config.chats import (
+    AppriseShape,
+    BasicAuth,
+    DiscordShape,
+    EmailShape,
+    MattermostShape,
+    NtfyShape,
+    SlackShape,
+    TeamsShape,
+    TelegramShape,
+)
+from regwatch.config.problems import did_you_mean
 from regwatch.config.shape import Shape
 from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, wrong
+from regwatch.notify.template_context import NAMES
+from regwatch.notify.templates import Template, TemplateError
 
-LATER_KINDS = frozenset({"mattermost", "telegram", "teams", "discord", "ntfy", "email", "apprise"})
+
+def _compiles(source: str) -> str:
+    try:
+        Template(source, known=NAMES)
+    except TemplateError as error:
+        advice = did_you_mean(error.name, NAMES) if error.name else None
+        raise wrong(f"not a template: {error}", advice or "") from error
+    return source
 
 
-class BasicAuth(Shape):
-    """HTTP basic authentication."""
-
-    username: Text
-    password: Secret
+TemplateText = Annotated[Text, AfterValidator(_compiles)]
 
 
 class WebhookShape(Shape):
@@ -23,16 +40,10 @@ class WebhookShape(Shape):
     url: Secret
     secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
     max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
-    headers: dict[str, Text] = {}
+    headers: dict[str, TemplateText] = Field(default={}, description="Values may be templates.")
+    body: TemplateText | None = Field(default=None, description="A Jinja2 template.")
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None
-    timeout: Duration = 10.0
-
-
-class SlackShape(Shape):
-    """An incoming webhook of Slack."""
-
-    url: Secret
     timeout: Duration = 10.0
 
 
@@ -53,6 +64,21 @@ class PagerDutyShape(Shape):
     timeout: Duration = 10.0
 
 
+KindShape = (
+    WebhookShape
+    | SlackShape
+    | AlertmanagerShape
+    | PagerDutyShape
+    | MattermostShape
+    | TelegramShape
+    | DiscordShape
+    | NtfyShape
+    | TeamsShape
+    | EmailShape
+    | AppriseShape
+)
+
+
 class ReceiverShape(Shape):
     """A place that alerts go to: a name, and exactly one kind."""
 
@@ -64,6 +90,13 @@ class ReceiverShape(Shape):
     slack: SlackShape | None = None
     alertmanager: AlertmanagerShape | None = None
     pagerduty: PagerDutyShape | None = None
+    mattermost: MattermostShape | None = None
+    telegram: TelegramShape | None = None
+    discord: DiscordShape | None = None
+    ntfy: NtfyShape | None = None
+    teams: TeamsShape | None = None
+    email: EmailShape | None = None
+    apprise: AppriseShape | None = None
 
     @model_validator(mode="after")
     def _has_one_kind(self) -> "ReceiverShape":
@@ -75,12 +108,15 @@ class ReceiverShape(Shape):
         return self
 
     @property
-    def settings(self) -> WebhookShape | SlackShape | AlertmanagerShape | PagerDutyShape:
+    def kind(self) -> str:
+        """`webhook`, `slack`, …"""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def settings(self) -> KindShape:
         """Those of its kind."""
-        found = self.webhook or self.slack or self.alertmanager or self.pagerduty
-        if found is None:  # pragma: no cover - the validator above saw to it
-            raise AssertionError
-        return found
+        settings: KindShape = getattr(self, self.kind)
+        return settings
 
 
-KINDS = ("webhook", "slack", "alertmanager", "pagerduty")
+KINDS = tuple(name for name in ReceiverShape.model_fields if name not in ("name", "fallback"))

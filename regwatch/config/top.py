@@ -20,7 +20,9 @@ from regwatch.config.sections import (
     StorageShape,
 )
 from regwatch.config.shape import Shape
+from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.values import Duration, Text
+from regwatch.notify.templates import NO_TEMPLATES, OwnWords
 
 
 class Config(Shape):
@@ -31,6 +33,9 @@ class Config(Shape):
     alerts: AlertsShape = AlertsShape()
     recover_after: Duration = 0.0
     receivers: list[ReceiverShape] = []
+    templates: Text | None = Field(
+        default=None, description="A folder of templates that change the words of messages."
+    )
     routes: list[RouteShape] = []
     schedules: dict[str, ScheduleShape] = {}
     maintenance: list[MaintenanceShape] = []
@@ -43,6 +48,7 @@ class Config(Shape):
 
     _notices: tuple[Problem, ...] = PrivateAttr(default=())
     _folder: Path = PrivateAttr(default=Path())
+    _templates: TemplateFolder | None = PrivateAttr(default=None)
 
     @property
     def notices(self) -> tuple[Problem, ...]:
@@ -52,3 +58,7 @@ class Config(Shape):
     def path(self, text: str | None) -> Path | None:
         """A path of the file, relative to the file's own folder."""
         return None if text is None else self._folder / text
+
+    def own_words(self, receiver: str) -> OwnWords:
+        """The templates of a receiver's own; none by default."""
+        return self._templates.own_words(receiver) if self._templates else NO_TEMPLATES

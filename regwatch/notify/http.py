@@ -61,6 +61,7 @@ class Post:
     timeout_seconds: float = 10.0
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What an answer may echo and no error may show."""
+    longest_answer: int = LONGEST_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,24 @@ async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=request.timeout_seconds),
         ) as response:
-            body = await _beginning(response)
+            body = await _beginning(response, request.longest_answer)
             return _judged(response, body, request, clock())
     except TimeoutError as error:
         raise ReceiverUnavailableError(f"{host}: no answer in time") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _mapped(error, host, request) from error
+        # From nothing: aiohttp's errors name the whole URL, and in it most services' secret.
+        raise _mapped(error, host, request) from None
 
 
 def _headers(request: Post) -> dict[str, str]:
-    return {"Content-Type": "application/json", "User-Agent": USER_AGENT, **request.headers}
+    given = {name.lower() for name in request.headers}
+    usual = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    kept = {name: value for name, value in usual.items() if name.lower() not in given}
+    return {**kept, **request.headers}
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> str:
-    chunks, left = [], LONGEST_ANSWER
+async def _beginning(response: aiohttp.ClientResponse, longest: int) -> str:
+    chunks, left = [], longest
     while left > 0 and (chunk := await response.content.read(left)):
         chunks.append(chunk)
         left -= len(chunk)

@@ -13,7 +13,7 @@ from regwatch.notify import alert_shape
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Post, post, to_json
 from regwatch.notify.times import rfc3339
-from regwatch.notify.webhook import regwatch_object
+from regwatch.notify.webhook_body import regwatch_object
 from regwatch.notify.wording import link, truncate, who
 
 ENDPOINT = "https://events.pagerduty.com/v2/enqueue"

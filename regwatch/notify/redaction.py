@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 MAX_LENGTH = 200
 URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
@@ -10,6 +10,8 @@ UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 REPLACEMENT = "***"
 SHORTEST_SECRET = 4
 """Shorter ones would redact half of any text, and protect nothing."""
+SHORTEST_PIECE = 8
+"""Of a path: shorter ones are words such as `hooks` and `api`, which no service keeps secret."""
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -22,6 +24,21 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = URL.sub(lambda found: origin_of(found[0]) + "/…", text)
     text = UNPRINTABLE.sub(" ", text).strip()
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+
+
+def secrets_of(url: str) -> tuple[str, ...]:
+    """The parts of a URL that a service may keep its secret in: itself, user and password, pieces
+    of its path and the values of its query.
+    """
+    try:
+        parts = urlsplit(url)
+        given = (parts.username or "", parts.password or "", parts.path, parts.query)
+        values = [pair.partition("=")[2] for pair in parts.query.split("&")]
+    except ValueError:
+        return (url,)
+    values = [*values, *map(unquote, values)]
+    pieces = [each for each in parts.path.split("/") if len(each) >= SHORTEST_PIECE]
+    return tuple(each for each in (url, *given, *values, *pieces) if len(each) >= SHORTEST_SECRET)
 
 
 def host_of(url: str) -> str:

@@ -1,5 +1,6 @@
-"""The `slack` receiver: an incoming webhook, Block Kit, within Slack's limits
-(https://docs.slack.dev/reference/block-kit).
+"""The `slack` receiver with an incoming webhook: Block Kit, within Slack's limits
+(https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and
+https://docs.slack.dev/reference/block-kit). With a bot's token it is that of `slack_bot`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,31 +9,19 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from regwatch.clock import Clock
-from regwatch.core.model import ItemStatus, Notification, Severity
+from regwatch.core.model import Notification
+from regwatch.notify.composition import Composed, send_composed
 from regwatch.notify.errors import ReceiverRefusedError
 from regwatch.notify.http import Post, post, to_json
-from regwatch.notify.redaction import redact
-from regwatch.notify.wording import (
-    Line,
-    Section,
-    headline,
-    left_out_note,
-    link,
-    sections,
-    truncate,
-)
+from regwatch.notify.markup import MAX_LINES, Markup, colour, cut_to, section_texts
+from regwatch.notify.redaction import redact, secrets_of
+from regwatch.notify.templates import NO_TEMPLATES, OwnWords
+from regwatch.notify.wording import sections
 
 HEADER_LIMIT = 150
 TEXT_LIMIT = 3000
 MAX_BLOCKS = 50
-MAX_LINES = 30
-"""More than this nobody reads in a chat; what is left out is counted."""
-FIELD_LIMIT = 200
-"""Of a single label, device or explanation: one must not crowd out the others."""
-COLOURS = {Severity.CRITICAL: "#c62828", Severity.WARNING: "#ef8f00", Severity.INFO: "#1565c0"}
-RESOLVED_COLOUR = "#2e7d32"
-MARKUP = frozenset("*_~`")
-TITLES = {ItemStatus.NEW: "New", ItemStatus.STILL: "Still", ItemStatus.RESOLVED: "Resolved"}
+FORMATTING = frozenset("*_~`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +31,7 @@ class SlackSettings:
     url: str = field(repr=False)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    own: OwnWords = NO_TEMPLATES
 
 
 class SlackReceiver:
@@ -60,11 +50,17 @@ class SlackReceiver:
     async def deliver(self, notification: Notification) -> None:
         """Success is a 200 with the body `ok`."""
         settings = self._settings
+        await send_composed(
+            notification, settings.own, self._send, external_url=settings.external_url
+        )
+
+    async def _send(self, message: Composed) -> None:
+        settings = self._settings
         request = Post(
             url=settings.url,
-            body=to_json(payload(notification, external_url=settings.external_url)),
+            body=to_json(payload(message, external_url=settings.external_url)),
             timeout_seconds=settings.timeout_seconds,
-            secrets=(settings.url,),
+            secrets=secrets_of(settings.url),
         )
         reply = await post(self._session, request, clock=self._clock)
         if reply.body.strip() != "ok":
@@ -73,37 +69,43 @@ class SlackReceiver:
             )
 
 
-def payload(notification: Notification, *, external_url: str = "") -> dict[str, object]:
+def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
     """The message: the first line as its header and as the text of the push notification, the
     rest beside a bar in the severity's colour.
     """
-    first = truncate(headline(notification), HEADER_LIMIT)
+    first = cut_to(message.title, HEADER_LIMIT)
     header = {"type": "header", "text": {"type": "plain_text", "text": first, "emoji": False}}
-    colour = RESOLVED_COLOUR if notification.is_resolved else COLOURS[notification.severity]
     return {
         "text": escape(first),
         "blocks": [header],
         "attachments": [
             {
-                "color": colour,
+                "color": colour(message.notification),
                 "fallback": first,
-                "blocks": blocks(notification, external_url=external_url),
+                "blocks": blocks(message, external_url=external_url),
             }
         ],
     }
 
 
-def blocks(notification: Notification, *, external_url: str) -> list[dict[str, object]]:
+def blocks(message: Composed, *, external_url: str) -> list[dict[str, object]]:
     """One section block per status, more where its lines do not fit into one."""
-    texts = [
-        text
-        for section in sections(notification, max_lines=MAX_LINES)
-        for text in packed(_texts(section, external_url), TEXT_LIMIT)
-    ]
+    texts = list(_texts(message, external_url))[:MAX_BLOCKS]
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-        for text in texts[:MAX_BLOCKS]
+        for text in texts
     ]
+
+
+def _texts(message: Composed, external_url: str) -> Iterator[str]:
+    if message.body is not None:
+        lines = (cut_to(line, TEXT_LIMIT) for line in message.body.split("\n"))
+        yield from (text for text in packed(lines, TEXT_LIMIT) if text.strip())
+        return
+    for section in sections(message.notification, max_lines=MAX_LINES):
+        yield from packed(section_texts(section, MRKDWN, external_url), TEXT_LIMIT)
+    if message.note:
+        yield MRKDWN.italic(MRKDWN.field(message.note))
 
 
 def escape(text: str) -> str:
@@ -113,7 +115,16 @@ def escape(text: str) -> str:
 
 def bold(text: str) -> str:
     """Bold, unless the text holds characters that would break it."""
-    return text if MARKUP & set(text) else f"*{text}*"
+    return text if FORMATTING & set(text) else f"*{text}*"
+
+
+MRKDWN = Markup(
+    escape=escape,
+    bold=bold,
+    italic=lambda text: f"_{text}_",
+    link=lambda text, url: f"<{url}|{text}>",
+    indent="    ",
+)
 
 
 def packed(lines: Iterable[str], limit: int) -> list[str]:
@@ -125,25 +136,3 @@ def packed(lines: Iterable[str], limit: int) -> list[str]:
         else:
             texts.append(line)
     return texts
-
-
-def _texts(section: Section, external_url: str) -> Iterator[str]:
-    yield f"*{TITLES[section.status]} ({section.count})*"
-    for line in section.lines:
-        yield _line(line, external_url)
-    if note := left_out_note(section):
-        yield f"_{note}_"
-
-
-def _line(line: Line, external_url: str) -> str:
-    name = bold(_field(line.who))
-    url = link(line.incident, external_url)
-    name = f"<{url}|{name}>" if url else name
-    at = f" at {_field(line.where)}" if line.where else ""
-    first = f"• {name}{at}: {line.title} {line.when}"
-    rest = " · ".join(_field(detail) for detail in line.details)
-    return f"{first}\n    {rest}" if rest else first
-
-
-def _field(text: str) -> str:
-    return escape(truncate(" ".join(text.split()), FIELD_LIMIT))

@@ -1,5 +1,5 @@
-"""The `webhook` receiver: Alertmanager's body, version 4, with a `regwatch` object in each alert,
-signed as Standard Webhooks asks (https://www.standardwebhooks.com).
+"""The `webhook` receiver: the body of `webhook_body`, or one made by a template, signed as Standard
+Webhooks asks (https://www.standardwebhooks.com).
 """
 
 import base64
@@ -10,33 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
+import structlog
 
 from regwatch.clock import Clock
-from regwatch.core.model import (
-    AlertName,
-    ExtensionState,
-    Incident,
-    ItemStatus,
-    Notification,
-    Timestamp,
-)
-from regwatch.notify import alert_shape
+from regwatch.core.model import Notification, Timestamp
 from regwatch.notify.http import Credentials, Post, post, to_json
-from regwatch.notify.times import rfc3339, rfc3339_or_none
-from regwatch.notify.wording import link
+from regwatch.notify.markup import tidy
+from regwatch.notify.redaction import secrets_of
+from regwatch.notify.template_context import template_context
+from regwatch.notify.templates import Template, TemplateError
+from regwatch.notify.webhook_body import payload
 
-VERSION = "4"
-NOT_YET = "0001-01-01T00:00:00Z"
-"""Go's zero time: how Alertmanager writes the end of what has not ended."""
+log = structlog.get_logger(__name__)
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
-KEEP_FIRST = {ItemStatus.NEW: 0, ItemStatus.RESOLVED: 1, ItemStatus.STILL: 2}
-"""When alerts must be left out, those that the receiver knows already go first."""
-STATES = {
-    AlertName.EXTENSION_LOST: ExtensionState.LOST,
-    AlertName.REGISTRATION_LOST: ExtensionState.REGISTERED,
-    AlertName.REFRESH_OVERDUE: ExtensionState.OVERDUE,
-    AlertName.NEVER_REGISTERED: ExtensionState.UNREGISTERED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +36,9 @@ class WebhookSettings:
     max_alerts: int = 0
     """0: all. Otherwise `truncatedAlerts` says how many are left out."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Template | None = None
+    """In place of the usual body."""
+    header_templates: Mapping[str, Template] = field(default_factory=dict, repr=False)
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
@@ -70,85 +60,50 @@ class WebhookReceiver:
     async def deliver(self, notification: Notification) -> None:
         """Any 2xx is success."""
         settings = self._settings
-        body = to_json(
-            payload(
-                notification, max_alerts=settings.max_alerts, external_url=settings.external_url
-            )
-        )
+        headers, body = self._content(notification)
         signed = signature_headers(notification.id, body, settings.secret, at=self._clock())
         request = Post(
             url=settings.url,
             body=body,
-            headers={**settings.headers, **settings.credentials.headers(), **signed},
+            headers={**headers, **settings.credentials.headers(), **signed},
             timeout_seconds=settings.timeout_seconds,
             secrets=(
                 settings.secret,
                 *settings.credentials.secrets,
-                *settings.headers.values(),
+                *headers.values(),
+                *secrets_of(settings.url),
             ),
         )
         await post(self._session, request, clock=self._clock)
 
+    def _content(self, notification: Notification) -> tuple[dict[str, str], bytes]:
+        """Headers and body by the templates; should one fail, the usual ones, which say so."""
+        settings = self._settings
+        if settings.body is None and not settings.header_templates:
+            return dict(settings.headers), to_json(self._usual(notification))
+        context = template_context(
+            notification, external_url=settings.external_url, max_alerts=settings.max_alerts
+        )
+        try:
+            headers = {
+                name: tidy(template.render(context))
+                for name, template in settings.header_templates.items()
+            }
+            text = settings.body.render(context) if settings.body else None
+        except TemplateError as error:
+            log.warning("template_failed", receiver=self.name, error=str(error))
+            usual = {**self._usual(notification), "templateError": str(error)}
+            return dict(settings.headers), to_json(usual)
+        headers = {**settings.headers, **headers}
+        if text is None:
+            return headers, to_json(self._usual(notification))
+        return headers, text.encode("utf-8", errors="replace")
 
-def payload(
-    notification: Notification, *, max_alerts: int = 0, external_url: str = ""
-) -> dict[str, object]:
-    """The body."""
-    incidents = _kept(notification, max_alerts)
-    return {
-        "version": VERSION,
-        "groupKey": notification.group_key,
-        "truncatedAlerts": len(notification.items) - len(incidents),
-        "status": "resolved" if notification.is_resolved else "firing",
-        "receiver": notification.receiver,
-        "groupLabels": dict(notification.group_labels),
-        "commonLabels": alert_shape.common(alert_shape.labels(i) for i in incidents),
-        "commonAnnotations": alert_shape.common(alert_shape.annotations(i) for i in incidents),
-        "externalURL": external_url,
-        "alerts": [alert(incident, external_url=external_url) for incident in incidents],
-    }
-
-
-def alert(incident: Incident, *, external_url: str = "") -> dict[str, object]:
-    """One alert of the body."""
-    over = alert_shape.is_resolved(incident)
-    return {
-        "status": "resolved" if over else "firing",
-        "labels": alert_shape.labels(incident),
-        "annotations": alert_shape.annotations(incident),
-        "startsAt": rfc3339(incident.started_at),
-        "endsAt": (rfc3339_or_none(incident.resolved_at) if over else None) or NOT_YET,
-        "generatorURL": link(incident, external_url),
-        # Stable over the incident's life, through an escalation too.
-        "fingerprint": incident.id,
-        "regwatch": regwatch_object(incident),
-    }
-
-
-def regwatch_object(incident: Incident) -> dict[str, object]:
-    """What Alertmanager's form has no place for. Times are RFC 3339 or null."""
-    facts = incident.facts
-    firing_state = None if alert_shape.is_resolved(incident) else STATES.get(incident.alert)
-    return {
-        "account": facts.account,
-        "extension_id": facts.extension_id,
-        "extension": facts.extension,
-        "label": facts.label,
-        "site": facts.site,
-        "alert": incident.alert.value,
-        "state": firing_state.value if firing_state else None,
-        "previous_state": facts.previous_state or None,
-        "reason": facts.reason,
-        "device": facts.device,
-        "real_address": facts.real_address,
-        "contact_address": facts.contact_address,
-        "registration_id": facts.registration_id,
-        "last_seen": rfc3339_or_none(facts.last_seen),
-        "lease_ended": rfc3339_or_none(facts.lease_ended),
-        "detected": rfc3339_or_none(facts.detected),
-        "detection_lag_seconds": facts.detection_lag_seconds,
-        "incident_id": incident.id,
-    }
+    def _usual(self, notification: Notification) -> dict[str, object]:
+        settings = self._settings
+        return payload(
+            notification, max_alerts=settings.max_alerts, external_url=settings.external_url
+        )
 
 
 def signature_headers(
@@ -176,10 +131,3 @@ def signing_key(secret: str) -> bytes:
         except binascii.Error:
             pass
     return secret.encode()
-
-
-def _kept(notification: Notification, max_alerts: int) -> list[Incident]:
-    items = notification.items
-    if 0 < max_alerts < len(items):
-        items = tuple(sorted(items, key=lambda item: KEEP_FIRST[item.status]))[:max_alerts]
-    return [item.incident for item in items]

@@ -74,12 +74,25 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+memos = Table(
+    "memos",
+    metadata,
+    Column("receiver", String, primary_key=True),
+    Column("group_key", String, primary_key=True),
+    Column("written_at", Float, nullable=False),
+    Column("text", String, nullable=False),
+)
+
 
 def _create_all(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_all,)
+def _add_memos(connection: Connection) -> None:
+    memos.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_all, _add_memos)
 """Migration n leads from version n to version n + 1. Never change one that was released: add."""
 
 

@@ -27,7 +27,7 @@ from regwatch.core.model import (
 )
 from regwatch.store.database import Database, open_database
 from regwatch.store.errors import translated
-from regwatch.store.schema import extensions, incidents, notified, outbox
+from regwatch.store.schema import extensions, incidents, memos, notified, outbox
 
 T = TypeVar("T")
 
@@ -238,7 +238,9 @@ class Store:
         return {row.receiver: (row.waiting, row.oldest) for row in await self._read(query)}
 
     async def prune(self, *, before: Timestamp) -> None:
-        """Forget messages settled and incidents resolved before then. What waits is never lost."""
+        """Forget messages settled, incidents resolved and notes made before then. What waits is
+        never lost.
+        """
         old = (incidents.c.resolved_at < before) & incidents.c.id.not_in(
             select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
         )
@@ -248,6 +250,26 @@ class Store:
             is_old = notified.c.incident_id.in_(select(incidents.c.id).where(old))
             await connection.execute(delete(notified).where(is_old))
             await connection.execute(delete(incidents).where(old))
+            await connection.execute(delete(memos).where(memos.c.written_at < before))
+
+        await self._write(work)
+
+    # --- what receivers remember of a group ----------------------------------------------------
+
+    async def recall(self, receiver: str, group_key: str) -> str | None:
+        """What was noted last; None if nothing was."""
+        query = select(memos.c.text).where(
+            memos.c.receiver == receiver, memos.c.group_key == group_key
+        )
+        rows = await self._read(query)
+        return str(rows[0].text) if rows else None
+
+    async def remember(self, receiver: str, group_key: str, text: str, *, at: Timestamp) -> None:
+        """Note it in place of what was noted."""
+        row = {"receiver": receiver, "group_key": group_key, "written_at": at, "text": text}
+
+        async def work(connection: AsyncConnection) -> None:
+            await _upsert(connection, memos, [row])
 
         await self._write(work)
 

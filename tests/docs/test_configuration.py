@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
+from fakes.notifications import phones_lost
 
 from regwatch.config import json_schema, load_config
 from regwatch.config import notices as not_yet
 from regwatch.config.values import seconds, share
+from regwatch.notify.slack import MRKDWN
+from regwatch.notify.template_context import NAMES, template_context
+from regwatch.notify.templates import Template
+from regwatch.notify.webhook_body import payload
 
 Node = Mapping[str, Any]
 REQUIRED = object()
@@ -18,7 +23,8 @@ KEY = re.compile(r"`([a-z_$\[\].]+)`")
 
 
 def variants(node: Node) -> list[Node]:
-    return [node, *node.get("anyOf", [])]
+    """The node and all that it may be instead, at any depth."""
+    return [node, *(each for choice in node.get("anyOf", []) for each in variants(choice))]
 
 
 def inner(schema: Node, node: Node) -> Node | None:
@@ -46,15 +52,19 @@ def leaves(schema: Node, shape: Node, prefix: str = "") -> Iterator[tuple[str, N
         elif (each := inner(schema, of_each(node))) is not None:
             yield from leaves(schema, each, path + "[].")
         else:
-            is_needed = key in shape.get("required", ()) or "default" not in node
+            # The schema shows no empty mapping as a default.
+            has_default = "default" in node or node.get("type") == "object"
+            is_needed = key in shape.get("required", ()) or not has_default
             yield path, node, REQUIRED if is_needed else default_of(node)
 
 
 def default_of(node: Node) -> object:
-    default = node["default"]
+    default = node.get("default")
     if default is None and "`auto`" in node.get("description", ""):
         return "auto"
-    return default or None if isinstance(default, str | list | dict) else default
+    if isinstance(default, str | list | dict):
+        return meant(default, node) if default else None
+    return default
 
 
 def in_file(cell: str, node: Node) -> object:
@@ -213,3 +223,20 @@ def written(text: str, folder: Path) -> Path:
     config = folder / "regwatch.yml"
     config.write_text(text, encoding="utf-8")
     return config
+
+
+def test_the_template_in_the_reference_works(readme):
+    (source,) = [b.body for b in readme.section("Words of your own").blocks]
+    context = template_context(phones_lost(2))
+    said = Template(source, known=NAMES, escape=MRKDWN.escape).render(context)
+    assert said.splitlines() == [
+        "*1000 (Desk 0)* is gone since 03:12:00 UTC (2 min 5 s): expired",
+        "*1001 (Desk 1)* is gone since 03:12:00 UTC (2 min 5 s): expired",
+    ]
+
+
+def test_what_a_template_can_use_is_listed(readme):
+    listed = readme.section("Words of your own").code
+    own = NAMES - {*payload(phones_lost(1))}
+    assert own <= set(listed)
+    assert template_context(phones_lost(1))["alerts"][0]["words"].keys() <= set(listed)

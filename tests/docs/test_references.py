@@ -18,7 +18,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.notify.deliveries import Outcome
-from regwatch.notify.webhook import regwatch_object
+from regwatch.notify.webhook_body import regwatch_object
 from regwatch.web.exposition import Exposition, negotiate
 from regwatch.web.server import build_app
 

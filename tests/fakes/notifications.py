@@ -145,3 +145,35 @@ def mixed() -> Notification:
         (STILL, lost(111, label="Night *desk*", ago=90_000)),
         (RESOLVED, resolved(lost(120, label="Canteen"))),
     )
+
+
+HOSTILE = (
+    "<!channel> @everyone @all @here *_~|`[](http://x) <b>& #1 שלום مرحبا 👩‍👩‍👧🔥\u202e\ud800 "
+)
+"""Pings, markup, text from right to left, emoji, half a character: whatever a label may hold."""
+
+
+def hostile(number: int, *, times: int = 60) -> Incident:
+    """A phone whose every text is as bad as can be, and long."""
+    text = HOSTILE * times
+    incident = lost(number, label=text, site=text)
+    address = "sip:1@" + "ß&<*@" * 300
+    return replace(
+        incident, facts=replace(incident.facts, device=text, real_address=address, reason=text)
+    )
+
+
+MESSAGES = {
+    "one_lost": all_new([lost()]),
+    "one_resolved": notification((RESOLVED, resolved(lost()))),
+    "mixed": mixed(),
+    "api_unavailable": all_new([api_unavailable()]),
+    "500_lost": phones_lost(500),
+    "many_of_each": notification(
+        *((NEW, lost(n, label="", site=f"site {n % 5}")) for n in range(100, 150)),
+        *((STILL, lost(n, label="", ago=9000)) for n in range(200, 204)),
+        *((RESOLVED, resolved(lost(n, label=""))) for n in range(300, 350)),
+    ),
+    "hostile": all_new(hostile(n, times=1) for n in (101, 102)),
+}
+"""What golden files are kept of, for each kind that people read."""

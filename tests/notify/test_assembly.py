@@ -1,26 +1,46 @@
 """Each kind of settings builds its receiver."""
 
+from typing import get_args
+
 import aiohttp
 import pytest
 from fakes.notifications import NOW
 
 from regwatch.notify.alertmanager import AlertmanagerSettings
-from regwatch.notify.assembly import build_receiver
+from regwatch.notify.apprise import AppriseSettings
+from regwatch.notify.assembly import ReceiverSettings, build_receiver
+from regwatch.notify.discord import DiscordSettings
+from regwatch.notify.email import EmailSettings
+from regwatch.notify.mattermost import MattermostSettings
+from regwatch.notify.ntfy import NtfySettings
 from regwatch.notify.pagerduty import PagerDutySettings
 from regwatch.notify.slack import SlackSettings
+from regwatch.notify.slack_bot import SlackBotSettings
+from regwatch.notify.teams import TeamsSettings
+from regwatch.notify.telegram import TelegramSettings
 from regwatch.notify.webhook import WebhookSettings
 
+KINDS = [
+    (WebhookSettings(url="http://h"), "webhook"),
+    (SlackSettings(url="http://h"), "slack"),
+    (SlackBotSettings(token="t", channel="#c"), "slack"),
+    (PagerDutySettings(routing_key="k"), "pagerduty"),
+    (AlertmanagerSettings(urls=("http://h",)), "alertmanager"),
+    (MattermostSettings(url="http://h"), "mattermost"),
+    (TelegramSettings(token="t", chat_id="1"), "telegram"),
+    (DiscordSettings(url="http://h"), "discord"),
+    (NtfySettings(topic="t"), "ntfy"),
+    (TeamsSettings(url="http://h"), "teams"),
+    (EmailSettings(host="h", sender="a@b.c", to=("d@e.f",)), "email"),
+    (AppriseSettings(url="json://h"), "apprise"),
+]
 
-@pytest.mark.parametrize(
-    ("settings", "kind"),
-    [
-        (WebhookSettings(url="http://h"), "webhook"),
-        (SlackSettings(url="http://h"), "slack"),
-        (PagerDutySettings(routing_key="k"), "pagerduty"),
-        (AlertmanagerSettings(urls=("http://h",)), "alertmanager"),
-    ],
-    ids=lambda value: str(value) if isinstance(value, str) else "",
-)
+
+def test_every_kind_is_here():
+    assert {type(settings) for settings, _ in KINDS} == set(get_args(ReceiverSettings))
+
+
+@pytest.mark.parametrize(("settings", "kind"), KINDS)
 async def test_each_kind(settings, kind):
     async with aiohttp.ClientSession() as session:
         receiver = build_receiver("name", settings, session, clock=lambda: NOW)

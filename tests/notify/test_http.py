@@ -99,6 +99,15 @@ async def test_a_line_break_in_a_header_is_refused():
         await try_posting(Canned(200), headers={"X-Team": "a\r\nInjected: b"})
 
 
+async def test_a_header_given_replaces_the_usual_one_however_it_is_written():
+    async with serving(FakeHook()) as hook, aiohttp.ClientSession() as session:
+        hook.script.append(Canned(200))
+        request = Post(url=hook.url, body=b"", headers={"content-type": "text/plain"})
+        await post(session, request, clock=clock)
+    assert hook.requests[0].headers.getall("Content-Type") == ["text/plain"]
+    assert hook.requests[0].headers["User-Agent"] == "regwatch"
+
+
 async def test_a_closed_session_is_no_refusal():
     session = aiohttp.ClientSession()
     await session.close()

@@ -10,6 +10,7 @@ from fakes.notifications import (
     all_new,
     api_unavailable,
     escalated,
+    hostile,
     lost,
     notification,
     overdue,
@@ -114,3 +115,9 @@ def test_an_event_says_what_where_and_since_when():
     assert payload["class"] == "extension_lost"
     assert payload["custom_details"]["real_address"] == "sip:203.0.113.7:62338"
     assert "links" not in event(lost(), routing_key=ROUTING_KEY)
+
+
+async def test_the_worst_labels_fit_into_events():
+    async with serving(FakePagerDuty(routing_key=ROUTING_KEY)) as pager:
+        await run(pager, all_new(hostile(n) for n in range(5)))
+    assert len(pager.open) == 5

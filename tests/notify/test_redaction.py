@@ -2,7 +2,7 @@
 
 import pytest
 
-from regwatch.notify.redaction import host_of, origin_of, redact
+from regwatch.notify.redaction import host_of, origin_of, redact, secrets_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,22 @@ def test_of_a_url_only_the_origin():
 def test_of_a_url_only_the_host():
     assert host_of("https://u:p@h.example:8443/secret") == "h.example:8443"
     assert host_of("http://h:99999/") == "an invalid URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "piece"),
+    [
+        ("https://hooks.example/services/T00000000/B00000000/abcdefgh", "abcdefgh"),
+        ("https://h.example/api/webhooks/123456789/to-ken_x", "123456789"),
+        ("https://h.example/flow?api-version=1&sig=a%2Fbcdef", "a/bcdef"),
+        ("https://h.example/flow?api-version=1&sig=a%2Fbcdef", "a%2Fbcdef"),
+        ("json://user:passw0rd@h.example/x", "passw0rd"),
+        ("http://[::bad/secretpath", "http://[::bad/secretpath"),
+    ],
+)
+def test_the_pieces_of_a_url_are_secrets_too(url, piece):
+    assert piece not in redact(f"you sent {piece}, no", secrets_of(url))
+
+
+def test_words_in_a_path_are_no_secrets():
+    assert "hooks" not in secrets_of("https://h.example/hooks/x")

@@ -1,57 +1,20 @@
-"""Slack messages, against an incoming webhook with Slack's limits; the golden files are read."""
-
-import os
-from pathlib import Path
+"""Slack's incoming webhook: its limits, its refusals, words of one's own."""
 
 import aiohttp
 import pytest
-from fakes.notifications import (
-    NEW,
-    NOW,
-    RESOLVED,
-    STILL,
-    all_new,
-    api_unavailable,
-    lost,
-    mixed,
-    notification,
-    phones_lost,
-    resolved,
-)
+from fakes.kinds import shown_by_slack
+from fakes.notifications import NOW, all_new, lost, mixed
 from fakes.receivers import Canned, FakeSlack, serving
 
+from regwatch.notify.composition import default
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.slack import SlackReceiver, SlackSettings, escape, packed, payload
-from regwatch.notify.trial import trial_notification
-
-GOLDEN = Path(__file__).parent / "golden"
-URL = "https://regwatch.example"
-MESSAGES = {
-    "one_lost": all_new([lost()]),
-    "one_resolved": notification((RESOLVED, resolved(lost()))),
-    "mixed": mixed(),
-    "api_unavailable": all_new([api_unavailable()]),
-    "500_lost": phones_lost(500),
-    "many_of_each": notification(
-        *((NEW, lost(n, label="", site=f"site {n % 5}")) for n in range(100, 150)),
-        *((STILL, lost(n, label="", ago=9000)) for n in range(200, 204)),
-        *((RESOLVED, resolved(lost(n, label=""))) for n in range(300, 350)),
-    ),
-    "test": trial_notification("chat", NOW),
-}
+from regwatch.notify.template_context import NAMES
+from regwatch.notify.templates import OwnWords, Template
 
 
 def clock():
     return NOW
-
-
-def shown(message: dict) -> str:
-    """As Slack shows it: header, then the attachment beside its coloured bar."""
-    (attachment,) = message["attachments"]
-    lines = [message["blocks"][0]["text"]["text"], ""]
-    for block in attachment["blocks"]:
-        lines += [f"{attachment['color']} | {line}" for line in block["text"]["text"].split("\n")]
-    return "\n".join(lines) + "\n"
 
 
 async def send(slack: FakeSlack, note, **settings) -> None:
@@ -60,34 +23,32 @@ async def send(slack: FakeSlack, note, **settings) -> None:
         await SlackReceiver("chat", chosen, session, clock=clock).deliver(note)
 
 
-@pytest.mark.parametrize("name", MESSAGES)
-async def test_slack_takes_each_message(name):
-    async with serving(FakeSlack()) as slack:
-        await send(slack, MESSAGES[name], external_url=URL)
-    assert len(slack.taken) == 1
-
-
-@pytest.mark.parametrize("name", MESSAGES)
-def test_each_message_reads_as_its_golden_file(name):
-    text = shown(payload(MESSAGES[name], external_url=URL if name == "mixed" else ""))
-    golden = GOLDEN / f"slack_{name}.txt"
-    if os.environ.get("REGWATCH_WRITE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
-
-
 async def test_the_longest_words_stay_within_the_limits():
     notes = all_new(lost(n, label="<&>" * 3000, site="s" * 3000) for n in range(500))
     async with serving(FakeSlack()) as slack:
         await send(slack, notes, external_url="https://x.example/" + "u" * 400)
-    assert "470 more" in shown(slack.taken[0])
+    assert "470 more" in shown_by_slack(slack.taken[0])
 
 
 def test_nobody_is_pinged_by_a_label():
-    message = payload(all_new([lost(label="<!channel> & co")]))
-    assert "<!channel>" not in shown(message).split("\n", 1)[1]
+    message = payload(default(all_new([lost(label="<!channel> & co")])))
+    assert "<!channel>" not in shown_by_slack(message).split("\n", 1)[1]
     assert "<!channel>" not in message["text"]
     assert escape("<a>&") == "&lt;a&gt;&amp;"
+
+
+async def test_words_of_ones_own_are_cut_into_blocks():
+    lines = "\n".join(["*{{ title }}*", "", "x" * 4000, *["y" * 100] * 2000])
+    own = OwnWords(title=Template("Help!\n"), body=Template(lines, known=NAMES, escape=escape))
+    async with serving(FakeSlack()) as slack:
+        await send(slack, all_new([lost(label="<!here>")]), own=own)
+    (message,) = slack.taken
+    assert message["text"] == "Help!"
+    (attachment,) = message["attachments"]
+    texts = [block["text"]["text"] for block in attachment["blocks"]]
+    assert texts[0].startswith("*1 new, since 03:12:00 UTC: 101 (&lt;!here&gt;)")
+    assert texts[1] == "x" * 2999 + "…"
+    assert len(texts) == 50
 
 
 @pytest.mark.parametrize(

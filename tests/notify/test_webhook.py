@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from fakes.notifications import (
     NEW,
     NOW,
@@ -20,17 +21,19 @@ from fakes.notifications import (
     phones_lost,
     resolved,
 )
-from fakes.receivers import Canned, FakeHook, serving
+from fakes.receivers import Canned, FakeHook, FakeService, serving
 
 from regwatch.notify.errors import ReceiverRefusedError
 from regwatch.notify.http import Credentials
+from regwatch.notify.template_context import NAMES
+from regwatch.notify.templates import Template
 from regwatch.notify.webhook import (
     WebhookReceiver,
     WebhookSettings,
-    payload,
     signature_headers,
     signing_key,
 )
+from regwatch.notify.webhook_body import payload
 
 GOLDEN = Path(__file__).parent / "golden"
 KEY = b"0123456789abcdef01234567"
@@ -137,3 +140,84 @@ def test_the_body_is_that_of_the_golden_file():
     if os.environ.get("REGWATCH_WRITE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+class Takes(FakeService):
+    """Whatever comes; `taken` are headers and body."""
+
+    def judge(self, request, body):
+        self.taken.append((request.headers, body.decode()))
+        return web.Response()
+
+
+def template(text: str) -> Template:
+    return Template(text, known=NAMES)
+
+
+BODY = """\
+{%- for alert in alerts %}
+{{ alert.labels.severity }} {{ alert.regwatch.extension }} {{ alert.regwatch.label | tojson }}
+{% endfor -%}
+"""
+
+
+async def test_a_body_of_ones_own_and_headers_from_templates():
+    settings = {
+        "body": template(BODY),
+        "headers": {"content-type": "text/plain", "X-Fixed": "1"},
+        "header_templates": {"X-Title": template("{{ title }}\n{{ status }}")},
+        "secret": SECRET,
+    }
+    note = all_new([lost(101, label='Says "hi"'), lost(102, label="")])
+    async with serving(Takes()) as hook:
+        await send(hook, note, **settings)
+    ((headers, body),) = hook.taken
+    assert body == 'critical 000*101 "Says \\"hi\\""\ncritical 000*102 ""\n'
+    assert headers.getall("Content-Type") == ["text/plain"]
+    assert headers["X-Fixed"] == "1"
+    assert headers["X-Title"].endswith("2 extensions lost at riga firing")
+    expected = signature_headers(note.id, body.encode(), SECRET, at=NOW)
+    assert headers["webhook-signature"] == expected["webhook-signature"]
+
+
+async def test_templates_of_headers_alone_leave_the_body_as_it_is():
+    async with serving(FakeHook()) as hook:
+        await send(hook, mixed(), header_templates={"X-Status": template("{{ status }}")})
+    assert hook.requests[0].headers["X-Status"] == "firing"
+    assert hook.taken == [payload(mixed())]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("fine\n{{ alerts[0].nonsense.deeper }}", "line 2: UndefinedError: "),
+        ("{{ 1 / 0 }}", "line 1: ZeroDivisionError: division by zero"),
+        ("{{ commonLabels.site }}", "line 1: UndefinedError: "),
+        ("{{ ''.__class__.__mro__ }}", "line 1: SecurityError: "),
+    ],
+    ids=["nothing there", "sum", "not common to all", "sandbox"],
+)
+@pytest.mark.parametrize("place", ["body", "headers"])
+async def test_a_template_that_fails_costs_its_words_not_the_message(place, text, error):
+    broken = {"X-Broken": template(text)} if place == "headers" else {}
+    async with serving(FakeHook()) as hook:
+        await send(
+            hook,
+            mixed(),
+            body=template(text) if place == "body" else None,
+            headers={"X-Fixed": "1"},
+            header_templates=broken,
+        )
+    (body,) = hook.taken
+    said = body.pop("templateError")
+    assert said.startswith(error)
+    assert body == payload(mixed())
+    assert hook.requests[0].headers["X-Fixed"] == "1"
+    assert "X-Broken" not in hook.requests[0].headers
+
+
+async def test_max_alerts_holds_for_templates_too():
+    body = template("{{ alerts | length }} and {{ truncatedAlerts }} more")
+    async with serving(Takes()) as hook:
+        await send(hook, phones_lost(500), body=body, max_alerts=100)
+    assert hook.taken[0][1] == "100 and 400 more"

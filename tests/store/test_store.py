@@ -253,6 +253,42 @@ async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
     assert [e.notification.id for e in await store.pending("chat", limit=1)] == ["n2"]
 
 
+# --- what receivers remember of a group --------------------------------------------------------
+
+
+async def test_what_is_noted_of_a_group_survives_a_restart(store: Store, file: Path) -> None:
+    assert await store.recall("chat", "g") is None
+    await store.remember("chat", "g", "first", at=at(1))
+    await store.remember("chat", "g", "later", at=at(2))
+    await store.remember("mail", "g", "another", at=at(2))
+    again = await reopened(store, file)
+    assert await again.recall("chat", "g") == "later"
+    assert await again.recall("chat", "other") is None
+    await again.close()
+
+
+async def test_old_notes_are_forgotten(store: Store) -> None:
+    await store.remember("chat", "old", "x", at=at(1))
+    await store.remember("chat", "new", "x", at=at(5))
+    await store.prune(before=at(5))
+    assert await store.recall("chat", "old") is None
+    assert await store.recall("chat", "new") == "x"
+
+
+async def test_a_database_of_the_first_version_learns_to_remember(store: Store, file: Path) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE memos")
+        connection.execute("UPDATE schema_version SET version = 1")
+    connection.close()
+    again = await Store.open(url(file))
+    await again.remember("chat", "g", "x", at=at(1))
+    assert await again.recall("chat", "g") == "x"
+    assert len(await again.pending("chat", limit=5)) == 1
+    await again.close()
+
+
 # --- the file ---------------------------------------------------------------------------------
 
 

@@ -325,7 +325,7 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
             await asyncio.sleep(20)
             watcher.planner.quota_seen(Quota(1000, 72, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
-            assert watcher.sweep_seconds > 900
+            assert watcher.sweep_seconds > 90
             watcher.planner.quota_seen(Quota(9000, 9000, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
             assert watcher.sweep_seconds == 60

@@ -21,7 +21,8 @@ def lines(daemon: FakeDaemon, *, zeros: bool = False) -> list[str]:
 
 
 def test_a_daemon_that_knows_nothing_yet_guesses_nothing() -> None:
-    assert lines(FakeDaemon([account(name="acme")])) == []
+    known = ['regwatch_sweep_seconds{account="acme"} 60.0']
+    assert lines(FakeDaemon([account(name="acme")])) == known
 
 
 def test_everything_there_is_to_say() -> None:

@@ -1,0 +1,82 @@
+"""A folder of templates that change the words of messages: `slack.title.j2`, `ops-chat.body.j2`.
+
+A file bears the name of a receiver or of a kind; that of a receiver wins.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from regwatch.config.problems import Problem, did_you_mean
+from regwatch.config.receivers import ReceiverShape
+from regwatch.notify.discord import MARKDOWN as DISCORD
+from regwatch.notify.markup import PLAIN
+from regwatch.notify.mattermost import MARKDOWN as MATTERMOST
+from regwatch.notify.slack import MRKDWN
+from regwatch.notify.telegram import HTML
+from regwatch.notify.template_context import NAMES
+from regwatch.notify.templates import Escape, OwnWords, Template, TemplateError
+
+SUFFIX = ".j2"
+PARTS = ("title", "body")
+ESCAPES: Mapping[str, Escape] = {
+    "slack": MRKDWN.escape,
+    "mattermost": MATTERMOST.escape,
+    "telegram": HTML.escape,
+    "discord": DISCORD.escape,
+    "teams": DISCORD.escape,
+    "ntfy": PLAIN.escape,
+    "email": PLAIN.escape,
+    "apprise": PLAIN.escape,
+}
+"""The kinds whose words can be changed, and how a value in a body is escaped."""
+
+
+class TemplateFolder:
+    """The templates of a folder, and what is wrong with them."""
+
+    def __init__(self, folder: Path, receivers: Sequence[ReceiverShape]) -> None:
+        self.unreadable = ""
+        """Why the folder cannot be read."""
+        self.problems: list[Problem] = []
+        self._kinds = {r.name: r.kind for r in receivers if r.kind in ESCAPES}
+        self._templates: dict[tuple[str, str], Template] = {}
+        for file in self._files(folder):
+            self._take(file)
+
+    def own_words(self, receiver: str) -> OwnWords:
+        """A receiver's own templates."""
+        title, body = (self._of(receiver, part) for part in PARTS)
+        return OwnWords(title, body)
+
+    def _of(self, receiver: str, part: str) -> Template | None:
+        names = (receiver, self._kinds.get(receiver, ""))
+        return next((self._templates[n, part] for n in names if (n, part) in self._templates), None)
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        try:
+            yield from sorted(file for file in folder.iterdir() if file.suffix == SUFFIX)
+        except OSError as error:
+            reason = (error.strerror or "unknown error").lower()
+            self.unreadable = f"{folder} cannot be read: {reason}"
+
+    def _take(self, file: Path) -> None:
+        name, _, part = file.name.removesuffix(SUFFIX).rpartition(".")
+        kind = self._kinds.get(name, name)
+        if kind not in ESCAPES or part not in PARTS:
+            self._belongs_nowhere(file)
+            return
+        escape = ESCAPES[kind] if part == "body" else None
+        try:
+            source = file.read_text(encoding="utf-8")
+            self._templates[name, part] = Template(source, known=NAMES, escape=escape)
+        except TemplateError as error:
+            advice = did_you_mean(error.name, NAMES) if error.name else None
+            self.problems.append(Problem(file, error.line, "", error.message, advice))
+        except (OSError, UnicodeDecodeError):
+            self.problems.append(Problem(file, None, "", "cannot be read as UTF-8 text"))
+
+    def _belongs_nowhere(self, file: Path) -> None:
+        names = [*self._kinds, *ESCAPES]
+        known = [f"{name}.{part}{SUFFIX}" for name in names for part in PARTS]
+        message = "belongs to no receiver whose words can be changed"
+        self.problems.append(Problem(file, None, "", message, did_you_mean(file.name, known)))
