@@ -101,11 +101,19 @@ def _ended(
 
 
 def _last_form(old: Registration, after: Answer) -> Registration:
-    """The ended entry as the PBX itself lists it, if it does: it may have been refreshed unseen."""
+    """The ended entry as the PBX itself lists it, if that goes on for longer than was known: it may
+    have been refreshed unseen. One that ended sooner did not run out: it was removed then.
+    """
     for former in after.former:
-        if former.id == old.id and former.lease_ends_at is not None:
+        if former.id == old.id and _ends_later(former, old):
             return former
     return old
+
+
+def _ends_later(one: Registration, other: Registration) -> bool:
+    if one.lease_ends_at is None or other.lease_ends_at is None:
+        return False
+    return one.lease_ends_at > other.lease_ends_at
 
 
 def lease_has_ended(registration: Registration, now: Timestamp) -> bool:

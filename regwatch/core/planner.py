@@ -46,6 +46,8 @@ class Ask(Struct, frozen=True):
     """Ask for these now."""
 
     ids: tuple[ExtensionId, ...]
+    in_turn: int = 0
+    """How many of them were not asked for long; the others have their occasion."""
 
 
 class Wait(Struct, frozen=True):
@@ -207,7 +209,7 @@ class Planner:
         self._last_start = now
         credit = self.policy.interval * choice.in_turn / askable
         self._sweep_at = Timestamp(max(self._sweep_at, now + credit))
-        return Ask(choice.ids)
+        return Ask(choice.ids, choice.in_turn)
 
     def _next_start(self, now: Timestamp) -> Timestamp:
         spacing = self.pacer.spacing(now=now)

@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from regwatch.core.conditions import Condition, registrar_restarted
-from regwatch.core.habits import MARGIN_SECONDS, overdue_after
+from regwatch.core.conditions import Condition, Loss, registrar_restarted
+from regwatch.core.habits import MARGIN_SECONDS, margin
 from regwatch.core.kin import Kin
 from regwatch.core.lateness import habit_of
 from regwatch.core.memory import Memory
@@ -32,6 +32,8 @@ from regwatch.core.model import (
 
 LEARN_AFTER = 1
 """Refreshes after which a habit is good enough to await a device by."""
+NOTICED_WITHIN = 60.0
+"""Seconds after a restart that it may take to be confirmed."""
 DISPROVED_BY = 3
 """So many missing ones at least show that it was no restart."""
 
@@ -90,11 +92,12 @@ class Restarts:
         were before the answer, `is_mass`: it is one of those that vanished all at once.
         """
         loss, now = memory.loss, answer.answered_at
-        if loss is None or loss is before.loss or loss.reason != "unregistered":
+        if loss is None or loss is before.loss or loss.reason == "deleted":
             return memory
-        if not (is_mass or self._covers(loss.last_seen_at)):
+        if not (is_mass or self._covers(loss)):
             return memory
-        until = _awaited_until(watched.registrations, before, kin, now)
+        since = now if self._began_at is None else self._began_at
+        until = _awaited_until(watched.registrations, before, kin, since=since, now=now)
         if until <= now:
             return memory
         self._forgot(answer.extension_id, until, now)
@@ -145,9 +148,14 @@ class Restarts:
         """Until when its loss is not told; None if it is not awaited."""
         return self._awaited.get(extension_id)
 
-    def _covers(self, last_seen_at: Timestamp) -> bool:
-        # Asked for the first time since: it was forgotten like the others.
-        return self._began_at is not None and last_seen_at < self._began_at
+    def _covers(self, loss: Loss) -> bool:
+        """Whether it is asked for the first time since, and its lease went on then: it was
+        forgotten like the others.
+        """
+        ends_at = loss.registration.lease_ends_at
+        if self._began_at is None or ends_at is None:
+            return False
+        return loss.last_seen_at < self._began_at < ends_at + NOTICED_WITHIN
 
     def _conclude(self) -> None:
         progress = self.progress
@@ -158,16 +166,33 @@ class Restarts:
 
 
 def _awaited_until(
-    registrations: Iterable[Registration], memory: Memory, kin: Kin, now: Timestamp
+    registrations: Iterable[Registration],
+    memory: Memory,
+    kin: Kin,
+    *,
+    since: Timestamp,
+    now: Timestamp,
 ) -> Timestamp:
-    """When its last device will have had occasion to come back; `now` if none refreshes at all."""
-    return max((_back_by(r, memory, kin, now) for r in registrations), default=now)
+    """When its last device will have had occasion to come back after a restart `since` then; `now`
+    if none refreshes at all.
+    """
+    found = (_back_by(r, memory, kin, since, now) for r in registrations)
+    return max(found, default=now)
 
 
-def _back_by(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Timestamp:
-    if registration.lease_ends_at is None:
+def _back_by(
+    registration: Registration, memory: Memory, kin: Kin, since: Timestamp, now: Timestamp
+) -> Timestamp:
+    ends_at = registration.lease_ends_at
+    if ends_at is None:
         return now
     habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER, now=now)
-    late_at = overdue_after(habit, registration, learn_after=LEARN_AFTER, least_room=0.0)
-    ends_at = Timestamp(registration.lease_ends_at + MARGIN_SECONDS)
-    return late_at if late_at is not None and late_at > now else ends_at
+    if habit is None or not habit.lease_high:
+        return Timestamp(ends_at + MARGIN_SECONDS)
+    if not habit.is_steady:
+        return Timestamp(since + habit.lease + MARGIN_SECONDS)
+    granted_at, slack = ends_at - habit.lease_low, margin(habit)
+    if granted_at + habit.earliest - slack > since:
+        return Timestamp(granted_at + habit.latest + slack)
+    # It may have been refreshed after it was last seen, and forgotten after that.
+    return Timestamp(since + habit.latest + slack)

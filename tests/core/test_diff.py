@@ -122,3 +122,11 @@ def test_the_pbx_own_list_of_ended_entries_dates_an_unseen_refresh() -> None:
     assert kinds([stale], gone) == [ChangeKind.EXPIRED]
     still_running = answer(1, when=300, former=[registration("uloc-1", ends=900)])
     assert kinds([stale], still_running) == [ChangeKind.UNREGISTERED]
+
+
+def test_an_entry_that_the_pbx_says_ended_before_its_time_did_not_run_out() -> None:
+    """A minute later the PBX lists an un-REGISTERed one as ended so many seconds ago."""
+    old = registration("uloc-1", ends=600)
+    gone = answer(1, when=300, former=[registration("uloc-1", ends=240)])
+    (change,) = diff_extension(Past((old,)), gone)
+    assert change.kind is ChangeKind.UNREGISTERED

@@ -51,10 +51,43 @@ def test_a_known_habit_tells_earlier() -> None:
     assert awaited(restarts, 1) == [331]
 
 
+def test_one_that_may_have_refreshed_unseen_before_is_awaited_for_a_whole_period() -> None:
+    restarts = Restarts()
+    due_soon = registration("uloc-1", ends=370)  # granted 230 s ago, refreshed after 300
+    excused(restarts, 1, held=due_soon, before=Memory(habits={RegistrationId("uloc-1"): HALFWAY}))
+    assert awaited(restarts, 1) == [60 + 301 + 30]
+
+
+def test_of_an_unsteady_one_only_the_lease_is_known() -> None:
+    restarts = Restarts()
+    unsteady = replace(HALFWAY, earliest=100.0)
+    excused(restarts, 1, before=Memory(habits={RegistrationId("uloc-1"): unsteady}))
+    assert awaited(restarts, 1) == [60 + 600 + 10]
+
+
+def test_one_whose_lease_ended_before_the_restart_is_lost_and_after_it_is_not() -> None:
+    restarts = Restarts()
+    excused(restarts, 1, when=1000, held=registration(ends=3000))
+    known = Memory(habits={RegistrationId("uloc-1"): HALFWAY})
+    before, after = registration("uloc-1", ends=930), registration("uloc-1", ends=1050)
+    for number, held in ((2, before), (3, after)):
+        excused(
+            restarts,
+            number,
+            when=1100,
+            seen=900,
+            reason="expired",
+            held=held,
+            before=known,
+            is_mass=False,
+        )
+    assert awaited(restarts, 2, 3) == [None, 1331]
+
+
 def test_others_are_lost_as_ever() -> None:
     restarts = Restarts()
     excused(restarts, 1, is_mass=False)
-    excused(restarts, 2, reason="expired")
+    excused(restarts, 2, reason="deleted")
     excused(restarts, 3, held=registration(ends=None))
     assert restarts.progress is None
 

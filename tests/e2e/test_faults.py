@@ -134,9 +134,9 @@ async def scene(extensions: int) -> AsyncIterator[Scene]:
 
 @pytest.mark.parametrize("faults", cases())
 async def test_a_fault_passes_without_a_false_loss_and_a_true_one_is_found_after_it(
-    faults: Mapping[str, object],
+    faults: Mapping[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "aiohttp.server")
     is_paging = any(name.startswith(("paging", "list")) for name in faults)
     async with scene(230 if is_paging else 45) as at:
         await asyncio.sleep(3 * MINUTES)

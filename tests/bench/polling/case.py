@@ -28,6 +28,8 @@ class Case:
     """The largest share of the quota that others use in any hour; it changes at random."""
     failing: float = 0.0
     """The share of requests that fail."""
+    restart_after: float | None = None
+    """When, after the warm-up, the registrar forgets everything."""
     lease_share: float | None = None
     """Where in its lease every phone refreshes; None: as the simulator's phones do."""
     jitter: float = 0.02
@@ -49,6 +51,11 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.extensions}/{self.batch}/{self.quota} {self.leases}"
+
+    @property
+    def longest_lease(self) -> float:
+        """That any phone may have."""
+        return max(map(float, LEASES.get(self.leases, self.leases).split(",")))
 
 
 START = 1_800_000_000.0

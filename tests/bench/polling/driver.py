@@ -17,6 +17,7 @@ from regwatch.core.model import (
     ExtensionId,
     FailureReason,
     IncidentState,
+    Quota,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
@@ -24,8 +25,8 @@ from regwatch.core.planner import Ask, Planner, PollingPolicy
 from regwatch.core.sites import Sites
 
 TICK = 10.0
-AFTERMATH = 5400.0
-"""How long losses may still be found after the last one happened: longer than any lease."""
+AFTERMATH = 900.0
+"""How long losses may still be found after the last one has shown."""
 
 
 @dataclass
@@ -39,18 +40,25 @@ class Run:
     """During the time in which losses happen."""
     asked: int = 0
     longest_unasked: float = 0.0
+    by_appointment: int = 0
+    """Of those asked: whose appointment had come."""
+    into_reserve: int = 0
+    """Requests made though no more than the reserve was known to be left."""
     false_losses: int = 0
+    restarts: int = 0
+    """Incidents that told of a registrar's restart."""
     false_warnings: int = 0
     phone_hours: float = 0.0
     _asked_at: dict[ExtensionId, float] = field(default_factory=dict)
 
-    def note_asked(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+    def note_asked(self, ask: Ask, now: float) -> None:
         """Keep how long each was not asked."""
         case = self.case
         if case.begins_at <= now < case.ends_at:
             self.requests += 1
-            self.asked += len(ids)
-        for extension_id in ids:
+            self.asked += len(ask.ids)
+            self.by_appointment += len(ask.ids) - ask.in_turn
+        for extension_id in ask.ids:
             before = self._asked_at.get(extension_id)
             if before is not None and before >= case.begins_at:
                 self.longest_unasked = max(self.longest_unasked, now - before)
@@ -78,11 +86,12 @@ class Driver:
         self._random = Random(case.seed + 3)
         self._flying: list[tuple[float, int, tuple[ExtensionId, ...]]] = []
         self._number = 0
+        self._known: Quota | None = None
 
     def play(self) -> Run:
         """All of it."""
         now = self.world_start()
-        end = self.case.ends_at + AFTERMATH
+        end = self.case.ends_at + self.case.longest_lease + AFTERMATH
         tick_at = now
         while now < end:
             now = self._step(now, tick_at)
@@ -106,22 +115,26 @@ class Driver:
             self._land(ids, now)
         step = self.planner.next(now=Timestamp(now))
         if isinstance(step, Ask):
-            self._ask(step.ids, now)
+            self._ask(step, now)
             return now
         answer_at = self._flying[0][0] if self._flying else float("inf")
         until = float("inf") if step.until is None else step.until
         return max(now, min(answer_at, until, tick_at))
 
-    def _ask(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+    def _ask(self, ask: Ask, now: float) -> None:
         self._number += 1
-        self.run.note_asked(ids, now)
-        heapq.heappush(self._flying, (now + LATENCY, self._number, ids))
+        self.run.note_asked(ask, now)
+        known = self._known
+        if known is not None and known.resets_at > now:
+            self.run.into_reserve += known.remaining <= self.case.reserve * known.limit
+        heapq.heappush(self._flying, (now + LATENCY, self._number, ask.ids))
 
     def _land(self, ids: tuple[ExtensionId, ...], now: float) -> None:
         at = Timestamp(now)
         is_taken = self.quota.take(now)
         self.planner.request_made(now=at)
-        self.planner.quota_seen(self.quota.seen(now))
+        self._known = self.quota.seen(now)
+        self.planner.quota_seen(self._known)
         if not is_taken or self._random.random() < self.case.failing:
             reason = FailureReason.TIMEOUT if is_taken else FailureReason.QUOTA_EXHAUSTED
             outcome = polls.failed(self.monitor, self.planner, ids, reason, "", now=at)
@@ -133,7 +146,10 @@ class Driver:
     def _judge(self, outcome: Outcome, now: float) -> None:
         for incident in outcome.incidents:
             extension_id = incident.facts.extension_id
-            if extension_id is None or incident.state is not IncidentState.FIRING:
+            if incident.state is not IncidentState.FIRING:
+                continue
+            self.run.restarts += incident.alert is AlertName.REGISTRAR_RESTARTED
+            if extension_id is None:
                 continue
             loss = self.world.gone.get(extension_id)
             if incident.alert is AlertName.EXTENSION_LOST:

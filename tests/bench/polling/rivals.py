@@ -1,4 +1,4 @@
-"""What others would do with the same requests: when they would have found the same losses."""
+"""What others would do with as many requests, and when they would have found the same losses."""
 
 from collections.abc import Callable
 from math import ceil, floor
@@ -10,24 +10,11 @@ from regwatch.core.model import ExtensionId
 
 Finder = Callable[[Loss], float]
 """Seconds from when a loss shows to when it is found."""
-
-
-def even_sweep(case: Case, requests_per_hour: float, ids: list[ExtensionId]) -> Finder:
-    """Round and round at an even pace."""
-    spacing = HOUR / requests_per_hour
-    batches = ceil(len(ids) / case.batch)
-    turn = {extension_id: index // case.batch for index, extension_id in enumerate(ids)}
-
-    def lag(loss: Loss) -> float:
-        first = turn[loss.extension_id] * spacing
-        rounds = ceil((loss.visible_at - first) / (batches * spacing))
-        return first + rounds * batches * spacing - loss.visible_at + LATENCY
-
-    return lag
+MINUTE = 60.0
 
 
 def sweep_seconds(case: Case, requests_per_hour: float) -> float:
-    """How long one round takes."""
+    """How long an even sweep takes; on average a loss is found after half of it."""
     return ceil(case.extensions / case.batch) * HOUR / requests_per_hour
 
 
@@ -38,11 +25,11 @@ def every_minute(case: Case, ids: list[ExtensionId]) -> Finder:
 
     def lag(loss: Loss) -> float:
         own = turn[loss.extension_id]
-        within = own / batches * 60
-        minute = ceil((loss.visible_at - within) / 60)
+        within = own / batches * MINUTE
+        minute = ceil((loss.visible_at - within) / MINUTE)
         for later in range(minute, minute + 121):
             if (later % 60) * batches + own < case.quota:
-                return later * 60 + within - loss.visible_at + LATENCY
+                return later * MINUTE + within - loss.visible_at + LATENCY
         return float("inf")
 
     return lag
@@ -56,11 +43,3 @@ def clairvoyant(requests_per_hour: float) -> Finder:
         return (floor(loss.visible_at / spacing) + 1) * spacing - loss.visible_at + LATENCY
 
     return lag
-
-
-def mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else float("nan")
-
-
-def of_kind(losses: list[Loss], kind: str) -> list[Loss]:
-    return [loss for loss in losses if loss.kind == kind]

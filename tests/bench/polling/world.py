@@ -61,6 +61,8 @@ class World:
         self._set_habits()
         self.losses: list[Loss] = []
         self._agenda = self._plan_losses()
+        after = case.restart_after
+        self._restart_at = float("inf") if after is None else case.begins_at + after
         self.gone: dict[ExtensionId, Loss] = {}
         """Those that are gone or about to be seen gone, until they are back."""
 
@@ -88,15 +90,14 @@ class World:
 
     def advance(self, now: float) -> None:
         """Let happen what is due."""
+        if now >= self._restart_at:
+            self.registrar.restart(self._restart_at)
+            self._restart_at = float("inf")
         while self._agenda and self._agenda[0][0] <= now:
             at, kind, extension_id = self._agenda.pop(0)
             self.registrar.advance(at)
             self._lose(at, kind, extension_id)
         self.registrar.advance(now)
-
-    def next_at(self) -> float:
-        """When something happens next."""
-        return self._agenda[0][0] if self._agenda else float("inf")
 
     def _lose(self, at: float, kind: str, extension_id: ExtensionId) -> None:
         binding = self.registrar.phones[extension_id].bindings[-1]
@@ -137,7 +138,7 @@ class SharedQuota:
         self._limit = case.quota
         self._own: dict[int, int] = {}
         self.refused = 0
-        self.into_reserve = 0
+        """Requests made though none was left."""
         random = Random(case.seed + 7)
         hours = int(case.warm_up / HOUR + case.hours) + 3
         steps = int(HOUR / STEP)

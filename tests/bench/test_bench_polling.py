@@ -1,0 +1,81 @@
+"""What polling by plan is worth, in virtual time: `make bench-polling` prints the whole table."""
+
+import pytest
+from bench.polling.case import HOUR, Case
+from bench.polling.driver import Driver
+from bench.polling.result import Result, measure
+
+MIXED = Case(1000, 50, 1000, "mixed")
+LARGE = Case(20_000, 100, 5000, "desk", hours=0.25, warm_up=1200, losses=600)
+LARGE_MIXED = Case(20_000, 100, 5000, "mixed", hours=0.25, warm_up=1200, losses=600)
+FEW_REQUESTS = (
+    Case(200, 50, 100, "mixed", hours=12),
+    Case(200, 50, 100, "short", hours=12),
+    Case(1000, 50, 100, "desk"),
+    Case(1000, 100, 100, "short"),
+    Case(5000, 50, 1000, "short"),
+    Case(5000, 50, 1000, "mixed"),
+)
+
+
+def show(result: Result) -> Result:
+    print(f"\n{result}")
+    return result
+
+
+def is_sound(result: Result) -> None:
+    """What holds whatever the case."""
+    assert result.not_found == 0
+    assert result.false_losses == 0
+    assert result.unregistered <= result.swept * (1.6 if result.is_saturated else 1.1)
+    assert result.longest_unasked <= 3 * result.sweep
+    assert result.silent <= 1.1 * result.swept
+
+
+def test_a_silent_loss_is_found_within_a_request_or_two() -> None:
+    result = show(measure(MIXED))
+    is_sound(result)
+    assert result.silent <= result.swept / 10
+    assert result.silent <= 1.5 * (result.slot / 2 + 1)
+
+
+@pytest.mark.parametrize(("case", "gain"), [(LARGE, 40), (LARGE_MIXED, 5)], ids=str)
+def test_with_many_phones_the_gain_is_larger(case: Case, gain: float) -> None:
+    result = show(measure(case))
+    is_sound(result)
+    assert result.gain >= gain
+
+
+@pytest.mark.parametrize("case", FEW_REQUESTS, ids=lambda case: case.name)
+def test_where_requests_are_few_nothing_is_lost_against_a_sweep(case: Case) -> None:
+    is_sound(show(measure(case)))
+
+
+def test_a_phone_is_called_overdue_long_before_its_lease_ends_and_no_healthy_one_is() -> None:
+    """Refreshing at half a lease, give or take 2 %, while a fiftieth of all requests fails."""
+    case = Case(
+        1500, 50, 1000, "600,1800,3600", lease_share=0.5, warm_up=4 * HOUR, hours=6, failing=0.02
+    )
+    result = show(measure(case))
+    found, all_of_them = result.warned
+    assert all_of_them >= 150
+    assert found >= 0.95 * all_of_them
+    assert result.warned_share_left >= 0.35
+    assert result.phone_hours >= 10_000
+    assert (result.false_warnings, result.false_losses) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_quota_is_never_exceeded_whatever_others_take_of_it(seed: int) -> None:
+    case = Case(1000, 50, 1000, "mixed", others=0.9, failing=0.01, seed=seed)
+    run = Driver(case).play()
+    assert run.quota.refused == 0
+    assert run.into_reserve == 0
+    assert max(run.quota.made.values()) <= case.quota * (1 - case.reserve)
+    assert run.false_losses == 0
+
+
+def test_a_registrars_restart_is_told_once_and_no_phone_is() -> None:
+    case = Case(600, 50, 1000, "desk", losses=0, hours=2, restart_after=600)
+    run = Driver(case).play()
+    assert (run.restarts, run.false_losses, run.false_warnings) == (1, 0, 0)
