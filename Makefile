@@ -2,10 +2,10 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports bench ci
+.PHONY: help demo test lint format types imports bench bench-polling ci
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Show regwatch at work, on this machine alone; Ctrl-C ends it.
 	regwatch demo
@@ -29,6 +29,9 @@ imports: ## Check that imports run downward only.
 
 bench: ## Measure what must stay fast, and print it.
 	pytest tests/bench -s -p no:randomly
+
+bench-polling: ## Simulate polling plans: how soon losses are found, and the README's picture of it.
+	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

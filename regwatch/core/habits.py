@@ -27,6 +27,8 @@ MARGIN_SHARE = 0.05
 LEAST_ROOM_SECONDS = 30.0
 FADING = 8
 """Refreshes in which an early outlier loses about two thirds of its weight."""
+MOST_WOBBLE = 60.0
+"""Seconds that an answer may be cached for; more is a refresh between two distant polls."""
 ROUND_SECONDS = (3600, 600, 300, 60, 30, 10, 5, 1)
 
 
@@ -119,7 +121,7 @@ def inherit(former: Habit, fresh: Habit) -> Habit:
 
 def _drifted(habit: Habit, jump: float) -> Habit:
     """After a poll that showed no refresh."""
-    if jump <= max(ROUNDING, habit.wobble):
+    if jump <= max(ROUNDING, habit.wobble) or jump > MOST_WOBBLE:
         return habit
     return structs.replace(habit, wobble=jump)
 

@@ -1,8 +1,9 @@
 """How many requests the hourly quota leaves us, and how far apart that makes them.
 
-The quota is shared: others' requests show in `Remaining` only after the fact. What they were seen
-to use lately they are taken to go on using, so that our pace holds to the end of the hour. The
-reserve is never touched.
+The quota is shared: with other applications, whose requests show in `Remaining` only after the
+fact, and with what we ask beside our polls, such as the list of extensions. What all of these were
+seen to use lately they are taken to go on using, so that the pace of our polls holds to the end of
+the hour. The reserve is never touched.
 """
 
 from math import exp
@@ -13,9 +14,11 @@ HOUR = 3600.0
 ASSUMED_LIMIT = 1000
 """Requests per hour where the PBX sends no quota headers: the larger of the vendor's examples."""
 FORESIGHT_SECONDS = 1800.0
-"""Over how long others' use is averaged."""
+"""Over how long that use is averaged."""
 CAUTION = 2.0
-"""Times what others were seen to use is left to them: better slower now than blind at the end."""
+"""Times what was seen to be used otherwise is left for that: better slower now than blind at the
+end.
+"""
 LEAST_SHARE = 0.4
 """Of what is left counts as ours, however much others were seen to use: they may stop."""
 LARGEST_HASTE = 4.0
@@ -26,8 +29,8 @@ LOAN_HASTE = 8.0
 """How much closer together those may be than the pace."""
 
 
-class OthersUse:
-    """How fast other applications were seen to use the quota, in requests per second."""
+class OtherUse:
+    """How fast the quota was seen to be used other than by our polls, in requests per second."""
 
     def __init__(self) -> None:
         self._rate = 0.0
@@ -35,9 +38,9 @@ class OthersUse:
         self._resets_at = Timestamp(0.0)
         self._highest = 0
 
-    def seen(self, quota: Quota, own: int) -> None:
-        """Take in an answer's headers; `own`: how many requests of ours this hour had by then."""
-        theirs = quota.limit - quota.remaining - own
+    def seen(self, quota: Quota, polls: int) -> None:
+        """Take in an answer's headers; `polls`: how many of ours this hour had by then."""
+        theirs = quota.limit - quota.remaining - polls
         if quota.resets_at > self._resets_at + 1:
             is_known = self._resets_at > 0
             self._resets_at, self._highest = quota.resets_at, 0 if is_known else theirs
@@ -59,9 +62,10 @@ class Pacer:
         self._own_limit = own_limit
         self._reserve = reserve
         self._quota: Quota | None = None
-        self._others = OthersUse()
+        self._other = OtherUse()
         self._hour = 0
         self._own = 0  # requests of ours in that hour
+        self._polls = 0  # polls among them
         self._borrowed = 0
         self.in_flight = 0
         """Requests whose answer, with its headers, is still to come."""
@@ -75,17 +79,23 @@ class Pacer:
         """Adapt to what the last answer's headers say."""
         self._roll(quota.seen_at)
         self._quota = quota
-        self._others.seen(quota, self._own)
+        self._other.seen(quota, self._polls)
 
-    def borrow(self, *, now: Timestamp) -> None:
-        """Count a request that was made ahead of the pace."""
+    def poll_begun(self, *, ahead_of_pace: bool, now: Timestamp) -> None:
+        """A poll is on its way."""
         self._roll(now)
-        self._borrowed += 1
+        self.in_flight += 1
+        self._polls += 1
+        self._borrowed += ahead_of_pace
+
+    def poll_ended(self) -> None:
+        """Its answer has come, or will not."""
+        self.in_flight -= 1
 
     def _roll(self, now: Timestamp) -> None:
         hour = int(now // HOUR)
         if hour > self._hour:
-            self._hour, self._own, self._borrowed = hour, 0, 0
+            self._hour, self._own, self._polls, self._borrowed = hour, 0, 0, 0
 
     def _spent(self, now: Timestamp) -> int:
         return self._own if int(now // HOUR) == self._hour else 0
@@ -117,7 +127,7 @@ class Pacer:
         if left < 1:
             return None
         seconds = self.resets_at(now=now) - now
-        ours = max(left - CAUTION * self._others.rate(now=now) * seconds, LEAST_SHARE * left)
+        ours = max(left - CAUTION * self._other.rate(now=now) * seconds, LEAST_SHARE * left)
         return max(seconds / ours, HOUR / self.limit / LARGEST_HASTE)
 
     def hurried_spacing(self, *, now: Timestamp) -> float | None:

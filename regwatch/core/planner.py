@@ -133,7 +133,7 @@ class Planner:
     ) -> None:
         """A request came to its end. What a failure left unanswered is asked once more soon."""
         self.agenda.release(i for i in asked if i not in self._quarantined)
-        self.pacer.in_flight -= 1
+        self.pacer.poll_ended()
         answered = set(asked).difference(unanswered)
         if answered or failure is None:
             self._succeeded(answered)
@@ -199,13 +199,12 @@ class Planner:
 
     def _ask(self, now: Timestamp) -> Ask:
         spacing = self.pacer.spacing(now=now)
-        if spacing is not None and now < self._last_start + spacing:
-            self.pacer.borrow(now=now)
+        is_early = spacing is not None and now < self._last_start + spacing
+        self.pacer.poll_begun(ahead_of_pace=is_early, now=now)
         askable = self.agenda.askable
         # Who would lose patience before the next request is asked now.
         patience = PATIENCE * self.sweep_seconds(now=now) - (spacing or 0.0)
         choice = self.agenda.choose(self.batch_limit, patience=patience, now=now)
-        self.pacer.in_flight += 1
         self._last_start = now
         credit = self.policy.interval * choice.in_turn / askable
         self._sweep_at = Timestamp(max(self._sweep_at, now + credit))

@@ -235,9 +235,12 @@ class Watcher:
 
     def _discovery_pause(self) -> float:
         """After a failure: as long as the planner asks nothing, since each page costs quota."""
-        return max(DISCOVERY_RETRY_SECONDS, self.planner.blocked_until - self._clock())
+        quiet_until = max(self.planner.blocked_until, self.planner.exhausted_until or 0.0)
+        return max(DISCOVERY_RETRY_SECONDS, quiet_until - self._clock())
 
     async def _discover(self, discovery: Discovery) -> bool:
+        if self._list_is_known and self.planner.left(now=self._clock()) < 1:
+            return False  # what is left is others'
         try:
             listing = await self._source.extensions(type=discovery.type, status=discovery.status)
         except PbxError as error:

@@ -205,6 +205,10 @@ def test_how_far_cached_answers_mislead_is_added_to_the_margin_and_fades() -> No
     assert margin(later) < margin(KNOWN) + 1
 
 
+def test_a_refresh_between_two_distant_polls_is_not_taken_for_a_cached_answer() -> None:
+    assert learned([(10, 600), (320, 900)], KNOWN) == KNOWN
+
+
 def test_a_lease_that_ended_between_two_polls_was_renewed_and_has_not_drifted() -> None:
     assert learned([(100, 150), (500, 540)], KNOWN) == KNOWN
 

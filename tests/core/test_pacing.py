@@ -17,9 +17,12 @@ def seen(made: Pacer, remaining: int, when: float, *, limit: int = 1000) -> None
     made.quota_seen(Quota(limit, remaining, at(hour_end), at(when)))
 
 
-def asked(made: Pacer, times: int, when: float) -> None:
+def asked(made: Pacer, times: int, when: float, *, ahead_of_pace: bool = False) -> None:
+    """Polls, from begin to end."""
     for _ in range(times):
+        made.poll_begun(ahead_of_pace=ahead_of_pace, now=at(when))
         made.request_made(now=at(when))
+        made.poll_ended()
 
 
 def test_alone_what_is_left_is_spread_over_the_rest_of_the_hour() -> None:
@@ -47,6 +50,19 @@ def test_others_are_expected_to_go_on_as_they_were_seen_to() -> None:
     assert even is not None
     assert spacing == pytest.approx(3000 / (LEAST_SHARE * 400))
     assert spacing > 3 * even
+
+
+def test_what_we_ask_beside_our_polls_is_expected_to_go_on_too() -> None:
+    """The list of extensions, for example, every quarter of an hour in 30 pages."""
+    made = pacer()
+    asked(made, 1, BEGIN)
+    seen(made, 999, BEGIN)
+    for _ in range(30):
+        made.request_made(now=at(BEGIN + 60))
+    seen(made, 969, BEGIN + 60)
+    spacing = made.spacing(now=at(BEGIN + 60))
+    assert spacing is not None
+    assert spacing > 3540 / 969 * 1.1
 
 
 def test_if_they_stop_they_are_forgotten_by_and_by() -> None:
@@ -91,9 +107,8 @@ def test_haste_is_a_loan_that_is_used_up_and_granted_anew_each_hour() -> None:
     spacing, hurried = made.spacing(now=now), made.hurried_spacing(now=now)
     assert spacing is not None
     assert hurried == pytest.approx(spacing / LOAN_HASTE)
-    for _ in range(100):
-        made.borrow(now=now)
-    assert made.hurried_spacing(now=now) == spacing
+    asked(made, 100, BEGIN, ahead_of_pace=True)
+    assert made.hurried_spacing(now=now) == made.spacing(now=now)
     assert made.hurried_spacing(now=Timestamp(now + HOUR)) == pytest.approx(spacing / LOAN_HASTE)
 
 

@@ -6,36 +6,19 @@ without a restart.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pytest
-from fakes.state import MemoryStore
-from fakes.values import ACME, EVERY_ALERT, START
+from fakes.scene import MINUTES, scene
 
 from regwatch.core.model import (
-    AlertName,
-    ExtensionId,
     FailureReason,
-    Incident,
     IncidentState,
-    Timestamp,
 )
-from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.planner import Planner, PollingPolicy
-from regwatch.core.sites import Sites
-from regwatch.pbx.client import PbxClient, RequestMade
-from regwatch.pbx.settings import ClientCredentials, PbxSettings
-from regwatch.simulator import TABLE, Control, Simulator, SimulatorSettings
-from regwatch.watcher.keeper import Keeper
-from regwatch.watcher.selection import Discovery, Selection
-from regwatch.watcher.watcher import Watcher
+from regwatch.simulator import TABLE
 
 pytestmark = [pytest.mark.looptime, pytest.mark.e2e]
 
-UNKNOWN_ID = ExtensionId(999_999)
-MINUTES = 60.0
 VALUES: Mapping[str, tuple[object, ...]] = {
     "expires_format": ("float", "string", "epoch", "epoch_ms", "datetime", "iso", "garbage"),
     "device_format": ("null", "missing", "object", "n/a"),
@@ -79,57 +62,6 @@ def cases() -> list[object]:
         for value in VALUES.get(fault.name, SHARES if fault.values.startswith("share") else (True,))
     ]
     return singly + [pytest.param(mix, id="+".join(mix)) for mix in MIXES]
-
-
-def now() -> Timestamp:
-    return Timestamp(START + asyncio.get_running_loop().time())
-
-
-@dataclass
-class Scene:
-    pbx: Control
-    watcher: Watcher
-    told: list[Incident]
-    requests: list[RequestMade]
-
-    def losses(self) -> list[Incident]:
-        wrong = (AlertName.EXTENSION_LOST, AlertName.REGISTRATION_LOST)
-        return [i for i in self.told if i.alert in wrong]
-
-    async def until_told(self, extension_id: int, *, patience: float) -> None:
-        async with asyncio.timeout(patience):
-            while extension_id not in [i.facts.extension_id for i in self.losses()]:
-                await asyncio.sleep(5)
-
-
-@asynccontextmanager
-async def scene(extensions: int) -> AsyncIterator[Scene]:
-    """A calm PBX and a watcher on it, both on the loop's time."""
-    simulated = SimulatorSettings(
-        extensions=extensions, seed=5, leases="300,600", calm=True, quota=2000
-    )
-    told: list[Incident] = []
-    requests: list[RequestMade] = []
-    async with Simulator(simulated, clock=now).serving() as pbx:
-        credentials = ClientCredentials("demo", "demo-secret")
-        planner = Planner(PollingPolicy(interval=60.0, batch_size=20))
-
-        def made(request: RequestMade) -> None:
-            requests.append(request)
-            planner.request_made(now=now())
-            if request.quota is not None:
-                planner.quota_seen(request.quota)
-
-        settings = PbxSettings(pbx.url, credentials, batch_size=20)
-        async with PbxClient(settings, clock=now, listeners=[made]) as client:
-            monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
-            keeper = Keeper(monitor, MemoryStore(), clock=now, on_incidents=told.extend)
-            chosen = Selection((UNKNOWN_ID,), Discovery(every_seconds=120.0))
-            watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now)
-            async with asyncio.TaskGroup() as group:
-                running = group.create_task(watcher.run())
-                yield Scene(pbx.control, watcher, told, requests)
-                running.cancel()
 
 
 @pytest.mark.parametrize("faults", cases())
