@@ -12,7 +12,7 @@ SHORTEST, LONGEST = 0.3, 3000.0
 TICKS = ((1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min"), (1800, "30 min"))
 KINDS = (
     ("regwatch", "#1565c0", 7),
-    ("clairvoyant bound", "#9e9e9e", 4),
+    ("clairvoyant, at an even pace", "#9e9e9e", 4),
     ("even sweep", "#ef8f00", 6),
     ("all every 60 s", "#c62828", 6),
 )
@@ -41,7 +41,7 @@ def _legend() -> Iterator[str]:
     for name, colour, radius in KINDS:
         yield f'<circle cx="{x + 7:.0f}" cy="52" r="{radius}" fill="{colour}"/>'
         yield _text(x + 20, 57, name)
-        x += 40 + 7.5 * len(name)
+        x += 36 + 7 * len(name)
     yield _text(16, 80, "extensions / per request / requests per hour", colour="#616161")
 
 
