@@ -6,6 +6,7 @@ from regwatch.config.sections import (
     AlertsShape,
     NeverRegisteredShape,
     RouteShape,
+    SiteLostShape,
     SiteShape,
 )
 from regwatch.config.top import Config
@@ -14,6 +15,7 @@ from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import AlertName, Severity
 from regwatch.core.monitor import MonitorPolicy
+from regwatch.core.outages import OutagePolicy
 from regwatch.core.planner import PollingPolicy
 from regwatch.core.routing import Route
 from regwatch.core.sites import Site, Sites
@@ -35,8 +37,14 @@ def alert_policies(alerts: AlertsShape) -> AlertPolicies:
     return {name: _policy(shape) for name, shape in shapes.items() if shape is not None}
 
 
-def _policy(shape: AlertShape | NeverRegisteredShape) -> AlertPolicy:
-    hold_for = shape.after if isinstance(shape, NeverRegisteredShape) else shape.hold_for
+def _policy(shape: AlertShape | NeverRegisteredShape | SiteLostShape) -> AlertPolicy:
+    match shape:
+        case NeverRegisteredShape():
+            hold_for = shape.after
+        case SiteLostShape():
+            hold_for = 0.0
+        case _:
+            hold_for = shape.hold_for
     return AlertPolicy(Severity(shape.severity), hold_for)
 
 
@@ -49,7 +57,12 @@ def monitor_policy(config: Config, account: AccountShape) -> MonitorPolicy:
         recover_after=config.recover_after,
         stale_after=max(account.polling.stale_after, 3 * account.polling.interval),
         lateness=lateness or LatenessPolicy(),
+        outages=_outages(config.alerts.site_lost),
     )
+
+
+def _outages(shape: SiteLostShape | None) -> OutagePolicy | None:
+    return None if shape is None else OutagePolicy(shape.at_least, shape.share, shape.window)
 
 
 def polling_policy(account: AccountShape) -> PollingPolicy:

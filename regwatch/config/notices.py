@@ -11,7 +11,7 @@ from regwatch.config.source import Source
 NOT_YET = "accepted, but this version does not act on it yet"
 TOP = ("schedules", "maintenance", "heartbeat")
 ALERTS = (
-    "site_lost", "flapping", "address_changed", "foreign_network", "device_changed", "overrides",
+    "flapping", "address_changed", "foreign_network", "device_changed", "overrides",
 )  # fmt: skip
 EXTENSIONS = ("expected", "overrides")
 

@@ -20,6 +20,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.outages import Outage
 
 
 class Condition(Struct, frozen=True, gc=False, kw_only=True):
@@ -32,6 +33,8 @@ class Condition(Struct, frozen=True, gc=False, kw_only=True):
     summary: str
     explanation: str
     facts: Facts
+    is_retold: bool = False
+    """Whether its words change while it lasts, and the incident takes them over."""
 
 
 def extension_subject(extension_id: ExtensionId) -> str:
@@ -232,6 +235,34 @@ def registrar_restarted(
         explanation="Calls to these phones do not ring until they refresh, the last of them in "
         f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
         facts=Facts(account=account, reason="forgotten", detected=since),
+        is_retold=True,
+    )
+
+
+def site_subject(place: str) -> str:
+    """The subject of what concerns a site as a whole."""
+    return f"site:{place}"
+
+
+def site_lost(
+    account: AccountName, outage: Outage, *, site: str, cause: str, detected: Timestamp
+) -> Condition:
+    """Most phones of a place are lost or overdue. `site`: its name, empty for a place that is known
+    by its address only.
+    """
+    where = f"Site {site}" if site else f"Everything behind {outage.place}"
+    missing = outage.missing
+    still = f", {missing} of them still" if missing < outage.at_worst else ""
+    return Condition(
+        alert=AlertName.SITE_LOST,
+        subject=site_subject(outage.place),
+        since=outage.since,
+        summary=f"{where} is out: {outage.at_worst} phones lost or overdue{still}",
+        explanation=f"{missing} of {outage.heard_of} phones heard of since it began are missing. "
+        f"What they have in common: {cause}. Calls to them do not ring. They are told of one by "
+        "one only if they stay out when the others are back.",
+        facts=Facts(account=account, site=site, reason="site_lost", detected=detected),
+        is_retold=True,
     )
 
 

@@ -20,6 +20,9 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
     does news wait for `group_interval` where all that was told has resolved meanwhile.
 
+11. Of an incident that is inhibited nothing is told, and nobody is reminded. It is news once it is
+    released; and its resolve is owed as ever to whoever was told before.
+
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
 Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
 """
@@ -53,13 +56,14 @@ MOST_STALE_ENTRIES = 100
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
-Form = tuple[bool, AlertName, Severity, str]
+Form = tuple[bool, AlertName, Severity, str, bool]
 """What of an incident decides where it belongs."""
 
 
 def _form(incident: Incident) -> Form:
     resolved = incident.state is IncidentState.RESOLVED
-    return resolved, incident.alert, incident.severity, incident.facts.site
+    inhibited = incident.inhibited_by is not None
+    return resolved, incident.alert, incident.severity, incident.facts.site, inhibited
 
 
 def _changed_at(incident: Incident) -> Timestamp:
@@ -149,9 +153,9 @@ class Grouping:
         if known is None and incident.state is IncidentState.RESOLVED:
             return
         self._incidents[incident.id] = incident
-        if known is None:
+        if known is None and incident.inhibited_by is None:
             self._place_first(incident, now=now)
-        elif _form(known) != _form(incident):
+        elif known is None or _form(known) != _form(incident):
             self._place(incident, now=now)
 
     def due(self, *, now: Timestamp) -> Sequence[Notification]:
@@ -251,6 +255,8 @@ class Grouping:
         places = []
         for receiver, key, route in self._targets(incident):
             row = rows.get(receiver)
+            if incident.inhibited_by and (row is None or row.resolved_at is not None):
+                continue
             if (
                 row is not None
                 and row.resolved_at is None
@@ -260,7 +266,7 @@ class Grouping:
                 group.add_told(row)
             else:
                 group = self._group(receiver, key, route)
-            if is_news(row, incident):
+            if is_news(row, incident) and not incident.inhibited_by:
                 group.fresh[incident.id] = waiting.get(receiver, now)
             places.append(group)
         return tuple(places)

@@ -87,9 +87,16 @@ class Group:
             reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
             yield reason, Timestamp(min(self.gone.values()) + self.route.group_wait)
         repeat = self.route.repeat
-        if repeat and self.spoken_at is not None and len(self.told) > len(self.gone):
+        if repeat and self.spoken_at is not None and self._is_on(incidents):
             pause = repeat[min(self.repeats, len(repeat) - 1)]
             yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
+
+    def _is_on(self, incidents: Mapping[IncidentId, Incident]) -> bool:
+        """Whether anything told fires still that nothing else speaks for."""
+        if len(self.told) <= len(self.gone):
+            return False
+        firing = (incidents[i] for i in self.told if i not in self.gone)
+        return any(incident.inhibited_by is None for incident in firing)
 
     def _news(self, incidents: Mapping[IncidentId, Incident]) -> tuple[NotifyReason, Timestamp]:
         waited = Timestamp(min(self.fresh.values()) + self.route.group_wait)

@@ -17,6 +17,9 @@ condition that holds now (or none), and the policy of its alert, what is the inc
 `for` counts from the condition's own beginning, so a loss found late fires at once if it is old
 enough. A firing incident turns to a worse alert only once that alert's own `for` is over. An alert
 that is switched off is as a condition that does not hold.
+
+Beside its state an incident may be inhibited by another one, INHIBITED and RELEASED: it lives on,
+and nothing is told of it. Whoever heard of it before still hears that it is over.
 """
 
 from collections.abc import Mapping
@@ -61,6 +64,12 @@ class Decision(StrEnum):
     ESCALATED = "escalated"
     ALTERED = "altered"
     """Another, not worse, alert about the same subject holds now."""
+    RETOLD = "retold"
+    """The same, in other words."""
+    INHIBITED = "inhibited"
+    """Another incident says it all."""
+    RELEASED = "released"
+    """That one is over, and this one is not."""
     RECOVERING = "recovering"
     RELAPSED = "relapsed"
     RESOLVED = "resolved"
@@ -171,7 +180,21 @@ def _still_firing(
         return Step(changed, Decision.ESCALATED if worse else Decision.ALTERED)
     if incident.cleared_at is not None:
         return Step(replace(incident, cleared_at=None), Decision.RELAPSED)
+    if condition.is_retold and condition.summary != incident.summary:
+        return Step(_reworded(incident, condition), Decision.RETOLD)
     return Step(incident, Decision.STILL)
+
+
+def inhibit(incident: Incident, by: IncidentId | None) -> Step:
+    """While `by` fires nothing is told of this one; None: nothing says it all any more."""
+    if incident.inhibited_by == by:
+        return Step(incident, Decision.STILL)
+    decision = Decision.RELEASED if by is None else Decision.INHIBITED
+    return Step(replace(incident, inhibited_by=by), decision)
+
+
+def _reworded(incident: Incident, condition: Condition) -> Incident:
+    return replace(incident, summary=condition.summary, explanation=condition.explanation)
 
 
 def _retold(

@@ -62,6 +62,7 @@ class AlertName(StrEnum):
     CREDENTIALS_REFUSED = "credentials_refused"
     QUOTA_EXHAUSTED = "quota_exhausted"
     REGISTRAR_RESTARTED = "registrar_restarted"
+    SITE_LOST = "site_lost"
 
     @property
     def alertname(self) -> str:
@@ -240,6 +241,8 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     """One or more sentences: why this was concluded, what it means, what to do."""
     site_labels: Mapping[str, str] = {}
     """Labels configured for its site."""
+    inhibited_by: IncidentId | None = None
+    """The incident that says it all: while it fires, nothing is told of this one."""
     facts: Facts
 
     @property

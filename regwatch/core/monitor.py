@@ -39,6 +39,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
+from regwatch.core.outages import OutagePolicy
 from regwatch.core.presence import (
     changes_in,
     device_conditions,
@@ -49,8 +50,11 @@ from regwatch.core.presence import (
 )
 from regwatch.core.restarts import Restarts
 from regwatch.core.roster import Roster
+from regwatch.core.site_watch import SiteWatch
 from regwatch.core.sites import Sites
 
+HEARD = (ChangeKind.REGISTERED, ChangeKind.REFRESHED, ChangeKind.RESTORED)
+"""Changes that a device made by itself: it lives."""
 SWEEPS_TO_GROW_STALE = 4.0
 """No extension goes unasked for so long, if its requests are answered."""
 MOST_AGED = 5000
@@ -66,6 +70,8 @@ class MonitorPolicy(Struct, frozen=True):
     recover_after: float = 0.0
     stale_after: float = 900.0
     lateness: LatenessPolicy = LatenessPolicy()
+    outages: OutagePolicy | None = None
+    """None: places are not looked at."""
 
 
 class Outcome(Struct, frozen=True):
@@ -133,6 +139,7 @@ class Monitor:
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._unspoken: set[ExtensionId] = set()
+        self._site_watch = SiteWatch(account, policy.outages, sites, self.incidents)
         self._doubt = MassDoubt()
         self._restarts = Restarts()
         self._deleted: set[RegistrationId] = set()
@@ -256,6 +263,7 @@ class Monitor:
         self._unspoken.discard(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
+        self._site_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         for incident in self.incidents.of_extension(extension_id):
@@ -267,6 +275,7 @@ class Monitor:
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
     ) -> None:
         answer = understood(answer, watched)
+        answered_before = watched.answered_at
         now, extension_id = answer.answered_at, answer.extension_id
         self._restarts.seen(extension_id, registered=answer.registered, now=now)
         memory = self.memory(extension_id)
@@ -290,7 +299,31 @@ class Monitor:
         gathered.changes.extend(changes)
         gathered.losses.extend(losses)
         gathered.touched[extension_id] = None
+        was = watched.state
         self._judge(watched, memory, losses, gap, gathered, now)
+        is_quiet = not changes and watched.state is was and answered_before is not None
+        if not is_quiet or self._site_watch.has_stragglers:
+            self._look_at_site(watched, memory, changes, answered_before, gathered, now)
+
+    def _look_at_site(
+        self,
+        watched: Watched,
+        memory: Memory,
+        changes: Sequence[Change],
+        answered_before: Timestamp | None,
+        gathered: Gathered,
+        now: Timestamp,
+    ) -> None:
+        is_heard = answered_before is None or any(c.kind in HEARD for c in changes)
+        steps = self._site_watch.seen(
+            watched,
+            memory,
+            heard_since=(answered_before or now) if is_heard else None,
+            is_awaited=self._restarts.awaited_until(watched.extension.id) is not None,
+            now=now,
+        )
+        for step in steps:
+            gathered.step(step)
 
     def _teach_kin(
         self,

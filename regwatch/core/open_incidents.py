@@ -6,8 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from regwatch.core.conditions import Condition
-from regwatch.core.incidents import AlertPolicies, Step, advance, due_at
-from regwatch.core.model import AccountName, ExtensionId, Incident, IncidentState, Timestamp
+from regwatch.core.incidents import AlertPolicies, Step, advance, due_at, inhibit
+from regwatch.core.model import (
+    AccountName,
+    ExtensionId,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Timestamp,
+)
 
 
 class OpenIncidents:
@@ -69,6 +76,14 @@ class OpenIncidents:
             incident = replace(incident, site_labels=labels)
         self._remember(incident)
         return Step(incident, step.decision)
+
+    def inhibit(self, extension_id: ExtensionId, by: IncidentId | None) -> Iterator[Step]:
+        """Say nothing of an extension's incidents while another one says it all."""
+        for incident in self.of_extension(extension_id):
+            step = inhibit(incident, by)
+            if step.incident is not None and step.incident is not incident:
+                self._keep(step.incident)
+                yield step
 
     def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:

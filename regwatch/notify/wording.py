@@ -29,12 +29,14 @@ TITLES = {
     AlertName.API_UNAVAILABLE: ("PBX API unavailable", "PBX APIs unavailable"),
     AlertName.CREDENTIALS_REFUSED: ("credentials refused", "credentials refused"),
     AlertName.QUOTA_EXHAUSTED: ("request quota exhausted", "request quotas exhausted"),
+    AlertName.SITE_LOST: ("site lost", "sites lost"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
     "expired": "lease ran out without a refresh",
     "unregistered": "gone before its lease ended",
     "deleted": "deleted through regwatch, not back",
+    "site_lost": "most of its phones are lost or overdue",
     "forgotten": "forgotten by the registrar, not back",
     "refresh_overdue": "usual refresh did not come",
     "never_registered": "no device since it is watched",

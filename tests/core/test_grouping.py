@@ -712,3 +712,44 @@ def test_a_mass_outage_is_one_message() -> None:
     [notification] = send(grouping, 10)
     assert len(notification.items) == 20_000
     assert grouping.due(now=at(10)) == []
+
+
+# --- what another incident says ----------------------------------------------------------------
+
+
+def silent(incident: Incident) -> Incident:
+    return msgspec.structs.replace(incident, inhibited_by=IncidentId("site"))
+
+
+def test_of_an_inhibited_incident_nothing_is_told_until_it_is_released() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, silent(firing(1)))
+    assert send(grouping, 3600) == []
+    note(grouping, 3600, firing(1))
+    (message,) = send(grouping, 3700)
+    assert told(message) == [(NEW, 1)]
+
+
+def test_one_that_is_inhibited_while_it_waits_is_not_told() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    note(grouping, 5, silent(firing(1)))
+    assert send(grouping, 3600) == []
+
+
+def test_of_one_that_was_told_before_nobody_is_reminded_but_its_end_is_owed() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    assert len(send(grouping, 10)) == 1
+    note(grouping, 20, silent(firing(1)))
+    assert send(grouping, 3600) == []
+    note(grouping, 3600, resolved(silent(firing(1)), 3600))
+    (last,) = send(grouping, 3700)
+    assert told(last) == [(RESOLVED, 1)]
+
+
+def test_one_that_ends_while_inhibited_and_untold_is_never_spoken_of() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, silent(firing(1)))
+    note(grouping, 50, resolved(silent(firing(1)), 50))
+    assert send(grouping, 3600) == []

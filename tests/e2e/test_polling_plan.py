@@ -104,7 +104,9 @@ async def test_for_real_a_dead_phone_is_found_as_its_lease_ends_though_asked_onc
     ):
         await regwatch.until_ready()
         async with asking.get(f"{pbx}/_simulator/phones") as answer:
-            victims = [phone["extension_id"] for phone in await answer.json()][:4]
+            phones = await answer.json()
+        # No more than two of a site: three would be an outage of it.
+        victims = [phone["extension_id"] for phone in (*phones[:2], *phones[-2:])]
         for extension_id in victims:
             async with asking.post(f"{pbx}/_simulator/phones/{extension_id}/die") as answer:
                 assert answer.status == 204

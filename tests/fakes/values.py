@@ -31,6 +31,7 @@ EVERY_ALERT: AlertPolicies = {
     AlertName.CREDENTIALS_REFUSED: AlertPolicy(Severity.CRITICAL),
     AlertName.QUOTA_EXHAUSTED: AlertPolicy(Severity.WARNING),
     AlertName.REGISTRAR_RESTARTED: AlertPolicy(Severity.INFO),
+    AlertName.SITE_LOST: AlertPolicy(Severity.CRITICAL),
 }
 
 

@@ -1,0 +1,158 @@
+"""Turns outages of places into incidents, and lets their members be silent meanwhile."""
+
+from collections.abc import Iterator
+
+from regwatch.core.conditions import Condition, site_lost, site_subject
+from regwatch.core.incidents import Decision, Step
+from regwatch.core.memory import Memory
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    ExtensionId,
+    ExtensionState,
+    IncidentId,
+    IncidentState,
+    Timestamp,
+    Watched,
+)
+from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.outages import Missing, Outage, OutagePolicy, Outages, place_by_address
+from regwatch.core.sites import Sites
+
+MISSING = (ExtensionState.LOST, ExtensionState.OVERDUE)
+STRAGGLERS_SECONDS = 300.0
+"""After a place is back: so long its last phones may take before they are told of."""
+
+
+class SiteWatch:
+    """The places of one account, and what is told of them."""
+
+    def __init__(
+        self,
+        account: AccountName,
+        policy: OutagePolicy | None,
+        sites: Sites,
+        incidents: OpenIncidents,
+    ) -> None:
+        self._account = account
+        self._sites = sites
+        self._incidents = incidents
+        self._outages = Outages(policy)
+        self._silent: dict[str, set[ExtensionId]] = {}
+        """By place: who says nothing while it is out."""
+        self._stragglers: dict[ExtensionId, Timestamp] = {}
+        """Who says nothing yet though the place is back, and until when."""
+        self._resume()
+
+    def _resume(self) -> None:
+        """Go on with outages that were found before a restart of ours."""
+        members: dict[IncidentId, dict[ExtensionId, Missing]] = {}
+        for each in self._incidents:
+            if each.inhibited_by is not None and each.facts.extension_id is not None:
+                missing = Missing(each.started_at, 0.0, each.facts.device, "")
+                members.setdefault(each.inhibited_by, {})[each.facts.extension_id] = missing
+        for incident in self._incidents:
+            if incident.alert is AlertName.SITE_LOST:
+                place = incident.subject.removeprefix(site_subject(""))
+                found = members.pop(incident.id, {})
+                self._outages.resume(place, incident.started_at, found)
+                self._silent[place] = set(found)
+        for left in members.values():
+            self._stragglers.update(dict.fromkeys(left, Timestamp(0.0)))
+
+    def forget(self, extension_id: ExtensionId) -> None:
+        """It is watched no more."""
+        self._outages.forget(extension_id)
+
+    def seen(
+        self,
+        watched: Watched,
+        memory: Memory,
+        *,
+        heard_since: Timestamp | None,
+        is_awaited: bool,
+        now: Timestamp,
+    ) -> Iterator[Step]:
+        """An extension was answered. `heard_since`: it registered or refreshed at that time or
+        later; None: nothing new was heard of it.
+        """
+        if not self._outages.is_on:
+            return
+        extension_id, changed = watched.extension.id, False
+        if watched.registrations and heard_since is not None:
+            place = watched.site or place_by_address(watched.registrations)
+            left = self._outages.place_of(extension_id)
+            changed = self._outages.heard(extension_id, place, heard_since)
+            if changed and left != place:
+                yield from self._judge(left, now)
+        if watched.state in MISSING and not is_awaited:
+            changed |= self._outages.missed(extension_id, self._missing(watched, memory, now))
+        place = self._outages.place_of(extension_id)
+        if changed:
+            yield from self._judge(place, now)
+        if self._outages.is_member(extension_id):
+            yield from self._silence(place, extension_id)
+        elif self._stragglers.get(extension_id, now) < now or watched.state not in MISSING:
+            yield from self._release(extension_id)
+
+    @property
+    def has_stragglers(self) -> bool:
+        """Whether phones are to be looked at though nothing about them changed."""
+        return bool(self._stragglers)
+
+    def _release(self, extension_id: ExtensionId) -> Iterator[Step]:
+        if self._stragglers.pop(extension_id, None) is not None:
+            yield from self._incidents.inhibit(extension_id, None)
+
+    def _missing(self, watched: Watched, memory: Memory, now: Timestamp) -> Missing:
+        own = self._incidents.of_extension(watched.extension.id)
+        since = min((incident.started_at for incident in own), default=now)
+        held = watched.registrations or ((memory.loss.registration,) if memory.loss else ())
+        habit = memory.habits.get(held[0].id) if held else None
+        if habit is None and memory.former is not None:
+            habit = memory.former[1]
+        device = held[0].device if held else ""
+        return Missing(since, habit.lease if habit else 0.0, device, place_by_address(held))
+
+    def _judge(self, place: str, now: Timestamp) -> Iterator[Step]:
+        outage = self._outages.judge(place, now=now)
+        subject = site_subject(place)
+        condition = None if outage is None else self._condition(outage, now)
+        if condition is None and self._incidents.get(subject) is None:
+            return
+        step = self._incidents.apply(subject, condition, now=now)
+        yield step
+        if step.decision is Decision.FIRED:
+            for extension_id in self._outages.members(place):
+                yield from self._silence(place, extension_id)
+        elif outage is None:
+            until = Timestamp(now + STRAGGLERS_SECONDS)
+            self._stragglers.update(dict.fromkeys(self._silent.pop(place, ()), until))
+
+    def _silence(self, place: str, extension_id: ExtensionId) -> Iterator[Step]:
+        by = self._firing(place)
+        if by is not None:
+            self._silent.setdefault(place, set()).add(extension_id)
+            self._stragglers.pop(extension_id, None)
+            yield from self._incidents.inhibit(extension_id, by)
+
+    def _firing(self, place: str) -> IncidentId | None:
+        incident = self._incidents.get(site_subject(place))
+        is_firing = incident is not None and incident.state is IncidentState.FIRING
+        return incident.id if incident is not None and is_firing else None
+
+    def _condition(self, outage: Outage, now: Timestamp) -> Condition:
+        site = outage.place if outage.place in self._sites.names else ""
+        return site_lost(self._account, outage, site=site, cause=_in_common(outage), detected=now)
+
+
+def _in_common(outage: Outage) -> str:
+    """What may be the cause: the narrowest thing that all missing ones share."""
+    found = []
+    addresses = [a for a in outage.addresses if a]
+    if len(addresses) == 1:
+        found.append(f"the public address {addresses[0]}")
+    devices = [d for d in outage.devices if d]
+    if len(devices) == 1 and outage.missing > 1:
+        found.append(f"the device model {devices[0]}")
+    return " and ".join(found) or "the site alone"

@@ -1,0 +1,124 @@
+"""A site's outage and its members, as the monitor tells of them."""
+
+from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
+from msgspec.structs import replace
+
+from regwatch.core.incidents import Decision
+from regwatch.core.model import AlertName, ExtensionId, Incident
+from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.outages import OutagePolicy
+from regwatch.core.site_watch import STRAGGLERS_SECONDS
+from regwatch.core.sites import Site, Sites
+
+POLICY = MonitorPolicy(EVERY_ALERT, outages=OutagePolicy())
+SITES = Sites([Site("riga", extensions=("000*1??",), labels={"team": "ops"})])
+
+
+def monitor(*, incidents: tuple[Incident, ...] = (), phones: int = 6) -> Monitor:
+    """Six phones, each with a lease until 600 or a little later."""
+    made = Monitor(ACME, POLICY, SITES, incidents=incidents)
+    made.watch(listing(*range(1, phones + 1)).extensions, now=at(0))
+    for number in range(1, phones + 1):
+        seen(made, number, 0, ends=600 + number)
+    return made
+
+
+def seen(made: Monitor, number: int, when: float, *, ends: float | None = None) -> Outcome:
+    """Answered alone: registered until then, or gone."""
+    held = () if ends is None else (registration(f"uloc-{number}", ends=ends),)
+    return made.observe(batch(answer(number, *held, when=when)), now=at(when))
+
+
+def decisions(outcome: Outcome) -> list[tuple[AlertName, Decision]]:
+    return [(s.incident.alert, s.decision) for s in outcome.steps if s.incident is not None]
+
+
+def inhibited(made: Monitor) -> set[int | None]:
+    return {i.facts.extension_id for i in made.incidents if i.inhibited_by is not None}
+
+
+def outage(made: Monitor) -> Incident:
+    incident = made.incidents.get("site:riga")
+    assert incident is not None
+    return incident
+
+
+def dark() -> Monitor:
+    """Three of the six are out."""
+    made = monitor()
+    for number in (1, 2, 3):
+        seen(made, number, 610)
+    return made
+
+
+def test_the_third_missing_phone_makes_it_the_site_and_all_of_them_silent() -> None:
+    made = monitor()
+    assert decisions(seen(made, 1, 610)) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    seen(made, 2, 610)
+    assert decisions(seen(made, 3, 610)) == [
+        (AlertName.EXTENSION_LOST, Decision.FIRED),
+        (AlertName.SITE_LOST, Decision.FIRED),
+        *[(AlertName.EXTENSION_LOST, Decision.INHIBITED)] * 3,
+    ]
+    assert inhibited(made) == {1, 2, 3}
+    told = outage(made)
+    assert told.summary == "Site riga is out: 3 phones lost or overdue"
+    assert told.site_labels == {"team": "ops"}
+    assert "the public address 203.0.113.7 and the device model" in told.explanation
+
+
+def test_those_that_follow_are_silent_from_the_first_and_counted() -> None:
+    made = dark()
+    assert decisions(seen(made, 4, 620)) == [
+        (AlertName.EXTENSION_LOST, Decision.FIRED),
+        (AlertName.SITE_LOST, Decision.RETOLD),
+        (AlertName.EXTENSION_LOST, Decision.INHIBITED),
+    ]
+    assert "4 phones" in outage(made).summary
+
+
+def test_it_is_over_when_most_are_back_and_the_last_get_a_little_time() -> None:
+    made = dark()
+    for number in (1, 2):
+        last = seen(made, number, 700, ends=1300)
+    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(last)
+    assert decisions(seen(made, 3, 760)) == []
+    late = seen(made, 3, 701 + STRAGGLERS_SECONDS)
+    assert decisions(late) == [(AlertName.EXTENSION_LOST, Decision.RELEASED)]
+
+
+def test_a_straggler_that_returns_in_time_is_never_told() -> None:
+    made = dark()
+    for number in (1, 2):
+        seen(made, number, 700, ends=1300)
+    assert (AlertName.EXTENSION_LOST, Decision.RESOLVED) in decisions(seen(made, 3, 760, ends=1300))
+    assert inhibited(made) == set()
+
+
+def test_after_a_restart_of_ours_the_outage_goes_on_and_ends() -> None:
+    before = dark()
+    after = Monitor(ACME, POLICY, SITES, incidents=tuple(before.incidents))
+    for watched in before.roster.by_id.values():
+        memory = before.memory(watched.extension.id)
+        after.restore(replace(watched), memory, now=at(650))
+    assert inhibited(after) == {1, 2, 3}
+    assert decisions(seen(after, 3, 660)) == []
+    for number in (1, 2):
+        last = seen(after, number, 700, ends=1300)
+    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(last)
+
+
+def test_after_a_restart_those_whose_outage_is_gone_are_released() -> None:
+    before = dark()
+    alone = [i for i in before.incidents if i.alert is not AlertName.SITE_LOST]
+    after = Monitor(ACME, POLICY, SITES, incidents=tuple(alone))
+    one = before.roster.by_id[ExtensionId(1)]
+    after.restore(replace(one), before.memory(ExtensionId(1)), now=at(650))
+    assert decisions(seen(after, 1, 660)) == [(AlertName.EXTENSION_LOST, Decision.RELEASED)]
+
+
+def test_one_that_is_taken_off_the_list_counts_no_more() -> None:
+    made = dark()
+    for _ in range(2):
+        made.listed({ExtensionId(n) for n in (1, 4, 5, 6)}, now=at(700))
+    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(seen(made, 1, 710, ends=1300))
