@@ -78,4 +78,4 @@ def test_the_quota_is_never_exceeded_whatever_others_take_of_it(seed: int) -> No
 def test_a_registrars_restart_is_told_once_and_no_phone_is() -> None:
     case = Case(600, 50, 1000, "desk", losses=0, hours=2, restart_after=600)
     run = Driver(case).play()
-    assert (run.restarts, run.false_losses, run.false_warnings) == (1, 0, 0)
+    assert (len(run.restarts), run.false_losses, run.false_warnings) == (1, 0, 0)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bench.polling.case import Case
 from bench.polling.driver import Driver
+from fakes.tracing import untraced
 from msgspec.structs import replace
 
 from regwatch.core.grouping import Grouping
@@ -61,7 +62,8 @@ def told_of(messages: Sequence[Notification], status: ItemStatus) -> Counter[Ale
 def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back() -> None:
     case = Case(200, 50, 1000, "desk", losses=0, hours=4, warm_up=4 * 3600)
     at = Told(case)
-    at.play()
+    with untraced():
+        at.play()
     new, over = (told_of(at.messages, status) for status in (ItemStatus.NEW, ItemStatus.RESOLVED))
     assert new[AlertName.SITE_LOST] == over[AlertName.SITE_LOST] == 1
     told = [m for m in at.messages if m.reason is not NotifyReason.REPEAT_DUE]

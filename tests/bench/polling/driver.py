@@ -45,7 +45,7 @@ class Run:
     into_reserve: int = 0
     """Requests made though no more than the reserve was known to be left."""
     false_losses: int = 0
-    restarts: int = 0
+    restarts: set[str] = field(default_factory=set)
     """Incidents that told of a registrar's restart."""
     false_warnings: int = 0
     phone_hours: float = 0.0
@@ -146,10 +146,9 @@ class Driver:
     def _judge(self, outcome: Outcome, now: float) -> None:
         for incident in outcome.incidents:
             extension_id = incident.facts.extension_id
-            if incident.state is not IncidentState.FIRING:
-                continue
-            self.run.restarts += incident.alert is AlertName.REGISTRAR_RESTARTED
-            if extension_id is None:
+            if incident.alert is AlertName.REGISTRAR_RESTARTED:
+                self.run.restarts.add(incident.id)
+            if incident.state is not IncidentState.FIRING or extension_id is None:
                 continue
             loss = self.world.gone.get(extension_id)
             if incident.alert is AlertName.EXTENSION_LOST:
