@@ -101,9 +101,10 @@ def tiles(counts: Mapping[ExtensionState, int], search: Search) -> Sequence[Tile
     return made
 
 
-def _worst_first(incident: Incident) -> tuple[bool, int, float]:
+def _worst_first(incident: Incident) -> tuple[bool, bool, int, float]:
     is_pending = incident.state is IncidentState.PENDING
-    return is_pending, incident.severity.rank, -incident.started_at
+    is_silent = incident.inhibited_by is not None
+    return is_pending, is_silent, incident.severity.rank, -incident.started_at
 
 
 def _latest_first(incident: Incident) -> float:

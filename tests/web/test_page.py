@@ -4,8 +4,16 @@ import re
 
 import pytest
 from fakes.web import NOW, FakeDaemon, account, incident, registration, served, watched
+from msgspec.structs import replace
 
-from regwatch.core.model import AlertName, ExtensionState, IncidentState, Quota, Timestamp
+from regwatch.core.model import (
+    AlertName,
+    ExtensionState,
+    IncidentId,
+    IncidentState,
+    Quota,
+    Timestamp,
+)
 from regwatch.web.page import INCIDENTS_SHOWN
 from regwatch.web.server import WebSettings
 
@@ -99,6 +107,18 @@ async def test_a_time_can_be_read_by_machines() -> None:
     html = await page(FakeDaemon([account(watched(1, since=NOW - 86_400))]))
     stamp = "2026-11-17T11:06:40Z"
     assert f'<time datetime="{stamp}" title="{stamp}">2026-11-17 11:06:40</time>' in html
+
+
+async def test_what_a_sites_outage_says_already_comes_after_it_and_links_to_it() -> None:
+    silent = replace(incident(), inhibited_by=IncidentId("the-site"))
+    site = replace(
+        incident(AlertName.SITE_LOST, number=None, summary="Site riga is out"),
+        id=IncidentId("the-site"),
+        started_at=Timestamp(silent.started_at - 60),
+    )
+    html = await page(FakeDaemon([account(watched(1))], [silent, site]))
+    assert html.index("Site riga is out") < html.index(f'id="incident-{silent.id}"')
+    assert 'silent: <a href="#incident-the-site">' in html
 
 
 async def test_an_incident_that_clears_says_since_when() -> None:
