@@ -113,13 +113,20 @@ class Pacer:
 
     def left(self, *, now: Timestamp) -> float:
         """Requests we may still make before the quota resets, the reserve left untouched."""
-        quota = self._quota if self._quota and self._quota.resets_at > now else None
-        spent = self._spent(now)
-        remaining = quota.remaining if quota else self.limit - spent
-        left = remaining - self._reserve * self.limit
-        if self._own_limit is not None:
-            left = min(left, self._own_limit - spent)
-        return left - (self.in_flight if quota else 0)
+        quota = self._current(now)
+        left = self._shared_left(now)
+        if self._own_limit is None:
+            return left
+        return min(left, self._own_limit - self._spent(now) - (self.in_flight if quota else 0))
+
+    def _current(self, now: Timestamp) -> Quota | None:
+        return self._quota if self._quota and self._quota.resets_at > now else None
+
+    def _shared_left(self, now: Timestamp) -> float:
+        """What the quota leaves to all, but for the reserve."""
+        quota = self._current(now)
+        remaining = quota.remaining - self.in_flight if quota else self.limit - self._spent(now)
+        return remaining - self._reserve * self.limit
 
     def spacing(self, *, now: Timestamp) -> float | None:
         """Seconds between requests that make what is left last; None if nothing is."""
@@ -127,7 +134,9 @@ class Pacer:
         if left < 1:
             return None
         seconds = self.resets_at(now=now) - now
-        ours = max(left - CAUTION * self._other.rate(now=now) * seconds, LEAST_SHARE * left)
+        shared = self._shared_left(now)
+        foreseen = shared - CAUTION * self._other.rate(now=now) * seconds
+        ours = min(left, max(foreseen, LEAST_SHARE * shared))
         return max(seconds / ours, HOUR / self.limit / LARGEST_HASTE)
 
     def hurried_spacing(self, *, now: Timestamp) -> float | None:

@@ -65,6 +65,13 @@ def test_what_we_ask_beside_our_polls_is_expected_to_go_on_too() -> None:
     assert spacing > 3540 / 969 * 1.1
 
 
+def test_what_others_use_does_not_narrow_a_limit_of_our_own_that_is_far_below() -> None:
+    made = pacer(own_limit=100)
+    seen(made, 1000, BEGIN)
+    seen(made, 900, BEGIN + 600)
+    assert made.spacing(now=at(BEGIN + 600)) == pytest.approx(3000 / 100)
+
+
 def test_if_they_stop_they_are_forgotten_by_and_by() -> None:
     made = pacer()
     seen(made, 1000, BEGIN)
