@@ -95,6 +95,11 @@ class SiteWatch:
         elif self._stragglers.get(extension_id, now) < now or watched.state not in MISSING:
             yield from self._release(extension_id)
 
+    def covers(self, extension_id: ExtensionId) -> bool:
+        """Whether what it does is explained by its place, which is out or was so just now."""
+        place = self._outages.place_of(extension_id)
+        return extension_id in self._stragglers or extension_id in self._silent.get(place, ())
+
     @property
     def has_stragglers(self) -> bool:
         """Whether phones are to be looked at though nothing about them changed."""
@@ -105,7 +110,7 @@ class SiteWatch:
             yield from self._incidents.inhibit(extension_id, None)
 
     def _missing(self, watched: Watched, memory: Memory, now: Timestamp) -> Missing:
-        own = self._incidents.of_extension(watched.extension.id)
+        own = self._incidents.presence_of(watched.extension.id)
         since = min((incident.started_at for incident in own), default=now)
         held = watched.registrations or ((memory.loss.registration,) if memory.loss else ())
         habit = memory.habits.get(held[0].id) if held else None
