@@ -145,7 +145,9 @@ class Monitor:
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._unspoken: set[ExtensionId] = set()
-        self._site_watch = SiteWatch(account, policy.outages, sites, self.incidents)
+        self._site_watch = SiteWatch(
+            account, policy.outages, sites, self.incidents, self.roster.states
+        )
         self._phone_watch = PhoneWatch(account, policy.flapping, sites, self.incidents)
         self._doubt = MassDoubt()
         self._restarts = Restarts()
@@ -270,7 +272,8 @@ class Monitor:
         self._unspoken.discard(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
-        self._site_watch.forget(extension_id)
+        for step in self._site_watch.forget(extension_id, now=now):
+            gathered.step(step)
         self._phone_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)

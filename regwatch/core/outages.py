@@ -112,14 +112,14 @@ class Outages:
         """It registered or refreshed there, at that time or later; whether it was missing."""
         if self._policy is None or not place:
             return False
-        before = self._place_of.get(extension_id)
+        before, was_missing = self._place_of.get(extension_id), False
         if before is not None and before != place:
-            self._leave(extension_id, before)
+            was_missing = self._leave(extension_id, before)
         self._place_of[extension_id] = place
         held = self._places.setdefault(place, Place())
         held.heard_at.pop(extension_id, None)
         held.heard_at[extension_id] = at
-        return held.missing.pop(extension_id, None) is not None
+        return held.missing.pop(extension_id, None) is not None or was_missing
 
     def missed(self, extension_id: ExtensionId, missing: Missing) -> bool:
         """It is lost or overdue; whether that is new."""
@@ -129,11 +129,10 @@ class Outages:
         place.missing[extension_id] = missing
         return True
 
-    def forget(self, extension_id: ExtensionId) -> None:
-        """It is watched no more."""
+    def forget(self, extension_id: ExtensionId) -> bool:
+        """It is watched no more; whether it was missing."""
         place = self._place_of.pop(extension_id, None)
-        if place is not None:
-            self._leave(extension_id, place)
+        return place is not None and self._leave(extension_id, place)
 
     def place_of(self, extension_id: ExtensionId) -> str:
         """Where it was last heard of; empty if nowhere."""
@@ -189,7 +188,7 @@ class Outages:
 
     def _going_on(self, place: str, held: Place) -> Outage | None:
         policy, since, members = self._policy, held.out_since, held.members()
-        if policy is None or since is None:
+        if policy is None or since is None:  # pragma: no cover - both callers have looked
             return None
         at_worst = max(held.at_worst, len(members))
         if not members or len(members) < policy.share * at_worst:
@@ -199,12 +198,14 @@ class Outages:
         addresses = tuple({held.missing[i].address: None for i in members})
         return Outage(place, since, len(members), heard_of, at_worst, devices, addresses)
 
-    def _leave(self, extension_id: ExtensionId, place: str) -> None:
+    def _leave(self, extension_id: ExtensionId, place: str) -> bool:
+        """Whether it was missing there."""
         held = self._places[place]
-        held.missing.pop(extension_id, None)
+        was_missing = held.missing.pop(extension_id, None) is not None
         held.heard_at.pop(extension_id, None)
         if not held.heard_at and not held.missing:
             del self._places[place]
+        return was_missing
 
 
 def place_by_address(registrations: Sequence[Registration]) -> str:

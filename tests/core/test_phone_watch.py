@@ -135,6 +135,14 @@ def test_flapping_that_is_switched_off_ends_and_releases_what_it_inhibited() -> 
     assert set(told(seen(again, 400))) == {(FLAPPING, RESOLVED), (LOST, Decision.RELEASED)}
 
 
+def test_flapping_whose_alert_is_off_says_nothing() -> None:
+    alerts = {alert: policy for alert, policy in EVERY_ALERT.items() if alert is not FLAPPING}
+    made = monitor(INSIDE, policy=replace(POLICY, alerts=alerts))
+    for number in range(6):
+        outcome = seen(made, 60 + 60 * number, *([INSIDE] if number % 2 else []))
+        assert told(outcome) == [(LOST, RESOLVED if number % 2 else FIRED)]
+
+
 def test_a_sites_outage_says_it_all_and_then_the_flapping_does_again() -> None:
     made = Monitor(ACME, POLICY, Sites([Site("riga", extensions=("000*1??",))]))
     made.watch(listing(1, 2, 3, 4).extensions, now=at(0))
@@ -150,6 +158,7 @@ def test_a_sites_outage_says_it_all_and_then_the_flapping_does_again() -> None:
     assert site is not None
     assert lost is not None
     assert lost.inhibited_by == site.id
+    assert told(seen(made, 330)) == [], "the site goes before"
     for number in (2, 3):
         seen(made, 360, INSIDE, number=number)
     assert made.incidents.get("site:riga") is None
