@@ -11,7 +11,8 @@ spread over a lease, and the overdue refreshes show it first.
 * It is back once fewer than that share of those missing at worst are missing still. Who is out even
   then is told alone.
 
-Costs O(1) per change of an extension, and a look at who was heard of when one goes missing.
+Costs little per change of an extension: who was heard of is counted when one goes missing, and in a
+large outage only now and then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,10 @@ MOST_WEIGHED = 50
 """Phones gone missing lately that are looked at: so many show an outage, if there is one."""
 LONGEST_WINDOW = 3600.0
 """Seconds: leases last an hour at most."""
+
+UNJUDGED_SHARE = 0.01
+"""Of the missing: so few changes do not matter to an outage that is known. Large places would cost
+the square of their phones else."""
 
 
 class OutagePolicy(Struct, frozen=True, gc=False):
@@ -76,6 +81,9 @@ class Place:
         self.missing: dict[ExtensionId, Missing] = {}
         self.out_since: Timestamp | None = None
         self.at_worst = 0
+        self.latest: Outage | None = None
+        self.unjudged = 0
+        """Changes since it was judged last."""
 
     def members(self) -> list[ExtensionId]:
         """Who went missing since it is out."""
@@ -163,7 +171,11 @@ class Outages:
         held = self._places.get(place)
         if held is None or self._policy is None:
             return None
+        held.unjudged += 1
+        if held.latest is not None and held.unjudged < len(held.missing) * UNJUDGED_SHARE:
+            return held.latest
         outage = self._going_on(place, held) if held.out_since else self._begun(place, held, now)
+        held.latest, held.unjudged = outage, 0
         held.out_since = outage.since if outage is not None else None
         held.at_worst = outage.at_worst if outage is not None else 0
         return outage

@@ -160,3 +160,24 @@ def test_a_site_whose_missing_phones_are_removed_is_out_no_longer() -> None:
     assert gone.count((AlertName.SITE_LOST, Decision.RESOLVED)) == 1
     assert gone.count((AlertName.EXTENSION_LOST, Decision.RESOLVED)) == 3
     assert tuple(made.incidents) == ()
+
+
+def test_a_large_outage_is_counted_now_and_then_and_ends_in_time() -> None:
+    phones = range(1, 1001)
+    made = Monitor(ACME, POLICY, Sites([Site("riga", extensions=("000**",))]))
+    made.watch(listing(*phones).extensions, now=at(0))
+    for number in phones:
+        seen(made, number, 0, ends=600)
+    retold = 0
+    for number in phones:
+        retold += (AlertName.SITE_LOST, Decision.RETOLD) in decisions(seen(made, number, 650))
+    assert 100 < retold < 700
+    assert len(inhibited(made)) == 1000
+    assert 980 <= int(outage(made).summary.split(" phones")[0].split()[-1]) <= 1000
+    ended = [
+        number
+        for number in phones
+        if (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(seen(made, number, 700, ends=1300))
+    ]
+    assert len(ended) == 1
+    assert 485 <= ended[0] <= 520
