@@ -3,6 +3,7 @@
 import pytest
 from bench.polling.case import Case
 from fakes.told import Act, Told
+from fakes.tracing import untraced
 
 from regwatch.core.model import AlertName, ItemStatus, NotifyReason
 
@@ -20,7 +21,8 @@ def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back(leases: st
             (5400, lambda registrar, now: registrar.site(1, dark=False, now=now)),
         ],
     )
-    at.play()
+    with untraced():
+        at.play()
     new, over = at.told(ItemStatus.NEW), at.told(ItemStatus.RESOLVED)
     assert new[AlertName.SITE_LOST] == over[AlertName.SITE_LOST] == 1
     alone = new[AlertName.EXTENSION_LOST] + new[AlertName.REFRESH_OVERDUE]
@@ -43,7 +45,8 @@ def test_a_flapper_is_one_message_when_it_starts_and_one_when_it_stops() -> None
         for number in range(40)
     ]
     at = Told(Case(200, 50, 1000, "desk", losses=0, hours=3), comes_and_goes)
-    at.play()
+    with untraced():
+        at.play()
     new, over = at.told(ItemStatus.NEW), at.told(ItemStatus.RESOLVED)
     assert new == over == {AlertName.FLAPPING: 1, AlertName.EXTENSION_LOST: 3}, "none once it is"
     lost = [i for i in at.incidents.values() if i.alert is AlertName.EXTENSION_LOST]
@@ -60,7 +63,8 @@ def test_a_phone_that_moves_is_told_of_and_reboots_and_new_ports_are_not() -> No
         (6600.0, doing(REBOUND, "rebind")),
     ]
     at = Told(Case(200, 50, 1000, "desk", losses=0, hours=4), script)
-    at.play()
+    with untraced():
+        at.play()
     new, over = at.told(ItemStatus.NEW), at.told(ItemStatus.RESOLVED)
     assert new[AlertName.ADDRESS_CHANGED] == over[AlertName.ADDRESS_CHANGED] == 1
     (moved,) = [i for i in at.incidents.values() if i.alert is AlertName.ADDRESS_CHANGED]
