@@ -4,12 +4,15 @@ from regwatch.config.sections import (
     AccountShape,
     AlertShape,
     AlertsShape,
+    ChangedShape,
+    FlappingShape,
     NeverRegisteredShape,
     RouteShape,
     SiteLostShape,
     SiteShape,
 )
 from regwatch.config.top import Config
+from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, AlertPolicy
 from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.matchers import Matchers
@@ -37,14 +40,16 @@ def alert_policies(alerts: AlertsShape) -> AlertPolicies:
     return {name: _policy(shape) for name, shape in shapes.items() if shape is not None}
 
 
-def _policy(shape: AlertShape | NeverRegisteredShape | SiteLostShape) -> AlertPolicy:
+def _policy(
+    shape: AlertShape | NeverRegisteredShape | SiteLostShape | FlappingShape | ChangedShape,
+) -> AlertPolicy:
     match shape:
         case NeverRegisteredShape():
             hold_for = shape.after
-        case SiteLostShape():
-            hold_for = 0.0
-        case _:
+        case AlertShape():
             hold_for = shape.hold_for
+        case _:
+            hold_for = 0.0
     return AlertPolicy(Severity(shape.severity), hold_for)
 
 
@@ -58,11 +63,16 @@ def monitor_policy(config: Config, account: AccountShape) -> MonitorPolicy:
         stale_after=max(account.polling.stale_after, 3 * account.polling.interval),
         lateness=lateness or LatenessPolicy(),
         outages=_outages(config.alerts.site_lost),
+        flapping=_flapping(config.alerts.flapping),
     )
 
 
 def _outages(shape: SiteLostShape | None) -> OutagePolicy | None:
     return None if shape is None else OutagePolicy(shape.at_least, shape.share, shape.window)
+
+
+def _flapping(shape: FlappingShape | None) -> FlappingPolicy | None:
+    return None if shape is None else FlappingPolicy(shape.changes, shape.window, shape.calm)
 
 
 def polling_policy(account: AccountShape) -> PollingPolicy:

@@ -10,9 +10,7 @@ from regwatch.config.source import Source
 
 NOT_YET = "accepted, but this version does not act on it yet"
 TOP = ("schedules", "maintenance", "heartbeat")
-ALERTS = (
-    "flapping", "address_changed", "foreign_network", "device_changed", "overrides",
-)  # fmt: skip
+ALERTS = ("overrides",)
 EXTENSIONS = ("expected", "overrides")
 
 

@@ -80,7 +80,7 @@ def extension_lost(account: AccountName, watched: Watched, loss: Loss) -> Condit
         alert=AlertName.EXTENSION_LOST,
         subject=extension_subject(watched.extension.id),
         since=loss.began_at,
-        summary=f"{who} lost its registration{_at(watched.site)}: {LOSS_WORDS[loss.reason]}",
+        summary=f"{who} lost its registration{at_site(watched.site)}: {LOSS_WORDS[loss.reason]}",
         explanation=_loss_story(loss) + " Calls to it do not ring.",
         facts=_loss_facts(account, watched, loss),
     )
@@ -95,7 +95,8 @@ def registration_lost(account: AccountName, watched: Watched, loss: Loss) -> Con
         alert=AlertName.REGISTRATION_LOST,
         subject=registration_subject(watched.extension.id, loss.registration),
         since=loss.began_at,
-        summary=f"{who} lost one device{_at(watched.site)}, {device}: {LOSS_WORDS[loss.reason]}",
+        summary=f"{who} lost one device{at_site(watched.site)}, {device}: "
+        f"{LOSS_WORDS[loss.reason]}",
         explanation=f"{_loss_story(loss)} {left} of its devices still registered.",
         facts=_loss_facts(account, watched, loss),
     )
@@ -121,7 +122,7 @@ def _loss_story(loss: Loss) -> str:
 
 def _loss_facts(account: AccountName, watched: Watched, loss: Loss) -> Facts:
     return replace(
-        _about(account, watched, loss.registration),
+        about(account, watched, loss.registration),
         previous_state=ExtensionState.REGISTERED.value,
         reason=loss.reason,
         last_seen=loss.last_seen_at,
@@ -152,10 +153,10 @@ def refresh_overdue(
         alert=AlertName.REFRESH_OVERDUE,
         subject=subject,
         since=lateness.due_at,
-        summary=f"{name_of(watched.extension)} is about to expire{_at(watched.site)}: {story}",
+        summary=f"{name_of(watched.extension)} is about to expire{at_site(watched.site)}: {story}",
         explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
         facts=replace(
-            _about(account, watched, lateness.registration),
+            about(account, watched, lateness.registration),
             previous_state=ExtensionState.REGISTERED.value,
             reason="refresh_overdue",
             last_seen=lateness.seen_at,
@@ -170,10 +171,10 @@ def never_registered(account: AccountName, watched: Watched, since: Timestamp) -
         alert=AlertName.NEVER_REGISTERED,
         subject=extension_subject(watched.extension.id),
         since=since,
-        summary=f"{name_of(watched.extension)} has never registered{_at(watched.site)}",
+        summary=f"{name_of(watched.extension)} has never registered{at_site(watched.site)}",
         explanation="No device registered for it since regwatch watches it. "
         "If that is intended, put it under `exclude`.",
-        facts=replace(_about(account, watched, None), reason="never_registered", detected=since),
+        facts=replace(about(account, watched, None), reason="never_registered", detected=since),
     )
 
 
@@ -287,12 +288,14 @@ def name_of(extension: Extension) -> str:
     return f"{number} ({extension.label})" if extension.label else number
 
 
-def _at(site: str) -> str:
+def at_site(site: str) -> str:
+    """Where, in words; empty for no site."""
     return f" at {site}" if site else ""
 
 
-def _about(account: AccountName, watched: Watched, registration: Registration | None) -> Facts:
-    about = Facts(
+def about(account: AccountName, watched: Watched, registration: Registration | None) -> Facts:
+    """Who it is, and with which registration; None: with none."""
+    facts = Facts(
         account=account,
         extension_id=watched.extension.id,
         extension=watched.extension.name,
@@ -300,9 +303,9 @@ def _about(account: AccountName, watched: Watched, registration: Registration | 
         site=watched.site,
     )
     if registration is None:
-        return about
+        return facts
     return replace(
-        about,
+        facts,
         device=registration.device,
         real_address=registration.real_address,
         contact_address=registration.contact_address,

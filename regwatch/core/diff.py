@@ -150,7 +150,7 @@ def successor(
     can be its heir.
     """
     for other in others:
-        if other.id != old.id and _same_device(old, other) and _came_after(old, other, tracks):
+        if other.id != old.id and _same_device(old, other) and came_after(old, other, tracks):
             return other
     return None
 
@@ -162,7 +162,8 @@ def _same_device(old: Registration, other: Registration) -> bool:
     )
 
 
-def _came_after(old: Registration, other: Registration, tracks: Tracks) -> bool:
+def came_after(old: Registration, other: Registration, tracks: Tracks) -> bool:
+    """Whether `other` came no earlier than the last refresh of `old`."""
     old_track, other_track = tracks.get(old.id), tracks.get(other.id)
     if old_track is None or other_track is None:  # the other came with this very answer
         return True

@@ -63,6 +63,10 @@ class AlertName(StrEnum):
     QUOTA_EXHAUSTED = "quota_exhausted"
     REGISTRAR_RESTARTED = "registrar_restarted"
     SITE_LOST = "site_lost"
+    FLAPPING = "flapping"
+    ADDRESS_CHANGED = "address_changed"
+    FOREIGN_NETWORK = "foreign_network"
+    DEVICE_CHANGED = "device_changed"
 
     @property
     def alertname(self) -> str:

@@ -17,6 +17,7 @@ from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss
 from regwatch.core.diff import Change
 from regwatch.core.doubt import MassDoubt
+from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, Decision, Step
 from regwatch.core.kin import Kin
 from regwatch.core.lateness import LatenessPolicy, lateness_in
@@ -37,12 +38,15 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.moves import Sighting
 from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.outages import OutagePolicy
+from regwatch.core.phone_watch import PhoneWatch
 from regwatch.core.presence import (
     changes_in,
     device_conditions,
+    held_last,
     is_device_back,
     presence_condition,
     state_of,
@@ -72,6 +76,8 @@ class MonitorPolicy(Struct, frozen=True):
     lateness: LatenessPolicy = LatenessPolicy()
     outages: OutagePolicy | None = None
     """None: places are not looked at."""
+    flapping: FlappingPolicy | None = None
+    """None: who comes and goes is not looked for."""
 
 
 class Outcome(Struct, frozen=True):
@@ -139,7 +145,10 @@ class Monitor:
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._unspoken: set[ExtensionId] = set()
-        self._site_watch = SiteWatch(account, policy.outages, sites, self.incidents)
+        self._site_watch = SiteWatch(
+            account, policy.outages, sites, self.incidents, self.roster.states
+        )
+        self._phone_watch = PhoneWatch(account, policy.flapping, sites, self.incidents)
         self._doubt = MassDoubt()
         self._restarts = Restarts()
         self._deleted: set[RegistrationId] = set()
@@ -263,7 +272,9 @@ class Monitor:
         self._unspoken.discard(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
-        self._site_watch.forget(extension_id)
+        for step in self._site_watch.forget(extension_id, now=now):
+            gathered.step(step)
+        self._phone_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         for incident in self.incidents.of_extension(extension_id):
@@ -279,6 +290,8 @@ class Monitor:
         now, extension_id = answer.answered_at, answer.extension_id
         self._restarts.seen(extension_id, registered=answer.registered, now=now)
         memory = self.memory(extension_id)
+        was, tracks = held_last(watched, memory), memory.tracks
+        is_excused = self._is_excused(extension_id)
         changes = changes_in(watched, memory, answer, self._deleted)
         losses: Sequence[Loss] = ()
         if changes or watched.answered_at is None:
@@ -299,11 +312,20 @@ class Monitor:
         gathered.changes.extend(changes)
         gathered.losses.extend(losses)
         gathered.touched[extension_id] = None
-        was = watched.state
+        state_before = watched.state
         self._judge(watched, memory, losses, gap, gathered, now)
-        is_quiet = not changes and watched.state is was and answered_before is not None
+        is_quiet = not changes and watched.state is state_before and answered_before is not None
         if not is_quiet or self._site_watch.has_stragglers:
             self._look_at_site(watched, memory, changes, answered_before, gathered, now)
+        is_excused = is_excused or self._is_excused(extension_id)
+        sighting = Sighting(changes, was, watched.registrations, tracks)
+        steps = self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now)
+        for step in steps:
+            gathered.step(step)
+
+    def _is_excused(self, extension_id: ExtensionId) -> bool:
+        is_awaited = self._restarts.awaited_until(extension_id) is not None
+        return is_awaited or self._site_watch.covers(extension_id)
 
     def _look_at_site(
         self,
@@ -380,7 +402,7 @@ class Monitor:
     ) -> Mapping[str, Condition | None]:
         """What holds, or holds no longer, for each subject of this extension."""
         holding: dict[str, Condition | None] = {}
-        for incident in self.incidents.of_extension(watched.extension.id):
+        for incident in self.incidents.presence_of(watched.extension.id):
             holding[incident.subject] = self._still(incident, watched, memory, now)
         is_awaited = self._restarts.awaited_until(watched.extension.id) is not None
         presence = presence_condition(self.account, watched, memory, is_awaited=is_awaited, now=now)

@@ -1,7 +1,7 @@
 """The incidents that are not over, by subject, and when time alone takes one further."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -9,12 +9,23 @@ from regwatch.core.conditions import Condition
 from regwatch.core.incidents import AlertPolicies, Step, advance, due_at, inhibit
 from regwatch.core.model import (
     AccountName,
+    AlertName,
     ExtensionId,
     Incident,
     IncidentId,
     IncidentState,
     Timestamp,
 )
+
+ABOUT_PRESENCE = frozenset(
+    {
+        AlertName.EXTENSION_LOST,
+        AlertName.REGISTRATION_LOST,
+        AlertName.REFRESH_OVERDUE,
+        AlertName.NEVER_REGISTERED,
+    }
+)
+"""The alerts that each answer about an extension judges afresh, and that others inhibit."""
 
 
 class OpenIncidents:
@@ -51,6 +62,11 @@ class OpenIncidents:
         subjects = self._of_extension.get(extension_id)
         return tuple(self._open[s] for s in subjects) if subjects else ()
 
+    def presence_of(self, extension_id: ExtensionId) -> tuple[Incident, ...]:
+        """Those of them that say that it, or one of its devices, is missing."""
+        found = self.of_extension(extension_id)
+        return tuple(i for i in found if i.alert in ABOUT_PRESENCE) if found else ()
+
     def apply(
         self,
         subject: str,
@@ -77,13 +93,29 @@ class OpenIncidents:
         self._remember(incident)
         return Step(incident, step.decision)
 
-    def inhibit(self, extension_id: ExtensionId, by: IncidentId | None) -> Iterator[Step]:
-        """Say nothing of an extension's incidents while another one says it all."""
-        for incident in self.of_extension(extension_id):
+    def inhibit(
+        self,
+        extension_id: ExtensionId,
+        by: IncidentId | None,
+        *,
+        instead_of: Container[IncidentId | None] | None = None,
+    ) -> Iterator[Step]:
+        """Say nothing of what an extension misses while another incident says it all. None: that
+        one is over, and its flapping says it, if it is flapping. `instead_of`: leave alone what
+        any other one inhibits; None: inhibit whatever there is.
+        """
+        by = by or self._flapping_of(extension_id)
+        for incident in self.presence_of(extension_id):
+            if instead_of is not None and incident.inhibited_by not in instead_of:
+                continue
             step = inhibit(incident, by)
             if step.incident is not None and step.incident is not incident:
                 self._keep(step.incident)
                 yield step
+
+    def _flapping_of(self, extension_id: ExtensionId) -> IncidentId | None:
+        found = (i for i in self.of_extension(extension_id) if i.alert is AlertName.FLAPPING)
+        return next((i.id for i in found if i.state is IncidentState.FIRING), None)
 
     def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:

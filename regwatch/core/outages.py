@@ -11,7 +11,8 @@ spread over a lease, and the overdue refreshes show it first.
 * It is back once fewer than that share of those missing at worst are missing still. Who is out even
   then is told alone.
 
-Costs O(1) per change of an extension, and a look at who was heard of when one goes missing.
+Costs little per change of an extension: who was heard of is counted when one goes missing, and in a
+large outage only now and then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,10 @@ MOST_WEIGHED = 50
 """Phones gone missing lately that are looked at: so many show an outage, if there is one."""
 LONGEST_WINDOW = 3600.0
 """Seconds: leases last an hour at most."""
+
+UNJUDGED_SHARE = 0.01
+"""Of the missing: so few changes do not matter to an outage that is known. Large places would cost
+the square of their phones else."""
 
 
 class OutagePolicy(Struct, frozen=True, gc=False):
@@ -76,6 +81,9 @@ class Place:
         self.missing: dict[ExtensionId, Missing] = {}
         self.out_since: Timestamp | None = None
         self.at_worst = 0
+        self.latest: Outage | None = None
+        self.unjudged = 0
+        """Changes since it was judged last."""
 
     def members(self) -> list[ExtensionId]:
         """Who went missing since it is out."""
@@ -112,14 +120,14 @@ class Outages:
         """It registered or refreshed there, at that time or later; whether it was missing."""
         if self._policy is None or not place:
             return False
-        before = self._place_of.get(extension_id)
+        before, was_missing = self._place_of.get(extension_id), False
         if before is not None and before != place:
-            self._leave(extension_id, before)
+            was_missing = self._leave(extension_id, before)
         self._place_of[extension_id] = place
         held = self._places.setdefault(place, Place())
         held.heard_at.pop(extension_id, None)
         held.heard_at[extension_id] = at
-        return held.missing.pop(extension_id, None) is not None
+        return held.missing.pop(extension_id, None) is not None or was_missing
 
     def missed(self, extension_id: ExtensionId, missing: Missing) -> bool:
         """It is lost or overdue; whether that is new."""
@@ -129,11 +137,10 @@ class Outages:
         place.missing[extension_id] = missing
         return True
 
-    def forget(self, extension_id: ExtensionId) -> None:
-        """It is watched no more."""
+    def forget(self, extension_id: ExtensionId) -> bool:
+        """It is watched no more; whether it was missing."""
         place = self._place_of.pop(extension_id, None)
-        if place is not None:
-            self._leave(extension_id, place)
+        return place is not None and self._leave(extension_id, place)
 
     def place_of(self, extension_id: ExtensionId) -> str:
         """Where it was last heard of; empty if nowhere."""
@@ -164,7 +171,11 @@ class Outages:
         held = self._places.get(place)
         if held is None or self._policy is None:
             return None
+        held.unjudged += 1
+        if held.latest is not None and held.unjudged < len(held.missing) * UNJUDGED_SHARE:
+            return held.latest
         outage = self._going_on(place, held) if held.out_since else self._begun(place, held, now)
+        held.latest, held.unjudged = outage, 0
         held.out_since = outage.since if outage is not None else None
         held.at_worst = outage.at_worst if outage is not None else 0
         return outage
@@ -189,7 +200,7 @@ class Outages:
 
     def _going_on(self, place: str, held: Place) -> Outage | None:
         policy, since, members = self._policy, held.out_since, held.members()
-        if policy is None or since is None:
+        if policy is None or since is None:  # pragma: no cover - both callers have looked
             return None
         at_worst = max(held.at_worst, len(members))
         if not members or len(members) < policy.share * at_worst:
@@ -199,12 +210,14 @@ class Outages:
         addresses = tuple({held.missing[i].address: None for i in members})
         return Outage(place, since, len(members), heard_of, at_worst, devices, addresses)
 
-    def _leave(self, extension_id: ExtensionId, place: str) -> None:
+    def _leave(self, extension_id: ExtensionId, place: str) -> bool:
+        """Whether it was missing there."""
         held = self._places[place]
-        held.missing.pop(extension_id, None)
+        was_missing = held.missing.pop(extension_id, None) is not None
         held.heard_at.pop(extension_id, None)
         if not held.heard_at and not held.missing:
             del self._places[place]
+        return was_missing
 
 
 def place_by_address(registrations: Sequence[Registration]) -> str:

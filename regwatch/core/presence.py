@@ -68,6 +68,13 @@ def is_lost(watched: Watched) -> bool:
     return not watched.registrations and watched.last_registered_at is not None
 
 
+def held_last(watched: Watched, memory: Memory) -> tuple[Registration, ...]:
+    """Its registrations or, if it has none, the one it lost last."""
+    if watched.registrations or memory.loss is None:
+        return watched.registrations
+    return (memory.loss.registration,)
+
+
 def changes_in(
     watched: Watched, memory: Memory, answer: Answer, deleted: Container[RegistrationId]
 ) -> Sequence[Change]:

@@ -1,6 +1,6 @@
 """Turns outages of places into incidents, and lets their members be silent meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from regwatch.core.conditions import Condition, site_lost, site_subject
 from regwatch.core.incidents import Decision, Step
@@ -20,6 +20,8 @@ from regwatch.core.outages import Missing, Outage, OutagePolicy, Outages, place_
 from regwatch.core.sites import Sites
 
 MISSING = (ExtensionState.LOST, ExtensionState.OVERDUE)
+WHOLE_SHARE, ENOUGH_ELSEWHERE = 0.8, 3
+"""Of the phones elsewhere: so many missing, and at least so many, and it is not the place."""
 STRAGGLERS_SECONDS = 300.0
 """After a place is back: so long its last phones may take before they are told of."""
 
@@ -33,10 +35,13 @@ class SiteWatch:
         policy: OutagePolicy | None,
         sites: Sites,
         incidents: OpenIncidents,
+        states: Mapping[tuple[str, ExtensionState], int],
     ) -> None:
+        """`states`: how many extensions of the account by site and state, kept up to date."""
         self._account = account
         self._sites = sites
         self._incidents = incidents
+        self._states = states
         self._outages = Outages(policy)
         self._silent: dict[str, set[ExtensionId]] = {}
         """By place: who says nothing while it is out."""
@@ -60,9 +65,13 @@ class SiteWatch:
         for left in members.values():
             self._stragglers.update(dict.fromkeys(left, Timestamp(0.0)))
 
-    def forget(self, extension_id: ExtensionId) -> None:
-        """It is watched no more."""
-        self._outages.forget(extension_id)
+    def forget(self, extension_id: ExtensionId, *, now: Timestamp) -> Iterator[Step]:
+        """It is watched no more; its place may be back by that."""
+        place = self._outages.place_of(extension_id)
+        self._silent.get(place, set()).discard(extension_id)
+        if self._outages.forget(extension_id):
+            yield from self._judge(place, now)
+        self._stragglers.pop(extension_id, None)
 
     def seen(
         self,
@@ -95,6 +104,11 @@ class SiteWatch:
         elif self._stragglers.get(extension_id, now) < now or watched.state not in MISSING:
             yield from self._release(extension_id)
 
+    def covers(self, extension_id: ExtensionId) -> bool:
+        """Whether what it does is explained by its place, which is out or was so just now."""
+        place = self._outages.place_of(extension_id)
+        return extension_id in self._stragglers or extension_id in self._silent.get(place, ())
+
     @property
     def has_stragglers(self) -> bool:
         """Whether phones are to be looked at though nothing about them changed."""
@@ -105,7 +119,7 @@ class SiteWatch:
             yield from self._incidents.inhibit(extension_id, None)
 
     def _missing(self, watched: Watched, memory: Memory, now: Timestamp) -> Missing:
-        own = self._incidents.of_extension(watched.extension.id)
+        own = self._incidents.presence_of(watched.extension.id)
         since = min((incident.started_at for incident in own), default=now)
         held = watched.registrations or ((memory.loss.registration,) if memory.loss else ())
         habit = memory.habits.get(held[0].id) if held else None
@@ -143,7 +157,17 @@ class SiteWatch:
 
     def _condition(self, outage: Outage, now: Timestamp) -> Condition:
         site = outage.place if outage.place in self._sites.names else ""
-        return site_lost(self._account, outage, site=site, cause=_in_common(outage), detected=now)
+        return site_lost(self._account, outage, site=site, cause=self._cause(outage), detected=now)
+
+    def _cause(self, outage: Outage) -> str:
+        elsewhere = self._count(MISSING) - outage.missing
+        others = self._count((*MISSING, ExtensionState.REGISTERED)) - outage.missing
+        if elsewhere >= ENOUGH_ELSEWHERE and elsewhere >= WHOLE_SHARE * others:
+            return "the whole account, most phones elsewhere are missing too"
+        return _in_common(outage)
+
+    def _count(self, states: Container[ExtensionState]) -> int:
+        return sum(number for (_, state), number in self._states.items() if state in states)
 
 
 def _in_common(outage: Outage) -> str:

@@ -33,6 +33,8 @@ class Sites:
     def __init__(self, sites: Sequence[Site] = ()) -> None:
         self._sites = tuple(sites)
         self._by_host = lru_cache(maxsize=65_536)(self._find_by_host)
+        self._networks = {s.name: s for s in self._sites if s.networks}
+        self._outside = lru_cache(maxsize=65_536)(self._find_outside)
         self.labels: Mapping[str, Mapping[str, str]] = {s.name: s.labels for s in self._sites}
 
     @property
@@ -50,6 +52,18 @@ class Sites:
     def of_address(self, real_address: str) -> str:
         """The site from whose networks this SIP URI comes; empty if none."""
         return self._by_host(host_of(real_address)) if self._sites else ""
+
+    def is_outside(self, name: str, real_address: str) -> bool:
+        """Whether this SIP URI comes from none of the networks of that site. What cannot be told
+        is inside: a site without networks, a host that is no address.
+        """
+        return name in self._networks and self._outside(name, host_of(real_address))
+
+    def _find_outside(self, name: str, host: str) -> bool:
+        try:
+            return not self._networks[name].holds(ip_address(host))
+        except ValueError:
+            return False
 
     def _find_by_host(self, host: str) -> str:
         try:

@@ -26,6 +26,9 @@ STATES = {
     AlertName.REGISTRATION_LOST: ExtensionState.REGISTERED,
     AlertName.REFRESH_OVERDUE: ExtensionState.OVERDUE,
     AlertName.NEVER_REGISTERED: ExtensionState.UNREGISTERED,
+    AlertName.ADDRESS_CHANGED: ExtensionState.REGISTERED,
+    AlertName.FOREIGN_NETWORK: ExtensionState.REGISTERED,
+    AlertName.DEVICE_CHANGED: ExtensionState.REGISTERED,
 }
 
 

@@ -30,6 +30,13 @@ TITLES = {
     AlertName.CREDENTIALS_REFUSED: ("credentials refused", "credentials refused"),
     AlertName.QUOTA_EXHAUSTED: ("request quota exhausted", "request quotas exhausted"),
     AlertName.SITE_LOST: ("site lost", "sites lost"),
+    AlertName.FLAPPING: ("extension flapping", "extensions flapping"),
+    AlertName.ADDRESS_CHANGED: ("address changed", "addresses changed"),
+    AlertName.FOREIGN_NETWORK: (
+        "extension in a foreign network",
+        "extensions in foreign networks",
+    ),
+    AlertName.DEVICE_CHANGED: ("device exchanged", "devices exchanged"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
@@ -37,6 +44,10 @@ REASONS = {
     "unregistered": "gone before its lease ended",
     "deleted": "deleted through regwatch, not back",
     "site_lost": "most of its phones are lost or overdue",
+    "flapping": "comes and goes",
+    "address_changed": "registers from another address",
+    "foreign_network": "registers from outside its site's networks",
+    "device_changed": "another model of device registers",
     "forgotten": "forgotten by the registrar, not back",
     "refresh_overdue": "usual refresh did not come",
     "never_registered": "no device since it is watched",

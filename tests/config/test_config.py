@@ -133,7 +133,7 @@ def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
             "maintenance: [{match: {site: a}, from: 2026-12-01T22:00, to: 2026-12-02T02:00}]",
             "maintenance",
         ),
-        ("alerts: {flapping: {changes: 8}}", "alerts.flapping"),
+        ("alerts: {overrides: [{match: {site: riga}}]}", "alerts.overrides"),
     ],
 )
 def test_what_is_not_acted_on_yet_is_said(tmp_path: Path, extra: str, path: str) -> None:

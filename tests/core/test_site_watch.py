@@ -120,5 +120,64 @@ def test_after_a_restart_those_whose_outage_is_gone_are_released() -> None:
 def test_one_that_is_taken_off_the_list_counts_no_more() -> None:
     made = dark()
     for _ in range(2):
-        made.listed({ExtensionId(n) for n in (1, 4, 5, 6)}, now=at(700))
-    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(seen(made, 1, 710, ends=1300))
+        gone = made.listed({ExtensionId(n) for n in (1, 4, 5, 6)}, now=at(700))
+    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(gone)
+
+
+def test_who_returns_elsewhere_is_missing_no_longer_where_it_was() -> None:
+    made = Monitor(ACME, POLICY, Sites())
+    made.watch(listing(1, 2, 3, 4).extensions, now=at(0))
+    for number in range(1, 5):
+        seen(made, number, 0, ends=600 + number)
+    for number in (1, 2, 3):
+        seen(made, number, 620)
+    assert made.incidents.get("site:203.0.113.7") is not None
+    for number in (1, 2):
+        away = registration(f"uloc-9{number}", ends=1500, real="sip:198.51.100.9:5060")
+        outcome = made.observe(batch(answer(number, away, when=700)), now=at(700))
+    assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(outcome)
+
+
+def test_when_most_phones_elsewhere_are_missing_too_it_is_the_whole_account() -> None:
+    sites = Sites([Site("riga", extensions=("000*10?",)), Site("tallinn", extensions=("000*11?",))])
+    made = Monitor(ACME, POLICY, sites)
+    made.watch(listing(1, 2, 3, 4, 11, 12, 13, 14).extensions, now=at(0))
+    for number in (1, 2, 3, 4, 11, 12, 13, 14):
+        seen(made, number, 0, ends=600 + number)
+    for number in (1, 2, 3):
+        seen(made, number, 620)
+    assert "in common: the public address" in outage(made).explanation
+    for number in (11, 12, 13, 14, 4):
+        seen(made, number, 630)
+    assert "in common: the whole account" in outage(made).explanation
+
+
+def test_a_site_whose_missing_phones_are_removed_is_out_no_longer() -> None:
+    made = dark()
+    here = {ExtensionId(4), ExtensionId(5), ExtensionId(6)}
+    made.listed(here, now=at(700))
+    gone = decisions(made.listed(here, now=at(800)))
+    assert gone.count((AlertName.SITE_LOST, Decision.RESOLVED)) == 1
+    assert gone.count((AlertName.EXTENSION_LOST, Decision.RESOLVED)) == 3
+    assert tuple(made.incidents) == ()
+
+
+def test_a_large_outage_is_counted_now_and_then_and_ends_in_time() -> None:
+    phones = range(1, 1001)
+    made = Monitor(ACME, POLICY, Sites([Site("riga", extensions=("000**",))]))
+    made.watch(listing(*phones).extensions, now=at(0))
+    for number in phones:
+        seen(made, number, 0, ends=600)
+    retold = 0
+    for number in phones:
+        retold += (AlertName.SITE_LOST, Decision.RETOLD) in decisions(seen(made, number, 650))
+    assert 100 < retold < 700
+    assert len(inhibited(made)) == 1000
+    assert 980 <= int(outage(made).summary.split(" phones")[0].split()[-1]) <= 1000
+    ended = [
+        number
+        for number in phones
+        if (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(seen(made, number, 700, ends=1300))
+    ]
+    assert len(ended) == 1
+    assert 485 <= ended[0] <= 520

@@ -40,3 +40,25 @@ def test_without_sites_everything_belongs_to_none() -> None:
 def test_sites_bring_their_labels() -> None:
     assert SITES.labels["tallinn"] == {"team": "ops"}
     assert SITES.names == ("riga", "tallinn")
+
+
+@pytest.mark.parametrize(
+    ("site", "address", "outside"),
+    [
+        ("riga", "sip:203.0.113.7:62338", False),
+        ("riga", "sip:198.51.100.1", True),
+        ("riga", "sip:[2001:db8:1::7]:5060", True),
+        ("tallinn", "sip:[2001:db8:1::7]:5060", False),
+        ("riga", "sip:pbx.example.com", False),
+        ("riga", "", False),
+        ("", "sip:198.51.100.1", False),
+    ],
+)
+def test_outside_is_an_address_in_none_of_the_sites_networks(
+    site: str, address: str, *, outside: bool
+) -> None:
+    assert SITES.is_outside(site, address) is outside
+
+
+def test_a_site_without_networks_has_no_outside() -> None:
+    assert not Sites([Site("vilnius")]).is_outside("vilnius", "sip:198.51.100.1")

@@ -32,6 +32,10 @@ EVERY_ALERT: AlertPolicies = {
     AlertName.QUOTA_EXHAUSTED: AlertPolicy(Severity.WARNING),
     AlertName.REGISTRAR_RESTARTED: AlertPolicy(Severity.INFO),
     AlertName.SITE_LOST: AlertPolicy(Severity.CRITICAL),
+    AlertName.FLAPPING: AlertPolicy(Severity.WARNING),
+    AlertName.ADDRESS_CHANGED: AlertPolicy(Severity.INFO),
+    AlertName.FOREIGN_NETWORK: AlertPolicy(Severity.INFO),
+    AlertName.DEVICE_CHANGED: AlertPolicy(Severity.INFO),
 }
 
 
