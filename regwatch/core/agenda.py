@@ -171,7 +171,11 @@ class Agenda:
 
     def oldest_asked_at(self) -> Timestamp:
         """When the one asked longest ago was; infinitely far off if there is none."""
-        return next((at for i, at in self._asked_at.items() if i not in self._withheld), FAR_OFF)
+        return next((at for at, _ in self._waiting()), FAR_OFF)
+
+    def _waiting(self) -> Iterator[tuple[Timestamp, ExtensionId]]:
+        """Those that may be asked again, longest ago first."""
+        return ((at, i) for i, at in self._asked_at.items() if i not in self._withheld)
 
     # --- who is next ---------------------------------------------------------------------------
 
@@ -216,12 +220,11 @@ class Agenda:
         return (i for i in self._never_asked if i not in self._withheld)
 
     def _asked_before(self, before: Timestamp) -> Iterator[ExtensionId]:
-        askable = ((i, at) for i, at in self._asked_at.items() if i not in self._withheld)
-        return (i for i, _ in takewhile(lambda each: each[1] < before, askable))
+        return (i for _, i in takewhile(lambda each: each[0] < before, self._waiting()))
 
     def _by_rank(self, chosen: Collection[ExtensionId], now: Timestamp) -> Iterator[ExtensionId]:
         """Both queues are ordered by when their extensions were asked: merging them is enough."""
-        plain = ((at, i) for i, at in self._asked_at.items() if i not in self._withheld)
+        plain = self._waiting()
         at, extension_id = next(plain, (FAR_OFF, None))
         while True:
             while extension_id in chosen:

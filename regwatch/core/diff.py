@@ -30,6 +30,8 @@ LEASE_SLACK = 2.0
 lease ends nearer than this are the same lease."""
 
 
+BEGINNINGS = (ChangeKind.REGISTERED, ChangeKind.RESTORED)
+"""Changes after which there is a registration that was not there before."""
 ENDS = frozenset(
     {ChangeKind.EXPIRED, ChangeKind.UNREGISTERED, ChangeKind.REPLACED, ChangeKind.DELETED}
 )

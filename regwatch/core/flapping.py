@@ -11,11 +11,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from regwatch.core.diff import Change
+from regwatch.core.diff import BEGINNINGS, Change
 from regwatch.core.model import ChangeKind, ExtensionId, Timestamp
 
 LOSSES = (ChangeKind.EXPIRED, ChangeKind.UNREGISTERED)
-RETURNS = (ChangeKind.REGISTERED, ChangeKind.RESTORED)
 
 
 class FlappingPolicy(Struct, frozen=True, gc=False):
@@ -68,7 +67,7 @@ class Flapping:
                 if not record.is_away:
                     _count(record, change.at)
                 record.is_away = True
-            elif record is not None and record.is_away and change.kind in (*RETURNS, *LOSSES):
+            elif record is not None and record.is_away and change.kind in (*BEGINNINGS, *LOSSES):
                 record.is_away = False
                 if is_excused:
                     # The loss itself may have come before its explanation was found.

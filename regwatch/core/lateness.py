@@ -18,6 +18,11 @@ from regwatch.core.kin import Kin
 from regwatch.core.memory import Memory
 from regwatch.core.model import Registration, Timestamp, Watched
 
+SUPPOSED_AFTER = 1
+"""Refreshes after which a habit is good enough to plan by; before a person is told, more are asked
+for.
+"""
+
 
 class LatenessPolicy(Struct, frozen=True, gc=False):
     """When a refresh counts as overdue."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.conditions import Loss
-from regwatch.core.diff import ENDS, Change, Track, Tracks
+from regwatch.core.diff import BEGINNINGS, ENDS, Change, Track, Tracks
 from regwatch.core.habits import UNKNOWN, Habit, begin, inherit, learn
 from regwatch.core.model import Answer, ChangeKind, Registration, RegistrationId, Timestamp, Watched
 
@@ -17,9 +17,6 @@ LOSSES = {
     ChangeKind.UNREGISTERED: "unregistered",
     ChangeKind.DELETED: "deleted",
 }
-
-
-BEGINNINGS = (ChangeKind.REGISTERED, ChangeKind.RESTORED)
 
 
 class Memory(Struct, frozen=True, gc=False):

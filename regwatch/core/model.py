@@ -147,6 +147,11 @@ class BatchAnswer(Struct, frozen=True, gc=False):
         """Ids asked for of which nothing is known now, refused ones left out."""
         return tuple(i for i in self.asked if i not in self.answers and i not in self.refused)
 
+    @property
+    def failed_ids(self) -> tuple[ExtensionId, ...]:
+        """Those among them that a failure left unanswered: asking again may help."""
+        return self.unanswered if self.failure else ()
+
 
 class Listing(Struct, frozen=True, gc=False):
     """The PBX's own list of extensions."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from regwatch.core.agenda import Appointment
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.conditions import Condition, Lateness, Loss
-from regwatch.core.diff import Change
+from regwatch.core.diff import BEGINNINGS, Change
 from regwatch.core.doubt import MassDoubt
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, Decision, Step
@@ -57,7 +57,7 @@ from regwatch.core.roster import Roster
 from regwatch.core.site_watch import SiteWatch
 from regwatch.core.sites import Sites
 
-HEARD = (ChangeKind.REGISTERED, ChangeKind.REFRESHED, ChangeKind.RESTORED)
+HEARD = (*BEGINNINGS, ChangeKind.REFRESHED)
 """Changes that a device made by itself: it lives."""
 SWEEPS_TO_GROW_STALE = 4.0
 """No extension goes unasked for so long, if its requests are answered."""
@@ -324,8 +324,7 @@ class Monitor:
             gathered.step(step)
 
     def _is_excused(self, extension_id: ExtensionId) -> bool:
-        is_awaited = self._restarts.awaited_until(extension_id) is not None
-        return is_awaited or self._site_watch.covers(extension_id)
+        return self._restarts.awaits(extension_id) or self._site_watch.covers(extension_id)
 
     def _look_at_site(
         self,
@@ -341,7 +340,7 @@ class Monitor:
             watched,
             memory,
             heard_since=(answered_before or now) if is_heard else None,
-            is_awaited=self._restarts.awaited_until(watched.extension.id) is not None,
+            is_awaited=self._restarts.awaits(watched.extension.id),
             now=now,
         )
         for step in steps:
@@ -404,7 +403,7 @@ class Monitor:
         holding: dict[str, Condition | None] = {}
         for incident in self.incidents.presence_of(watched.extension.id):
             holding[incident.subject] = self._still(incident, watched, memory, now)
-        is_awaited = self._restarts.awaited_until(watched.extension.id) is not None
+        is_awaited = self._restarts.awaits(watched.extension.id)
         presence = presence_condition(self.account, watched, memory, is_awaited=is_awaited, now=now)
         if presence is not None:
             holding[presence.subject] = presence

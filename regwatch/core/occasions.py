@@ -11,12 +11,10 @@ is firm. Nobody is told of what is supposed here, so less certainty is asked for
 from regwatch.core.agenda import Appointment
 from regwatch.core.habits import overdue_after
 from regwatch.core.kin import Kin
-from regwatch.core.lateness import habit_of
+from regwatch.core.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.memory import Memory
 from regwatch.core.model import ExtensionState, Registration, Timestamp, Watched
 
-LEARN_AFTER = 1
-"""Refreshes after which a habit is good enough to look by."""
 ROUNDING_SECONDS = 1.0
 """`expires` comes in whole seconds, rounded down: so much later a lease has surely ended."""
 CLEANUP_SECONDS = 2.0
@@ -44,8 +42,8 @@ def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
 
 def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Appointment:
     ends_at = registration.lease_ends_at or now
-    habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER, now=now)
-    late_at = overdue_after(habit, registration, learn_after=LEARN_AFTER, least_room=0.0)
+    habit = habit_of(registration, memory, kin, learn_after=SUPPOSED_AFTER, now=now)
+    late_at = overdue_after(habit, registration, learn_after=SUPPOSED_AFTER, least_room=0.0)
     if late_at is not None and late_at > now:
         return Appointment(late_at)
     gone_at = ends_at + ROUNDING_SECONDS

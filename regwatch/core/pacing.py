@@ -97,8 +97,9 @@ class Pacer:
         if hour > self._hour:
             self._hour, self._own, self._polls, self._borrowed = hour, 0, 0, 0
 
-    def _spent(self, now: Timestamp) -> int:
-        return self._own if int(now // HOUR) == self._hour else 0
+    def _in_hour(self, counted: int, now: Timestamp) -> int:
+        """What was counted, if it was in the hour of `now`."""
+        return counted if int(now // HOUR) == self._hour else 0
 
     @property
     def limit(self) -> int:
@@ -117,7 +118,9 @@ class Pacer:
         left = self._shared_left(now)
         if self._own_limit is None:
             return left
-        return min(left, self._own_limit - self._spent(now) - (self.in_flight if quota else 0))
+        return min(
+            left, self._own_limit - self._in_hour(self._own, now) - (self.in_flight if quota else 0)
+        )
 
     def _current(self, now: Timestamp) -> Quota | None:
         return self._quota if self._quota and self._quota.resets_at > now else None
@@ -125,7 +128,11 @@ class Pacer:
     def _shared_left(self, now: Timestamp) -> float:
         """What the quota leaves to all, but for the reserve."""
         quota = self._current(now)
-        remaining = quota.remaining - self.in_flight if quota else self.limit - self._spent(now)
+        remaining = (
+            quota.remaining - self.in_flight
+            if quota
+            else self.limit - self._in_hour(self._own, now)
+        )
         return remaining - self._reserve * self.limit
 
     def spacing(self, *, now: Timestamp) -> float | None:
@@ -142,7 +149,7 @@ class Pacer:
     def hurried_spacing(self, *, now: Timestamp) -> float | None:
         """The same for a request that may be made ahead of the pace, while the loan lasts."""
         spacing = self.spacing(now=now)
-        borrowed = self._borrowed if int(now // HOUR) == self._hour else 0
+        borrowed = self._in_hour(self._borrowed, now)
         if spacing is None or borrowed >= LOAN_SHARE * (1 - self._reserve) * self.limit:
             return spacing
         return spacing / LOAN_HASTE

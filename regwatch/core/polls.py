@@ -10,8 +10,7 @@ CONFIRM_SECONDS = 3.0
 
 def answered(monitor: Monitor, planner: Planner, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
     """A poll brought answers, though perhaps not all."""
-    left_out = batch.unanswered if batch.failure else ()
-    planner.finished(batch.asked, failure=batch.failure, unanswered=left_out, now=now)
+    planner.finished(batch.asked, failure=batch.failure, unanswered=batch.failed_ids, now=now)
     planner.quarantine(batch.refused, now=now)
     outcome = monitor.observe(batch, now=now)
     for extension_id in batch.answers:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from regwatch.core.conditions import Condition, Loss, registrar_restarted
 from regwatch.core.habits import MARGIN_SECONDS, margin
 from regwatch.core.kin import Kin
-from regwatch.core.lateness import habit_of
+from regwatch.core.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.memory import Memory
 from regwatch.core.model import (
     AccountName,
@@ -30,8 +30,6 @@ from regwatch.core.model import (
     Watched,
 )
 
-LEARN_AFTER = 1
-"""Refreshes after which a habit is good enough to await a device by."""
 NOTICED_WITHIN = 60.0
 """Seconds after a restart that it may take to be confirmed."""
 DISPROVED_BY = 3
@@ -42,7 +40,8 @@ class Progress(Struct, frozen=True, gc=False):
     """How far the phones have returned."""
 
     began_at: Timestamp
-    forgotten: int
+    awaited: int
+    """Those that may come back yet."""
     returned: int
     missing: int
     """Those that were not back in time."""
@@ -50,9 +49,9 @@ class Progress(Struct, frozen=True, gc=False):
     """When the last one should be."""
 
     @property
-    def awaited(self) -> int:
-        """Those that may come back yet."""
-        return self.forgotten - self.returned - self.missing
+    def forgotten(self) -> int:
+        """All that the registrar forgot."""
+        return self.awaited + self.returned + self.missing
 
     @property
     def is_credible(self) -> bool:
@@ -65,7 +64,6 @@ class Restarts:
 
     def __init__(self) -> None:
         self._awaited: dict[ExtensionId, Timestamp] = {}
-        self._forgotten = 0
         self._returned = 0
         self._missing = 0
         self._began_at: Timestamp | None = None
@@ -76,7 +74,7 @@ class Restarts:
         if self._began_at is None:
             return None
         back_by = max(self._awaited.values(), default=self._began_at)
-        return Progress(self._began_at, self._forgotten, self._returned, self._missing, back_by)
+        return Progress(self._began_at, len(self._awaited), self._returned, self._missing, back_by)
 
     def excuse(
         self,
@@ -124,7 +122,6 @@ class Restarts:
     def _forgot(self, extension_id: ExtensionId, until: Timestamp, now: Timestamp) -> None:
         self._began_at = now if self._began_at is None else min(self._began_at, now)
         self._awaited[extension_id] = until
-        self._forgotten += 1
 
     def seen(self, extension_id: ExtensionId, *, registered: bool, now: Timestamp) -> None:
         """It was answered."""
@@ -141,12 +138,15 @@ class Restarts:
     def drop(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""
         if self._awaited.pop(extension_id, None) is not None:
-            self._forgotten -= 1
             self._conclude()
 
     def awaited_until(self, extension_id: ExtensionId) -> Timestamp | None:
         """Until when its loss is not told; None if it is not awaited."""
         return self._awaited.get(extension_id)
+
+    def awaits(self, extension_id: ExtensionId) -> bool:
+        """Whether its loss is not to be told yet."""
+        return extension_id in self._awaited
 
     def _covers(self, loss: Loss) -> bool:
         """Whether it is asked for the first time since, and its lease went on then: it was
@@ -162,7 +162,7 @@ class Restarts:
         if progress is not None and (not progress.awaited or not progress.is_credible):
             self._awaited.clear()
             self._began_at = None
-            self._forgotten = self._returned = self._missing = 0
+            self._returned = self._missing = 0
 
 
 def _awaited_until(
@@ -186,7 +186,7 @@ def _back_by(
     ends_at = registration.lease_ends_at
     if ends_at is None:
         return now
-    habit = habit_of(registration, memory, kin, learn_after=LEARN_AFTER, now=now)
+    habit = habit_of(registration, memory, kin, learn_after=SUPPOSED_AFTER, now=now)
     if habit is None or not habit.lease_high:
         return Timestamp(ends_at + MARGIN_SECONDS)
     if not habit.is_steady:

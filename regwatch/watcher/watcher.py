@@ -161,8 +161,7 @@ class Watcher:
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
-        left_out = batch.unanswered if batch.failure else ()
-        self._awaited.difference_update(set(batch.asked).difference(left_out))
+        self._awaited.difference_update(set(batch.asked).difference(batch.failed_ids))
         self._note_sweep()
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
         return outcome
