@@ -4,7 +4,7 @@ import structlog
 
 from regwatch.core.incidents import Decision, Step
 from regwatch.core.model import AccountName, AlertName, ChangeKind, Incident
-from regwatch.core.monitor import Outcome
+from regwatch.core.outcome import Outcome
 from regwatch.notify.deliveries import DeliveryAttempt
 from regwatch.pbx.client import RequestMade
 from regwatch.web.instruments import Instruments

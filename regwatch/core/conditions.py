@@ -102,6 +102,14 @@ def registration_lost(account: AccountName, watched: Watched, loss: Loss) -> Con
     )
 
 
+def missed_since(condition: Condition, expected_since: Timestamp) -> Condition:
+    """It was so before, but matters only since it is expected to be otherwise."""
+    if condition.since >= expected_since:
+        return condition
+    story = f"{condition.explanation} It is expected to be registered only since then."
+    return replace(condition, since=expected_since, explanation=story)
+
+
 LOSS_WORDS = {
     "expired": "its lease ran out without a refresh",
     "unregistered": "it disappeared before its lease ended",

@@ -20,8 +20,10 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
     does news wait for `group_interval` where all that was told has resolved meanwhile.
 
-11. Of an incident that is inhibited nothing is told, and nobody is reminded. It is news once it is
-    released; and its resolve is owed as ever to whoever was told before.
+11. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
+    is news once it is quiet no more; and its resolve is owed as ever to whoever was told before.
+12. Nobody is reminded of what is acknowledged.
+13. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
 Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
@@ -56,14 +58,19 @@ MOST_STALE_ENTRIES = 100
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
-Form = tuple[bool, AlertName, Severity, str, bool]
-"""What of an incident decides where it belongs."""
+Form = tuple[bool, AlertName, Severity, str, bool, bool]
+"""What of an incident decides where it belongs, and whether anybody is reminded."""
 
 
 def _form(incident: Incident) -> Form:
-    resolved = incident.state is IncidentState.RESOLVED
-    inhibited = incident.inhibited_by is not None
-    return resolved, incident.alert, incident.severity, incident.facts.site, inhibited
+    return (
+        incident.state is IncidentState.RESOLVED,
+        incident.alert,
+        incident.severity,
+        incident.facts.site,
+        incident.is_quiet,
+        bool(incident.acknowledged_by),
+    )
 
 
 def _changed_at(incident: Incident) -> Timestamp:
@@ -153,7 +160,7 @@ class Grouping:
         if known is None and incident.state is IncidentState.RESOLVED:
             return
         self._incidents[incident.id] = incident
-        if known is None and incident.inhibited_by is None:
+        if known is None and not incident.is_quiet:
             self._place_first(incident, now=now)
         elif known is None or _form(known) != _form(incident):
             self._place(incident, now=now)
@@ -255,7 +262,7 @@ class Grouping:
         places = []
         for receiver, key, route in self._targets(incident):
             row = rows.get(receiver)
-            if incident.inhibited_by and (row is None or row.resolved_at is not None):
+            if incident.is_quiet and (row is None or row.resolved_at is not None):
                 continue
             if (
                 row is not None
@@ -266,7 +273,7 @@ class Grouping:
                 group.add_told(row)
             else:
                 group = self._group(receiver, key, route)
-            if is_news(row, incident) and not incident.inhibited_by:
+            if is_news(row, incident) and not incident.is_quiet:
                 group.fresh[incident.id] = waiting.get(receiver, now)
             places.append(group)
         return tuple(places)

@@ -85,34 +85,36 @@ class Group:
         if self.gone:
             everything = len(self.gone) == len(self.told) and not self.fresh
             reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
-            yield reason, Timestamp(min(self.gone.values()) + self.route.group_wait)
+            yield reason, Timestamp(min(self.gone.values()) + self.route.wait)
         repeat = self.route.repeat
         if repeat and self.spoken_at is not None and self._is_on(incidents):
             pause = repeat[min(self.repeats, len(repeat) - 1)]
             yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
 
     def _is_on(self, incidents: Mapping[IncidentId, Incident]) -> bool:
-        """Whether anything told fires still that nothing else speaks for."""
+        """Whether anything told fires still of which somebody is to be reminded."""
         if len(self.told) <= len(self.gone):
             return False
         firing = (incidents[i] for i in self.told if i not in self.gone)
-        return any(incident.inhibited_by is None for incident in firing)
+        return any(not each.is_quiet and not each.acknowledged_by for each in firing)
 
     def _news(self, incidents: Mapping[IncidentId, Incident]) -> tuple[NotifyReason, Timestamp]:
-        waited = Timestamp(min(self.fresh.values()) + self.route.group_wait)
+        route, first = self.route, min(self.fresh.values())
+        waited = Timestamp(first + route.wait)
         if self.spoken_at is None:
             return NotifyReason.FIRST_SEEN, waited
         known = [RANKS[row.severity] for i, row in self.told.items() if i not in self.gone]
         if not known:
             return NotifyReason.NEW_INCIDENTS, waited
         if min(RANKS[incidents[i].severity] for i in self.fresh) < min(known):
-            return NotifyReason.WORSE, waited
-        paced = Timestamp(self.spoken_at + self.route.group_interval)
+            return NotifyReason.WORSE, Timestamp(first + route.group_wait)
+        paced = Timestamp(self.spoken_at + max(route.group_interval, route.digest))
         return NotifyReason.NEW_INCIDENTS, max(waited, paced)
 
     def items(self, incidents: Mapping[IncidentId, Incident]) -> tuple[Item, ...]:
         """All there is to say, in the order of a notification."""
-        still = [i for i in self.told if i not in self.fresh and i not in self.gone]
+        others = (i for i in self.told if i not in self.fresh and i not in self.gone)
+        still = [i for i in others if not incidents[i].is_quiet]
         parts = (
             (ItemStatus.NEW, self.fresh),
             (ItemStatus.STILL, still),

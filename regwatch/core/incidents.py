@@ -18,8 +18,13 @@ condition that holds now (or none), and the policy of its alert, what is the inc
 enough. A firing incident turns to a worse alert only once that alert's own `for` is over. An alert
 that is switched off is as a condition that does not hold.
 
-Beside its state an incident may be inhibited by another one, INHIBITED and RELEASED: it lives on,
-and nothing is told of it. Whoever heard of it before still hears that it is over.
+Beside its state an incident may be quiet: it lives on, and nothing is told of it. Another one
+inhibits it (INHIBITED, RELEASED), or a silence or a maintenance window mutes it (SILENCED,
+UNSILENCED). That delays the telling, and no more: what still fires afterwards is told then, and
+whoever heard of it before still hears that it is over.
+
+It may be ACKNOWLEDGED: somebody is at it, and nobody is reminded. What gets worse has to be
+acknowledged anew.
 """
 
 from collections.abc import Mapping
@@ -39,6 +44,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.core.mutes import Mute
 
 
 class AlertPolicy(Struct, frozen=True, gc=False):
@@ -70,6 +76,10 @@ class Decision(StrEnum):
     """Another incident says it all."""
     RELEASED = "released"
     """That one is over, and this one is not."""
+    SILENCED = "silenced"
+    """A silence or a maintenance window mutes it."""
+    UNSILENCED = "unsilenced"
+    ACKNOWLEDGED = "acknowledged"
     RECOVERING = "recovering"
     RELAPSED = "relapsed"
     RESOLVED = "resolved"
@@ -85,6 +95,8 @@ class Step(Struct, frozen=True, gc=False):
 
     incident: Incident | None
     decision: Decision
+    because: str = ""
+    """What else there is to say of the reason: which silence, which other incident, …"""
 
 
 def advance(
@@ -94,12 +106,15 @@ def advance(
     *,
     account: AccountName,
     recover_after: float,
+    because: str = "",
     now: Timestamp,
 ) -> Step:
-    """One step of the table above."""
+    """One step of the table above. `because`: why the condition does not hold, where that is not
+    simply that all is well again.
+    """
     policy = policies.get(condition.alert) if condition is not None else None
     if condition is None or policy is None:
-        return _without_condition(incident, recover_after, now)
+        return _without_condition(incident, recover_after, because, now)
     if incident is None:
         return _begun(condition, policy, account, now)
     if incident.state is IncidentState.PENDING:
@@ -117,19 +132,27 @@ def due_at(incident: Incident, policies: AlertPolicies, recover_after: float) ->
     return None
 
 
-def _without_condition(incident: Incident | None, recover_after: float, now: Timestamp) -> Step:
+def _without_condition(
+    incident: Incident | None, recover_after: float, because: str, now: Timestamp
+) -> Step:
     if incident is None:
         return Step(None, Decision.NOTHING)
     if incident.state is IncidentState.PENDING:
-        return Step(_resolved(incident, now), Decision.DROPPED)
+        return Step(_resolved(incident, because, now), Decision.DROPPED, because)
     cleared_at = now if incident.cleared_at is None else incident.cleared_at
     if now >= cleared_at + recover_after:
-        return Step(_resolved(incident, cleared_at), Decision.RESOLVED)
-    return Step(replace(incident, cleared_at=cleared_at), Decision.RECOVERING)
+        return Step(_resolved(incident, because, cleared_at), Decision.RESOLVED, because)
+    return Step(replace(incident, cleared_at=cleared_at), Decision.RECOVERING, because)
 
 
-def _resolved(incident: Incident, at: Timestamp) -> Incident:
-    return replace(incident, state=IncidentState.RESOLVED, cleared_at=at, resolved_at=at)
+def _resolved(incident: Incident, because: str, at: Timestamp) -> Incident:
+    return replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        cleared_at=at,
+        resolved_at=at,
+        resolution=because,
+    )
 
 
 def _begun(condition: Condition, policy: AlertPolicy, account: AccountName, now: Timestamp) -> Step:
@@ -177,6 +200,8 @@ def _still_firing(
         worse = policy.severity.rank < incident.severity.rank
         changed = _retold(incident, condition, policy, started_at=incident.started_at)
         changed = replace(changed, cleared_at=None, escalated_from=incident.alert)
+        if worse:
+            changed = replace(changed, acknowledged_by="", acknowledged_at=None)
         return Step(changed, Decision.ESCALATED if worse else Decision.ALTERED)
     if incident.cleared_at is not None:
         return Step(replace(incident, cleared_at=None), Decision.RELAPSED)
@@ -185,12 +210,32 @@ def _still_firing(
     return Step(incident, Decision.STILL)
 
 
-def inhibit(incident: Incident, by: IncidentId | None) -> Step:
+def inhibit(incident: Incident, by: Incident | None) -> Step:
     """While `by` fires nothing is told of this one; None: nothing says it all any more."""
-    if incident.inhibited_by == by:
+    by_id = None if by is None else by.id
+    if incident.inhibited_by == by_id:
         return Step(incident, Decision.STILL)
-    decision = Decision.RELEASED if by is None else Decision.INHIBITED
-    return Step(replace(incident, inhibited_by=by), decision)
+    changed = replace(incident, inhibited_by=by_id)
+    if by is None:
+        return Step(changed, Decision.RELEASED)
+    return Step(changed, Decision.INHIBITED, f"inhibited by {by.alert}: {by.summary}")
+
+
+def silence(incident: Incident, by: Mute | None) -> Step:
+    """While `by` lasts nothing is told of this one; None: nothing mutes it any more."""
+    reference = "" if by is None else by.reference
+    if incident.silenced_by == reference:
+        return Step(incident, Decision.STILL)
+    changed = replace(incident, silenced_by=reference)
+    if by is None:
+        return Step(changed, Decision.UNSILENCED, f"{incident.silenced_by} is over")
+    return Step(changed, Decision.SILENCED, f"silenced by {by.words}")
+
+
+def acknowledge(incident: Incident, by: str, comment: str, *, now: Timestamp) -> Step:
+    """Somebody is at it."""
+    changed = replace(incident, acknowledged_by=by, acknowledged_at=now)
+    return Step(changed, Decision.ACKNOWLEDGED, f"{by}: {comment}" if comment else by)
 
 
 def _reworded(incident: Incident, condition: Condition) -> Incident:

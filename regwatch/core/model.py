@@ -252,17 +252,27 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     """Labels configured for its site."""
     inhibited_by: IncidentId | None = None
     """The incident that says it all: while it fires, nothing is told of this one."""
+    silenced_by: str = ""
+    """The silence or maintenance window that mutes it."""
+    acknowledged_by: str = ""
+    """Who is at it; empty: nobody said so."""
+    acknowledged_at: Timestamp | None = None
+    resolution: str = ""
+    """Why it is over, where it is not simply well again."""
     facts: Facts
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is told of it for now."""
+        return self.inhibited_by is not None or bool(self.silenced_by)
 
     @property
     def labels(self) -> dict[str, str]:
         """The alert's labels; stable over its life but for an escalation."""
         labels = dict(self.site_labels)
-        labels |= {
-            "alertname": self.alert.alertname,
-            "severity": self.severity.value,
-            "account": self.account,
-        }
+        labels |= {"alertname": self.alert.alertname, "severity": self.severity.value}
+        if self.account:
+            labels["account"] = self.account
         if self.facts.site:
             labels["site"] = self.facts.site
         if self.facts.extension_id is not None:

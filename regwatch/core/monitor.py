@@ -8,17 +8,20 @@ Rules that stand above all others:
 * If most extensions of an answer vanish at once, it is doubted: they are asked again first.
 """
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from regwatch.core.agenda import Appointment
+from regwatch.core.alert_rules import AlertRules, Override, Rules
 from regwatch.core.api_health import ApiHealth
-from regwatch.core.conditions import Condition, Lateness, Loss
+from regwatch.core.api_watch import ApiWatch
+from regwatch.core.conditions import Condition, Lateness, Loss, missed_since
 from regwatch.core.diff import BEGINNINGS, Change
 from regwatch.core.doubt import MassDoubt
+from regwatch.core.expectations import Expectations
 from regwatch.core.flapping import FlappingPolicy
-from regwatch.core.incidents import AlertPolicies, Decision, Step
+from regwatch.core.incidents import AlertPolicies, Step
 from regwatch.core.kin import Kin
 from regwatch.core.lateness import LatenessPolicy, lateness_in
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory, losses_in, remember
@@ -33,15 +36,18 @@ from regwatch.core.model import (
     ExtensionState,
     FailureReason,
     Incident,
+    IncidentId,
     Registration,
     RegistrationId,
     Timestamp,
     Watched,
 )
 from regwatch.core.moves import Sighting
+from regwatch.core.mutes import Mutes
 from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
-from regwatch.core.outages import OutagePolicy
+from regwatch.core.outages import OutagePolicy, Outages
+from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.phone_watch import PhoneWatch
 from regwatch.core.presence import (
     changes_in,
@@ -63,6 +69,7 @@ SWEEPS_TO_GROW_STALE = 4.0
 """No extension goes unasked for so long, if its requests are answered."""
 MOST_AGED = 5000
 """Extensions that turn unknown in one step; the others follow with the next."""
+REMOVED = "gone from the PBX's list"
 LISTINGS_TO_REMOVE = 2
 """Complete listings in a row without an extension before it counts as removed."""
 
@@ -76,50 +83,12 @@ class MonitorPolicy(Struct, frozen=True):
     lateness: LatenessPolicy = LatenessPolicy()
     outages: OutagePolicy | None = None
     """None: places are not looked at."""
+    outages_of: Mapping[str, OutagePolicy | None] = {}
+    """By site, where it is not as everywhere else."""
     flapping: FlappingPolicy | None = None
     """None: who comes and goes is not looked for."""
-
-
-class Outcome(Struct, frozen=True):
-    """What one step of the monitor brought."""
-
-    changes: Sequence[Change] = ()
-    steps: Sequence[Step] = ()
-    """Every decision about an incident that changed it, with its reason."""
-    losses: Sequence[Loss] = ()
-    touched: Collection[ExtensionId] = ()
-    """Extensions whose stored form is out of date now."""
-    removed: Collection[ExtensionId] = ()
-    doubted: Collection[ExtensionId] = ()
-    """To be asked again before their answer is believed."""
-
-    @property
-    def incidents(self) -> list[Incident]:
-        """The incidents as they are after it."""
-        return [step.incident for step in self.steps if step.incident is not None]
-
-
-class Gathered:
-    """An outcome in the making."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.steps: list[Step] = []
-        self.losses: list[Loss] = []
-        self.touched: dict[ExtensionId, None] = {}
-        self.removed: list[ExtensionId] = []
-
-    def step(self, step: Step) -> None:
-        """Keep a decision that changed something."""
-        if step.decision not in UNCHANGED:
-            self.steps.append(step)
-
-    def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
-        """The whole of it."""
-        return Outcome(self.changes, self.steps, self.losses, self.touched, self.removed, doubted)
-
-
-UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
+    overrides: Sequence[Override] = ()
+    """Other alerts for some sites or extensions."""
 
 
 class Monitor:
@@ -131,22 +100,36 @@ class Monitor:
         policy: MonitorPolicy,
         sites: Sites,
         *,
+        expectations: Expectations | None = None,
+        mutes: Mutes | None = None,
         incidents: Iterable[Incident] = (),
     ) -> None:
+        """`expectations`: when who is to be registered, always by default; `mutes`: what is not to
+        be told for now; `incidents`: those open before a restart.
+        """
         self.account = account
         self.policy = policy
         self.sites = sites
+        self.expectations = Expectations() if expectations is None else expectations
         self.roster = Roster()
         self.incidents = OpenIncidents(
-            account, policy.alerts, policy.recover_after, sites.labels, incidents
+            account,
+            AlertRules(Rules(policy.alerts, policy.recover_after), policy.overrides),
+            mutes=mutes,
+            site_labels=sites.labels,
+            incidents=incidents,
         )
         self.health = ApiHealth(account)
+        self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
         self.kin = Kin()
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
-        self._unspoken: set[ExtensionId] = set()
         self._site_watch = SiteWatch(
-            account, policy.outages, sites, self.incidents, self.roster.states
+            account,
+            Outages(policy.outages, policy.outages_of),
+            sites,
+            self.incidents,
+            self.roster.states,
         )
         self._phone_watch = PhoneWatch(account, policy.flapping, sites, self.incidents)
         self._doubt = MassDoubt()
@@ -208,8 +191,7 @@ class Monitor:
             if answer.extension_id not in doubted:
                 is_mass = answer.extension_id in verdict.confirmed
                 self._observe_one(watched, answer, gathered, is_mass=is_mass)
-        self._note_unspoken(batch)
-        self._note_health(batch, now)
+        self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)
         return gathered.outcome(doubted)
 
@@ -241,9 +223,16 @@ class Monitor:
         gathered = Gathered()
         self._age(max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds), gathered, now)
         self._judge_health(gathered, now)
-        for step in self.incidents.wake(now=now, blind=self.health.is_blind):
-            gathered.step(step)
+        gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))
+        gathered.add(self.incidents.review(now=now))
         return gathered.outcome()
+
+    def acknowledge(
+        self, incident_id: IncidentId, by: str, comment: str, *, now: Timestamp
+    ) -> Outcome | None:
+        """Somebody is at it: nobody is reminded. None if no such incident is open."""
+        step = self.incidents.acknowledge(incident_id, by, comment, now=now)
+        return None if step is None else Outcome(steps=(step,))
 
     # --- the list ------------------------------------------------------------------------------
 
@@ -269,16 +258,17 @@ class Monitor:
     def _remove(self, extension_id: ExtensionId, gathered: Gathered, now: Timestamp) -> None:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
         self._memories.pop(extension_id, None)
-        self._unspoken.discard(extension_id)
+        self._api_watch.forget(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
-        for step in self._site_watch.forget(extension_id, now=now):
-            gathered.step(step)
+        gathered.add(self._site_watch.forget(extension_id, now=now))
         self._phone_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
-        for incident in self.incidents.of_extension(extension_id):
-            gathered.step(self.incidents.apply(incident.subject, None, now=now, recover_after=0.0))
+        gathered.add(
+            self.incidents.apply(i.subject, None, because=REMOVED, now=now, recover_after=0.0)
+            for i in self.incidents.of_extension(extension_id)
+        )
 
     # --- an answer -----------------------------------------------------------------------------
 
@@ -291,7 +281,7 @@ class Monitor:
         self._restarts.seen(extension_id, registered=answer.registered, now=now)
         memory = self.memory(extension_id)
         was, tracks = held_last(watched, memory), memory.tracks
-        is_excused = self._is_excused(extension_id)
+        is_excused = self._is_excused(watched, now)
         changes = changes_in(watched, memory, answer, self._deleted)
         losses: Sequence[Loss] = ()
         if changes or watched.answered_at is None:
@@ -317,14 +307,16 @@ class Monitor:
         is_quiet = not changes and watched.state is state_before and answered_before is not None
         if not is_quiet or self._site_watch.has_stragglers:
             self._look_at_site(watched, memory, changes, answered_before, gathered, now)
-        is_excused = is_excused or self._is_excused(extension_id)
+        is_excused = is_excused or self._is_excused(watched, now)
         sighting = Sighting(changes, was, watched.registrations, tracks)
-        steps = self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now)
-        for step in steps:
-            gathered.step(step)
+        gathered.add(self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now))
 
-    def _is_excused(self, extension_id: ExtensionId) -> bool:
-        return self._restarts.awaits(extension_id) or self._site_watch.covers(extension_id)
+    def _is_excused(self, watched: Watched, now: Timestamp) -> bool:
+        """Whether what it does has a cause that is known, or is of no consequence."""
+        extension_id = watched.extension.id
+        if self._restarts.awaits(extension_id) or self._site_watch.covers(extension_id):
+            return True
+        return self.expectations.since(watched.extension, now=now) is None
 
     def _look_at_site(
         self,
@@ -336,15 +328,15 @@ class Monitor:
         now: Timestamp,
     ) -> None:
         is_heard = answered_before is None or any(c.kind in HEARD for c in changes)
+        is_expected = self.expectations.since(watched.extension, now=now) is not None
         steps = self._site_watch.seen(
             watched,
             memory,
             heard_since=(answered_before or now) if is_heard else None,
-            is_awaited=self._restarts.awaits(watched.extension.id),
+            is_excused=self._restarts.awaits(watched.extension.id) or not is_expected,
             now=now,
         )
-        for step in steps:
-            gathered.step(step)
+        gathered.add(steps)
 
     def _teach_kin(
         self,
@@ -387,9 +379,20 @@ class Monitor:
         since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now
         reason = memory.loss.reason if state is ExtensionState.LOST and memory.loss else ""
         self.roster.set_state(watched, state, reason, since)
+        expected_since = self.expectations.since(watched.extension, now=now)
+        if expected_since is None:
+            gathered.add(self._not_missed(watched, now))
+            return
         holding = self._conditions(watched, memory, losses, late, now)
         for subject, condition in holding.items():
-            gathered.step(self.incidents.apply(subject, condition, now=now))
+            missed = condition and missed_since(condition, expected_since)
+            gathered.add([self.incidents.apply(subject, missed, now=now)])
+
+    def _not_missed(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
+        """It is not expected now: whatever it misses is over."""
+        why = self.expectations.why_not(watched.extension)
+        for each in self.incidents.presence_of(watched.extension.id):
+            yield self.incidents.apply(each.subject, None, because=why, recover_after=0.0, now=now)
 
     def _conditions(
         self,
@@ -422,27 +425,6 @@ class Monitor:
             return None
         return condition_of(incident)
 
-    def _note_unspoken(self, batch: BatchAnswer) -> None:
-        """Ids the PBX never speaks of are a slip in the list, no outage of the API. One that was
-        answered before and is left out now is different: that blinds us.
-        """
-        self._unspoken.difference_update(batch.answers)
-        self._unspoken.update(batch.refused)
-        if batch.failure is None:
-            never = (i for i in batch.unanswered if self._was_never_answered(i))
-            self._unspoken.update(never)
-
-    def _was_never_answered(self, extension_id: ExtensionId) -> bool:
-        watched = self.roster.by_id.get(extension_id)
-        return watched is not None and watched.answered_at is None
-
-    def _note_health(self, batch: BatchAnswer, now: Timestamp) -> None:
-        if batch.answers or batch.refused:
-            self.health.answered()
-        elif len(batch.asked) > 1:
-            detail = f"None of the {len(batch.asked)} ids asked for was in the answer."
-            self.health.failed(FailureReason.BAD_ANSWER, detail, now)
-
     # --- time and the API's health -------------------------------------------------------------
 
     def _age(self, stale_after: float, gathered: Gathered, now: Timestamp) -> None:
@@ -453,10 +435,6 @@ class Monitor:
                 gathered.touched[watched.extension.id] = None
 
     def _judge_health(self, gathered: Gathered, now: Timestamp) -> None:
-        stale = len(self.roster.stale)
-        stale -= sum(1 for i in self._unspoken if i in self.roster.stale)
-        for subject, condition in self.health.conditions(stale=stale, now=now):
-            gathered.step(self.incidents.apply(subject, condition, now=now))
-        gathered.step(
-            self.incidents.apply("registrar", self._restarts.condition(self.account), now=now)
-        )
+        gathered.add(self._api_watch.judge(now=now))
+        restarted = self._restarts.condition(self.account)
+        gathered.add([self.incidents.apply("registrar", restarted, now=now)])

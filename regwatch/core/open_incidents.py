@@ -2,11 +2,21 @@
 
 import heapq
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 
 from msgspec.structs import replace
 
+from regwatch.core.alert_rules import AlertRules
 from regwatch.core.conditions import Condition
-from regwatch.core.incidents import AlertPolicies, Step, advance, due_at, inhibit
+from regwatch.core.incidents import (
+    Decision,
+    Step,
+    acknowledge,
+    advance,
+    due_at,
+    inhibit,
+    silence,
+)
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -16,6 +26,7 @@ from regwatch.core.model import (
     IncidentState,
     Timestamp,
 )
+from regwatch.core.mutes import Mutes
 
 ABOUT_PRESENCE = frozenset(
     {
@@ -26,6 +37,10 @@ ABOUT_PRESENCE = frozenset(
     }
 )
 """The alerts that each answer about an extension judges afresh, and that others inhibit."""
+TOLD_ANEW = (Decision.FIRED, Decision.ESCALATED, Decision.ALTERED)
+"""After these an incident's labels may match other silences than before."""
+MOST_REVIEWED = 2000
+"""Incidents looked at in one step when silences begin or end; the others follow with the next."""
 
 
 class OpenIncidents:
@@ -34,18 +49,22 @@ class OpenIncidents:
     def __init__(
         self,
         account: AccountName,
-        policies: AlertPolicies,
-        recover_after: float,
-        site_labels: Mapping[str, Mapping[str, str]],
+        rules: AlertRules,
+        *,
+        mutes: Mutes | None = None,
+        site_labels: Mapping[str, Mapping[str, str]] | None = None,
         incidents: Iterable[Incident] = (),
     ) -> None:
+        """Go on with incidents that were open before; `site_labels`: labels by site's name."""
         self._account = account
-        self._policies = policies
-        self._recover_after = recover_after
-        self._site_labels = site_labels
+        self._rules = rules
+        self._mutes = Mutes() if mutes is None else mutes
+        self._site_labels = {} if site_labels is None else site_labels
         self._open: dict[str, Incident] = {}
         self._of_extension: dict[ExtensionId, dict[str, None]] = {}
         self._timers: list[tuple[Timestamp, str]] = []
+        self._to_review: dict[str, None] = {}
+        self._reviewed_version = -1
         for incident in incidents:
             # No timer: after a restart only a fresh answer may take an incident further.
             self._keep(incident)
@@ -74,29 +93,48 @@ class OpenIncidents:
         *,
         now: Timestamp,
         recover_after: float | None = None,
+        because: str = "",
     ) -> Step:
-        """What holds now for a subject; `recover_after` overrides the configured one."""
+        """What holds now for a subject; `recover_after` overrides the configured one. `because`:
+        why nothing holds, where that is not simply that all is well again.
+        """
         before = self._open.get(subject)
+        facts = condition.facts if condition is not None else before.facts if before else None
+        if facts is None:
+            return Step(None, Decision.NOTHING)
+        rules = self._rules.of(facts)
         step = advance(
             before,
             condition,
-            self._policies,
+            rules.policies,
             account=self._account,
-            recover_after=self._recover_after if recover_after is None else recover_after,
+            recover_after=rules.recover_after if recover_after is None else recover_after,
+            because=because,
             now=now,
         )
-        incident = step.incident
-        if incident is None or incident is before:
+        if step.incident is None or step.incident is before:
             return step
-        if before is None and (labels := self._site_labels.get(incident.facts.site)):
+        if step.decision in TOLD_ANEW or before is None:
+            step = self._labelled(step, now)
+        if step.incident is not None:
+            self._remember(step.incident)
+        return step
+
+    def _labelled(self, step: Step, now: Timestamp) -> Step:
+        """With its site's labels, and muted if they are."""
+        incident = step.incident
+        if incident is None:  # pragma: no cover - the caller has looked
+            return step
+        if not incident.site_labels and (labels := self._site_labels.get(incident.facts.site)):
             incident = replace(incident, site_labels=labels)
-        self._remember(incident)
-        return Step(incident, step.decision)
+        by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
+        muted = silence(incident, by)
+        return Step(muted.incident, step.decision, muted.because or step.because)
 
     def inhibit(
         self,
         extension_id: ExtensionId,
-        by: IncidentId | None,
+        by: Incident | None,
         *,
         instead_of: Container[IncidentId | None] | None = None,
     ) -> Iterator[Step]:
@@ -113,9 +151,37 @@ class OpenIncidents:
                 self._keep(step.incident)
                 yield step
 
-    def _flapping_of(self, extension_id: ExtensionId) -> IncidentId | None:
+    def _flapping_of(self, extension_id: ExtensionId) -> Incident | None:
         found = (i for i in self.of_extension(extension_id) if i.alert is AlertName.FLAPPING)
-        return next((i.id for i in found if i.state is IncidentState.FIRING), None)
+        return next((i for i in found if i.state is IncidentState.FIRING), None)
+
+    def review(self, *, now: Timestamp) -> Iterator[Step]:
+        """What silences and maintenance windows that began or ended change; a part at a time."""
+        self._mutes.active(now=now)
+        if self._mutes.version != self._reviewed_version:
+            self._reviewed_version = self._mutes.version
+            self._to_review = dict.fromkeys(self._open)
+        for subject in list(islice(self._to_review, MOST_REVIEWED)):
+            del self._to_review[subject]
+            incident = self._open.get(subject)
+            if incident is not None:
+                by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
+                step = silence(incident, by)
+                if step.incident is not None and step.incident is not incident:
+                    self._keep(step.incident)
+                    yield step
+
+    def acknowledge(
+        self, incident_id: IncidentId, by: str, comment: str, *, now: Timestamp
+    ) -> Step | None:
+        """Somebody is at it; None if no such incident is open."""
+        found = next((i for i in self._open.values() if i.id == incident_id), None)
+        if found is None:
+            return None
+        step = acknowledge(found, by, comment, now=now)
+        if step.incident is not None:
+            self._keep(step.incident)
+        return step
 
     def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:
@@ -126,7 +192,7 @@ class OpenIncidents:
             incident = self._open.get(subject)
             if incident is None or (blind and incident.facts.extension_id is not None):
                 continue
-            due = due_at(incident, self._policies, self._recover_after)
+            due = self._due_at(incident)
             if due is not None and due <= now:
                 pending = incident.state is IncidentState.PENDING
                 yield self.apply(subject, condition_of(incident) if pending else None, now=now)
@@ -134,6 +200,10 @@ class OpenIncidents:
     def next_wake(self) -> Timestamp | None:
         """When `wake` has something to do; None if never."""
         return self._timers[0][0] if self._timers else None
+
+    def _due_at(self, incident: Incident) -> Timestamp | None:
+        rules = self._rules.of(incident.facts)
+        return due_at(incident, rules.policies, rules.recover_after)
 
     def _remember(self, incident: Incident) -> None:
         if incident.state is IncidentState.RESOLVED:
@@ -157,7 +227,7 @@ class OpenIncidents:
                 del self._of_extension[extension_id]
 
     def _set_timer(self, incident: Incident) -> None:
-        due = due_at(incident, self._policies, self._recover_after)
+        due = self._due_at(incident)
         if due is not None:
             heapq.heappush(self._timers, (due, incident.subject))
 

@@ -111,14 +111,20 @@ class Place:
 class Outages:
     """All places of an account."""
 
-    def __init__(self, policy: OutagePolicy | None) -> None:
+    def __init__(
+        self,
+        policy: OutagePolicy | None,
+        particular: Mapping[str, OutagePolicy | None] | None = None,
+    ) -> None:
+        """`particular`: of places that have a policy of their own; None there: not looked at."""
         self._policy = policy
+        self._particular = {} if particular is None else particular
         self._places: dict[str, Place] = {}
         self._place_of: dict[ExtensionId, str] = {}
 
     def heard(self, extension_id: ExtensionId, place: str, at: Timestamp) -> bool:
         """It registered or refreshed there, at that time or later; whether it was missing."""
-        if self._policy is None or not place:
+        if not self.is_on or not place:
             return False
         before, was_missing = self._place_of.get(extension_id), False
         if before is not None and before != place:
@@ -169,7 +175,7 @@ class Outages:
     def judge(self, place: str, *, now: Timestamp) -> Outage | None:
         """Whether it is out; None if it is not, or is back."""
         held = self._places.get(place)
-        if held is None or self._policy is None:
+        if held is None or self._policy_of(place) is None:
             return None
         held.unjudged += 1
         if held.latest is not None and held.unjudged < len(held.missing) * UNJUDGED_SHARE:
@@ -182,11 +188,14 @@ class Outages:
 
     @property
     def is_on(self) -> bool:
-        """Whether places are looked at at all."""
-        return self._policy is not None
+        """Whether any place is looked at at all."""
+        return self._policy is not None or any(self._particular.values())
+
+    def _policy_of(self, place: str) -> OutagePolicy | None:
+        return self._particular.get(place, self._policy)
 
     def _begun(self, place: str, held: Place, now: Timestamp) -> Outage | None:
-        policy = self._policy
+        policy = self._policy_of(place)
         if policy is None or len(held.missing) < policy.at_least:
             return None
         recent = held.recent(policy.window, now)[:MOST_WEIGHED]
@@ -199,7 +208,7 @@ class Outages:
         return None
 
     def _going_on(self, place: str, held: Place) -> Outage | None:
-        policy, since, members = self._policy, held.out_since, held.members()
+        policy, since, members = self._policy_of(place), held.out_since, held.members()
         if policy is None or since is None:  # pragma: no cover - both callers have looked
             return None
         at_worst = max(held.at_worst, len(members))

@@ -108,7 +108,7 @@ class PhoneWatch:
         if incident.state is IncidentState.FIRING:
             self._flappers.add(extension_id)
             yield from self._incidents.inhibit(
-                extension_id, incident.id, instead_of=(None, incident.id)
+                extension_id, incident, instead_of=(None, incident.id)
             )
         else:
             self._flappers.discard(extension_id)

@@ -1,7 +1,8 @@
 """What the end of a poll means to both sides: the monitor learns, the planner plans."""
 
 from regwatch.core.model import BatchAnswer, ExtensionId, FailureReason, Timestamp
-from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.monitor import Monitor
+from regwatch.core.outcome import Outcome
 from regwatch.core.planner import Planner
 
 CONFIRM_SECONDS = 3.0

@@ -30,7 +30,14 @@ class Route:
     """Seconds between messages about a group, where nothing gets worse."""
     repeat: tuple[float, ...] = ()
     """Seconds to each reminder; the last repeats for ever, empty: no reminders."""
+    digest: float = 0.0
+    """Seconds in which all that happens is collected into one message; 0: nothing is."""
     continue_: bool = False
+
+    @property
+    def wait(self) -> float:
+        """Seconds from the first thing there is to say to the message."""
+        return max(self.group_wait, self.digest)
 
     def __post_init__(self) -> None:
         if KEY_SEPARATOR in self.key:

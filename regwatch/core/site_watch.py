@@ -10,13 +10,14 @@ from regwatch.core.model import (
     AlertName,
     ExtensionId,
     ExtensionState,
+    Incident,
     IncidentId,
     IncidentState,
     Timestamp,
     Watched,
 )
 from regwatch.core.open_incidents import OpenIncidents
-from regwatch.core.outages import Missing, Outage, OutagePolicy, Outages, place_by_address
+from regwatch.core.outages import Missing, Outage, Outages, place_by_address
 from regwatch.core.sites import Sites
 
 MISSING = (ExtensionState.LOST, ExtensionState.OVERDUE)
@@ -32,7 +33,7 @@ class SiteWatch:
     def __init__(
         self,
         account: AccountName,
-        policy: OutagePolicy | None,
+        outages: Outages,
         sites: Sites,
         incidents: OpenIncidents,
         states: Mapping[tuple[str, ExtensionState], int],
@@ -42,7 +43,7 @@ class SiteWatch:
         self._sites = sites
         self._incidents = incidents
         self._states = states
-        self._outages = Outages(policy)
+        self._outages = outages
         self._silent: dict[str, set[ExtensionId]] = {}
         """By place: who says nothing while it is out."""
         self._stragglers: dict[ExtensionId, Timestamp] = {}
@@ -79,11 +80,12 @@ class SiteWatch:
         memory: Memory,
         *,
         heard_since: Timestamp | None,
-        is_awaited: bool,
+        is_excused: bool,
         now: Timestamp,
     ) -> Iterator[Step]:
         """An extension was answered. `heard_since`: it registered or refreshed at that time or
-        later; None: nothing new was heard of it.
+        later; None: nothing new was heard of it. `is_excused`: it is missing for a reason of its
+        own, a restart of the registrar or the hours at which it is expected.
         """
         if not self._outages.is_on:
             return
@@ -94,7 +96,7 @@ class SiteWatch:
             changed = self._outages.heard(extension_id, place, heard_since)
             if changed and left != place:
                 yield from self._judge(left, now)
-        if watched.state in MISSING and not is_awaited:
+        if watched.state in MISSING and not is_excused:
             changed |= self._outages.missed(extension_id, self._missing(watched, memory, now))
         place = self._outages.place_of(extension_id)
         if changed:
@@ -150,10 +152,10 @@ class SiteWatch:
             self._stragglers.pop(extension_id, None)
             yield from self._incidents.inhibit(extension_id, by)
 
-    def _firing(self, place: str) -> IncidentId | None:
+    def _firing(self, place: str) -> Incident | None:
         incident = self._incidents.get(site_subject(place))
         is_firing = incident is not None and incident.state is IncidentState.FIRING
-        return incident.id if incident is not None and is_firing else None
+        return incident if is_firing else None
 
     def _condition(self, outage: Outage, now: Timestamp) -> Condition:
         site = outage.place if outage.place in self._sites.names else ""

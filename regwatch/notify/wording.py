@@ -248,3 +248,7 @@ def _details(incident: Incident) -> Iterable[str]:
     yield REASONS.get(facts.reason, facts.reason.replace("_", " "))
     lag = facts.detection_lag_seconds
     yield f"seen {humanise(lag)} after the lease ended" if lag is not None else ""
+    if incident.resolved_at is not None:
+        yield incident.resolution
+    elif incident.acknowledged_by:
+        yield f"acknowledged by {incident.acknowledged_by}"

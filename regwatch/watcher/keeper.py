@@ -15,7 +15,8 @@ from regwatch.clock import Clock
 from regwatch.core.batching import batched
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Incident, Watched
-from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.monitor import Monitor
+from regwatch.core.outcome import Outcome
 from regwatch.store.errors import StoreError
 
 PIECE = 500

@@ -20,7 +20,8 @@ from regwatch.core.model import (
     Listing,
     Timestamp,
 )
-from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.monitor import Monitor
+from regwatch.core.outcome import Outcome
 from regwatch.core.planner import Ask, Planner
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError
 from regwatch.watcher.keeper import Keeper

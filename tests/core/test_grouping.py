@@ -753,3 +753,107 @@ def test_one_that_ends_while_inhibited_and_untold_is_never_spoken_of() -> None:
     note(grouping, 0, silent(firing(1)))
     note(grouping, 50, resolved(silent(firing(1)), 50))
     assert send(grouping, 3600) == []
+
+
+# --- silences, acknowledgements, digests ---------------------------------------------------
+
+
+def silenced(incident: Incident) -> Incident:
+    return msgspec.structs.replace(incident, silenced_by="silence ab12")
+
+
+def acknowledged(incident: Incident) -> Incident:
+    return msgspec.structs.replace(incident, acknowledged_by="anna")
+
+
+def test_what_is_silenced_is_told_when_the_silence_ends_if_it_still_fires() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, silenced(firing(1)), silenced(firing(2)))
+    assert send(grouping, 1000) == []
+    note(grouping, 1000, resolved(silenced(firing(2)), 1000))
+    note(grouping, 2000, firing(1))
+    (message,) = send(grouping, 2000 + WAIT)
+    assert told(message) == [(NEW, 1)]
+
+
+def test_a_silence_never_swallows_the_end_of_what_was_told() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    send(grouping, WAIT)
+    note(grouping, 100, silenced(firing(1)))
+    assert send(grouping, 100_000) == [], "and nobody is reminded"
+    note(grouping, 100_000, resolved(silenced(firing(1)), 100_000))
+    (message,) = send(grouping, 100_000 + WAIT)
+    assert told(message) == [(RESOLVED, 1)]
+
+
+def test_what_was_told_before_the_silence_is_raised_again_after_it() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    send(grouping, WAIT)
+    note(grouping, 100, silenced(firing(1)))
+    note(grouping, 5000, firing(1))
+    (message,) = send(grouping, 5000)
+    assert (told(message), message.reason) == ([(STILL, 1)], NotifyReason.REPEAT_DUE)
+
+
+def test_what_is_silenced_is_not_listed_beside_what_is_not() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    send(grouping, WAIT)
+    note(grouping, 100, silenced(firing(1)), firing(2))
+    (message,) = send(grouping, 100 + INTERVAL)
+    assert told(message) == [(NEW, 2)]
+
+
+def test_nobody_is_reminded_of_what_is_acknowledged_but_of_its_end_all_hear() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1))
+    send(grouping, WAIT)
+    note(grouping, 100, acknowledged(firing(1)))
+    assert send(grouping, 100_000) == []
+    note(grouping, 100_000, resolved(acknowledged(firing(1)), 100_000))
+    assert [told(m) for m in send(grouping, 100_000 + WAIT)] == [[(RESOLVED, 1)]]
+
+
+def test_of_two_the_one_nobody_took_on_is_reminded_of() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1), firing(2))
+    send(grouping, WAIT)
+    note(grouping, 100, acknowledged(firing(1)))
+    (message,) = send(grouping, WAIT + 600)
+    assert told(message) == [(STILL, 1), (STILL, 2)]
+
+
+def test_what_is_acknowledged_before_it_was_told_is_told_once() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, acknowledged(firing(1)))
+    assert [told(m) for m in send(grouping, WAIT)] == [[(NEW, 1)]]
+    assert send(grouping, 100_000) == []
+
+
+DIGEST = replace(CHAT, digest=900.0, group_by=(), repeat=())
+
+
+def test_a_digest_collects_what_happens() -> None:
+    grouping = Grouping([DIGEST])
+    note(grouping, 0, firing(1), firing(9))
+    note(grouping, 300, firing(2, alert=OVERDUE, severity=Severity.WARNING))
+    note(grouping, 400, resolved(firing(9), 400))
+    assert send(grouping, 899) == []
+    (message,) = send(grouping, 900)
+    assert told(message) == [(NEW, 1), (NEW, 2)], "what came and went meanwhile is no news"
+    note(grouping, 1000, resolved(firing(1), 1000))
+    note(grouping, 1100, firing(3, alert=OVERDUE, severity=Severity.WARNING))
+    assert send(grouping, 1899) == []
+    (message,) = send(grouping, 1900)
+    assert told(message) == [(NEW, 3), (STILL, 2), (RESOLVED, 1)]
+
+
+def test_what_is_worse_does_not_wait_for_the_digest() -> None:
+    grouping = Grouping([DIGEST])
+    note(grouping, 0, firing(1, alert=OVERDUE, severity=Severity.WARNING))
+    send(grouping, 900)
+    note(grouping, 1000, firing(2))
+    (message,) = send(grouping, 1000 + WAIT)
+    assert message.reason is NotifyReason.WORSE

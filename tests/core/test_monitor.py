@@ -1,5 +1,7 @@
 """The monitor as a whole: what an operator would see happen, told in answers."""
 
+from datetime import UTC
+
 import pytest
 from fakes.values import (
     ACME,
@@ -12,8 +14,11 @@ from fakes.values import (
     registration,
 )
 
+from regwatch.core.alert_rules import Override
+from regwatch.core.expectations import Expectations
 from regwatch.core.incidents import AlertPolicies, AlertPolicy, Decision
 from regwatch.core.lateness import LatenessPolicy
+from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AlertName,
     Answer,
@@ -22,13 +27,18 @@ from regwatch.core.model import (
     ExtensionState,
     FailureReason,
     Incident,
+    IncidentId,
     IncidentState,
     Listing,
     Registration,
     Severity,
     Timestamp,
 )
-from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.mutes import Maintenance, Mutes
+from regwatch.core.outages import OutagePolicy
+from regwatch.core.outcome import Outcome
+from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
 
 ONE = ExtensionId(1)
@@ -572,3 +582,107 @@ def test_names_are_shown_with_what_is_known() -> None:
 
     assert name_of(extension(1, "Petrov")) == "101 (Petrov)"
     assert name_of(Extension(ExtensionId(30), "")) == "id 30"
+
+
+# --- who is expected, what is different somewhere -------------------------------------------
+
+# The tests' beginning of time is a Friday, 08:00 UTC.
+OFFICE = Schedule("office", frozenset(range(5)), (Hours(8 * 60, 9 * 60),), UTC)
+ON_MONDAY = 3 * 86_400.0
+
+
+def in_office_hours(*registrations: Registration) -> Monitor:
+    made = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites(), expectations=Expectations(OFFICE))
+    watch(made, listing(1), now=at(0))
+    see(made, answer(1, *registrations, when=0))
+    return made
+
+
+def test_a_phone_lost_after_hours_is_not_told_of() -> None:
+    watching = in_office_hours(registration(ends=3700))
+    outcome = see(watching, answer(1, when=3710))
+    assert kinds(outcome) == [ChangeKind.EXPIRED]
+    assert told(outcome) == []
+    assert state(watching) is ExtensionState.LOST, "a fact, all the same"
+
+
+def test_one_still_missing_when_its_hours_begin_is_missed_from_then_on() -> None:
+    watching = in_office_hours(registration(ends=3700))
+    see(watching, answer(1, when=3710))
+    outcome = see(watching, answer(1, when=ON_MONDAY + 20))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    (incident,) = outcome.incidents
+    assert incident.started_at == at(ON_MONDAY)
+    assert "expected to be registered only since then" in incident.explanation
+
+
+def test_what_is_missing_when_its_hours_end_is_over_and_says_why() -> None:
+    watching = in_office_hours(registration(ends=600))
+    assert told(see(watching, answer(1, when=610))) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    outcome = see(watching, answer(1, when=3601))
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
+    assert outcome.incidents[0].resolution == (
+        "not expected to be registered now by the schedule office"
+    )
+
+
+def test_one_that_is_never_expected_may_never_register() -> None:
+    never = Expectations(False)
+    watching = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites(), expectations=never)
+    watch(watching, listing(1), now=at(0))
+    assert told(see(watching, answer(1, when=0))) == []
+    assert told(see(watching, answer(1, when=8000))) == []
+
+
+def test_a_site_whose_phones_go_home_is_not_out() -> None:
+    numbers = range(1, 11)
+    policy = MonitorPolicy(EVERY_ALERT, outages=OutagePolicy())
+    sites = Sites([Site("riga", extensions=("*",))])
+    watching = Monitor(ACME, policy, sites, expectations=Expectations(OFFICE))
+    watch(watching, listing(*numbers), now=at(0))
+    for number in numbers:
+        see(watching, answer(number, registration(f"uloc-{number}", ends=3500), when=0))
+    # They refresh once more, and are gone after the hours.
+    for number in numbers:
+        see(watching, answer(number, registration(f"uloc-{number}", ends=3700), when=3000))
+    outcomes = [see(watching, answer(number, when=3710 + number)) for number in numbers]
+    assert [told(outcome) for outcome in outcomes] == [[]] * 10
+
+
+def test_an_alert_may_be_off_or_later_for_some() -> None:
+    later = AlertPolicy(Severity.INFO, hold_for=60.0)
+    overrides = (
+        Override(Matchers.of({"extension": "101"}), {AlertName.EXTENSION_LOST: later}),
+        Override(Matchers.of({"extension": "102"}), {AlertName.EXTENSION_LOST: None}),
+    )
+    watching = monitor(1, 2, 3, overrides=overrides)
+    for number in (1, 2, 3):
+        see(watching, answer(number, registration(f"uloc-{number}"), when=0))
+    decided = [told(see(watching, answer(number, when=601))) for number in (1, 2, 3)]
+    assert decided == [
+        [(AlertName.EXTENSION_LOST, Decision.FIRST_SEEN)],
+        [],
+        [(AlertName.EXTENSION_LOST, Decision.FIRED)],
+    ]
+    assert told(watching.tick(now=at(661))) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_an_incident_is_acknowledged_by_its_id() -> None:
+    watching = registered_at_start(registration())
+    (incident,) = see(watching, answer(1, when=601)).incidents
+    outcome = watching.acknowledge(incident.id, "anna", "", now=at(700))
+    assert outcome is not None
+    assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.ACKNOWLEDGED)]
+    assert watching.acknowledge(IncidentId("none"), "anna", "", now=at(700)) is None
+
+
+def test_time_brings_the_end_of_a_silence() -> None:
+    stretch = Stretch(at(0), at(900))
+    mutes = Mutes([Maintenance(name="1", matchers=Matchers(), when=stretch)])
+    watching = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites(), mutes=mutes)
+    watch(watching, listing(1), now=at(0))
+    see(watching, answer(1, registration(), when=0))
+    (incident,) = see(watching, answer(1, when=601)).incidents
+    assert incident.silenced_by == "maintenance 1"
+    assert told(watching.tick(now=at(899))) == []
+    assert told(watching.tick(now=at(900))) == [(AlertName.EXTENSION_LOST, Decision.UNSILENCED)]

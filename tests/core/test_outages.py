@@ -143,3 +143,23 @@ def test_without_a_site_the_public_address_is_the_place(real: str, place: str) -
 
 def test_without_a_registration_there_is_no_place() -> None:
     assert place_by_address([]) == ""
+
+
+def test_a_place_may_have_a_policy_of_its_own() -> None:
+    made = Outages(None, {RIGA: OutagePolicy(at_least=2)})
+    heard(made, range(1, 11), 0)
+    heard(made, range(11, 21), 0, "tallinn")
+    for number in (1, 2, 11, 12):
+        missed(made, number, 100)
+    assert made.is_on
+    assert made.judge("tallinn", now=at(100)) is None
+    assert made.judge(RIGA, now=at(100)) is not None
+
+
+def test_a_place_may_be_left_alone() -> None:
+    made = Outages(OutagePolicy(), {RIGA: None})
+    heard(made, range(1, 11), 0)
+    for number in (1, 2, 3, 4):
+        missed(made, number, 100)
+    assert made.judge(RIGA, now=at(100)) is None
+    assert not Outages(None, {RIGA: None}).is_on

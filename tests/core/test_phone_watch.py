@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import Decision
 from regwatch.core.model import AlertName, ExtensionId, Incident, IncidentId, Registration
-from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outages import OutagePolicy
+from regwatch.core.outcome import Outcome
 from regwatch.core.phone_watch import EVENT_SECONDS
 from regwatch.core.sites import Site, Sites
 

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from regwatch.core.incidents import Decision
 from regwatch.core.model import AlertName, ExtensionId, Incident
-from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outages import OutagePolicy
+from regwatch.core.outcome import Outcome
 from regwatch.core.site_watch import STRAGGLERS_SECONDS
 from regwatch.core.sites import Site, Sites
 

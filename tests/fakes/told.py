@@ -17,7 +17,8 @@ from regwatch.core.model import (
     NotifyReason,
     Timestamp,
 )
-from regwatch.core.monitor import Monitor, Outcome
+from regwatch.core.monitor import Monitor
+from regwatch.core.outcome import Outcome
 from regwatch.core.outages import OutagePolicy
 from regwatch.core.routing import Route
 from regwatch.simulator.registrar import Registrar

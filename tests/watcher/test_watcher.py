@@ -24,7 +24,8 @@ from regwatch.core.model import (
     Quota,
     Timestamp,
 )
-from regwatch.core.monitor import Monitor, MonitorPolicy, Outcome
+from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.outcome import Outcome
 from regwatch.core.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError

@@ -1,0 +1,65 @@
+"""When an extension is expected to be registered: always, never, or at the hours of a schedule.
+
+What is not expected is not missed: its absence is a fact, and nothing is concluded from it. Missing
+when its hours begin, it is missed from then on.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from regwatch.core.matchers import names_extension
+from regwatch.core.model import Extension, ExtensionId, Timestamp
+from regwatch.core.schedules import Schedule
+
+EVER = Timestamp(0.0)
+
+Hours = Schedule | bool
+"""True: always; False: never."""
+
+
+class Expectation(Struct, frozen=True):
+    """Extensions that are expected at other hours than the rest."""
+
+    extensions: tuple[str, ...]
+    """Patterns, as sites have them."""
+    hours: Hours
+
+
+class Expectations:
+    """The hours of every extension of an account: the first expectation that names it, else those
+    of the rest.
+    """
+
+    def __init__(self, rest: Hours = True, particular: Sequence[Expectation] = ()) -> None:
+        self._rest = rest
+        self._particular = tuple(particular)
+        self._known: dict[ExtensionId, tuple[Extension, Hours]] = {}
+
+    def since(self, extension: Extension, *, now: Timestamp) -> Timestamp | None:
+        """Since when it is expected without a break; None: it is not expected now."""
+        hours = self._hours(extension)
+        if isinstance(hours, bool):
+            return EVER if hours else None
+        stretch = hours.stretch_at(now)
+        return None if stretch is None else stretch.begins_at
+
+    def why_not(self, extension: Extension) -> str:
+        """In words, of one that is not expected now."""
+        hours = self._hours(extension)
+        of_schedule = f" by the schedule {hours.name}" if isinstance(hours, Schedule) else ""
+        return f"not expected to be registered now{of_schedule}"
+
+    def _hours(self, extension: Extension) -> Hours:
+        if not self._particular:
+            return self._rest
+        known = self._known.get(extension.id)
+        if known is None or known[0] is not extension:  # renamed, or new
+            known = self._known[extension.id] = (extension, self._find(extension))
+        return known[1]
+
+    def _find(self, extension: Extension) -> Hours:
+        for each in self._particular:
+            if any(names_extension(pattern, extension) for pattern in each.extensions):
+                return each.hours
+        return self._rest

@@ -1,0 +1,137 @@
+"""What is not to be told for now: silences that people set, and maintenance windows of the config.
+
+Both match incidents by their labels, and both have an end. They delay what is told, they never
+decide what is true.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from regwatch.core.matchers import Matchers
+from regwatch.core.model import Timestamp
+from regwatch.core.schedules import Schedule, Stretch
+
+NEVER = Timestamp(float("inf"))
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    """Set by a person, for a time."""
+
+    id: str
+    matchers: Matchers
+    starts_at: Timestamp
+    ends_at: Timestamp
+    author: str
+    comment: str
+    created_at: Timestamp
+
+    def is_over(self, *, now: Timestamp) -> bool:
+        """Whether it ended, by itself or by hand."""
+        return self.ends_at <= now
+
+    def stretch_at(self, at: Timestamp) -> Stretch | None:
+        """Its time, if the moment lies in it."""
+        return (
+            Stretch(self.starts_at, self.ends_at) if self.starts_at <= at < self.ends_at else None
+        )
+
+    def next_after(self, at: Timestamp) -> Stretch | None:
+        """Its time, if it is to come."""
+        return Stretch(self.starts_at, self.ends_at) if at < self.starts_at < self.ends_at else None
+
+    @property
+    def reference(self) -> str:
+        """How an incident names it."""
+        return f"silence {self.id}"
+
+    @property
+    def words(self) -> str:
+        """How a person is told of it."""
+        return f"{self.reference} of {self.author}: {self.comment}"
+
+
+class Maintenance(Struct, frozen=True, kw_only=True):
+    """A window of the config: once, or week by week."""
+
+    name: str
+    matchers: Matchers
+    when: Stretch | Schedule
+
+    def stretch_at(self, at: Timestamp) -> Stretch | None:
+        """The one that covers the moment."""
+        if isinstance(self.when, Schedule):
+            return self.when.stretch_at(at)
+        return self.when if self.when.covers(at) else None
+
+    def next_after(self, at: Timestamp) -> Stretch | None:
+        """The next one to begin."""
+        if isinstance(self.when, Schedule):
+            return self.when.next_after(at)
+        return self.when if at < self.when.begins_at else None
+
+    @property
+    def reference(self) -> str:
+        """How an incident names it."""
+        return f"maintenance {self.name}"
+
+    @property
+    def words(self) -> str:
+        """How a person is told of it."""
+        return self.reference
+
+
+Mute = Silence | Maintenance
+
+
+class Mutes:
+    """All of them, and which are in force now; shared by all that have incidents."""
+
+    def __init__(
+        self, maintenance: Iterable[Maintenance] = (), silences: Iterable[Silence] = ()
+    ) -> None:
+        self._maintenance = tuple(maintenance)
+        self._silences = tuple(silences)
+        self._active: tuple[Mute, ...] = ()
+        self._turns_at = Timestamp(0.0)
+        self._since = NEVER
+        self.version = 0
+        """Grows whenever others are in force than before."""
+
+    @property
+    def silences(self) -> Sequence[Silence]:
+        """Those set by people."""
+        return self._silences
+
+    def replace_silences(self, silences: Iterable[Silence]) -> None:
+        """These are set now."""
+        self._silences = tuple(silences)
+        self._turns_at = Timestamp(0.0)
+
+    def active(self, *, now: Timestamp) -> Sequence[Mute]:
+        """Those in force."""
+        if not self._since <= now < self._turns_at:
+            self._turn(now)
+        return self._active
+
+    def of(self, labels: Mapping[str, str], *, kept: str = "", now: Timestamp) -> Mute | None:
+        """The one that mutes an incident with these labels; that named `kept`, if it still does."""
+        found = [mute for mute in self.active(now=now) if mute.matchers.matches(labels)]
+        return next((mute for mute in found if mute.reference == kept), found[0] if found else None)
+
+    def _turn(self, now: Timestamp) -> None:
+        everything: tuple[Mute, ...] = (*self._silences, *self._maintenance)
+        active = tuple(mute for mute in everything if mute.stretch_at(now) is not None)
+        if active != self._active:
+            self.version += 1
+        self._active, self._since = active, now
+        self._turns_at = Timestamp(min(_turns(everything, now), default=NEVER))
+
+
+def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:
+    for mute in mutes:
+        stretch = mute.stretch_at(now)
+        if stretch is not None:
+            yield stretch.ends_at
+        elif (coming := mute.next_after(now)) is not None:
+            yield coming.begins_at

@@ -1,0 +1,50 @@
+"""What one step of the monitor brought."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from msgspec import Struct
+
+from regwatch.core.conditions import Loss
+from regwatch.core.diff import Change
+from regwatch.core.incidents import Decision, Step
+from regwatch.core.model import ExtensionId, Incident
+
+UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
+
+
+class Outcome(Struct, frozen=True):
+    """What one step of the monitor brought."""
+
+    changes: Sequence[Change] = ()
+    steps: Sequence[Step] = ()
+    """Every decision about an incident that changed it, with its reason."""
+    losses: Sequence[Loss] = ()
+    touched: Collection[ExtensionId] = ()
+    """Extensions whose stored form is out of date now."""
+    removed: Collection[ExtensionId] = ()
+    doubted: Collection[ExtensionId] = ()
+    """To be asked again before their answer is believed."""
+
+    @property
+    def incidents(self) -> list[Incident]:
+        """The incidents as they are after it."""
+        return [step.incident for step in self.steps if step.incident is not None]
+
+
+class Gathered:
+    """An outcome in the making."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.steps: list[Step] = []
+        self.losses: list[Loss] = []
+        self.touched: dict[ExtensionId, None] = {}
+        self.removed: list[ExtensionId] = []
+
+    def add(self, steps: Iterable[Step]) -> None:
+        """Keep the decisions that changed something."""
+        self.steps.extend(step for step in steps if step.decision not in UNCHANGED)
+
+    def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
+        """The whole of it."""
+        return Outcome(self.changes, self.steps, self.losses, self.touched, self.removed, doubted)
