@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from regwatch.config.problems import Location, did_you_mean
 from regwatch.config.top import Config
 
+ALWAYS_KNOWN = ("always", "never")
+"""Hours that need no schedule."""
 Finding = tuple[Location, str, str | None]
 """Place, message, suggestion."""
 
@@ -17,6 +19,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _unknown_receivers(config)
     yield from _fallback_circles(config)
     yield from _routes(config)
+    yield from _unknown_schedules(config)
 
 
 def _twice(section: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -37,6 +40,27 @@ def _unknown_receivers(config: Config) -> Iterator[Finding]:
         if receiver.fallback is not None and receiver.fallback not in known:
             message = f"no receiver is named `{receiver.fallback}`"
             yield ("receivers", index, "fallback"), message, did_you_mean(receiver.fallback, known)
+
+
+def _unknown_schedules(config: Config) -> Iterator[Finding]:
+    for place, name in _schedule_references(config):
+        if name not in config.schedules:
+            known = (
+                (*ALWAYS_KNOWN, *config.schedules) if place[0] == "accounts" else config.schedules
+            )
+            yield place, f"no schedule is named `{name}`", did_you_mean(name, known)
+
+
+def _schedule_references(config: Config) -> Iterator[tuple[Location, str]]:
+    for index, account in enumerate(config.accounts):
+        place: Location = ("accounts", index, "extensions")
+        named = [((*place, "expected"), account.extensions.expected)]
+        for position, each in enumerate(account.extensions.overrides):
+            named.append(((*place, "overrides", position, "expected"), each.expected))
+        yield from (each for each in named if each[1] not in ALWAYS_KNOWN)
+    for index, window in enumerate(config.maintenance):
+        if window.schedule is not None:
+            yield ("maintenance", index, "schedule"), window.schedule
 
 
 def _fallback_circles(config: Config) -> Iterator[Finding]:

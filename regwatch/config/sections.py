@@ -1,7 +1,7 @@
 """The sections of the file, each a shape; their defaults are regwatch's defaults."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
@@ -19,8 +19,6 @@ from regwatch.config.values import (
     wrong,
 )
 from regwatch.web.listener import ListenError, parse_address
-
-SeverityName = Literal["critical", "warning", "info"]
 
 
 def _http_url(value: object) -> str:
@@ -67,14 +65,23 @@ class DiscoverShape(Shape):
     every: Duration = Field(default=900.0, ge=10.0)
 
 
+class ExpectationShape(Shape):
+    """Extensions that are expected at other hours than the rest."""
+
+    extensions: list[Text] = Field(min_length=1)
+    expected: Text = Field(description="`always`, `never`, or one of `schedules`.")
+
+
 class ExtensionsShape(Shape):
     """Which extensions are watched."""
 
     ids: list[ExtensionIdValue] = []
     discover: Annotated[DiscoverShape | None, FALSE_IS_OFF] = DiscoverShape()
     exclude: list[Text] = []
-    expected: Text = "always"
-    overrides: list[dict[str, Any]] = []
+    expected: Text = Field(
+        default="always", description="`always`, `never`, or one of `schedules`."
+    )
+    overrides: list[ExpectationShape] = []
 
     @model_validator(mode="after")
     def _watches_something(self) -> "ExtensionsShape":
@@ -145,103 +152,6 @@ class SiteShape(Shape):
     labels: dict[str, Text] = {}
 
 
-class AlertShape(Shape):
-    """How an alert behaves."""
-
-    hold_for: Duration = Field(default=0.0, alias="for")
-    severity: SeverityName = "warning"
-
-
-class ExtensionLostShape(AlertShape):
-    """The last active registration of an extension is gone."""
-
-    severity: SeverityName = "critical"
-
-
-class RegistrationLostShape(AlertShape):
-    """One of several devices is gone."""
-
-
-class RefreshOverdueShape(AlertShape):
-    """The usual refresh did not come."""
-
-    learn_after: int = Field(default=3, ge=1)
-    before_expiry: Duration = 0.0
-
-
-class NeverRegisteredShape(Shape):
-    """Not registered once since it is watched."""
-
-    after: Duration = 3600.0
-    severity: SeverityName = "info"
-
-
-class ApiUnavailableShape(AlertShape):
-    """The PBX's API cannot be seen through."""
-
-    hold_for: Duration = Field(default=120.0, alias="for")
-    severity: SeverityName = "critical"
-
-
-class CredentialsRefusedShape(AlertShape):
-    """The PBX refuses our access."""
-
-    severity: SeverityName = "critical"
-
-
-class RegistrarRestartedShape(AlertShape):
-    """All registrations vanished at once; phones return as they refresh."""
-
-    severity: SeverityName = "info"
-
-
-class SiteLostShape(Shape):
-    """Many phones of a site at once."""
-
-    at_least: int = Field(default=3, ge=1)
-    share: Share = 0.5
-    window: Duration = 600.0
-    severity: SeverityName = "critical"
-
-
-class FlappingShape(Shape):
-    """An extension that comes and goes."""
-
-    changes: int = Field(default=6, ge=2)
-    window: Duration = 1800.0
-    calm: Duration = 1800.0
-    severity: SeverityName = "warning"
-
-
-class ChangedShape(Shape):
-    """Something about a registration changed."""
-
-    severity: SeverityName = "info"
-
-
-def _switchable(shape: type[Shape]) -> Any:
-    return Annotated[shape | None, FALSE_IS_OFF]
-
-
-class AlertsShape(Shape):
-    """The alerts; `false` switches one off."""
-
-    extension_lost: _switchable(ExtensionLostShape) = ExtensionLostShape()  # type: ignore[valid-type]
-    registration_lost: _switchable(RegistrationLostShape) = RegistrationLostShape()  # type: ignore[valid-type]
-    refresh_overdue: _switchable(RefreshOverdueShape) = RefreshOverdueShape()  # type: ignore[valid-type]
-    never_registered: _switchable(NeverRegisteredShape) = NeverRegisteredShape()  # type: ignore[valid-type]
-    api_unavailable: _switchable(ApiUnavailableShape) = ApiUnavailableShape()  # type: ignore[valid-type]
-    credentials_refused: _switchable(CredentialsRefusedShape) = CredentialsRefusedShape()  # type: ignore[valid-type]
-    quota_exhausted: _switchable(AlertShape) = AlertShape()  # type: ignore[valid-type]
-    registrar_restarted: _switchable(RegistrarRestartedShape) = RegistrarRestartedShape()  # type: ignore[valid-type]
-    site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
-    flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]
-    address_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
-    foreign_network: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
-    device_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]
-    overrides: list[dict[str, Any]] = []
-
-
 class RouteShape(Shape):
     """Which alerts go to which receivers, and how they are put together."""
 
@@ -251,24 +161,14 @@ class RouteShape(Shape):
     group_wait: Duration = 10.0
     group_interval: Duration = 60.0
     repeat: Annotated[list[Duration], ONE_OR_MORE] = [3600.0, 14_400.0, 86_400.0]
+    digest: Duration = Field(default=0.0, description="Collects so long what goes this way.")
     continue_: bool = Field(default=False, alias="continue")
 
-
-class ScheduleShape(Shape):
-    """Hours of the week in a time zone."""
-
-    days: Text
-    hours: Text
-    timezone: Text
-
-
-class MaintenanceShape(Shape):
-    """A time in which nothing is to be told."""
-
-    match: Matching = {}
-    begins: Text = Field(alias="from")
-    ends: Text = Field(alias="to")
-    timezone: Text = "UTC"
+    @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """A digest is one message, unless the file says otherwise."""
+        is_told = "group_by" in self.model_fields_set
+        return () if self.digest and not is_told else tuple(self.group_by)
 
 
 class HeartbeatShape(Shape):
@@ -292,6 +192,9 @@ class HttpShape(Shape):
     listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9877"
     web_config_file: Text | None = None
     external_url: HttpUrl | None = None
+    api_token: Secret | None = Field(
+        default=None, description="Who has it may write through the API: silence, acknowledge."
+    )
 
 
 class StorageShape(Shape):

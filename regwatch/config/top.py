@@ -4,18 +4,17 @@ from pathlib import Path
 
 from pydantic import Field, PrivateAttr
 
+from regwatch.config.alerts import AlertsShape
+from regwatch.config.hours import MaintenanceShape, ScheduleShape
 from regwatch.config.problems import Problem
 from regwatch.config.receivers import ReceiverShape
 from regwatch.config.sections import (
     AccountShape,
-    AlertsShape,
     HeartbeatShape,
     HttpShape,
     LogShape,
-    MaintenanceShape,
     MetricsShape,
     RouteShape,
-    ScheduleShape,
     SiteShape,
     StorageShape,
 )

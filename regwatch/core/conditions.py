@@ -22,6 +22,9 @@ from regwatch.core.model import (
 )
 from regwatch.core.outages import Outage
 
+NO_ACCOUNT = AccountName("")
+"""Of what concerns regwatch itself."""
+
 
 class Condition(Struct, frozen=True, gc=False, kw_only=True):
     """Something wrong now with one subject."""
@@ -245,6 +248,19 @@ def registrar_restarted(
         f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
         facts=Facts(account=account, reason="forgotten", detected=since),
         is_retold=True,
+    )
+
+
+def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: str) -> Condition:
+    """A receiver refuses what it is sent, and only a person can mend it."""
+    instead = f"Its messages go to {fallback} meanwhile." if fallback else "It has no `fallback`."
+    return Condition(
+        alert=AlertName.RECEIVER_BROKEN,
+        subject=f"receiver:{receiver}",
+        since=since,
+        summary=f"The receiver {receiver} refuses alerts: {error}",
+        explanation=f"{instead} It is tried again every hour and with each new message.",
+        facts=Facts(account=NO_ACCOUNT, reason="receiver_broken", detected=since),
     )
 
 

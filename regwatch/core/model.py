@@ -67,6 +67,7 @@ class AlertName(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     FOREIGN_NETWORK = "foreign_network"
     DEVICE_CHANGED = "device_changed"
+    RECEIVER_BROKEN = "receiver_broken"
 
     @property
     def alertname(self) -> str:

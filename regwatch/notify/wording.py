@@ -37,6 +37,7 @@ TITLES = {
         "extensions in foreign networks",
     ),
     AlertName.DEVICE_CHANGED: ("device exchanged", "devices exchanged"),
+    AlertName.RECEIVER_BROKEN: ("alert receiver broken", "alert receivers broken"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
@@ -50,6 +51,7 @@ REASONS = {
     "device_changed": "another model of device registers",
     "forgotten": "forgotten by the registrar, not back",
     "refresh_overdue": "usual refresh did not come",
+    "receiver_broken": "the receiver refuses what it is sent",
     "never_registered": "no device since it is watched",
     FailureReason.NETWORK: "no connection to the PBX",
     FailureReason.TIMEOUT: "the PBX does not answer in time",
@@ -152,7 +154,7 @@ def who(incident: Incident) -> str:
     """The extension's number and label, or the account if it concerns that as a whole."""
     facts = incident.facts
     if facts.extension_id is None:
-        return facts.account
+        return facts.account or "regwatch itself"
     number = facts.extension.split("@", 1)[0].rsplit("*", 1)[-1] or f"id {facts.extension_id}"
     return f"{number} ({facts.label})" if facts.label else number
 
@@ -206,11 +208,15 @@ def _kinds(incidents: Iterable[Incident]) -> str:
 
 def _places(incidents: Iterable[Incident]) -> str:
     """Where most of it is comes first; an incident without a site counts for its account."""
-    places = Counter(i.facts.site or f"account {i.account}" for i in incidents)
+    places = Counter(i.facts.site or _account(i) for i in incidents)
     names = [name for name, _ in places.most_common()]
     if len(names) > NAMED_SITES:
         return f"at {len(names)} places, most at {names[0]}"
     return "at " + " and ".join(names)
+
+
+def _account(incident: Incident) -> str:
+    return f"account {incident.account}" if incident.account else "regwatch itself"
 
 
 def _shares(needs: Sequence[int], available: int) -> list[int]:

@@ -6,7 +6,8 @@ from regwatch.store.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
-from regwatch.store.store import Store, StoredAccount, StoredEntry
+from regwatch.store.rows import StoredEntry
+from regwatch.store.store import Store, StoredAccount
 
 __all__ = [
     "Store",

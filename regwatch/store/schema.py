@@ -83,6 +83,28 @@ memos = Table(
     Column("text", String, nullable=False),
 )
 
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("account", String, nullable=False),
+    Column("extension_id", Integer),
+    Column("incident_id", String),
+    Column("happening", LargeBinary, nullable=False),
+    Index("history_by_time", "at"),
+    Index("history_by_extension", "account", "extension_id", "at"),
+    Index("history_by_incident", "incident_id", "at"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("ends_at", Float, nullable=False),
+    Column("silence", LargeBinary, nullable=False),
+)
+
 
 def _create_all(connection: Connection) -> None:
     metadata.create_all(connection)
@@ -92,7 +114,16 @@ def _add_memos(connection: Connection) -> None:
     memos.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_all, _add_memos)
+def _add_history(connection: Connection) -> None:
+    for table in (history, silences):
+        table.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (
+    _create_all,
+    _add_memos,
+    _add_history,
+)
 """Migration n leads from version n to version n + 1. Never change one that was released: add."""
 
 

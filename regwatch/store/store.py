@@ -9,12 +9,20 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import Row, Table, bindparam, delete, func, select, update
+from sqlalchemy import (
+    Row,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.core.batching import batched
+from regwatch.core.history import Happening, Sought, of_notification
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
@@ -25,14 +33,25 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.mutes import Silence
 from regwatch.store.database import Database, open_database
 from regwatch.store.errors import translated
-from regwatch.store.schema import extensions, incidents, memos, notified, outbox
+from regwatch.store.rows import (
+    CHUNK,
+    StoredEntry,
+    append_happenings,
+    clauses_of,
+    decoded,
+    entry_of,
+    extension_row,
+    incident_row,
+    notified_row,
+    upsert_rows,
+)
+from regwatch.store.schema import extensions, history, incidents, memos, notified, outbox, silences
 
 T = TypeVar("T")
 
-CHUNK = 500
-"""Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,18 +61,6 @@ class StoredAccount:
     """An account's last snapshot: each extension, with what the monitor remembers of it."""
 
     watched: Sequence[tuple[Watched, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
-    """A message that waits to be sent."""
-
-    id: int
-    receiver: str
-    notification: Notification
-    attempts: int
-    next_attempt_at: Timestamp
-    created_at: Timestamp
 
 
 class Store:
@@ -85,7 +92,7 @@ class Store:
         watched: list[tuple[Watched, bytes]] = []
         for piece in batched(rows, CHUNK):
             for row in piece:
-                known = _decoded(row.watched, Watched)
+                known = decoded(row.watched, Watched)
                 if known is not None:
                     watched.append((known, row.memory))
             await asyncio.sleep(0)
@@ -98,14 +105,19 @@ class Store:
         watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
+        happenings: Sequence[Happening] = (),
     ) -> None:
-        """Store changed extensions and incidents, and forget removed extensions."""
+        """Store changed extensions and incidents with what happened, and forget removed
+        extensions.
+        """
         gone = [{"gone_account": account, "gone_id": i} for i in removed]
-        incident_rows = [_incident_row(incident) for incident in incidents]
+        incident_rows = [incident_row(incident) for incident in incidents]
 
         async def work(connection: AsyncConnection) -> None:
             for piece in batched(watched, CHUNK):
-                await _upsert(connection, extensions, [_extension_row(account, *e) for e in piece])
+                await upsert_rows(
+                    connection, extensions, [extension_row(account, *e) for e in piece]
+                )
             if gone:
                 await connection.execute(
                     delete(extensions).where(
@@ -114,7 +126,8 @@ class Store:
                     ),
                     gone,
                 )
-            await _upsert(connection, _incidents, incident_rows)
+            await upsert_rows(connection, _incidents, incident_rows)
+            await append_happenings(connection, happenings)
 
         await self._write(work)
 
@@ -144,7 +157,7 @@ class Store:
 
     async def _incidents(self, query: Any) -> Sequence[Incident]:
         rows = await self._read(query)
-        found = (_decoded(row.incident, Incident) for row in rows)
+        found = (decoded(row.incident, Incident) for row in rows)
         return [incident for incident in found if incident is not None]
 
     # --- what receivers were told ------------------------------------------------------------
@@ -153,7 +166,7 @@ class Store:
         """What each receiver was told of incidents that are not settled with all of them."""
         owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
         rows = await self._read(select(notified.c.notified).where(notified.c.incident_id.in_(owed)))
-        found = (_decoded(row.notified, Notified) for row in rows)
+        found = (decoded(row.notified, Notified) for row in rows)
         return [each for each in found if each is not None]
 
     async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
@@ -170,11 +183,13 @@ class Store:
             "error": "",
             "notification": msgspec.msgpack.encode(notification),
         }
-        told = [_notified_row(row) for row in rows]
+        told = [notified_row(row) for row in rows]
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(upsert(outbox).on_conflict_do_nothing(), [entry])
-            await _upsert(connection, notified, told)
+            added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), entry)
+            await upsert_rows(connection, notified, told)
+            if added.rowcount:
+                await append_happenings(connection, tuple(of_notification(notification)))
 
         await self._write(work)
 
@@ -191,7 +206,7 @@ class Store:
             .limit(limit)
         )
         rows = await self._read(query)
-        entries = {row.id: _entry(row) for row in rows}
+        entries = {row.id: entry_of(row) for row in rows}
         unreadable = [row for row in rows if entries[row.id] is None]
         for row in unreadable:
             now = Timestamp(row.next_attempt_at)
@@ -251,6 +266,47 @@ class Store:
             await connection.execute(delete(notified).where(is_old))
             await connection.execute(delete(incidents).where(old))
             await connection.execute(delete(memos).where(memos.c.written_at < before))
+            await connection.execute(delete(history).where(history.c.at < before))
+            await connection.execute(delete(silences).where(silences.c.ends_at < before))
+
+        await self._write(work)
+
+    # --- history ------------------------------------------------------------
+
+    async def history(self, sought: Sought) -> Sequence[Happening]:
+        """What happened, latest first."""
+        query = select(history.c.happening).order_by(history.c.at.desc(), history.c.id.desc())
+        rows = await self._read(query.where(*clauses_of(sought)).limit(sought.limit))
+        found = (decoded(row.happening, Happening) for row in rows)
+        return [each for each in found if each is not None]
+
+    async def note(self, happenings: Sequence[Happening]) -> None:
+        """Add to the history."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await append_happenings(connection, happenings)
+
+        await self._write(work)
+
+    # --- silences ------------------------------------------------------------
+
+    async def silences(self) -> Sequence[Silence]:
+        """All that are kept, those that ended lately among them."""
+        rows = await self._read(select(silences.c.silence).order_by(silences.c.ends_at))
+        found = (decoded(row.silence, Silence) for row in rows)
+        return [each for each in found if each is not None]
+
+    async def keep_silence(self, silence: Silence, happening: Happening) -> None:
+        """Store a silence that was set or changed, and what happened to it."""
+        row = {
+            "id": silence.id,
+            "ends_at": silence.ends_at,
+            "silence": msgspec.msgpack.encode(silence),
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            await upsert_rows(connection, silences, [row])
+            await append_happenings(connection, (happening,))
 
         await self._write(work)
 
@@ -269,7 +325,7 @@ class Store:
         row = {"receiver": receiver, "group_key": group_key, "written_at": at, "text": text}
 
         async def work(connection: AsyncConnection) -> None:
-            await _upsert(connection, memos, [row])
+            await upsert_rows(connection, memos, [row])
 
         await self._write(work)
 
@@ -288,69 +344,3 @@ class Store:
 
 
 _incidents = incidents
-
-
-def _extension_row(account: AccountName, watched: Watched, memory: bytes) -> dict[str, Any]:
-    return {
-        "account": account,
-        "extension_id": watched.extension.id,
-        "state": watched.state.value,
-        "answered_at": watched.answered_at,
-        "watched": msgspec.msgpack.encode(watched),
-        "memory": memory,
-    }
-
-
-def _incident_row(incident: Incident) -> dict[str, Any]:
-    return {
-        "id": incident.id,
-        "account": incident.account,
-        "state": incident.state.value,
-        "resolved_at": incident.resolved_at,
-        "incident": msgspec.msgpack.encode(incident),
-    }
-
-
-def _notified_row(row: Notified) -> dict[str, Any]:
-    return {
-        "incident_id": row.incident_id,
-        "receiver": row.receiver,
-        "resolved_at": row.resolved_at,
-        "notified": msgspec.msgpack.encode(row),
-    }
-
-
-def _entry(row: Row[Any]) -> StoredEntry | None:
-    notification = _decoded(row.notification, Notification)
-    if notification is None:
-        return None
-    return StoredEntry(
-        id=row.id,
-        receiver=row.receiver,
-        notification=notification,
-        attempts=row.attempts,
-        next_attempt_at=row.next_attempt_at,
-        created_at=row.created_at,
-    )
-
-
-def _decoded(stored: bytes, kind: type[T]) -> T | None:
-    try:
-        return msgspec.msgpack.decode(stored, type=kind)
-    except msgspec.MsgspecError:
-        log.error("stored_value_unreadable", kind=kind.__name__)
-        return None
-
-
-async def _upsert(
-    connection: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]
-) -> None:
-    rows = list(rows)
-    if not rows:
-        return
-    statement = upsert(table)
-    keys = [column.name for column in table.primary_key]
-    others = {c.name: c for c in statement.excluded if c.name not in keys}
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=others), rows
-    )

@@ -13,6 +13,7 @@ import structlog
 
 from regwatch.clock import Clock
 from regwatch.core.batching import batched
+from regwatch.core.history import Happening, of_outcome
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Incident, Watched
 from regwatch.core.monitor import Monitor
@@ -20,6 +21,8 @@ from regwatch.core.outcome import Outcome
 from regwatch.store.errors import StoreError
 
 PIECE = 500
+MOST_HAPPENINGS = 100_000
+"""Kept for the history while nothing can be stored; the oldest are let go."""
 FLUSH_SECONDS = 5.0
 """How often answers that changed nothing are stored: a crash loses so much of "last seen"."""
 
@@ -47,6 +50,7 @@ class StateStore(Protocol):
         watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
+        happenings: Sequence[Happening] = (),
     ) -> None:
         """Store all of it or nothing; raises `StoreError`."""
 
@@ -71,6 +75,7 @@ class Keeper:
         self._touched: dict[ExtensionId, None] = {}
         self._removed: dict[ExtensionId, None] = {}
         self._incidents: dict[str, Incident] = {}
+        self._happenings: list[Happening] = []
         self._is_failing = False
         self._log = log.bind(account=monitor.account)
 
@@ -91,7 +96,9 @@ class Keeper:
         self._touched.update(dict.fromkeys(outcome.touched))
         self._removed.update(dict.fromkeys(outcome.removed))
         self._incidents.update((incident.id, incident) for incident in outcome.incidents)
-        if outcome.changes or outcome.steps or self._clock() - self._flushed_at >= FLUSH_SECONDS:
+        now = self._clock()
+        self._happenings.extend(of_outcome(self._monitor.account, outcome, now=now))
+        if outcome.changes or outcome.steps or now - self._flushed_at >= FLUSH_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
@@ -99,20 +106,24 @@ class Keeper:
         async with self._saving:
             self._flushed_at = self._clock()
             touched, removed, incidents = self._touched, self._removed, self._incidents
-            if not (touched or removed or incidents):
+            happenings = self._happenings
+            if not (touched or removed or incidents or happenings):
                 return
             self._touched, self._removed, self._incidents = {}, {}, {}
+            self._happenings = []
             try:
                 await self._store.save(
                     self._monitor.account,
                     watched=self._rows(touched),
                     removed=tuple(removed),
                     incidents=tuple(incidents.values()),
+                    happenings=happenings,
                 )
             except StoreError as error:
                 self._touched = touched | self._touched
                 self._removed = removed | self._removed
                 self._incidents = incidents | self._incidents
+                self._happenings = [*happenings, *self._happenings][-MOST_HAPPENINGS:]
                 self._note_failure(error)
                 return
             self._note_success()

@@ -1,9 +1,14 @@
 """What the file says of alerts, as the core takes it."""
 
-from fakes.values import EVERY_ALERT
+from pathlib import Path
 
-from regwatch.app.policies import alert_policies, monitor_policy
-from regwatch.config.sections import AccountShape, AlertsShape
+import pytest
+from fakes.values import EVERY_ALERT, at, extension
+
+from regwatch.app.policies import alert_policies, expectations, maintenance, monitor_policy
+from regwatch.config import load_config
+from regwatch.config.alerts import AlertsShape
+from regwatch.config.sections import AccountShape
 from regwatch.config.top import Config
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicy
@@ -40,3 +45,77 @@ def test_what_the_file_switches_off_is_off() -> None:
     assert made.outages is None
     assert AlertName.FOREIGN_NETWORK not in made.alerts
     assert AlertName.ADDRESS_CHANGED in made.alerts
+
+
+# --- overrides, hours ------------------------------------------------------------
+
+TEXT = """
+accounts:
+  - url: https://pbx.example.com
+    name: acme
+    access_token: t0ken
+    extensions:
+      expected: office
+      overrides: [{extensions: ["101"], expected: never}, {extensions: ["10?"], expected: always}]
+sites: [{name: riga, extensions: ["*"]}, {name: tallinn}]
+schedules: {office: {days: mon-fri, hours: "09:00-10:00", timezone: UTC}}
+maintenance:
+  - {from: 2027-01-15T08:00, to: 2027-01-15T09:00, timezone: UTC}
+  - {name: office hours, match: {site: riga}, schedule: office}
+  - {schedule: office}
+alerts:
+  registration_lost: false
+  overrides:
+    - match: {site: ri*}
+      extension_lost: {for: 5m}
+      registration_lost: {severity: info}
+      never_registered: {after: 2h}
+      site_lost: {at_least: 9}
+      flapping: false
+      recover_after: 1m
+    - match: {account: acme}
+      site_lost: false
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(TEXT)
+    return load_config(file, environ={})
+
+
+def test_an_override_says_what_is_different_and_leaves_the_rest(config: Config) -> None:
+    first, second = monitor_policy(config, config.accounts[0]).overrides
+    assert first.policies == {
+        AlertName.EXTENSION_LOST: AlertPolicy(Severity.CRITICAL, 300.0),
+        AlertName.REGISTRATION_LOST: AlertPolicy(Severity.INFO),
+        AlertName.NEVER_REGISTERED: AlertPolicy(Severity.INFO, 7200.0),
+        AlertName.SITE_LOST: AlertPolicy(Severity.CRITICAL),
+        AlertName.FLAPPING: None,
+    }
+    assert first.recover_after == 60.0
+    assert second.policies == {AlertName.SITE_LOST: None}
+
+
+def test_sites_may_have_thresholds_of_their_own(config: Config) -> None:
+    policy = monitor_policy(config, config.accounts[0])
+    assert policy.outages == OutagePolicy()
+    assert policy.outages_of == {"riga": OutagePolicy(at_least=9), "tallinn": None}
+
+
+def test_who_is_expected_when(config: Config) -> None:
+    # The tests' beginning of time is a Friday, 08:00 UTC.
+    expected = expectations(config, config.accounts[0])
+    found = {
+        number: [expected.since(extension(number), now=at(when)) for when in (0, 3600)]
+        for number in (1, 2, 50)
+    }
+    assert found == {1: [None, None], 2: [0.0, 0.0], 50: [None, at(3600)]}
+
+
+def test_maintenance_is_named_by_what_there_is(config: Config) -> None:
+    windows = maintenance(config)
+    assert [window.name for window in windows] == ["1", "office hours", "office"]
+    active = [[w.name for w in windows if w.stretch_at(at(when))] for when in (0, 3600, 7200)]
+    assert active == [["1"], ["office hours", "office"], []]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 from regwatch.config import Config, ConfigError, json_schema, load_config, storage_url
 from regwatch.config.values import revealed
+from regwatch.core.schedules import Hours
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")
@@ -53,7 +55,8 @@ def test_the_example_shows_the_defaults(example: Config, tmp_path: Path) -> None
     shown, true = example.accounts[0], default.accounts[0]
     assert shown.polling == true.polling
     assert shown.extensions.discover == true.extensions.discover
-    assert example.alerts == default.alerts
+    assert example.alerts.model_copy(update={"overrides": []}) == default.alerts
+    assert shown.extensions.expected == true.extensions.expected
     assert example.recover_after == default.recover_after
     assert (example.http, example.metrics, example.log) == (
         default.http,
@@ -124,16 +127,7 @@ def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extra", "path"),
     [
-        (
-            "schedules: {office: {days: mon-fri, hours: '08:00-18:00', timezone: Europe/Riga}}",
-            "schedules",
-        ),
         ("heartbeat: {url: 'https://hc.example.com/x', every: 1m}", "heartbeat"),
-        (
-            "maintenance: [{match: {site: a}, from: 2026-12-01T22:00, to: 2026-12-02T02:00}]",
-            "maintenance",
-        ),
-        ("alerts: {overrides: [{match: {site: riga}}]}", "alerts.overrides"),
     ],
 )
 def test_what_is_not_acted_on_yet_is_said(tmp_path: Path, extra: str, path: str) -> None:
@@ -294,3 +288,60 @@ def test_any_bytes_give_a_configuration_or_our_error(
     file.write_bytes(content)
     with pytest.raises(ConfigError):
         load_config(file, environ={})
+
+
+# --- the clock on the wall ------------------------------------------------------------
+
+
+def test_a_schedule_is_what_the_clock_on_the_wall_says(tmp_path: Path) -> None:
+    text = """
+schedules:
+  office: {days: "mon-thu, sat", hours: "08:00-12:00, 13:00-17:30", timezone: Europe/Riga}
+  weekend: {days: [fri-sun], timezone: UTC}
+  night: {days: SUNDAY-monday, hours: 22:00-6:00, timezone: Asia/Kolkata}
+"""
+    found = load(tmp_path, SMALL + text).schedules
+    assert found["office"].days == {0, 1, 2, 3, 5}
+    assert found["office"].hours == (Hours(480, 720), Hours(780, 1050))
+    assert found["weekend"].days == {4, 5, 6}
+    assert found["weekend"].hours == (Hours(0, 1440),)
+    assert found["night"].days == {6, 0}, "over the end of the week"
+    assert found["night"].hours == (Hours(1320, 360),)
+    assert str(found["night"].timezone) == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("window", "begins", "ends"),
+    [
+        (
+            "from: 2026-12-01T22:00, to: 2026-12-02 02:00, timezone: Europe/Riga",
+            "2026-12-01T20:00+00:00",
+            "2026-12-02T00:00+00:00",
+        ),
+        (
+            "from: 2026-12-01T22:00:00Z, to: 2026-12-02T02:00:00+02:00",
+            "2026-12-01T22:00+00:00",
+            "2026-12-02T00:00+00:00",
+        ),
+        (
+            "from: 2026-10-25T03:30, to: 2026-10-25T03:45, timezone: Europe/Riga",
+            "2026-10-25T00:30+00:00",
+            "2026-10-25T01:45+00:00",
+        ),
+    ],
+    ids=["in a time zone", "with offsets of their own", "in the hour that is shown twice"],
+)
+def test_a_maintenance_window(tmp_path: Path, window: str, begins: str, ends: str) -> None:
+    (shape,) = load(tmp_path, f"{SMALL}maintenance: [{{{window}}}]\n").maintenance
+    stretch = shape.once
+    assert stretch is not None
+    moments = (datetime.fromisoformat(text).timestamp() for text in (begins, ends))
+    assert (stretch.begins_at, stretch.ends_at) == tuple(moments)
+
+
+def test_a_digest_is_one_message_unless_it_is_grouped(tmp_path: Path) -> None:
+    routes = "receivers: [{name: a, webhook: {url: 'https://x'}}]\nroutes:\n"
+    first = "  - {match: {severity: info}, receivers: [a], digest: 15m}\n"
+    second = "  - {receivers: [a], digest: 15m, group_by: [site]}\n"
+    config = load(tmp_path, SMALL + routes + first + second)
+    assert [route.grouped_by for route in config.routes] == [(), ("site",)]

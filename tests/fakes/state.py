@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, ExtensionId, Incident, Watched
 from regwatch.store.errors import StoreUnavailableError
 
@@ -19,6 +20,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.rows: dict[ExtensionId, tuple[Watched, bytes]] = {}
         self.incidents: dict[str, Incident] = {}
+        self.happenings: list[Happening] = []
         self.saves = 0
         self.is_full = False
 
@@ -32,6 +34,7 @@ class MemoryStore:
         watched: Iterable[tuple[Watched, bytes]],
         removed: Collection[ExtensionId] = (),
         incidents: Sequence[Incident] = (),
+        happenings: Sequence[Happening] = (),
     ) -> None:
         await asyncio.sleep(0.01)
         if self.is_full:
@@ -41,3 +44,4 @@ class MemoryStore:
         for extension_id in removed:
             self.rows.pop(extension_id, None)
         self.incidents.update((i.id, i) for i in incidents)
+        self.happenings.extend(happenings)

@@ -18,8 +18,8 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.outcome import Outcome
 from regwatch.core.outages import OutagePolicy
+from regwatch.core.outcome import Outcome
 from regwatch.core.routing import Route
 from regwatch.simulator.registrar import Registrar
 

@@ -36,6 +36,7 @@ EVERY_ALERT: AlertPolicies = {
     AlertName.ADDRESS_CHANGED: AlertPolicy(Severity.INFO),
     AlertName.FOREIGN_NETWORK: AlertPolicy(Severity.INFO),
     AlertName.DEVICE_CHANGED: AlertPolicy(Severity.INFO),
+    AlertName.RECEIVER_BROKEN: AlertPolicy(Severity.CRITICAL),
 }
 
 

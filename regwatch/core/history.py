@@ -1,0 +1,130 @@
+"""What happened, a line at a time, for people who look back: what registrations did, what was
+decided of incidents and why, who was told of them when.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from msgspec import Struct
+
+from regwatch.core.diff import Change
+from regwatch.core.incidents import Decision, Step
+from regwatch.core.model import (
+    AccountName,
+    ChangeKind,
+    ExtensionId,
+    Incident,
+    IncidentId,
+    ItemStatus,
+    Notification,
+    NotifyReason,
+    Registration,
+    Timestamp,
+)
+from regwatch.core.outcome import Outcome
+
+UNTOLD_CHANGES = frozenset({ChangeKind.REFRESHED, ChangeKind.ADDED})
+"""Too many to keep, and of no interest later."""
+UNTOLD_DECISIONS = frozenset({Decision.RETOLD})
+
+
+class Kind(StrEnum):
+    """What a line is about."""
+
+    REGISTRATION = "registration"
+    INCIDENT = "incident"
+    NOTIFICATION = "notification"
+    SILENCE = "silence"
+
+
+class Happening(Struct, frozen=True, gc=False, kw_only=True):
+    """One line of the history."""
+
+    at: Timestamp
+    kind: Kind
+    event: str
+    """A closed word: a `ChangeKind`, a `Decision`, an `ItemStatus`, `added` or `expired`."""
+    text: str = ""
+    """What else there is to say."""
+    account: AccountName = AccountName("")
+    extension_id: ExtensionId | None = None
+    extension: str = ""
+    incident_id: IncidentId | None = None
+    alert: str = ""
+    receiver: str = ""
+    notification_id: str = ""
+
+
+class Sought(Struct, frozen=True, kw_only=True):
+    """What of the history is asked for; what is None does not matter."""
+
+    account: AccountName | None = None
+    extension_id: ExtensionId | None = None
+    incident_id: IncidentId | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    limit: int = 200
+
+
+def of_outcome(account: AccountName, outcome: Outcome, *, now: Timestamp) -> Iterator[Happening]:
+    """What a step of the monitor brought."""
+    for change in outcome.changes:
+        if change.kind not in UNTOLD_CHANGES:
+            yield _of_change(account, change)
+    for step in outcome.steps:
+        if step.incident is not None and step.decision not in UNTOLD_DECISIONS:
+            yield _of_step(step.incident, step, now)
+
+
+def _of_change(account: AccountName, change: Change) -> Happening:
+    return Happening(
+        at=change.at,
+        kind=Kind.REGISTRATION,
+        event=change.kind.value,
+        text=_registration(change.after or change.before),
+        account=account,
+        extension_id=change.extension_id,
+    )
+
+
+def _registration(registration: Registration | None) -> str:
+    if registration is None:
+        return ""
+    parts = (registration.device, registration.real_address.removeprefix("sip:"))
+    return " at ".join(part for part in parts if part)
+
+
+def _of_step(incident: Incident, step: Step, now: Timestamp) -> Happening:
+    return Happening(
+        at=now,
+        kind=Kind.INCIDENT,
+        event=step.decision.value,
+        text="; ".join(part for part in (incident.summary, step.because) if part),
+        account=incident.account,
+        extension_id=incident.facts.extension_id,
+        extension=incident.facts.extension,
+        incident_id=incident.id,
+        alert=incident.alert.value,
+    )
+
+
+def of_notification(notification: Notification) -> Iterator[Happening]:
+    """Whom a message tells what; of what is told still, only where it is a reminder."""
+    is_reminder = notification.reason is NotifyReason.REPEAT_DUE
+    for item in notification.items:
+        if item.status is ItemStatus.STILL and not is_reminder:
+            continue
+        incident = item.incident
+        yield Happening(
+            at=notification.created_at,
+            kind=Kind.NOTIFICATION,
+            event=item.status.value,
+            text=notification.reason.value.replace("_", " "),
+            account=incident.account,
+            extension_id=incident.facts.extension_id,
+            extension=incident.facts.extension,
+            incident_id=incident.id,
+            alert=incident.alert.value,
+            receiver=notification.receiver,
+            notification_id=notification.id,
+        )

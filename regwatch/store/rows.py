@@ -1,0 +1,138 @@
+"""From values to rows and back. A row that cannot be read any more is left out, and logged."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, Row, Table, insert
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from regwatch.core.batching import batched
+from regwatch.core.history import Happening, Sought
+from regwatch.core.model import AccountName, Incident, Notification, Notified, Timestamp, Watched
+from regwatch.store.schema import history
+
+T = TypeVar("T")
+
+CHUNK = 500
+"""Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A message that waits to be sent."""
+
+    id: int
+    receiver: str
+    notification: Notification
+    attempts: int
+    next_attempt_at: Timestamp
+    created_at: Timestamp
+
+
+def extension_row(account: AccountName, watched: Watched, memory: bytes) -> dict[str, Any]:
+    """An extension with what the monitor remembers of it."""
+    return {
+        "account": account,
+        "extension_id": watched.extension.id,
+        "state": watched.state.value,
+        "answered_at": watched.answered_at,
+        "watched": msgspec.msgpack.encode(watched),
+        "memory": memory,
+    }
+
+
+def incident_row(incident: Incident) -> dict[str, Any]:
+    """An incident."""
+    return {
+        "id": incident.id,
+        "account": incident.account,
+        "state": incident.state.value,
+        "resolved_at": incident.resolved_at,
+        "incident": msgspec.msgpack.encode(incident),
+    }
+
+
+def notified_row(row: Notified) -> dict[str, Any]:
+    """What a receiver was told."""
+    return {
+        "incident_id": row.incident_id,
+        "receiver": row.receiver,
+        "resolved_at": row.resolved_at,
+        "notified": msgspec.msgpack.encode(row),
+    }
+
+
+def entry_of(row: Row[Any]) -> StoredEntry | None:
+    """A message that waits; None if it cannot be read."""
+    notification = decoded(row.notification, Notification)
+    if notification is None:
+        return None
+    return StoredEntry(
+        id=row.id,
+        receiver=row.receiver,
+        notification=notification,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        created_at=row.created_at,
+    )
+
+
+def clauses_of(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """The conditions that a line of the history meets."""
+    columns = history.c
+    if sought.account is not None:
+        yield columns.account == sought.account
+    if sought.extension_id is not None:
+        yield columns.extension_id == sought.extension_id
+    if sought.incident_id is not None:
+        yield columns.incident_id == sought.incident_id
+    if sought.since is not None:
+        yield columns.at >= sought.since
+    if sought.until is not None:
+        yield columns.at < sought.until
+
+
+def _history_row(happening: Happening) -> dict[str, Any]:
+    return {
+        "at": happening.at,
+        "account": happening.account,
+        "extension_id": happening.extension_id,
+        "incident_id": happening.incident_id,
+        "happening": msgspec.msgpack.encode(happening),
+    }
+
+
+async def append_happenings(connection: AsyncConnection, happenings: Sequence[Happening]) -> None:
+    """Add lines to the history, in pieces."""
+    for piece in batched(happenings, CHUNK):
+        await connection.execute(insert(history), [_history_row(each) for each in piece])
+
+
+def decoded(stored: bytes, kind: type[T]) -> T | None:
+    """The value; None if it cannot be read."""
+    try:
+        return msgspec.msgpack.decode(stored, type=kind)
+    except msgspec.MsgspecError:
+        log.error("stored_value_unreadable", kind=kind.__name__)
+        return None
+
+
+async def upsert_rows(
+    connection: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Insert rows, or replace those of the same keys."""
+    rows = list(rows)
+    if not rows:
+        return
+    statement = upsert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {c.name: c for c in statement.excluded if c.name not in keys}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=others), rows
+    )
