@@ -8,16 +8,30 @@ import aiohttp
 
 from regwatch.app.clients import pbx_settings, selection
 from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
-from regwatch.app.policies import monitor_policy, polling_policy, routes, sites
+from regwatch.app.policies import (
+    alert_policies,
+    expectations,
+    maintenance,
+    monitor_policy,
+    polling_policy,
+    routes,
+    sites,
+)
 from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
+from regwatch.app.self_watch import SelfWatch
 from regwatch.clock import Clock
 from regwatch.config.sections import AccountShape
 from regwatch.config.top import Config
+from regwatch.core.alert_rules import AlertRules, Rules
+from regwatch.core.conditions import NO_ACCOUNT
 from regwatch.core.grouping import Grouping
 from regwatch.core.model import AccountName, FailureReason, Incident, Timestamp
 from regwatch.core.monitor import Monitor
+from regwatch.core.mutes import Mutes
+from regwatch.core.open_incidents import OpenIncidents
 from regwatch.core.planner import Planner
+from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.assembly import build_receiver
 from regwatch.notify.deliveries import Outcome
 from regwatch.notify.dispatch import Dispatcher
@@ -63,12 +77,19 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
     # No cookies: nothing one receiver sets may reach another.
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     receivers = _receivers(config, session, around)
-    outbox = Outbox(receivers, around.store, clock=around.clock, listeners=[reporting.delivery])
+    mutes = Mutes(maintenance(config), await around.store.silences())
+    self_watch = _self_watch(config, around, mutes, reporting, on_incidents, unsettled)
+    outbox = Outbox(
+        receivers,
+        around.store,
+        clock=around.clock,
+        listeners=[reporting.delivery, self_watch.delivery],
+    )
     grouping = Grouping(
         routes(config.routes), incidents=unsettled, notified=await around.store.notified()
     )
     dispatcher = Dispatcher(grouping, around.store, wake=outbox.wake, clock=around.clock)
-    builder = _AccountBuilder(config, around, reporting, on_incidents, unsettled)
+    builder = _AccountBuilder(config, around, reporting, on_incidents, mutes, unsettled)
     accounts = [builder.build(account) for account in config.accounts]
     parts = Parts(
         watchers=[watcher for watcher, _ in accounts],
@@ -78,6 +99,8 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         grouping=grouping,
         dispatcher=dispatcher,
         outbox=outbox,
+        mutes=mutes,
+        self_watch=self_watch,
     )
     engine = Engine(parts, around.store, clock=around.clock, resolved=resolved)
     on_incidents.to = engine.note
@@ -97,12 +120,39 @@ def _receivers(
     return receivers
 
 
+def _self_watch(
+    config: Config,
+    around: Surroundings,
+    mutes: Mutes,
+    reporting: Reporting,
+    on_incidents: Callable[[Sequence[Incident]], None],
+    unsettled: Sequence[Incident],
+) -> SelfWatch:
+    rules = AlertRules(Rules(alert_policies(config.alerts), config.recover_after))
+    incidents = OpenIncidents(
+        NO_ACCOUNT, rules, mutes=mutes, incidents=_open_of(NO_ACCOUNT, unsettled)
+    )
+    fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}
+    return SelfWatch(
+        ReceiverWatch(incidents, fallbacks),
+        around.store,
+        clock=around.clock,
+        on_outcome=partial(reporting.outcome, NO_ACCOUNT),
+        on_incidents=on_incidents,
+    )
+
+
+def _open_of(account: AccountName, unsettled: Sequence[Incident]) -> list[Incident]:
+    return [i for i in unsettled if i.account == account and i.resolved_at is None]
+
+
 @dataclass(frozen=True, slots=True)
 class _AccountBuilder:
     config: Config
     around: Surroundings
     reporting: Reporting
     on_incidents: _Late
+    mutes: Mutes
     unsettled: Sequence[Incident]
 
     def build(self, account: AccountShape) -> tuple[Watcher, PbxClient]:
@@ -119,7 +169,9 @@ class _AccountBuilder:
             name,
             monitor_policy(self.config, account),
             sites(self.config.sites),
-            incidents=[i for i in self.unsettled if i.account == name and i.resolved_at is None],
+            expectations=expectations(self.config, account),
+            mutes=self.mutes,
+            incidents=_open_of(name, self.unsettled),
         )
         watcher = Watcher(
             monitor,

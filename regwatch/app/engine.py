@@ -11,10 +11,19 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
+from regwatch.app.self_watch import SelfWatch
 from regwatch.app.view import AccountSight
 from regwatch.clock import Clock
 from regwatch.core.grouping import Grouping
-from regwatch.core.model import Incident, IncidentState, Timestamp
+from regwatch.core.model import (
+    AccountName,
+    Incident,
+    IncidentId,
+    IncidentState,
+    RegistrationId,
+    Timestamp,
+)
+from regwatch.core.mutes import Mutes
 from regwatch.notify.dispatch import Dispatcher
 from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
@@ -47,6 +56,8 @@ class Parts:
     grouping: Grouping
     dispatcher: Dispatcher
     outbox: Outbox
+    mutes: Mutes
+    self_watch: SelfWatch
 
 
 class Engine:
@@ -84,6 +95,7 @@ class Engine:
             for watcher in self._parts.watchers:
                 group.create_task(watcher.run(), name=f"watch {watcher.monitor.account}")
             group.create_task(self._parts.dispatcher.run(), name="dispatch")
+            group.create_task(self._parts.self_watch.run(), name="self watch")
             group.create_task(self._look_after_store(), name="store")
             group.create_task(
                 repost_forever(self._parts.receivers, self._parts.grouping.told), name="repost"
@@ -114,6 +126,28 @@ class Engine:
         """Give back what was opened by building it; safe to call twice."""
         await self._parts.session.close()
 
+    # --- what is asked of it ---------------------------------------------------------------------
+
+    @property
+    def mutes(self) -> Mutes:
+        """What is not to be told for now."""
+        return self._parts.mutes
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open."""
+        for watcher in self._parts.watchers:
+            incident = await watcher.acknowledge(incident_id, by, comment)
+            if incident is not None:
+                return incident
+        return await self._parts.self_watch.acknowledge(incident_id, by, comment)
+
+    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
+        """Somebody deletes these through us. False: no such account."""
+        found = [w.monitor for w in self._parts.watchers if w.monitor.account == account]
+        for monitor in found:
+            monitor.deleted(registrations)
+        return bool(found)
+
     # --- what is seen of it ----------------------------------------------------------------------
 
     def note(self, incidents: Sequence[Incident]) -> None:
@@ -128,7 +162,8 @@ class Engine:
 
     def incidents(self) -> Sequence[Incident]:
         """Those pending and those firing."""
-        return [i for watcher in self._parts.watchers for i in watcher.monitor.incidents]
+        of_accounts = (watcher.monitor.incidents for watcher in self._parts.watchers)
+        return [i for held in (*of_accounts, self._parts.self_watch.incidents) for i in held]
 
     def recently_resolved(self) -> Sequence[Incident]:
         """The last ones that ended, latest first."""

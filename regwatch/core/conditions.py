@@ -251,12 +251,17 @@ def registrar_restarted(
     )
 
 
+def receiver_subject(receiver: str) -> str:
+    """The subject of what concerns a receiver."""
+    return f"receiver:{receiver}"
+
+
 def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: str) -> Condition:
     """A receiver refuses what it is sent, and only a person can mend it."""
     instead = f"Its messages go to {fallback} meanwhile." if fallback else "It has no `fallback`."
     return Condition(
         alert=AlertName.RECEIVER_BROKEN,
-        subject=f"receiver:{receiver}",
+        subject=receiver_subject(receiver),
         since=since,
         summary=f"The receiver {receiver} refuses alerts: {error}",
         explanation=f"{instead} It is tried again every hour and with each new message.",

@@ -7,6 +7,7 @@ decide what is true.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import Timestamp
@@ -29,6 +30,10 @@ class Silence(Struct, frozen=True, kw_only=True):
     def is_over(self, *, now: Timestamp) -> bool:
         """Whether it ended, by itself or by hand."""
         return self.ends_at <= now
+
+    def ended(self, *, now: Timestamp) -> "Silence":
+        """The same, ended by hand."""
+        return replace(self, ends_at=now)
 
     def stretch_at(self, at: Timestamp) -> Stretch | None:
         """Its time, if the moment lies in it."""

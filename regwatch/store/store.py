@@ -27,6 +27,7 @@ from regwatch.core.model import (
     AccountName,
     ExtensionId,
     Incident,
+    IncidentId,
     IncidentState,
     Notification,
     Notified,
@@ -137,6 +138,12 @@ class Store:
         """Those pending and those firing, of all accounts."""
         is_open = incidents.c.state != IncidentState.RESOLVED.value
         return await self._incidents(select(incidents.c.incident).where(is_open))
+
+    async def incident(self, incident_id: IncidentId) -> Incident | None:
+        """One by its id; None if it is not kept."""
+        query = select(incidents.c.incident).where(incidents.c.id == incident_id)
+        found = await self._incidents(query)
+        return found[0] if found else None
 
     async def unsettled_incidents(self) -> Sequence[Incident]:
         """The open ones, and those resolved of which a receiver has still to hear."""

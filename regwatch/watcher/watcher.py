@@ -17,6 +17,8 @@ from regwatch.core.model import (
     Extension,
     ExtensionId,
     FailureReason,
+    Incident,
+    IncidentId,
     Listing,
     Timestamp,
 )
@@ -114,6 +116,14 @@ class Watcher:
                 await self._poll_forever(group)
         finally:
             await self._keeper.flush()
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open here."""
+        outcome = self.monitor.acknowledge(incident_id, by, comment, now=self._clock())
+        if outcome is None:
+            return None
+        await self._accept(outcome)
+        return outcome.incidents[0]
 
     # --- polling -------------------------------------------------------------------------------
 

@@ -1,0 +1,96 @@
+"""What people ask of the running daemon, and look up in it: silences, acknowledgements, history."""
+
+import secrets
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from regwatch.app.engine import Engine
+from regwatch.clock import Clock
+from regwatch.core.history import Happening, Kind, Sought
+from regwatch.core.matchers import Matchers
+from regwatch.core.model import (
+    AccountName,
+    Incident,
+    IncidentId,
+    RegistrationId,
+    Timestamp,
+)
+from regwatch.core.mutes import Silence
+from regwatch.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class Operations:
+    """Satisfies `web.views.OperationsView`. Whatever is changed is stored before it counts."""
+
+    def __init__(self, engine: Callable[[], Engine], store: Store, *, clock: Clock) -> None:
+        """`engine`: the one that runs at the moment."""
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+
+    async def history(self, sought: Sought) -> Sequence[Happening]:
+        """What happened, latest first; raises `StoreError`."""
+        return await self._store.history(sought)
+
+    async def incident(self, incident_id: IncidentId) -> Incident | None:
+        """One that is open, or was within the time that is kept; raises `StoreError`."""
+        found = (i for i in self._engine().incidents() if i.id == incident_id)
+        return next(found, None) or await self._store.incident(incident_id)
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open."""
+        incident = await self._engine().acknowledge(incident_id, by, comment)
+        if incident is not None:
+            log.info("incident_acknowledged", incident=incident_id, by=by, comment=comment)
+        return incident
+
+    def silences(self) -> Sequence[Silence]:
+        """Those set, the ones that ended lately among them."""
+        return self._engine().mutes.silences
+
+    async def silence(
+        self,
+        matchers: Matchers,
+        *,
+        starts_at: Timestamp,
+        ends_at: Timestamp,
+        author: str,
+        comment: str,
+    ) -> Silence:
+        """Set one; raises `StoreError`."""
+        silence = Silence(
+            id=secrets.token_hex(4),
+            matchers=matchers,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            author=author,
+            comment=comment,
+            created_at=self._clock(),
+        )
+        await self._keep(silence, "added", f"{author} silenced {matchers}: {comment}")
+        return silence
+
+    async def expire(self, silence_id: str, author: str) -> Silence | None:
+        """End one now; None if there is none that has not ended. Raises `StoreError`."""
+        now = self._clock()
+        found = next((s for s in self.silences() if s.id == silence_id), None)
+        if found is None or found.is_over(now=now):
+            return None
+        ended = found.ended(now=now)
+        await self._keep(ended, "expired", f"{author} ended the silence of {found.matchers}")
+        return ended
+
+    async def _keep(self, silence: Silence, event: str, text: str) -> None:
+        words = f"{silence.reference}: {text}"
+        happening = Happening(at=self._clock(), kind=Kind.SILENCE, event=event, text=words)
+        await self._store.keep_silence(silence, happening)
+        others = (s for s in self.silences() if s.id != silence.id)
+        self._engine().mutes.replace_silences([*others, silence])
+        log.info("silence_changed", silence=silence.id, change=event, text=text)
+
+    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
+        """Somebody deletes these through us: their absence is our doing. False: no such account."""
+        return self._engine().deleting(account, registrations)

@@ -1,0 +1,105 @@
+"""What regwatch finds wrong with itself: stored and told like what it finds wrong with phones."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from regwatch.clock import Clock
+from regwatch.core.conditions import NO_ACCOUNT
+from regwatch.core.history import Happening, of_outcome
+from regwatch.core.incidents import Step
+from regwatch.core.model import Incident, IncidentId
+from regwatch.core.outcome import Gathered, Outcome
+from regwatch.core.receiver_watch import ReceiverWatch
+from regwatch.notify.deliveries import DeliveryAttempt
+from regwatch.notify.deliveries import Outcome as Delivery
+from regwatch.store import Store, StoreError
+
+TICK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class SelfWatch:
+    """Listens to deliveries."""
+
+    def __init__(
+        self,
+        receivers: ReceiverWatch,
+        store: Store,
+        *,
+        clock: Clock,
+        on_outcome: Callable[[Outcome], None],
+        on_incidents: Callable[[Sequence[Incident]], None],
+    ) -> None:
+        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored."""
+        self._receivers = receivers
+        self._store = store
+        self._clock = clock
+        self._on_outcome = on_outcome
+        self._on_incidents = on_incidents
+        self._incidents: dict[IncidentId, Incident] = {}
+        self._happenings: list[Happening] = []
+        self._noted = asyncio.Event()
+
+    @property
+    def incidents(self) -> Iterable[Incident]:
+        """Those open."""
+        return self._receivers.incidents
+
+    def delivery(self, attempt: DeliveryAttempt) -> None:
+        """An attempt to deliver came to its end."""
+        if attempt.outcome is Delivery.REFUSED:
+            error = attempt.error or "no reason given"
+            self._take(self._receivers.refused(attempt.receiver, error, now=attempt.at))
+        elif attempt.outcome is Delivery.DELIVERED:
+            self._take(self._receivers.delivered(attempt.receiver, now=attempt.at))
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open."""
+        now = self._clock()
+        step = self._receivers.incidents.acknowledge(incident_id, by, comment, now=now)
+        if step is None:
+            return None
+        self._take([step])
+        await self._flush()
+        return step.incident
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            self._take(self._receivers.tick(now=self._clock()))
+            await self._flush()
+            self._noted.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._noted.wait()
+
+    def _take(self, steps: Iterable[Step]) -> None:
+        gathered = Gathered()
+        gathered.add(steps)
+        outcome = gathered.outcome()
+        if outcome.steps:
+            self._on_outcome(outcome)
+            self._incidents.update((i.id, i) for i in outcome.incidents)
+            self._happenings.extend(of_outcome(NO_ACCOUNT, outcome, now=self._clock()))
+            self._noted.set()
+
+    async def _flush(self) -> None:
+        """Store, then tell; what cannot be stored waits for the next time."""
+        incidents, happenings = self._incidents, self._happenings
+        if not incidents:
+            return
+        self._incidents, self._happenings = {}, []
+        try:
+            await self._store.save(
+                NO_ACCOUNT, watched=(), incidents=tuple(incidents.values()), happenings=happenings
+            )
+        except StoreError as error:
+            log.debug("own_state_not_stored", error=str(error))
+            self._incidents = incidents | self._incidents
+            self._happenings = [*happenings, *self._happenings]
+            return
+        self._on_incidents(tuple(incidents.values()))
