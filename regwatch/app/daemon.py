@@ -17,8 +17,10 @@ from prometheus_client import CollectorRegistry
 
 from regwatch.app.assembly import Surroundings, build_engine
 from regwatch.app.engine import Engine
+from regwatch.app.operations import Operations
 from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
+from regwatch.config.values import revealed
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
 from regwatch.store import Store, StoreError
 from regwatch.systemd import Notifier
@@ -95,6 +97,7 @@ class Daemon:
             clock=self._clock,
             settings=self._web_settings(),
             gate=Gate(web.users) if web and web.users else None,
+            operations=Operations(lambda: self._current, store, clock=self._clock),
         )
         listen = self._config.http.listen
         tls = web.tls if web else None
@@ -109,6 +112,7 @@ class Daemon:
         return WebSettings(
             per_extension=self._config.metrics.per_extension,
             external_url=self._config.http.external_url,
+            api_token=revealed(self._config.http.api_token),
         )
 
     async def _run_until(self, stop: asyncio.Event) -> None:

@@ -72,7 +72,7 @@ class Engine:
         self._resolved = deque(resolved, maxlen=RESOLVED_SHOWN)
         self._backlog: Backlog = {}
         self._sights = [
-            AccountSight(watcher, client)
+            AccountSight(watcher, client, clock=clock)
             for watcher, client in zip(parts.watchers, parts.clients, strict=True)
         ]
 

@@ -1,7 +1,8 @@
 """What people ask of the running daemon, and look up in it: silences, acknowledgements, history."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -17,7 +18,8 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.mutes import Silence
-from regwatch.store import Store
+from regwatch.store import Store, StoreError
+from regwatch.web.views import UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +34,15 @@ class Operations:
         self._clock = clock
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
-        """What happened, latest first; raises `StoreError`."""
-        return await self._store.history(sought)
+        """What happened, latest first."""
+        with _unavailable():
+            return await self._store.history(sought)
 
     async def incident(self, incident_id: IncidentId) -> Incident | None:
-        """One that is open, or was within the time that is kept; raises `StoreError`."""
+        """One that is open, or was within the time that is kept."""
         found = (i for i in self._engine().incidents() if i.id == incident_id)
-        return next(found, None) or await self._store.incident(incident_id)
+        with _unavailable():
+            return next(found, None) or await self._store.incident(incident_id)
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""
@@ -60,7 +64,7 @@ class Operations:
         author: str,
         comment: str,
     ) -> Silence:
-        """Set one; raises `StoreError`."""
+        """Set one."""
         silence = Silence(
             id=secrets.token_hex(4),
             matchers=matchers,
@@ -74,7 +78,7 @@ class Operations:
         return silence
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
-        """End one now; None if there is none that has not ended. Raises `StoreError`."""
+        """End one now; None if there is none that has not ended."""
         now = self._clock()
         found = next((s for s in self.silences() if s.id == silence_id), None)
         if found is None or found.is_over(now=now):
@@ -86,7 +90,8 @@ class Operations:
     async def _keep(self, silence: Silence, event: str, text: str) -> None:
         words = f"{silence.reference}: {text}"
         happening = Happening(at=self._clock(), kind=Kind.SILENCE, event=event, text=words)
-        await self._store.keep_silence(silence, happening)
+        with _unavailable():
+            await self._store.keep_silence(silence, happening)
         others = (s for s in self.silences() if s.id != silence.id)
         self._engine().mutes.replace_silences([*others, silence])
         log.info("silence_changed", silence=silence.id, change=event, text=text)
@@ -94,3 +99,11 @@ class Operations:
     def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
         """Somebody deletes these through us: their absence is our doing. False: no such account."""
         return self._engine().deleting(account, registrations)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise UnavailableError(str(error)) from error

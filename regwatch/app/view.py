@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from regwatch.clock import Clock
 from regwatch.core.conditions import API_WORDS
 from regwatch.core.model import (
     AccountName,
@@ -19,9 +20,10 @@ from regwatch.watcher.watcher import Watcher
 class AccountSight:
     """One account, as `web.views.AccountView` wants it."""
 
-    def __init__(self, watcher: Watcher, client: PbxClient) -> None:
+    def __init__(self, watcher: Watcher, client: PbxClient, *, clock: Clock) -> None:
         self._watcher = watcher
         self._client = client
+        self._clock = clock
 
     @property
     def name(self) -> AccountName:
@@ -64,6 +66,11 @@ class AccountSight:
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace."""
         return self._watcher.sweep_seconds
+
+    def expects(self, watched: Watched) -> bool:
+        """Whether it is expected to be registered at this hour."""
+        expectations = self._watcher.monitor.expectations
+        return expectations.since(watched.extension, now=self._clock()) is not None
 
     @property
     def first_sweep_done(self) -> bool:

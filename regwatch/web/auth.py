@@ -1,4 +1,6 @@
-"""Basic authentication against bcrypt hashes, for every path, as exporter-toolkit does it."""
+"""Basic authentication against bcrypt hashes, for every path, as exporter-toolkit does it;
+and the token of the API.
+"""
 
 import asyncio
 import hashlib
@@ -9,6 +11,9 @@ import bcrypt
 from aiohttp import BasicAuth, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+API = "/api/"
+WRITER = web.RequestKey("writer", str)
+"""The key of a request under which stands who may change something; empty: who has the token."""
 CACHE_SIZE = 100
 # Compared with when the user is unknown, so that the time taken does not tell which users exist.
 UNKNOWN_USER = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
@@ -28,6 +33,11 @@ class Gate:
         """Let others in from now on; what was remembered of the former ones is forgotten."""
         self._users = dict(users)
         self._passed.clear()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets everybody pass, knowing no users."""
+        return not self._users
 
     async def admits(self, authorization: str | None) -> bool:
         """Whether an Authorization header names a user and the password. Bcrypt takes tens of
@@ -65,12 +75,25 @@ class Gate:
         self._passed[proof] = None
 
 
-def authentication(gate: Gate) -> Middleware:
-    """A middleware that lets pass whom the gate admits."""
+def authentication(gate: Gate | None, token: str = "") -> Middleware:
+    """A middleware that lets pass whom the gate admits, or all without one. Whoever may change
+    something is noted under `WRITER`: a user of the gate's, or who has the token of the API.
+    """
 
     @web.middleware
     async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if await gate.admits(request.headers.get(hdrs.AUTHORIZATION)):
+        authorization = request.headers.get(hdrs.AUTHORIZATION, "")
+        scheme, _, given = authorization.partition(" ")
+        if request.path.startswith(API) and scheme.lower() == "bearer":
+            if not _is_token(given, token):
+                return web.json_response({"error": "the token is not valid"}, status=401)
+            request[WRITER] = ""
+            return await handler(request)
+        if gate is None or gate.is_open:
+            return await handler(request)
+        if await gate.admits(authorization):
+            credentials = _decoded(authorization)
+            request[WRITER] = credentials.login if credentials else ""
             return await handler(request)
         return web.Response(
             status=401,
@@ -79,6 +102,10 @@ def authentication(gate: Gate) -> Middleware:
         )
 
     return authenticate
+
+
+def _is_token(given: str, token: str) -> bool:
+    return bool(token) and secrets.compare_digest(given.strip().encode(), token.encode())
 
 
 def _decoded(authorization: str | None) -> BasicAuth | None:

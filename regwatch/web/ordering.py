@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from regwatch.core.model import Incident, IncidentState
+
 T = TypeVar("T")
 CHUNK = 1000
 
@@ -39,3 +41,14 @@ async def smallest(items: Iterable[T], key: Key[T], count: int) -> list[T]:
     async for chunk in chunked(items):
         best = heapq.nsmallest(count, best + chunk, key=key)
     return best
+
+
+def worst_first(incident: Incident) -> tuple[bool, bool, int, float]:
+    """Open incidents: those that fire, those nobody silenced, the severe ones, the latest."""
+    is_pending = incident.state is IncidentState.PENDING
+    return is_pending, incident.is_quiet, incident.severity.rank, -incident.started_at
+
+
+def latest_first(incident: Incident) -> float:
+    """Resolved incidents."""
+    return -(incident.resolved_at or incident.started_at)

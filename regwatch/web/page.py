@@ -12,9 +12,9 @@ from markupsafe import Markup
 from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.durations import humanise
-from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
+from regwatch.core.model import ExtensionState, Timestamp
 from regwatch.web.listing import TROUBLED_FIRST, Search, list_extensions
-from regwatch.web.ordering import smallest
+from regwatch.web.ordering import latest_first, smallest, worst_first
 from regwatch.web.times import iso, short
 from regwatch.web.verdict import judge, state_counts
 from regwatch.web.views import DaemonView
@@ -58,7 +58,7 @@ class StatusPage:
         accounts = self._view.accounts()
         incidents = self._view.incidents()
         listed = await list_extensions(accounts, search)
-        resolved = await smallest(self._view.recently_resolved(), _latest_first, RESOLVED_SHOWN)
+        resolved = await smallest(self._view.recently_resolved(), latest_first, RESOLVED_SHOWN)
         html = self._template.render(
             now=self._clock(),
             home=self._home,
@@ -66,7 +66,7 @@ class StatusPage:
             verdict=judge(accounts, incidents, self._view.health_problem()),
             accounts=accounts,
             tiles=tiles(state_counts(accounts), search),
-            incidents=await smallest(incidents, _worst_first, INCIDENTS_SHOWN),
+            incidents=await smallest(incidents, worst_first, INCIDENTS_SHOWN),
             incidents_total=len(incidents),
             resolved=resolved,
             search=search,
@@ -99,16 +99,6 @@ def tiles(counts: Mapping[ExtensionState, int], search: Search) -> Sequence[Tile
             made.append(Tile(state, count, to, is_chosen, offset, width))
         offset += width
     return made
-
-
-def _worst_first(incident: Incident) -> tuple[bool, bool, int, float]:
-    is_pending = incident.state is IncidentState.PENDING
-    is_silent = incident.inhibited_by is not None
-    return is_pending, is_silent, incident.severity.rank, -incident.started_at
-
-
-def _latest_first(incident: Incident) -> float:
-    return -(incident.resolved_at or incident.started_at)
 
 
 def _moment(at: Timestamp, now: Timestamp) -> Markup:

@@ -3,18 +3,19 @@ here is who is answered what.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import hdrs, web
 
 from regwatch.clock import Clock
+from regwatch.web.api import Api
 from regwatch.web.auth import Gate, authentication
 from regwatch.web.exposition import Exposition, accepts_gzip, gzipped, negotiate
 from regwatch.web.instruments import Instruments
 from regwatch.web.page import StatusPage
 from regwatch.web.series import PerExtension
-from regwatch.web.views import DaemonView
+from regwatch.web.views import DaemonView, OperationsView
 
 Reload = Callable[[], Awaitable[list[str]]]
 """Loads the configuration anew; returns what is wrong with it, in which case nothing changed."""
@@ -40,6 +41,8 @@ class WebSettings:
     per_extension: PerExtension = "auto"
     external_url: str | None = None
     """Where people reach the status page; None: where they asked for it."""
+    api_token: str = field(default="", repr=False)
+    """Who has it may write through the API; empty: nobody has."""
 
 
 def build_app(
@@ -50,8 +53,11 @@ def build_app(
     clock: Clock,
     settings: WebSettings | None = None,
     gate: Gate | None = None,
+    operations: OperationsView | None = None,
 ) -> web.Application:
-    """The application, ready to be listened for. With a gate, every path asks for a password."""
+    """The application, ready to be listened for. With a gate, every path asks for a password.
+    Without operations there is no JSON API.
+    """
     settings = settings or WebSettings()
     site = _Site(
         view,
@@ -59,7 +65,7 @@ def build_app(
         Exposition(instruments, view, settings.per_extension),
         StatusPage(view, clock, settings.external_url),
     )
-    app = web.Application(middlewares=[authentication(gate)] if gate else [])
+    app = web.Application(middlewares=[authentication(gate, settings.api_token)])
     app.on_response_prepare.append(_secure)
     app.add_routes(
         [
@@ -71,6 +77,8 @@ def build_app(
             web.static("/static", STATIC),
         ]
     )
+    if operations is not None:
+        app.add_routes(Api(view, operations, clock).routes())
     return app
 
 

@@ -1,19 +1,24 @@
-"""What the web part needs to know of the daemon. The watcher and the app satisfy it; the web part
-only reads, between two steps of the loop, and keeps nothing.
+"""What the web part needs to know of the daemon, and to ask of it. The watcher and the app satisfy
+it; the web part reads between two steps of the loop, and keeps nothing.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from regwatch.core.history import Happening, Sought
+from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
     ExtensionState,
     Incident,
+    IncidentId,
     Quota,
+    RegistrationId,
     Timestamp,
     Watched,
 )
+from regwatch.core.mutes import Silence
 
 
 class AccountView(Protocol):
@@ -65,10 +70,52 @@ class AccountView(Protocol):
         """One plain line saying what is wrong with the API; empty if nothing is."""
         ...
 
+    def expects(self, watched: Watched) -> bool:
+        """Whether it is expected to be registered at this hour."""
+
     @property
     def first_sweep_done(self) -> bool:
         """Whether every extension was asked for at least once."""
         ...
+
+
+class UnavailableError(Exception):
+    """What is asked for cannot be had, or stored, just now; the text says why."""
+
+
+class OperationsView(Protocol):
+    """What people look up in the daemon and ask of it. What is stored raises `UnavailableError`
+    where it cannot be.
+    """
+
+    async def history(self, sought: Sought) -> Sequence[Happening]:
+        """What happened, latest first."""
+
+    async def incident(self, incident_id: IncidentId) -> Incident | None:
+        """One that is open, or was within the time that is kept."""
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open."""
+
+    def silences(self) -> Sequence[Silence]:
+        """Those set, the ones that ended lately among them."""
+
+    async def silence(
+        self,
+        matchers: Matchers,
+        *,
+        starts_at: Timestamp,
+        ends_at: Timestamp,
+        author: str,
+        comment: str,
+    ) -> Silence:
+        """Set one."""
+
+    async def expire(self, silence_id: str, author: str) -> Silence | None:
+        """End one now; None if there is none that has not ended."""
+
+    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
+        """Somebody deletes these on purpose. False: no such account."""
 
 
 class DaemonView(Protocol):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import aiohttp
 from prometheus_client import CollectorRegistry
 
+from regwatch.core.history import Happening, Sought
+from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -25,10 +27,12 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.mutes import Silence
 from regwatch.web.auth import Gate
 from regwatch.web.instruments import Instruments
 from regwatch.web.listener import listening
 from regwatch.web.server import Reload, WebSettings, build_app
+from regwatch.web.views import UnavailableError
 
 NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
 
@@ -43,6 +47,10 @@ class FakeAccount:
     sweep_seconds: float = 60.0
     api_problem: str = ""
     first_sweep_done: bool = True
+    unexpected: frozenset[int] = frozenset()
+
+    def expects(self, watched: Watched) -> bool:
+        return watched.extension.id not in self.unexpected
 
     @property
     def sites(self) -> Sequence[str]:
@@ -83,6 +91,69 @@ class FakeDaemon:
 
     def health_problem(self) -> str | None:
         return self.problem
+
+
+@dataclass
+class FakeOperations:
+    """Keeps what it is told; `broken` is why it cannot."""
+
+    happenings: list[Happening] = field(default_factory=list)
+    kept: list[Incident] = field(default_factory=list)
+    set_silences: list[Silence] = field(default_factory=list)
+    sought: list[Sought] = field(default_factory=list)
+    acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
+    deletions: list[tuple[str, list[str]]] = field(default_factory=list)
+    broken: str = ""
+
+    async def history(self, sought: Sought) -> Sequence[Happening]:
+        self._check()
+        self.sought.append(sought)
+        return self.happenings
+
+    async def incident(self, incident_id: IncidentId) -> Incident | None:
+        self._check()
+        return next((i for i in self.kept if i.id == incident_id), None)
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        self.acknowledged.append((incident_id, by, comment))
+        return await self.incident(incident_id)
+
+    def silences(self) -> Sequence[Silence]:
+        return self.set_silences
+
+    async def silence(
+        self,
+        matchers: Matchers,
+        *,
+        starts_at: Timestamp,
+        ends_at: Timestamp,
+        author: str,
+        comment: str,
+    ) -> Silence:
+        self._check()
+        made = Silence(
+            id=f"s{len(self.set_silences)}",
+            matchers=matchers,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            author=author,
+            comment=comment,
+            created_at=NOW,
+        )
+        self.set_silences.append(made)
+        return made
+
+    async def expire(self, silence_id: str, author: str) -> Silence | None:
+        found = [s for s in self.set_silences if s.id == silence_id and not s.is_over(now=NOW)]
+        return found[0].ended(now=NOW) if found else None
+
+    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
+        self.deletions.append((account, list(registrations)))
+        return account == "acme"
+
+    def _check(self) -> None:
+        if self.broken:
+            raise UnavailableError(self.broken)
 
 
 def registration(
@@ -178,6 +249,7 @@ async def served(
     reload: Reload = no_problems,
     settings: WebSettings | None = None,
     gate: Gate | None = None,
+    operations: FakeOperations | None = None,
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """A session whose base address is the daemon's, served on a free port of loopback."""
     app = build_app(
@@ -187,6 +259,7 @@ async def served(
         clock=lambda: NOW,
         settings=settings,
         gate=gate,
+        operations=operations,
     )
     async with (
         listening(app, "127.0.0.1:0") as address,
