@@ -84,6 +84,7 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         around.store,
         clock=around.clock,
         listeners=[reporting.delivery, self_watch.delivery],
+        fallbacks={r.name: r.fallback for r in config.receivers if r.fallback is not None},
     )
     grouping = Grouping(
         routes(config.routes), incidents=unsettled, notified=await around.store.notified()

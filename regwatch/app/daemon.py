@@ -87,7 +87,7 @@ class Daemon:
         store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
         stack.push_async_callback(store.close)
         self._around = Surroundings(store, self._instruments, self._clock)
-        self._engine = await build_engine(self._config, self._around)
+        self._engine = await self._build()
         stack.push_async_callback(self._close_engine)
         self._instruments.config_reloaded(success=True, at=self._clock())
         app = build_app(
@@ -133,7 +133,7 @@ class Daemon:
         """Run the engine until the stop, or until a reload has another one ready."""
         if self._swap.is_set():
             self._swap.clear()
-            self._engine = await build_engine(self._config, self._surroundings)
+            self._engine = await self._build()
         running = group.create_task(self._current.run(), name="engine")
         swapping = group.create_task(self._swap.wait(), name="swap")
         await asyncio.wait([running, stopping, swapping], return_when=asyncio.FIRST_COMPLETED)
@@ -142,6 +142,15 @@ class Daemon:
         _, late = await asyncio.wait([running], timeout=STOP_SECONDS)
         if late:
             log.error("engine_stop_timed_out", seconds=STOP_SECONDS)
+
+    async def _build(self) -> Engine:
+        """The engine that is to run; what waits for receivers that are gone is given up."""
+        known = [receiver.name for receiver in self._config.receivers]
+        around = self._surroundings
+        lost = await around.store.forget_receivers(known, at=self._clock())
+        for receiver, messages in lost.items():
+            log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
+        return await build_engine(self._config, around)
 
     async def _close_engine(self) -> None:
         """Of an engine that never ran; one that did has closed itself."""

@@ -3,7 +3,7 @@
 The rules stand at the head of `core/grouping.py`, which alone changes a group.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from regwatch.core.model import (
     Incident,
@@ -120,11 +120,17 @@ class Group:
             (ItemStatus.STILL, still),
             (ItemStatus.RESOLVED, self.gone),
         )
-        return tuple(
-            Item(status, incident)
-            for status, ids in parts
-            for incident in sorted((incidents[i] for i in ids), key=_order)
-        )
+        return in_order(Item(status, incidents[i]) for status, ids in parts for i in ids)
+
+
+STATUSES = tuple(ItemStatus)
+
+
+def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
+    """As a notification lists them."""
+    return tuple(
+        sorted(items, key=lambda item: (STATUSES.index(item.status), _order(item.incident)))
+    )
 
 
 def _order(incident: Incident) -> tuple[int, str, str, str, str]:

@@ -357,6 +357,19 @@ class Notified(Struct, frozen=True, gc=False):
     """When its resolve was put in the outbox."""
 
 
+class Retry(Struct, frozen=True, gc=False, kw_only=True):
+    """When and why a message is tried again."""
+
+    at: Timestamp
+    attempts: int
+    """So many were made in vain."""
+    error: str
+    may_have_arrived: bool
+    """Whether somebody may have seen it all the same."""
+    refused_at: Timestamp | None = None
+    """When the receiver said that it will not take it; None: it may take it later."""
+
+
 class Watched(Struct, gc=False):
     """One extension as the monitor knows it. The only mutable value here: only
     `core/monitor.py` changes one.

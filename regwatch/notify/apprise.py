@@ -67,7 +67,9 @@ class AppriseReceiver:
     async def _send(self, message: Composed) -> None:
         service = self._service()
         if not self._busy.acquire(blocking=False):
-            raise ReceiverUnavailableError("the message before, past its deadline, still hangs")
+            raise ReceiverUnavailableError(
+                "the message before, past its deadline, still hangs", may_have_arrived=False
+            )
         work = partial(_notify, service, message, self._settings.external_url)
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
@@ -81,7 +83,7 @@ class AppriseReceiver:
 
     def _service(self) -> Any:
         if problem := problem_with(self._settings.url):
-            raise ReceiverUnavailableError(problem)
+            raise ReceiverUnavailableError(problem, may_have_arrived=False)
         return importlib.import_module("apprise").Apprise.instantiate(self._settings.url)
 
 

@@ -14,6 +14,8 @@ class RetryPolicy:
     cap: float = 300.0
     longest_wish: float = 3600.0
     """Of a Retry-After no more than this is granted: a receiver must not silence us for a day."""
+    refused_retry: float = 3600.0
+    """What was refused for good is tried again all the same: somebody may have mended it."""
     give_up_after: float = 24 * 3600.0
     """Counted from the message's creation."""
     attempts_at_least: int = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from regwatch.core.model import Notification, Timestamp
+from regwatch.core.model import IncidentId, Notification, Retry, Timestamp
 
 
 class Entry(Protocol):
@@ -35,23 +35,42 @@ class Entry(Protocol):
     def created_at(self) -> Timestamp:
         """When it was stored."""
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether an attempt was made of which it is not known how it ended."""
+
+    @property
+    def refused_at(self) -> Timestamp | None:
+        """When it was refused for good last; None: never."""
+
 
 class OutboxStore(Protocol):
-    """Where messages wait. Each method is durable once it returns."""
+    """Where messages wait. Each method is durable once it returns, and done whole or not at all."""
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[Entry]:
-        """The oldest unsettled messages, oldest first."""
+        """The oldest unsettled messages, oldest first; besides those refused, which hold up nobody."""
 
-    async def mark_delivered(self, entry_id: int, *, at: Timestamp) -> None:
-        """It was taken."""
+    async def mark_trying(self, ids: Sequence[int]) -> None:
+        """They are about to be sent: from now on they may have arrived."""
 
-    async def mark_retry(
-        self, entry_id: int, *, attempts: int, next_attempt_at: Timestamp, error: str
-    ) -> None:
-        """It was not, and stays pending."""
+    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+        """They were taken, or came to nothing before anybody saw them."""
 
-    async def mark_given_up(self, entry_id: int, *, at: Timestamp, error: str) -> None:
-        """It was not, and will not be tried again."""
+    async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
+        """They were not, and stay pending."""
+
+    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+        """They were not, and will not be tried again."""
+
+    async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
+        """Store copies for another receiver, and that it was told what fires in them. A copy that
+        is stored already is left alone.
+        """
+
+    async def forwarded(
+        self, incidents: Sequence[IncidentId], *, receiver: str
+    ) -> Sequence[IncidentId]:
+        """Of which of these another receiver was told in place of this one, and not the end."""
 
 
 class Outcome(StrEnum):
@@ -59,11 +78,13 @@ class Outcome(StrEnum):
 
     DELIVERED = "delivered"
     RETRIED = "retried"
-    """Not taken; it will be tried again."""
-    GIVEN_UP = "given_up"
-    """Not taken for too long."""
+    """Not taken; it will be tried again soon."""
     REFUSED = "refused"
-    """The receiver will never take it."""
+    """The receiver will not take it; tried again every hour, and its fallback is told."""
+    GIVEN_UP = "given_up"
+    """Not taken for too long, or refused by a receiver that takes others."""
+    COLLAPSED = "collapsed"
+    """Over before anybody saw it: not sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What the log says of deliveries: changes of state, not states."""
 
+from collections.abc import Callable
+
 import structlog
 
 from regwatch.notify.deliveries import DeliveryAttempt, Outcome
@@ -9,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 class DeliveryLog:
     """A listener: a receiver in trouble is a warning once, and again only if the trouble changes;
-    a message that is lost to its receiver is an error each time.
+    one that refuses what it is sent is an error, and so is each message that is lost to it.
     """
 
     def __init__(self) -> None:
@@ -20,7 +22,11 @@ class DeliveryLog:
         if attempt.outcome is Outcome.DELIVERED:
             self._delivered(attempt)
         elif attempt.outcome is Outcome.RETRIED:
-            self._retried(attempt)
+            self._in_trouble(attempt, log.warning)
+        elif attempt.outcome is Outcome.REFUSED:
+            self._in_trouble(attempt, log.error)
+        elif attempt.outcome is Outcome.COLLAPSED:
+            log.debug("notification_collapsed", **_fields(attempt))
         else:
             self._lost(attempt)
 
@@ -29,10 +35,10 @@ class DeliveryLog:
             log.info("receiver_back", **_fields(attempt))
         log.debug("notification_delivered", **_fields(attempt))
 
-    def _retried(self, attempt: DeliveryAttempt) -> None:
+    def _in_trouble(self, attempt: DeliveryAttempt, say: Callable[..., object]) -> None:
         error = attempt.error or ""
         if self._troubles.get(attempt.receiver) != error:
-            log.warning("notification_not_delivered", **_fields(attempt))
+            say("notification_not_delivered", outcome=attempt.outcome.value, **_fields(attempt))
         self._troubles[attempt.receiver] = error
 
     def _lost(self, attempt: DeliveryAttempt) -> None:

@@ -155,14 +155,15 @@ class EmailReceiver:
         is_unsendable = isinstance(error, ValueError) and not isinstance(error, OSError)
         if code >= PERMANENT or is_unsendable:
             return ReceiverRefusedError(text)
-        return ReceiverUnavailableError(text)
+        is_unsent = bool(code) or isinstance(error, aiosmtplib.SMTPConnectError)
+        return ReceiverUnavailableError(text, may_have_arrived=not is_unsent)
 
     def _refusal(self, refused: Mapping[str, tuple[int, str]]) -> DeliveryError:
         """Of some people: tried again as long as one of them was refused for now only."""
         replies = "; ".join(f"{who}: {code} {text}" for who, (code, text) in refused.items())
         message = redact(f"{self._settings.host} refused {replies}", self._settings.secrets)
         if all(code >= PERMANENT for code, _ in refused.values()):
-            return ReceiverRefusedError(message)
+            return ReceiverRefusedError(message, may_have_arrived=True)
         return ReceiverUnavailableError(message)
 
 

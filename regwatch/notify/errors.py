@@ -18,11 +18,21 @@ class DeliveryError(Exception):
 
     retryable = False
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds the receiver asked to wait; None if it did not say."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        may_have_arrived: bool | None = None,
+    ) -> None:
+        """`retry_after`: seconds the receiver asked to wait; None if it did not say.
+        `may_have_arrived`: whether somebody may have seen it all the same; None: yes, unless it was
+        refused.
+        """
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.may_have_arrived = self.retryable if may_have_arrived is None else may_have_arrived
 
 
 class ReceiverUnavailableError(DeliveryError):
@@ -43,5 +53,7 @@ def is_retryable(status: int) -> bool:
 def error_for(status: int, message: str, *, retry_after: float | None = None) -> DeliveryError:
     """The error that an HTTP status other than success stands for."""
     if is_retryable(status):
-        return ReceiverUnavailableError(message, retry_after=retry_after)
+        # A gateway that gives up says nothing of what is behind it.
+        arrived = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return ReceiverUnavailableError(message, retry_after=retry_after, may_have_arrived=arrived)
     return ReceiverRefusedError(message)

@@ -82,7 +82,9 @@ async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -
     """Send it; raises `DeliveryError` unless the answer is a 2xx."""
     host = host_of(request.url)
     if session.closed:  # stopping: the message is for the next start, not for the bin
-        raise ReceiverUnavailableError(f"{host}: not sent, regwatch is stopping")
+        raise ReceiverUnavailableError(
+            f"{host}: not sent, regwatch is stopping", may_have_arrived=False
+        )
     try:
         async with session.post(
             request.url,
@@ -128,7 +130,8 @@ def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
     text = redact(f"{host}: {type(error).__name__}: {error}", request.secrets)
     if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
         return ReceiverRefusedError(text)
-    return ReceiverUnavailableError(text)
+    is_unreached = isinstance(error, aiohttp.ClientConnectorError)
+    return ReceiverUnavailableError(text, may_have_arrived=not is_unreached)
 
 
 def _wish(response: aiohttp.ClientResponse, body: str, *, now: Timestamp) -> float | None:

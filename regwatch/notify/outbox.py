@@ -1,14 +1,14 @@
 """Sending what is stored: at least once, in order per receiver, over outages and restarts.
 
-Each receiver has a loop of its own, so that a slow one delays no other. A loop looks at the oldest
-message of its receiver only: while that waits for its next attempt, those behind it wait as well.
-A message is marked after it was taken; what happens in between sends it again after a restart.
-How much waits, and since when, is the store's to say.
+Each receiver has a loop of its own, so that a slow one delays no other. What is sent together, and
+what next, is `parcels`' to say. A message is marked before it is sent, as one that may have
+arrived, and after it was taken; what happens in between sends it again after a restart. What a
+receiver will not take goes to its fallback. How much waits, and since when, is the store's to say.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -16,11 +16,13 @@ from typing import TypeVar
 import structlog
 
 from regwatch.clock import Clock
-from regwatch.core.model import Timestamp
+from regwatch.core.model import Notification, Retry, Timestamp
 from regwatch.notify.backoff import RetryPolicy, delay
-from regwatch.notify.deliveries import DeliveryAttempt, Entry, OutboxStore, Outcome
+from regwatch.notify.deliveries import DeliveryAttempt, OutboxStore, Outcome
 from regwatch.notify.delivery_log import DeliveryLog
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
+from regwatch.notify.forwarding import copies_for, end_for
+from regwatch.notify.parcels import NEVER, Parcel, next_turn, parcels, without
 from regwatch.notify.receiver import Receiver
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Listener = Callable[[DeliveryAttempt], None]
 
+MOST_AT_ONCE = 50
+"""Waiting messages that are looked at together."""
 LONGEST_WAIT = 60.0
 """Seconds after which a loop looks again in any case: the wall clock may have been set, and
 another process may have stored or settled something."""
@@ -45,7 +49,9 @@ class Outbox:
         listeners: Sequence[Listener] = (),
         jitter: Callable[[], float] = random.random,
         policy: RetryPolicy | None = None,
+        fallbacks: Mapping[str, str] | None = None,
     ) -> None:
+        """`fallbacks`: by receiver, who gets what it will not take."""
         self._receivers = tuple(receivers)
         self._wakes = {receiver.name: asyncio.Event() for receiver in receivers}
         if len(self._wakes) != len(self._receivers):
@@ -55,6 +61,7 @@ class Outbox:
         self._listeners: tuple[Listener, ...] = (DeliveryLog(), *listeners)
         self._jitter = jitter
         self._policy = policy or RetryPolicy()
+        self._fallbacks = {} if fallbacks is None else fallbacks
         self._stopping = False
 
     async def run(self) -> None:
@@ -78,19 +85,17 @@ class Outbox:
 
     async def _serve(self, receiver: Receiver) -> None:
         wake = self._wakes[receiver.name]
+        look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
         while not self._stopping:
             wake.clear()
-            look = partial(self._store.pending, receiver.name, limit=1)
             entries = await self._persistently(look, receiver.name)
-            if not entries:
-                await self._wait(wake, LONGEST_WAIT)
-                continue
-            entry = entries[0]
-            due_in = entry.next_attempt_at - self._clock()
-            if due_in > 0:
-                await self._wait(wake, min(due_in, LONGEST_WAIT))
+            turn = next_turn(parcels(entries), now=self._clock())
+            if turn.parcel is None:
+                await self._wait(wake, min(max(0.0, turn.at - self._clock()), LONGEST_WAIT))
+            elif turn.parcel.notification is None:
+                await self._collapse(receiver.name, turn.parcel)
             else:
-                await self._attempt(receiver, entry)
+                await self._attempt(receiver, turn.parcel, turn.parcel.notification, turn.behind)
 
     async def _wait(self, wake: asyncio.Event, seconds: float) -> None:
         if self._stopping:  # it was set while we looked, and cleared before
@@ -99,59 +104,144 @@ class Outbox:
             async with asyncio.timeout(seconds):
                 await wake.wait()
 
-    async def _attempt(self, receiver: Receiver, entry: Entry) -> None:
-        error = await self._deliver(receiver, entry)
-        mark: Callable[[], Awaitable[None]]
+    async def _collapse(self, receiver: str, parcel: Parcel) -> None:
+        """It began and ended before anybody saw it."""
+        now = self._clock()
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        await self._persistently(mark, receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, Outcome.COLLAPSED, now))
+
+    async def _attempt(
+        self,
+        receiver: Receiver,
+        parcel: Parcel,
+        notification: Notification,
+        behind: Sequence[Parcel],
+    ) -> None:
+        if not parcel.entries[0].may_have_arrived:
+            trying = partial(self._store.mark_trying, parcel.ids)
+            await self._persistently(trying, receiver.name)
+        error = await self._deliver(receiver, notification)
         now = self._clock()
         if error is None:
-            attempt = self._delivered(entry, now)
-            mark = partial(self._store.mark_delivered, entry.id, at=now)
-        elif not error.retryable or self._is_too_late(entry, now):
-            attempt = self._given_up(entry, error, now)
-            mark = partial(self._store.mark_given_up, entry.id, at=now, error=error.message)
+            await self._taken(receiver.name, parcel, notification, now)
+            for each in behind:
+                await self._prove(receiver, each, notification)
+        elif now >= self._give_up_at(parcel):
+            await self._give_up(receiver.name, parcel, error.message, now)
         else:
-            attempt = self._failed(entry, Outcome.RETRIED, error, now)
-            mark = self._retry_mark(entry, error, now)
-        # A message that was taken is not sent again because the disk is full: only the mark is
-        # tried again, and nothing behind it passes.
-        await self._persistently(mark, receiver.name)
-        self._report(attempt)
+            await self._try_again(receiver.name, parcel, error, now)
 
-    async def _deliver(self, receiver: Receiver, entry: Entry) -> DeliveryError | None:
+    async def _prove(self, receiver: Receiver, parcel: Parcel, taken: Notification) -> None:
+        """The receiver takes other messages: either it would take this one now, or the message is
+        at fault. What it was told meanwhile of the same incidents is newer.
+        """
+        notification = without(parcel.notification, taken)
+        if notification is None:
+            await self._collapse(receiver.name, parcel)
+            return
+        error = await self._deliver(receiver, notification)
+        now = self._clock()
+        if error is None:
+            await self._taken(receiver.name, parcel, notification, now)
+        elif error.retryable:
+            await self._try_again(receiver.name, parcel, error, now)
+        else:
+            await self._give_up(receiver.name, parcel, error.message, now)
+
+    async def _taken(
+        self, receiver: str, parcel: Parcel, notification: Notification, now: Timestamp
+    ) -> None:
+        # A message that was taken is not sent again because the disk is full: only the marks are
+        # tried again, and nothing behind it passes.
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        await self._persistently(mark, receiver)
+        latency = max(0.0, now - parcel.created_at)
+        self._report(
+            _attempt_with(parcel, notification, Outcome.DELIVERED, now, latency_seconds=latency)
+        )
+
+    async def _give_up(self, receiver: str, parcel: Parcel, error: str, now: Timestamp) -> None:
+        await self._forward(receiver, parcel)
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_given_up, parcel.ids, at=now, error=error)
+        await self._persistently(mark, receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, Outcome.GIVEN_UP, now, error=error))
+
+    async def _try_again(
+        self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
+    ) -> None:
+        outcome = Outcome.RETRIED if error.retryable else Outcome.REFUSED
+        if outcome is Outcome.REFUSED:
+            await self._forward(receiver, parcel)
+        retry = self._retry(parcel, error, now)
+        await self._persistently(partial(self._store.mark_retry, parcel.ids, retry), receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, outcome, now, error=error.message))
+
+    async def _forward(self, receiver: str, parcel: Parcel) -> None:
+        """To the fallback, once for each message."""
+        fallback = self._fallbacks.get(receiver)
+        if fallback is not None and (copies := copies_for(fallback, parcel)):
+            forward = partial(self._store.forward, copies, receiver=receiver)
+            await self._persistently(forward, receiver)
+            self.wake(fallback)
+
+    async def _end_elsewhere(self, receiver: str, parcel: Parcel) -> None:
+        """Who was told of a firing in place of this one is told of its end."""
+        fallback = self._fallbacks.get(receiver)
+        ended = [incident.id for incident in parcel.resolved]
+        if fallback is None or not ended:
+            return
+        look = partial(self._store.forwarded, ended, receiver=receiver)
+        if told := await self._persistently(look, receiver):
+            end = [end_for(fallback, parcel, told)]
+            forward = partial(self._store.forward, end, receiver=receiver)
+            await self._persistently(forward, receiver)
+            self.wake(fallback)
+
+    async def _deliver(
+        self, receiver: Receiver, notification: Notification
+    ) -> DeliveryError | None:
         """None: it was taken."""
         try:
             async with asyncio.timeout(self._policy.attempt_timeout):
-                await receiver.deliver(entry.notification)
+                await receiver.deliver(notification)
         except DeliveryError as error:
             return error
         except TimeoutError:
             return ReceiverUnavailableError("no answer in time")
         except Exception as error:  # a bug in one payload must not stop the rest
             log.exception("receiver_bug", receiver=receiver.name, kind=receiver.kind)
-            return ReceiverRefusedError(f"bug in {receiver.kind}: {type(error).__name__}")
+            text = f"bug in {receiver.kind}: {type(error).__name__}"
+            return ReceiverRefusedError(text, may_have_arrived=True)
         return None
 
-    def _is_too_late(self, entry: Entry, now: Timestamp) -> bool:
-        tried_enough = entry.attempts + 1 >= self._policy.attempts_at_least
-        return tried_enough and now >= self._give_up_at(entry)
+    def _give_up_at(self, parcel: Parcel) -> Timestamp:
+        """Infinitely late for one that was not tried often enough."""
+        if parcel.attempts + 1 < self._policy.attempts_at_least:
+            return NEVER
+        return Timestamp(parcel.created_at + self._policy.give_up_after)
 
-    def _give_up_at(self, entry: Entry) -> Timestamp:
-        return Timestamp(entry.created_at + self._policy.give_up_after)
-
-    def _retry_mark(
-        self, entry: Entry, error: DeliveryError, now: Timestamp
-    ) -> Callable[[], Awaitable[None]]:
-        attempts = entry.attempts + 1
-        wait = delay(self._policy, attempts, jitter=self._jitter(), retry_after=error.retry_after)
+    def _retry(self, parcel: Parcel, error: DeliveryError, now: Timestamp) -> Retry:
+        attempts = parcel.attempts + 1
+        policy = self._policy
+        wait = policy.refused_retry
+        if error.retryable:
+            wish = error.retry_after
+            wait = delay(policy, attempts, jitter=self._jitter(), retry_after=wish)
         at = Timestamp(now + wait)
-        if now < self._give_up_at(entry) < at:  # the last attempt is made, not skipped
-            at = self._give_up_at(entry)
-        return partial(
-            self._store.mark_retry,
-            entry.id,
+        last_at = Timestamp(parcel.created_at + policy.give_up_after)
+        return Retry(
+            at=last_at if now < last_at < at else at,  # the last attempt is made, not skipped
             attempts=attempts,
-            next_attempt_at=at,
             error=error.message,
+            may_have_arrived=error.may_have_arrived or parcel.entries[0].may_have_arrived,
+            refused_at=None if error.retryable else now,
         )
 
     async def _persistently(self, operation: Callable[[], Awaitable[T]], receiver: str) -> T:
@@ -170,35 +260,29 @@ class Outbox:
                     log.info("outbox_store_back", receiver=receiver, failures=failures)
                 return result
 
-    def _delivered(self, entry: Entry, now: Timestamp) -> DeliveryAttempt:
-        return DeliveryAttempt(
-            receiver=entry.receiver,
-            notification=entry.notification,
-            outcome=Outcome.DELIVERED,
-            attempts=entry.attempts + 1,
-            latency_seconds=max(0.0, now - entry.created_at),
-            at=now,
-        )
-
-    def _given_up(self, entry: Entry, error: DeliveryError, now: Timestamp) -> DeliveryAttempt:
-        outcome = Outcome.GIVEN_UP if error.retryable else Outcome.REFUSED
-        return self._failed(entry, outcome, error, now)
-
-    def _failed(
-        self, entry: Entry, outcome: Outcome, error: DeliveryError, now: Timestamp
-    ) -> DeliveryAttempt:
-        return DeliveryAttempt(
-            receiver=entry.receiver,
-            notification=entry.notification,
-            outcome=outcome,
-            attempts=entry.attempts + 1,
-            error=error.message,
-            at=now,
-        )
-
     def _report(self, attempt: DeliveryAttempt) -> None:
         for listener in self._listeners:
             try:
                 listener(attempt)
             except Exception:
                 log.exception("delivery_listener_bug", receiver=attempt.receiver)
+
+
+def _attempt_with(
+    parcel: Parcel,
+    notification: Notification,
+    outcome: Outcome,
+    at: Timestamp,
+    *,
+    latency_seconds: float | None = None,
+    error: str | None = None,
+) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        receiver=notification.receiver,
+        notification=notification,
+        outcome=outcome,
+        attempts=parcel.attempts + (outcome is not Outcome.COLLAPSED),
+        at=at,
+        latency_seconds=latency_seconds,
+        error=error,
+    )

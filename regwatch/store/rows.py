@@ -33,6 +33,8 @@ class StoredEntry:
     attempts: int
     next_attempt_at: Timestamp
     created_at: Timestamp
+    may_have_arrived: bool = False
+    refused_at: Timestamp | None = None
 
 
 def extension_row(account: AccountName, watched: Watched, memory: bytes) -> dict[str, Any]:
@@ -80,7 +82,23 @@ def entry_of(row: Row[Any]) -> StoredEntry | None:
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
         created_at=row.created_at,
+        may_have_arrived=row.may_have_arrived,
+        refused_at=row.refused_at,
     )
+
+
+def outbox_row(notification: Notification) -> dict[str, Any]:
+    """A message that is yet to be sent."""
+    return {
+        "notification_id": notification.id,
+        "receiver": notification.receiver,
+        "created_at": notification.created_at,
+        "attempts": 0,
+        "next_attempt_at": notification.created_at,
+        "settled_at": None,
+        "error": "",
+        "notification": msgspec.msgpack.encode(notification),
+    }
 
 
 def clauses_of(sought: Sought) -> Iterator[ColumnElement[bool]]:

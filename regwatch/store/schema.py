@@ -7,6 +7,7 @@ tolerates fields added later.
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Float,
@@ -16,7 +17,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     insert,
+    inspect,
     select,
     update,
 )
@@ -70,8 +73,17 @@ outbox = Table(
     Column("settled_at", Float),
     Column("error", String, nullable=False),
     Column("notification", LargeBinary, nullable=False),
+    Column("may_have_arrived", Boolean, nullable=False, server_default=false()),
+    Column("refused_at", Float),
     Index("outbox_unsettled", "receiver", "settled_at", "id"),
     sqlite_autoincrement=True,
+)
+
+forwarded = Table(
+    "forwarded",
+    metadata,
+    Column("receiver", String, primary_key=True),
+    Column("incident_id", String, primary_key=True),
 )
 
 memos = Table(
@@ -119,10 +131,22 @@ def _add_history(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
+def _add_refusals(connection: Connection) -> None:
+    forwarded.create(connection, checkfirst=True)
+    known = {column["name"] for column in inspect(connection).get_columns("outbox")}
+    if "refused_at" not in known:
+        flag = "ALTER TABLE outbox ADD COLUMN may_have_arrived BOOLEAN NOT NULL DEFAULT 0"
+        connection.exec_driver_sql(flag)
+        connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN refused_at FLOAT")
+        # Whether they arrived was not noted then: sent again as they are, not merged away.
+        connection.exec_driver_sql("UPDATE outbox SET may_have_arrived = 1 WHERE attempts > 0")
+
+
 MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _create_all,
     _add_memos,
     _add_history,
+    _add_refusals,
 )
 """Migration n leads from version n to version n + 1. Never change one that was released: add."""
 

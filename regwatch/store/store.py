@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from sqlalchemy import (
+    ColumnElement,
     Row,
     bindparam,
     delete,
@@ -29,8 +30,10 @@ from regwatch.core.model import (
     Incident,
     IncidentId,
     IncidentState,
+    ItemStatus,
     Notification,
     Notified,
+    Retry,
     Timestamp,
     Watched,
 )
@@ -47,9 +50,19 @@ from regwatch.store.rows import (
     extension_row,
     incident_row,
     notified_row,
+    outbox_row,
     upsert_rows,
 )
-from regwatch.store.schema import extensions, history, incidents, memos, notified, outbox, silences
+from regwatch.store.schema import (
+    extensions,
+    forwarded,
+    history,
+    incidents,
+    memos,
+    notified,
+    outbox,
+    silences,
+)
 
 T = TypeVar("T")
 
@@ -62,6 +75,11 @@ class StoredAccount:
     """An account's last snapshot: each extension, with what the monitor remembers of it."""
 
     watched: Sequence[tuple[Watched, bytes]]
+
+
+MOST_REFUSED = 500
+"""Refused messages of one receiver that are looked at together."""
+NOT_CONFIGURED = "the receiver was removed from the configuration"
 
 
 class Store:
@@ -180,20 +198,12 @@ class Store:
         """Put a message in the outbox and note what its receiver is told by it. The same message
         again changes nothing.
         """
-        entry = {
-            "notification_id": notification.id,
-            "receiver": notification.receiver,
-            "created_at": notification.created_at,
-            "attempts": 0,
-            "next_attempt_at": notification.created_at,
-            "settled_at": None,
-            "error": "",
-            "notification": msgspec.msgpack.encode(notification),
-        }
         told = [notified_row(row) for row in rows]
 
         async def work(connection: AsyncConnection) -> None:
-            added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), entry)
+            added = await connection.execute(
+                upsert(outbox).on_conflict_do_nothing(), outbox_row(notification)
+            )
             await upsert_rows(connection, notified, told)
             if added.rowcount:
                 await append_happenings(connection, tuple(of_notification(notification)))
@@ -203,48 +213,109 @@ class Store:
     # --- the outbox ------------------------------------------------------------
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
-        """The oldest messages not settled yet, oldest first. One that cannot be read any more is
-        given up: it must not hold up those behind it.
+        """The oldest messages not settled yet, oldest first; and of those refused, which hold up
+        nobody, as many as there may be. One that cannot be read any more is given up: it must not
+        hold up those behind it.
         """
-        query = (
-            select(outbox)
-            .where(outbox.c.receiver == receiver, outbox.c.settled_at.is_(None))
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
-        rows = await self._read(query)
-        entries = {row.id: entry_of(row) for row in rows}
-        unreadable = [row for row in rows if entries[row.id] is None]
+        fresh = await self._waiting(receiver, outbox.c.refused_at.is_(None), limit)
+        refused = await self._waiting(receiver, outbox.c.refused_at.is_not(None), MOST_REFUSED)
+        entries = {}
+        for row in sorted((*fresh, *refused), key=lambda row: int(row.id)):
+            entries[row.id] = entry_of(row)
+            await asyncio.sleep(0)  # a message about thousands takes a while
+        unreadable = [row for row in (*fresh, *refused) if entries[row.id] is None]
         for row in unreadable:
             now = Timestamp(row.next_attempt_at)
-            await self.mark_given_up(row.id, at=now, error="cannot be read")
+            await self.mark_given_up([row.id], at=now, error="cannot be read")
         if unreadable:
             return await self.pending(receiver, limit=limit)
         return [entry for entry in entries.values() if entry is not None]
 
-    async def mark_delivered(self, entry_id: int, *, at: Timestamp) -> None:
-        """It was taken."""
-        await self._settle(entry_id, settled_at=at)
+    async def _waiting(
+        self, receiver: str, condition: ColumnElement[bool], limit: int
+    ) -> Sequence[Row[Any]]:
+        is_mine = (outbox.c.receiver == receiver) & outbox.c.settled_at.is_(None)
+        query = select(outbox).where(is_mine, condition).order_by(outbox.c.id).limit(limit)
+        return await self._read(query)
 
-    async def mark_given_up(self, entry_id: int, *, at: Timestamp, error: str) -> None:
-        """It was not, and will not be tried again."""
-        await self._settle(entry_id, settled_at=at, error=error)
+    async def mark_trying(self, ids: Sequence[int]) -> None:
+        """They are about to be sent."""
+        await self._mark(ids, may_have_arrived=True)
 
-    async def mark_retry(
-        self, entry_id: int, *, attempts: int, next_attempt_at: Timestamp, error: str
-    ) -> None:
-        """It was not, and stays pending."""
-        await self._settle(
-            entry_id, attempts=attempts, next_attempt_at=next_attempt_at, error=error
+    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+        """They were taken, or came to nothing."""
+        await self._mark(ids, settled_at=at)
+
+    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+        """They were not, and will not be tried again."""
+        await self._mark(ids, settled_at=at, error=error)
+
+    async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
+        """They were not, and stay pending."""
+        await self._mark(
+            ids,
+            attempts=retry.attempts,
+            next_attempt_at=retry.at,
+            error=retry.error,
+            may_have_arrived=retry.may_have_arrived,
+            refused_at=retry.refused_at,
         )
 
-    async def _settle(self, entry_id: int, **values: object) -> None:
-        statement = update(outbox).where(outbox.c.id == entry_id).values(**values)
+    async def _mark(self, ids: Sequence[int], **values: object) -> None:
+        statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(statement)
 
         await self._write(work)
+
+    async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
+        """Store copies for another receiver in place of this one, and what that one was told."""
+
+        async def work(connection: AsyncConnection) -> None:
+            for each in notifications:
+                added = upsert(outbox).on_conflict_do_nothing()
+                await connection.execute(added, outbox_row(each))
+                await self._note_forwarded(connection, each, receiver)
+
+        await self._write(work)
+
+    async def _note_forwarded(
+        self, connection: AsyncConnection, notification: Notification, receiver: str
+    ) -> None:
+        over = [i.id for i in notification.with_status(ItemStatus.RESOLVED)]
+        told = (item.incident.id for item in notification.items)
+        rows = [{"receiver": receiver, "incident_id": i} for i in told if i not in over]
+        if rows:
+            await connection.execute(upsert(forwarded).on_conflict_do_nothing(), rows)
+        is_over = (forwarded.c.receiver == receiver) & forwarded.c.incident_id.in_(over)
+        await connection.execute(delete(forwarded).where(is_over))
+
+    async def forwarded(
+        self, incidents: Sequence[IncidentId], *, receiver: str
+    ) -> Sequence[IncidentId]:
+        """Of which of these another receiver was told, and not the end."""
+        query = select(forwarded.c.incident_id).where(
+            forwarded.c.receiver == receiver, forwarded.c.incident_id.in_(incidents)
+        )
+        return [IncidentId(row.incident_id) for row in await self._read(query)]
+
+    async def forget_receivers(self, known: Collection[str], *, at: Timestamp) -> Mapping[str, int]:
+        """Give up what waits for receivers that are configured no more, and what they are owed.
+        Returns how many messages that were, by receiver.
+        """
+        waiting = {name: n for name, (n, _) in (await self.backlog()).items() if name not in known}
+        lost = outbox.c.settled_at.is_(None) & outbox.c.receiver.not_in(known)
+        owed = notified.c.resolved_at.is_(None) & notified.c.receiver.not_in(known)
+
+        async def work(connection: AsyncConnection) -> None:
+            gone = update(outbox).where(lost).values(settled_at=at, error=NOT_CONFIGURED)
+            await connection.execute(gone)
+            await connection.execute(delete(notified).where(owed))
+            await connection.execute(delete(forwarded).where(forwarded.c.receiver.not_in(known)))
+
+        await self._write(work)
+        return waiting
 
     async def backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         """By receiver: how many messages wait, and when the oldest was made."""

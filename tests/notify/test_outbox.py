@@ -2,16 +2,33 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
 import structlog
-from fakes.notifications import NOW, lost
+from fakes.notifications import (
+    NEW,
+    NOW,
+    RESOLVED,
+    escalated,
+    lost,
+    notification,
+    overdue,
+    resolved,
+)
 from fakes.notifications import all_new as message
+from msgspec.structs import replace as replace_struct
 
-from regwatch.core.model import Notification, Timestamp
+from regwatch.core.model import (
+    Incident,
+    IncidentId,
+    ItemStatus,
+    Notification,
+    Retry,
+    Timestamp,
+)
 from regwatch.notify.backoff import RetryPolicy
 from regwatch.notify.deliveries import DeliveryAttempt, Outcome
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
@@ -43,6 +60,8 @@ class Stored:
     next_attempt_at: Timestamp = NOW
     state: str = "pending"
     error: str = ""
+    may_have_arrived: bool = False
+    refused_at: Timestamp | None = None
 
 
 class MemoryStore:
@@ -50,34 +69,63 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.entries: dict[int, Stored] = {}
+        self.told_elsewhere: set[tuple[str, str]] = set()
         self.broken = 0
 
-    def put(self, receiver: str, number: int, **how) -> None:
-        note = message([lost()], number=number, receiver=receiver, created_at=clock())
-        self.entries[number] = Stored(number, receiver, note, created_at=clock(), **how)
+    def put(self, receiver: str, number: int, *, group: str = "", **how) -> None:
+        """A message of a group of its own, by default, with an incident of its own."""
+        incident = replace_struct(lost(number), id=IncidentId(f"i-{number}"))
+        note = message([incident], number=number, receiver=receiver, created_at=clock())
+        self.add(replace_struct(note, group_key=group or f"g-{number}"), number=number, **how)
+
+    def add(self, note: Notification, *, number: int = 0, **how) -> None:
+        number = number or len(self.entries) + 1000
+        known = [entry.notification.id for entry in self.entries.values()]
+        if note.id not in known:
+            self.entries[number] = Stored(number, note.receiver, note, note.created_at, **how)
 
     async def pending(self, receiver: str, *, limit: int) -> list[Stored]:
         self._may_fail()
         mine = (e for e in self.entries.values() if e.receiver == receiver)
-        return [entry for entry in mine if entry.state == "pending"][:limit]
+        waiting = [entry for entry in mine if entry.state == "pending"]
+        fresh = [entry for entry in waiting if entry.refused_at is None][:limit]
+        return [entry for entry in waiting if entry in fresh or entry.refused_at is not None]
 
-    async def mark_delivered(self, entry_id: int, *, at: Timestamp) -> None:
-        self._change(entry_id, state="delivered")
+    async def mark_trying(self, ids: Sequence[int]) -> None:
+        self._change(ids, may_have_arrived=True)
 
-    async def mark_retry(
-        self, entry_id: int, *, attempts: int, next_attempt_at: Timestamp, error: str
-    ) -> None:
-        self._change(entry_id, attempts=attempts, next_attempt_at=next_attempt_at, error=error)
+    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+        self._change(ids, state="delivered")
 
-    async def mark_given_up(self, entry_id: int, *, at: Timestamp, error: str) -> None:
-        self._change(entry_id, state="given_up", error=error)
+    async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
+        changes = {name: getattr(retry, name) for name in retry.__struct_fields__}
+        self._change(ids, next_attempt_at=changes.pop("at"), **changes)
+
+    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+        self._change(ids, state="given_up", error=error)
+
+    async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
+        self._may_fail()
+        for each in notifications:
+            self.add(replace_struct(each, created_at=clock()))
+            for item in each.items:
+                key = (receiver, item.incident.id)
+                is_over = item.status is ItemStatus.RESOLVED
+                (self.told_elsewhere.discard if is_over else self.told_elsewhere.add)(key)
+
+    async def forwarded(
+        self, incidents: Sequence[IncidentId], *, receiver: str
+    ) -> list[IncidentId]:
+        self._may_fail()
+        return [i for i in incidents if (receiver, i) in self.told_elsewhere]
 
     def states(self) -> dict[int, str]:
         return {number: entry.state for number, entry in self.entries.items()}
 
-    def _change(self, entry_id: int, **changes) -> None:
+    def _change(self, ids: Sequence[int], **changes) -> None:
         self._may_fail()
-        self.entries[entry_id] = replace(self.entries[entry_id], **changes)
+        for entry_id in ids:
+            self.entries[entry_id] = replace(self.entries[entry_id], **changes)
 
     def _may_fail(self) -> None:
         if self.broken:
@@ -268,38 +316,106 @@ async def test_an_old_message_is_given_up_after_a_few_attempts():
     assert store.states() == {1: "given_up"}
 
 
-async def test_a_refusal_is_final_and_said_once():
+async def test_what_is_refused_is_tried_again_once_another_message_was_taken():
     chat = ScriptedReceiver("chat", NO)
     store = MemoryStore()
     store.put("chat", 1)
     store.put("chat", 2)
-    with structlog.testing.capture_logs() as logs:
-        async with running(chat, store=store) as scene:
-            await asyncio.sleep(1000)
-    assert chat.taken == ["n-2"]
-    assert store.states() == {1: "given_up", 2: "delivered"}
-    assert scene.outcomes()[0] == ("n-1", Outcome.REFUSED)
-    assert scene.reports[0].error == "no"
-    errors = [entry for entry in logs if entry["log_level"] == "error"]
-    assert [(e["event"], e["outcome"], e["error"]) for e in errors] == [
-        ("notification_lost", "refused", "no")
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(100)
+    assert chat.taken == ["n-2", "n-1"]
+    assert scene.outcomes() == [
+        ("n-1", Outcome.REFUSED),
+        ("n-2", Outcome.DELIVERED),
+        ("n-1", Outcome.DELIVERED),
     ]
+    assert scene.reports[0].error == "no"
 
 
-async def test_a_bug_in_one_receiver_is_loud_and_final():
-    chat = ScriptedReceiver("chat", KeyError("secret in here"))
+async def test_a_message_that_is_at_fault_itself_is_lost_loudly_and_alone():
+    chat = ScriptedReceiver("chat", NO, None, NO)
     store = MemoryStore()
     store.put("chat", 1)
     store.put("chat", 2)
     with structlog.testing.capture_logs() as logs:
         async with running(chat, store=store) as scene:
-            await asyncio.sleep(10)
+            await asyncio.sleep(4000)
     assert chat.taken == ["n-2"]
-    assert scene.reports[0].error == "bug in scripted: KeyError"
-    assert [e["event"] for e in logs if e["log_level"] == "error"] == [
-        "receiver_bug",
-        "notification_lost",
+    assert store.states() == {1: "given_up", 2: "delivered"}
+    assert scene.outcomes()[-1] == ("n-1", Outcome.GIVEN_UP)
+    errors = [entry for entry in logs if entry["log_level"] == "error"]
+    assert [(e["event"], e["outcome"], e["error"]) for e in errors] == [
+        ("notification_not_delivered", "refused", "no"),
+        ("notification_lost", "given_up", "no"),
     ]
+
+
+async def test_a_receiver_that_refuses_everything_is_tried_every_hour():
+    chat = ScriptedReceiver()
+    chat.always = NO
+    store = MemoryStore()
+    store.put("chat", 1)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(3 * 3600 + 1)
+        assert chat.tried == [0, 3600, 7200, 10800]
+        chat.always = None
+        await asyncio.sleep(3600)
+    assert chat.taken == ["n-1"]
+    assert [report.outcome for report in scene.reports] == [
+        *[Outcome.REFUSED] * 4,
+        Outcome.DELIVERED,
+    ]
+
+
+async def test_it_is_given_up_after_a_day_of_refusals():
+    chat = ScriptedReceiver()
+    chat.always = NO
+    store = MemoryStore()
+    store.put("chat", 1)
+    async with running(chat, store=store):
+        await asyncio.sleep(DAY + 1)
+    assert store.states() == {1: "given_up"}
+    assert chat.tried[-1] == DAY
+
+
+async def test_once_mended_the_refused_go_out_first_when_something_fresh_comes():
+    chat = ScriptedReceiver()
+    chat.always = NO
+    store = MemoryStore()
+    store.put("chat", 1)
+    store.put("chat", 2)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(600)
+        chat.always = None
+        store.put("chat", 3)
+        scene.outbox.wake("chat")
+        await asyncio.sleep(1)
+    assert chat.taken == ["n-1", "n-2", "n-3"]
+
+
+async def test_many_messages_for_a_receiver_that_refuses_do_not_become_a_flood():
+    chat = ScriptedReceiver()
+    chat.always = NO
+    store = MemoryStore()
+    async with running(chat, store=store) as scene:
+        for number in range(1, 101):
+            store.put("chat", number)
+            scene.outbox.wake("chat")
+            await asyncio.sleep(0.1)
+        assert len(chat.tried) == 100, "each once, those before it not with each"
+
+
+async def test_a_bug_in_one_receiver_is_loud_and_counts_as_a_refusal():
+    chat = ScriptedReceiver("chat", KeyError("secret in here"))
+    store = MemoryStore()
+    store.put("chat", 1)
+    with structlog.testing.capture_logs() as logs:
+        async with running(chat, store=store) as scene:
+            await asyncio.sleep(1)
+    assert scene.outcomes() == [("n-1", Outcome.REFUSED)]
+    assert scene.reports[0].error == "bug in scripted: KeyError"
+    assert "receiver_bug" in [entry["event"] for entry in logs]
+    assert store.entries[1].may_have_arrived
 
 
 async def test_a_receiver_that_hangs_for_ever_is_tried_again():
@@ -460,3 +576,140 @@ async def test_a_day_of_trouble_loses_nothing_and_keeps_the_order():
         order[outcome[1]].append(outcome[0])
     assert chat.taken == [f"n-{number}" for number in range(1, 101)]
     assert Outcome.GIVEN_UP not in order
+
+
+# --- what came to nothing, what goes elsewhere ------------------------------------------------
+
+
+def telling(number: int, *items: tuple[ItemStatus, Incident], **how) -> Notification:
+    return replace_struct(notification(*items, number=number), created_at=clock(), **how)
+
+
+FIRED, OVER = lost(101), resolved(lost(101))
+
+
+async def test_what_began_and_ended_while_the_receiver_was_away_is_not_sent():
+    unreached = ReceiverUnavailableError("no connection", may_have_arrived=False)
+    chat = ScriptedReceiver("chat", unreached, unreached)
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED)), number=1)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(2)
+        store.add(telling(2, (RESOLVED, OVER)), number=2)
+        scene.outbox.wake("chat")
+        await asyncio.sleep(100)
+    assert chat.taken == []
+    assert store.states() == {1: "delivered", 2: "delivered"}
+    assert scene.outcomes()[-1] == ("n-2", Outcome.COLLAPSED)
+
+
+async def test_what_may_have_been_seen_is_told_to_its_end():
+    chat = ScriptedReceiver("chat", LATER, LATER)
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED)), number=1)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(2)
+        store.add(telling(2, (RESOLVED, OVER)), number=2)
+        scene.outbox.wake("chat")
+        await asyncio.sleep(100)
+    assert chat.taken == ["n-1", "n-2"]
+
+
+async def test_killed_during_its_first_attempt_it_counts_as_one_that_may_have_arrived():
+    chat = ScriptedReceiver("chat", 30.0)
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED)), number=1)
+    async with running(chat, store=store):
+        await asyncio.sleep(5)
+    store.add(telling(2, (RESOLVED, OVER)), number=2)
+    async with running(chat, store=store):
+        await asyncio.sleep(5)
+    assert chat.taken == ["n-1", "n-2"]
+
+
+async def test_after_an_outage_a_group_is_one_message():
+    unreached = ReceiverUnavailableError("no connection", may_have_arrived=False)
+    chat = ScriptedReceiver()
+    chat.always = unreached
+    store = MemoryStore()
+    async with running(chat, store=store) as scene:
+        for number in range(1, 31):
+            incident = replace_struct(lost(number), id=IncidentId(f"i-{number}"))
+            store.add(telling(number, (NEW, incident)), number=number)
+            scene.outbox.wake("chat")
+            await asyncio.sleep(60)
+        chat.always = None
+        await asyncio.sleep(600)
+    assert chat.taken == ["n-30"]
+    assert len(scene.reports[-1].notification.items) == 30
+
+
+async def test_what_a_receiver_will_not_take_goes_to_its_fallback_once():
+    pager, chat = ScriptedReceiver("pager"), ScriptedReceiver("chat")
+    pager.always = NO
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED), receiver="pager"), number=1)
+    async with running(pager, chat, store=store, fallbacks={"pager": "chat"}) as scene:
+        await asyncio.sleep(3 * 3600)
+        assert len(chat.taken) == 1
+        store.add(telling(2, (RESOLVED, OVER), receiver="pager"), number=2)
+        scene.outbox.wake("pager")
+        await asyncio.sleep(3 * 3600)
+    told = [r.notification for r in scene.reports if r.receiver == "chat"]
+    assert [[item.status for item in note.items] for note in told] == [[NEW], [RESOLVED]]
+    assert {note.receiver for note in told} == {"chat"}
+    assert told[0].group_key.startswith("for pager, ")
+
+
+async def test_the_fallback_hears_of_the_end_though_the_receiver_is_mended():
+    pager, chat = ScriptedReceiver("pager", NO), ScriptedReceiver("chat")
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED), receiver="pager"), number=1)
+    async with running(pager, chat, store=store, fallbacks={"pager": "chat"}) as scene:
+        await asyncio.sleep(600)
+        assert len(chat.taken) == 1
+        store.add(telling(2, (RESOLVED, OVER), receiver="pager"), number=2)
+        scene.outbox.wake("pager")
+        await asyncio.sleep(600)
+        assert pager.taken == [], "it never saw the beginning"
+        assert len(chat.taken) == 2
+        later = replace_struct(FIRED, id=IncidentId("later"))
+        store.add(telling(3, (NEW, later), receiver="pager"), number=3)
+        scene.outbox.wake("pager")
+        await asyncio.sleep(1)
+    assert pager.taken == ["n-3"]
+    assert len(chat.taken) == 2
+
+
+async def test_what_is_given_up_goes_to_the_fallback_too():
+    pager, chat = ScriptedReceiver("pager"), ScriptedReceiver("chat")
+    pager.always = LATER
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED), receiver="pager"), number=1)
+    async with running(pager, chat, store=store, fallbacks={"pager": "chat"}):
+        await asyncio.sleep(DAY - 10)
+        assert chat.taken == []
+        await asyncio.sleep(20)
+    assert len(chat.taken) == 1
+
+
+async def test_what_was_told_meanwhile_of_the_same_incident_is_newer():
+    overdue_first = overdue(101)
+    chat = ScriptedReceiver("chat", NO)
+    store = MemoryStore()
+    store.add(telling(1, (NEW, overdue_first), group_key="warnings"), number=1)
+    store.add(telling(2, (NEW, escalated(101)), group_key="losses"), number=2)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(100)
+    assert chat.taken == ["n-2"], "nobody is told of the warning after the loss"
+    assert scene.outcomes()[-1] == ("n-1", Outcome.COLLAPSED)
+
+
+async def test_one_that_is_refused_and_then_put_off_waits_for_its_turn():
+    chat = ScriptedReceiver("chat", NO, None, LATER)
+    store = MemoryStore()
+    store.put("chat", 1)
+    store.put("chat", 2)
+    async with running(chat, store=store):
+        await asyncio.sleep(100)
+    assert chat.taken == ["n-2", "n-1"]

@@ -11,7 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 from fakes.values import ACME, at, extension, registration
+from msgspec.structs import replace
 
+from regwatch.core.history import Happening, Kind, Sought
+from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -26,9 +29,11 @@ from regwatch.core.model import (
     Notification,
     Notified,
     NotifyReason,
+    Retry,
     Severity,
     Watched,
 )
+from regwatch.core.mutes import Silence
 from regwatch.store import Store, StoreUnavailableError, StoreVersionError
 from regwatch.store.schema import MIGRATIONS
 
@@ -214,17 +219,51 @@ async def test_settled_messages_are_no_longer_pending(store: Store) -> None:
     for name in ("n1", "n2", "n3"):
         await store.enqueue(notification(name), [])
     first, second, _ = await store.pending("chat", limit=10)
-    await store.mark_delivered(first.id, at=at(6))
-    await store.mark_given_up(second.id, at=at(6), error="gone")
+    await store.mark_delivered([first.id], at=at(6))
+    await store.mark_given_up([second.id], at=at(6), error="gone")
     assert [e.notification.id for e in await store.pending("chat", limit=10)] == ["n3"]
 
 
 async def test_a_retry_is_remembered(store: Store) -> None:
     await store.enqueue(notification(), [])
     (entry,) = await store.pending("chat", limit=1)
-    await store.mark_retry(entry.id, attempts=3, next_attempt_at=at(60), error="timeout")
+    retry = Retry(at=at(60), attempts=3, error="timeout", may_have_arrived=True, refused_at=at(50))
+    await store.mark_retry([entry.id], retry)
     (again,) = await store.pending("chat", limit=1)
     assert (again.attempts, again.next_attempt_at) == (3, at(60))
+    assert (again.may_have_arrived, again.refused_at) == (True, at(50))
+
+
+async def test_an_attempt_is_noted_before_it_is_made(store: Store) -> None:
+    await store.enqueue(notification(), [])
+    (entry,) = await store.pending("chat", limit=1)
+    assert not entry.may_have_arrived
+    await store.mark_trying([entry.id])
+    (again,) = await store.pending("chat", limit=1)
+    assert again.may_have_arrived
+
+
+async def test_what_was_told_elsewhere_is_known_until_its_end_is_told(store: Store) -> None:
+    firing, over = notification("f1", "mail"), notification("f2", "mail")
+    item = over.items[0]
+    ended = replace(over, items=(Item(ItemStatus.RESOLVED, item.incident),))
+    ids = [item.incident.id, IncidentId("other")]
+    await store.forward([firing, firing], receiver="chat")
+    assert await store.forwarded(ids, receiver="chat") == ids[:1]
+    assert await store.forwarded(ids, receiver="mail") == []
+    await store.forward([ended], receiver="chat")
+    assert await store.forwarded(ids, receiver="chat") == []
+    assert [e.notification.id for e in await store.pending("mail", limit=9)] == ["f1", "f2"]
+
+
+async def test_receivers_that_are_gone_are_owed_nothing(store: Store) -> None:
+    await store.enqueue(notification("n1"), [told()])
+    await store.enqueue(notification("n2", "pager"), [])
+    assert await store.forget_receivers(["pager"], at=at(9)) == {"chat": 1}
+    assert await store.forget_receivers(["pager"], at=at(9)) == {}
+    assert await store.pending("chat", limit=9) == []
+    assert len(await store.pending("pager", limit=9)) == 1
+    assert await store.notified() == []
 
 
 async def test_the_backlog_is_counted_by_receiver(store: Store) -> None:
@@ -237,7 +276,7 @@ async def test_pruning_never_drops_what_waits(store: Store) -> None:
     await store.enqueue(notification("n1"), [])
     await store.enqueue(notification("n2"), [])
     first, _ = await store.pending("chat", limit=2)
-    await store.mark_delivered(first.id, at=at(6))
+    await store.mark_delivered([first.id], at=at(6))
     await store.prune(before=at(1000))
     assert [e.notification.id for e in await store.pending("chat", limit=5)] == ["n2"]
 
@@ -286,6 +325,86 @@ async def test_a_database_of_the_first_version_learns_to_remember(store: Store, 
     await again.remember("chat", "g", "x", at=at(1))
     assert await again.recall("chat", "g") == "x"
     assert len(await again.pending("chat", limit=5)) == 1
+    await again.close()
+
+
+# --- history, silences ------------------------------------------------------------------------
+
+
+def happening(when: float, *, extension: int = 3, account: str = "acme") -> Happening:
+    return Happening(
+        at=at(when), kind=Kind.REGISTRATION, event="expired", account=AccountName(account),
+        extension_id=ExtensionId(extension), incident_id=IncidentId(f"i{extension}"),
+    )  # fmt: skip
+
+
+async def test_the_history_is_found_by_what_is_asked_latest_first(store: Store, file: Path) -> None:
+    lines = [happening(n, extension=n % 3) for n in range(9)]
+    await store.save(ACME, watched=(), happenings=lines)
+    await store.note([happening(20, account="other")])
+    again = await reopened(store, file)
+
+    async def found(**sought: object) -> list[float]:
+        return [h.at - at(0) for h in await again.history(Sought(**sought))]  # type: ignore[arg-type]
+
+    assert await found() == [20, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert await found(limit=2) == [20, 8]
+    assert await found(account=ACME, extension_id=ExtensionId(1)) == [7, 4, 1]
+    assert await found(incident_id=IncidentId("i2")) == [8, 5, 2]
+    assert await found(since=at(3), until=at(6)) == [5, 4, 3]
+    await again.prune(before=at(8))
+    assert await found() == [20, 8]
+    await again.close()
+
+
+async def test_who_was_told_stands_in_the_history_once(store: Store) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.enqueue(notification("n1"), [])
+    (line,) = await store.history(Sought())
+    assert (line.kind, line.event, line.receiver) == (Kind.NOTIFICATION, "new", "chat")
+
+
+async def test_silences_survive_a_restart(store: Store, file: Path) -> None:
+    made = Silence(
+        id="ab12", matchers=Matchers.of({"site": ["riga", "t*"]}), starts_at=at(1),
+        ends_at=at(9), author="anna", comment="router", created_at=at(1),
+    )  # fmt: skip
+    await store.keep_silence(made, happening(1))
+    await store.keep_silence(made.ended(now=at(5)), happening(5))
+    again = await reopened(store, file)
+    assert list(await again.silences()) == [made.ended(now=at(5))]
+    assert len(await again.history(Sought())) == 2
+    await again.prune(before=at(6))
+    assert list(await again.silences()) == []
+    await again.close()
+
+
+async def test_an_incident_is_found_by_its_id(store: Store) -> None:
+    await store.save(ACME, watched=(), incidents=[incident("i1")])
+    found = await store.incident(IncidentId("i1"))
+    assert found is not None
+    assert found.id == "i1"
+    assert await store.incident(IncidentId("none")) is None
+
+
+async def test_a_database_of_the_second_version_keeps_what_waits(store: Store, file: Path) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.enqueue(notification("n2"), [])
+    await store.close()
+    with sqlite3.connect(file) as connection:
+        for table in ("history", "silences", "forwarded"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE outbox DROP COLUMN may_have_arrived")
+        connection.execute("ALTER TABLE outbox DROP COLUMN refused_at")
+        connection.execute("UPDATE outbox SET attempts = 2 WHERE notification_id = 'n1'")
+        connection.execute("UPDATE schema_version SET version = 2")
+    connection.close()
+    again = await Store.open(url(file))
+    waiting = await again.pending("chat", limit=5)
+    assert [(e.notification.id, e.may_have_arrived) for e in waiting] == [
+        ("n1", True), ("n2", False),
+    ]  # fmt: skip
+    assert list(await again.history(Sought())) == []
     await again.close()
 
 

@@ -1,0 +1,45 @@
+"""What goes to another receiver in place of one that will not take it; pure."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from regwatch.core.model import IncidentId, Item, ItemStatus, Notification
+from regwatch.notify.parcels import Parcel
+
+
+def copy_for(fallback: str, notification: Notification) -> Notification:
+    """The same for the other one. In a group of its own: it may be told of the same incidents in
+    its own right, and the one is no news of the other.
+    """
+    return replace(
+        notification,
+        id=_derived(notification.id, fallback),
+        receiver=fallback,
+        group_key=f"for {notification.receiver}, {notification.group_key}",
+    )
+
+
+def copies_for(fallback: str, parcel: Parcel) -> Sequence[Notification]:
+    """Of those that were not forwarded already, as each is when it is refused first."""
+    return [
+        copy_for(fallback, entry.notification)
+        for entry in parcel.entries
+        if entry.refused_at is None
+    ]
+
+
+def end_for(fallback: str, parcel: Parcel, told: Collection[IncidentId]) -> Notification:
+    """The end of those incidents whose firing the other one was told of."""
+    items = tuple(
+        Item(ItemStatus.RESOLVED, incident) for incident in parcel.resolved if incident.id in told
+    )
+    newest = parcel.entries[-1].notification
+    end = replace(newest, items=items, id=_derived(newest.id, "end"))
+    return copy_for(fallback, end)
+
+
+def _derived(notification_id: str, word: str) -> str:
+    """The same again for the same: storing it twice does nothing."""
+    return hashlib.sha256(f"{notification_id}\0{word}".encode()).hexdigest()[:32]
