@@ -84,7 +84,7 @@ class SelfWatch:
         if outcome.steps:
             self._on_outcome(outcome)
             self._incidents.update((i.id, i) for i in outcome.incidents)
-            self._happenings.extend(of_outcome(NO_ACCOUNT, outcome, now=self._clock()))
+            self._happenings.extend(of_outcome(NO_ACCOUNT, outcome, watched={}, now=self._clock()))
             self._noted.set()
 
     async def _flush(self) -> None:

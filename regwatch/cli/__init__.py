@@ -7,14 +7,21 @@ import click
 from regwatch import __version__
 
 COMMANDS = {
+    "ack": "incidents",
     "check-config": "check_config",
     "demo": "demo",
+    "history": "history",
+    "incidents": "incidents",
     "poll": "poll",
     "run": "run",
+    "show": "show",
+    "silence": "silence",
     "simulate": "simulate",
+    "status": "status",
     "test-alert": "test_alert",
     "unregister": "unregister",
 }
+"""By name: the module that holds it."""
 EPILOG = "Start with `regwatch demo`: it needs no configuration and no PBX."
 
 
@@ -29,10 +36,11 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command; None if there is none of this name."""
         _ = ctx
-        name = COMMANDS.get(cmd_name)
-        if name is None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
             return None
-        command: click.Command = getattr(import_module(f"regwatch.cli.{name}"), name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"regwatch.cli.{module}"), name)
         return command
 
 

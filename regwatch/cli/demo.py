@@ -54,7 +54,7 @@ receivers:
   - {{name: terminal, webhook: {{url: "{hook}"}}}}
 routes:
   - {{receivers: [terminal], group_wait: 1s, group_interval: 5s, repeat: 1h}}
-http: {{listen: "{listen}"}}
+http: {{listen: "{listen}", api_token: demo}}
 storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 log: {{level: error}}
 """
@@ -175,6 +175,8 @@ watches them. The first alert comes within seconds. {ends}
 
   status page  [bold]http://{address}/[/]
   metrics      [bold]http://{address}/metrics[/]
+  elsewhere    [bold]export REGWATCH_URL=http://{address} REGWATCH_TOKEN=demo[/]
+               [bold]regwatch status[/], [bold]regwatch history[/], [bold]regwatch silence -h[/]
 """)
 
     def line(self, who: str, style: str, text: str) -> None:

@@ -7,8 +7,9 @@ from rich.table import Column, Table
 
 from regwatch.app.clients import pbx_settings
 from regwatch.cli.accounts import find_extension, split_reference
-from regwatch.cli.console import fail, out
+from regwatch.cli.console import err, fail, out
 from regwatch.cli.loops import run_loop
+from regwatch.cli.remote import RemoteError, remote_of
 from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import Config
@@ -17,6 +18,7 @@ from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, Registration, RegistrationId
 from regwatch.pbx.client import PbxClient
 from regwatch.pbx.errors import PbxError
+from regwatch.web.api_shape import Deletion
 
 
 @click.command(short_help="Delete registrations at the PBX.")
@@ -51,6 +53,7 @@ async def _unregister(
             _check(before, registration_id)
             if not yes:
                 click.confirm(_question(found, registration_id), abort=True)
+            await _announce(config, account.name, before, registration_id)
             await _delete(client, found, registration_id)
             _show("after", found, await client.registration(found.id))
     except PbxError as error:
@@ -68,6 +71,19 @@ def _check(before: Answer, registration_id: str | None) -> None:
 def _question(extension: Extension, registration_id: str | None) -> str:
     what = f"registration {registration_id}" if registration_id else "all its registrations"
     return f"Delete {what} of {name_of(extension)}?"
+
+
+async def _announce(
+    config: Config, account: str, before: Answer, registration_id: str | None
+) -> None:
+    """Tell the daemon, if one runs here, that their absence will be our doing."""
+    ids = [each.id for each in before.registrations if registration_id in (None, each.id)]
+    try:
+        remote = remote_of(config)
+        if remote.token:
+            await remote.send(Deletion, "POST", "/deletions", Deletion(account, list(ids)))
+    except RemoteError as error:
+        err().print(f"A running daemon could not be told: {error}", style="dim", markup=False)
 
 
 async def _delete(client: PbxClient, extension: Extension, registration_id: str | None) -> None:

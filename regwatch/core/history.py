@@ -2,7 +2,7 @@
 decided of incidents and why, who was told of them when.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from regwatch.core.model import (
     NotifyReason,
     Registration,
     Timestamp,
+    Watched,
 )
 from regwatch.core.outcome import Outcome
 
@@ -66,17 +67,24 @@ class Sought(Struct, frozen=True, kw_only=True):
     limit: int = 200
 
 
-def of_outcome(account: AccountName, outcome: Outcome, *, now: Timestamp) -> Iterator[Happening]:
-    """What a step of the monitor brought."""
+def of_outcome(
+    account: AccountName,
+    outcome: Outcome,
+    *,
+    watched: Mapping[ExtensionId, Watched],
+    now: Timestamp,
+) -> Iterator[Happening]:
+    """What a step of the monitor brought; `watched`: whom it watches, for their names."""
     for change in outcome.changes:
         if change.kind not in UNTOLD_CHANGES:
-            yield _of_change(account, change)
+            known = watched.get(change.extension_id)
+            yield _of_change(account, change, known.extension.name if known else "")
     for step in outcome.steps:
         if step.incident is not None and step.decision not in UNTOLD_DECISIONS:
             yield _of_step(step.incident, step, now)
 
 
-def _of_change(account: AccountName, change: Change) -> Happening:
+def _of_change(account: AccountName, change: Change, name: str) -> Happening:
     return Happening(
         at=change.at,
         kind=Kind.REGISTRATION,
@@ -84,6 +92,7 @@ def _of_change(account: AccountName, change: Change) -> Happening:
         text=_registration(change.after or change.before),
         account=account,
         extension_id=change.extension_id,
+        extension=name,
     )
 
 

@@ -48,7 +48,7 @@ class OutboxStore(Protocol):
     """Where messages wait. Each method is durable once it returns, and done whole or not at all."""
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[Entry]:
-        """The oldest unsettled messages, oldest first; besides those refused, which hold up nobody."""
+        """The oldest unsettled messages, oldest first; those refused come besides."""
 
     async def mark_trying(self, ids: Sequence[int]) -> None:
         """They are about to be sent: from now on they may have arrived."""

@@ -97,7 +97,10 @@ class Keeper:
         self._removed.update(dict.fromkeys(outcome.removed))
         self._incidents.update((incident.id, incident) for incident in outcome.incidents)
         now = self._clock()
-        self._happenings.extend(of_outcome(self._monitor.account, outcome, now=now))
+        monitor = self._monitor
+        self._happenings.extend(
+            of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now)
+        )
         if outcome.changes or outcome.steps or now - self._flushed_at >= FLUSH_SECONDS:
             await self.flush()
 

@@ -32,6 +32,8 @@ class WebConfig:
     tls: ssl.SSLContext | None = None
     users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Bcrypt hashes of the passwords by user name; empty: no password is asked for."""
+    certificate: Path | None = None
+    """The file of the certificate that is shown."""
 
 
 def load_web_config(path: Path) -> WebConfig:
@@ -41,9 +43,12 @@ def load_web_config(path: Path) -> WebConfig:
     reader = _Reader(path)
     content = reader.mapping(reader.content(), "the file")
     reader.refuse_unknown(content, {"tls_server_config", "basic_auth_users"}, "")
+    section = content.get("tls_server_config")
+    tls = reader.tls(section)
     return WebConfig(
-        tls=reader.tls(content.get("tls_server_config")),
+        tls=tls,
         users=reader.users(content.get("basic_auth_users")),
+        certificate=path.parent / section["cert_file"] if tls and section else None,
     )
 
 

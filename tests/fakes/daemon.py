@@ -118,7 +118,7 @@ receivers:
 routes:
   - {{receivers: [{names}], group_by: [account, alert, extension_id], group_wait: 0s,
      group_interval: 0s, repeat: 1h}}
-http: {{listen: "{listen}"}}
+http: {{listen: "{listen}", api_token: t0ken}}
 storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 log: {{level: debug, format: json}}
 {extra}

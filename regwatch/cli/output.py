@@ -1,0 +1,92 @@
+"""Answers of the daemon as people, programs and spreadsheets want them."""
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+import msgspec
+from rich.table import Column, Table
+from rich.text import Text
+
+from regwatch.cli.console import out
+from regwatch.cli.times import age, shown
+from regwatch.core.durations import humanise
+from regwatch.web.api_shape import HappeningBody, IncidentBody
+
+SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+STATES = {"registered": "green", "overdue": "yellow", "lost": "bold red", "unknown": "magenta"}
+
+
+def print_json(body: object) -> None:
+    """As the API says it."""
+    click.echo(msgspec.json.format(msgspec.json.encode(body), indent=2))
+
+
+def print_csv(rows: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> None:
+    """A line for each, under the names of the API."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(kind.__struct_fields__)
+    for row in rows:
+        values = msgspec.structs.asdict(row)
+        writer.writerow(["" if v is None else v for v in values.values()])
+
+
+def print_table(titles: Iterable[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Without lines: it is read in terminals and mails. The last column may wrap."""
+    *narrow, wide = titles
+    columns = [*(Column(title, no_wrap=True) for title in narrow), Column(wide)]
+    table = Table(*columns, box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    out().print(table, soft_wrap=False)
+
+
+def print_incidents(incidents: Sequence[IncidentBody]) -> None:
+    """A line for each."""
+    titles = ("id", "severity", "state", "since", "for", "what")
+    print_table(titles, map(_incident, incidents))
+
+
+def _incident(incident: IncidentBody) -> Sequence[str | Text]:
+    severity = Text(incident.severity, SEVERITIES.get(incident.severity, ""))
+    lasted = age(incident.started_at)
+    if incident.resolved_at is not None:
+        lasted -= age(incident.resolved_at)
+    what = Text(incident.summary)
+    for note in _notes(incident):
+        what.append(f" · {note}", "dim")
+    state, since = incident.state, shown(incident.started_at)
+    return incident.id, severity, state, since, humanise(lasted), what
+
+
+def _notes(incident: IncidentBody) -> Iterable[str]:
+    if incident.silenced_by:
+        yield f"muted by {incident.silenced_by}"
+    if incident.inhibited_by is not None:
+        yield f"incident {incident.inhibited_by} says it all"
+    if incident.acknowledged_by:
+        yield f"acknowledged by {incident.acknowledged_by}"
+    if incident.resolution:
+        yield incident.resolution
+
+
+def print_history(happenings: Sequence[HappeningBody], *, whose: bool) -> None:
+    """A line for each; `whose`: with the extension."""
+    titles = ["at", "extension", "event", "what"] if whose else ["at", "event", "what"]
+    rows: list[Sequence[str | Text]] = []
+    for each in happenings:
+        who = [each.extension or (str(each.extension_id) if each.extension_id else "")]
+        rows.append([shown(each.at), *(who if whose else ()), *_event(each)])
+    print_table(titles, rows)
+
+
+def _event(each: HappeningBody) -> tuple[str, str]:
+    if each.kind == "notification":
+        alert = each.alert.replace("_", " ")
+        return f"told {each.receiver}", f"{each.event}: {alert} ({each.text})"
+    if each.kind == "incident":
+        return each.event.replace("_", " "), f"{each.alert.replace('_', ' ')}: {each.text}"
+    if each.kind == "silence":
+        return f"silence {each.event}", each.text
+    return each.event.replace("_", " "), each.text

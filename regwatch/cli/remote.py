@@ -1,0 +1,184 @@
+"""Talking to the running daemon through its API."""
+
+import getpass
+import os
+import ssl
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import click
+import msgspec
+
+from regwatch.cli.console import fail
+from regwatch.cli.loops import run_loop
+from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
+from regwatch.config import Config
+from regwatch.config.values import revealed
+from regwatch.web.listener import parse_address
+from regwatch.web.webconfig import WebConfigError, load_web_config
+
+TIMEOUT_SECONDS = 10.0
+EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
+
+T = TypeVar("T")
+
+
+class RemoteError(Exception):
+    """The daemon does not answer, or answers with an error; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where the daemon's API is, and how one gets in."""
+
+    url: str
+    token: str = field(default="", repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    trusted: Path | None = None
+    """The daemon's own certificate, if it has one that is known."""
+
+    async def get(self, kind: type[T], path: str, **query: str | None) -> T:
+        """Raises `RemoteError`."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return msgspec.json.decode(await self._ask("GET", path, query=given), type=kind)
+
+    async def send(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+    ) -> T:
+        """Raises `RemoteError`."""
+        answer = await self._ask(method, path, body=body, query=query)
+        return msgspec.json.decode(answer, type=kind)
+
+    async def _ask(
+        self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
+    ) -> bytes:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        connector = aiohttp.TCPConnector(ssl=_tls(self.trusted) if self.trusted else True)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
+                session.request(
+                    method,
+                    f"{self.url}/api/v1{path}",
+                    params=query,
+                    data=None if body is None else msgspec.json.encode(body),
+                    headers=self._headers(),
+                ) as response,
+            ):
+                answer = await response.read()
+                if response.ok:
+                    return answer
+                raise RemoteError(_said(response.status, answer))
+        except aiohttp.ClientConnectorError as error:
+            number = error.os_error.errno or 0
+            why = os.strerror(number).lower() if number > 0 else "its name is not known"
+            raise RemoteError(f"no regwatch answers at {self.url}: {why}") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            why = str(error) or "no answer in time"
+            raise RemoteError(f"no regwatch answers at {self.url}: {why}") from error
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if self.user:  # who says who they are acts as that
+            headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
+        return headers
+
+
+def _said(status: int, answer: bytes) -> str:
+    try:
+        return str(msgspec.json.decode(answer, type=dict[str, Any])["error"])
+    except (msgspec.MsgspecError, KeyError):
+        pass
+    if status == 401:
+        return "regwatch asks for a user and a password: give --user"
+    return f"it answered with status {status}: is this a regwatch?"
+
+
+def _tls(certificate: Path) -> ssl.SSLContext:
+    """Trusts this one certificate, under whatever name it is reached."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return context
+
+
+def remote_of(config: Config) -> Remote:
+    """The daemon of this configuration, on this machine; raises `RemoteError`."""
+    address = parse_address(config.http.listen)
+    host = EVERYWHERE.get(address.host, address.host)
+    shown = f"[{host}]" if ":" in host else host
+    certificate = _certificate(config)
+    scheme = "https" if certificate else "http"
+    return Remote(
+        f"{scheme}://{shown}:{address.port}",
+        token=revealed(config.http.api_token),
+        trusted=certificate,
+    )
+
+
+def _certificate(config: Config) -> Path | None:
+    path = config.path(config.http.web_config_file)
+    try:
+        return load_web_config(path).certificate if path else None
+    except WebConfigError as error:
+        raise RemoteError(str(error)) from error
+
+
+def remote_options(command: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Options that say where the daemon is; the command is given a `Remote` in their place."""
+
+    @click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="REGWATCH_CONFIG",
+        default=DEFAULT_FILE,
+        show_default=True,
+        help="The daemon's configuration: where it listens, and the token.",
+    )
+    @click.option("--url", envvar="REGWATCH_URL", help="The daemon, in place of the file.")
+    @click.option("--user", envvar="REGWATCH_USER", help="A user of the web config file.")
+    @wraps(command)
+    def wrapped(config_file: Path, url: str | None, user: str | None, **arguments: object) -> None:
+        async def run() -> int:
+            await command(_chosen(config_file, url, user), **arguments)
+            return 0
+
+        try:
+            run_loop(lambda _stop: run())
+        except RemoteError as error:
+            fail(str(error))
+
+    return wrapped
+
+
+def _chosen(config_file: Path, url: str | None, user: str | None) -> Remote:
+    password = os.environ.get("REGWATCH_PASSWORD", "")
+    if user and not password:
+        password = click.prompt(f"Password of {user}", hide_input=True, err=True)
+    if url is None:
+        return replace(remote_of(load_or_exit(config_file)), user=user or "", password=password)
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT")
+    token = os.environ.get("REGWATCH_TOKEN", "")
+    return Remote(url.rstrip("/"), token=token, user=user or "", password=password)
+
+
+def whoami() -> str:
+    """Who acts: the person, also under sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
