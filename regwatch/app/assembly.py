@@ -8,6 +8,7 @@ import aiohttp
 
 from regwatch.app.clients import pbx_settings, selection
 from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
+from regwatch.app.heart import Heart
 from regwatch.app.policies import (
     alert_policies,
     expectations,
@@ -21,8 +22,9 @@ from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
 from regwatch.clock import Clock
-from regwatch.config.sections import AccountShape
+from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
+from regwatch.config.values import revealed
 from regwatch.core.alert_rules import AlertRules, Rules
 from regwatch.core.conditions import NO_ACCOUNT
 from regwatch.core.grouping import Grouping
@@ -35,6 +37,7 @@ from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.assembly import build_receiver
 from regwatch.notify.deliveries import Outcome
 from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.heartbeat import Beat, Heartbeat, HeartbeatSettings
 from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
 from regwatch.pbx.client import Endpoint, PbxClient, RequestMade
@@ -44,6 +47,8 @@ from regwatch.watcher.watcher import Watcher
 from regwatch.web.instruments import Instruments
 
 DAY = 86_400.0
+WATCHDOG_SECONDS = 60.0
+"""How old a whole poll may be for `RegwatchWatchdog`, where no heartbeat says otherwise."""
 REQUEST_OUTCOMES = ("success", *(reason.value for reason in FailureReason))
 
 
@@ -92,8 +97,12 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
     dispatcher = Dispatcher(grouping, around.store, wake=outbox.wake, clock=around.clock)
     builder = _AccountBuilder(config, around, reporting, on_incidents, mutes, unsettled)
     accounts = [builder.build(account) for account in config.accounts]
+    watchers = [watcher for watcher, _ in accounts]
+    shape = config.heartbeat
+    every = shape.every if shape is not None else WATCHDOG_SECONDS
+    heart = Heart(watchers, every=every, clock=around.clock)
     parts = Parts(
-        watchers=[watcher for watcher, _ in accounts],
+        watchers=watchers,
         clients=[client for _, client in accounts],
         session=session,
         receivers=receivers,
@@ -102,6 +111,8 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         outbox=outbox,
         mutes=mutes,
         self_watch=self_watch,
+        heart=heart,
+        heartbeat=_heartbeat(shape, session, heart, around) if shape is not None else None,
     )
     engine = Engine(parts, around.store, clock=around.clock, resolved=resolved)
     on_incidents.to = engine.note
@@ -119,6 +130,19 @@ def _receivers(
         )
         around.instruments.initialize_receiver(shape.name, [each.value for each in Outcome])
     return receivers
+
+
+def _heartbeat(
+    shape: HeartbeatShape, session: aiohttp.ClientSession, heart: Heart, around: Surroundings
+) -> Heartbeat:
+    around.instruments.initialize_heartbeat([each.value for each in Beat])
+    return Heartbeat(
+        HeartbeatSettings(revealed(shape.url), shape.every),
+        session,
+        clock=around.clock,
+        problem=heart.problem,
+        on_beat=lambda beat: around.instruments.heart_beat(beat.value),
+    )
 
 
 def _self_watch(

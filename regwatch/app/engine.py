@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
+from regwatch.app.heart import Heart
 from regwatch.app.self_watch import SelfWatch
 from regwatch.app.view import AccountSight
 from regwatch.clock import Clock
@@ -25,6 +26,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.mutes import Mutes
 from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.heartbeat import Heartbeat
 from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.repost import repost_forever
@@ -58,6 +60,8 @@ class Parts:
     outbox: Outbox
     mutes: Mutes
     self_watch: SelfWatch
+    heart: Heart
+    heartbeat: Heartbeat | None
 
 
 class Engine:
@@ -97,9 +101,12 @@ class Engine:
             group.create_task(self._parts.dispatcher.run(), name="dispatch")
             group.create_task(self._parts.self_watch.run(), name="self watch")
             group.create_task(self._look_after_store(), name="store")
-            group.create_task(
-                repost_forever(self._parts.receivers, self._parts.grouping.told), name="repost"
+            reposting = repost_forever(
+                self._parts.receivers, self._parts.grouping.told, self._parts.heart.may_beat
             )
+            group.create_task(reposting, name="repost")
+            if self._parts.heartbeat is not None:
+                group.create_task(self._parts.heartbeat.run(), name="heartbeat")
 
     async def _finish(self, outbox: asyncio.Task[None]) -> None:
         """Let deliveries in flight end, for a bounded time."""
@@ -115,6 +122,7 @@ class Engine:
             now = self._clock()
             try:
                 self._backlog = await self._store.backlog()
+                self._parts.heart.backlog = self._backlog
                 if now - pruned_at > PRUNE_SECONDS:
                     pruned_at = now
                     await self._store.prune(before=Timestamp(now - KEEP_SECONDS))

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.config.checks import findings
-from regwatch.config.notices import notices
 from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
 from regwatch.config.shape import FILE_SUFFIX, Shape
 from regwatch.config.source import Source, strings
@@ -43,7 +42,7 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
     problems += _template_problems(source, templates)
     if problems:
         raise ConfigError(_ordered(problems))
-    config._notices = (*notices(source), *_plain_http(source, config), *secrets.notices())  # noqa: SLF001
+    config._notices = (*_plain_http(source, config), *secrets.notices())  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
     return config

@@ -62,9 +62,14 @@ class AlertmanagerReceiver:
         """Success is that at least one member took all of it."""
         await self._post([item.incident for item in notification.items])
 
-    async def repost(self, incidents: Iterable[Incident]) -> None:
-        """Keep firing what fires: to be called every minute. Raises `DeliveryError`."""
+    async def repost(self, incidents: Iterable[Incident], *, alive: bool) -> None:
+        """Keep firing what fires: to be called every minute. While regwatch does its work there is
+        one alert more, `RegwatchWatchdog`, so that a route of Alertmanager's can notice that it
+        does not. Raises `DeliveryError`.
+        """
         await self._post([i for i in incidents if not alert_shape.is_resolved(i)])
+        if alive:
+            await self._send([watchdog(now=self._clock())])
 
     async def _post(self, incidents: Sequence[Incident]) -> None:
         for start in range(0, len(incidents), CHUNK):
@@ -75,7 +80,10 @@ class AlertmanagerReceiver:
     async def _post_chunk(self, incidents: Sequence[Incident]) -> None:
         now, url = self._clock(), self._settings.external_url
         current = (alert(incident, now=now, external_url=url) for incident in incidents)
-        body = to_json(list(chain(self._outdated(incidents, now), current)))
+        await self._send(list(chain(self._outdated(incidents, now), current)))
+
+    async def _send(self, alerts: Sequence[Alert]) -> None:
+        body = to_json(alerts)
         errors: list[DeliveryError] = []
         async with asyncio.TaskGroup() as group:
             for member in self._settings.urls:
@@ -131,6 +139,22 @@ def alert(incident: Incident, *, now: Timestamp, external_url: str = "") -> Aler
         "startsAt": rfc3339(incident.started_at),
         "endsAt": rfc3339(ends_at),
         **({"generatorURL": url} if url else {}),
+    }
+
+
+def watchdog(*, now: Timestamp) -> Alert:
+    """An alert that fires as long as it is posted: its absence is the alarm, as with Prometheus'
+    own `Watchdog`.
+    """
+    return {
+        "labels": {"alertname": "RegwatchWatchdog", "severity": "none"},
+        "annotations": {
+            "summary": "regwatch watches, and can tell.",
+            "description": "Always firing. Route it to a dead-man's switch: when it ends, regwatch "
+            "is down, cannot see the PBX, or cannot deliver.",
+        },
+        "startsAt": rfc3339(now),
+        "endsAt": rfc3339(Timestamp(now + KEPT_FIRING)),
     }
 
 

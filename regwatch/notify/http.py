@@ -80,15 +80,25 @@ def to_json(value: object) -> bytes:
 
 async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
     """Send it; raises `DeliveryError` unless the answer is a 2xx."""
+    return await _ask(session, "POST", request, clock)
+
+
+async def get(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
+    """Ask for its URL, without its body; raises `DeliveryError` unless the answer is a 2xx."""
+    return await _ask(session, "GET", request, clock)
+
+
+async def _ask(session: aiohttp.ClientSession, method: str, request: Post, clock: Clock) -> Reply:
     host = host_of(request.url)
     if session.closed:  # stopping: the message is for the next start, not for the bin
         raise ReceiverUnavailableError(
             f"{host}: not sent, regwatch is stopping", may_have_arrived=False
         )
     try:
-        async with session.post(
+        async with session.request(
+            method,
             request.url,
-            data=request.body,
+            data=request.body or None,
             headers=_headers(request),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=request.timeout_seconds),

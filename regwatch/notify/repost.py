@@ -18,12 +18,16 @@ class Reposting(Protocol):
     def name(self) -> str:
         """Its name in the configuration."""
 
-    async def repost(self, incidents: Iterable[Incident]) -> None:
-        """Tell all that fires; raises nothing but `DeliveryError`."""
+    async def repost(self, incidents: Iterable[Incident], *, alive: bool) -> None:
+        """Tell all that fires, and that regwatch does its work, if it does; raises nothing but
+        `DeliveryError`.
+        """
 
 
 async def repost_forever(
-    receivers: Sequence[object], firing: Callable[[str], Sequence[Incident]]
+    receivers: Sequence[object],
+    firing: Callable[[str], Sequence[Incident]],
+    alive: Callable[[], bool],
 ) -> None:
     """Tell each such receiver what it knows to fire, once a minute. Its failures are not
     reported here: the outbox meets the same receiver with every message, and does.
@@ -33,6 +37,6 @@ async def repost_forever(
         await asyncio.sleep(REPOST_SECONDS)
         for receiver in reposting:
             try:
-                await receiver.repost(firing(receiver.name))
+                await receiver.repost(firing(receiver.name), alive=alive())
             except DeliveryError:
                 continue

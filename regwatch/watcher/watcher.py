@@ -11,6 +11,7 @@ from regwatch.clock import Clock
 from regwatch.core import polls
 from regwatch.core.batching import batched
 from regwatch.core.durations import humanise
+from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
     AccountName,
     BatchAnswer,
@@ -91,6 +92,8 @@ class Watcher:
         """Whether every extension was asked for since the start."""
         self.sweep_seconds = planner.policy.interval
         """How long a sweep takes at the present pace: so old answers get."""
+        self.whole_poll_at: Timestamp | None = None
+        """When the PBX last answered a request for all that was asked."""
         self._is_slow = False
         self._awaited: set[ExtensionId] = set()
         self._list_is_known = False
@@ -102,6 +105,11 @@ class Watcher:
         manager's watchdog is told of.
         """
         return self._progress_due_at is not None and now > self._progress_due_at
+
+    def pulse(self, *, now: Timestamp) -> Pulse:
+        """How its polling goes."""
+        pause = max(self.planner.policy.interval, self.planner.spacing(now=now) or 0.0)
+        return Pulse(self.monitor.account, self.whole_poll_at, pause)
 
     async def run(self) -> None:
         """Watch until cancelled; what is not stored by then is stored on the way out."""
@@ -172,6 +180,8 @@ class Watcher:
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
+        if batch.answers and batch.failure is None:
+            self.whole_poll_at = now
         self._awaited.difference_update(set(batch.asked).difference(batch.failed_ids))
         self._note_sweep()
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))

@@ -96,6 +96,13 @@ class Instruments:
             registry=registry,
         )
 
+        self._heartbeats = Counter(
+            "regwatch_heartbeats_total",
+            "Beats of the dead-man's switch, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+
     def _add_config(self, registry: CollectorRegistry) -> None:
         self._reload_successful = Gauge(
             "regwatch_config_last_reload_successful",
@@ -126,6 +133,15 @@ class Instruments:
         for outcome in outcomes:
             self._notifications.labels(receiver, outcome)
         self._latency.labels(receiver)
+
+    def initialize_heartbeat(self, outcomes: Iterable[str]) -> None:
+        """Make every series of the heartbeat exist at 0."""
+        for outcome in outcomes:
+            self._heartbeats.labels(outcome)
+
+    def heart_beat(self, outcome: str) -> None:
+        """Count one beat."""
+        self._heartbeats.labels(outcome).inc()
 
     def request_made(
         self, account: AccountName, endpoint: str, outcome: str, duration_seconds: float

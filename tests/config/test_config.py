@@ -124,18 +124,6 @@ def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
     assert len(config.accounts) == 1
 
 
-@pytest.mark.parametrize(
-    ("extra", "path"),
-    [
-        ("heartbeat: {url: 'https://hc.example.com/x', every: 1m}", "heartbeat"),
-    ],
-)
-def test_what_is_not_acted_on_yet_is_said(tmp_path: Path, extra: str, path: str) -> None:
-    (notice,) = load(tmp_path, f"{SMALL}{extra}\n").notices
-    assert (notice.path, notice.line) == (path, 2)
-    assert "does not act on it yet" in notice.message
-
-
 def test_plain_http_is_remarked_upon_but_for_this_machine(tmp_path: Path) -> None:
     plain = load(tmp_path, SMALL.replace("https:", "http:"))
     assert "everyone on the way can read the token" in str(plain.notices[0])

@@ -88,3 +88,20 @@ async def test_a_loss_while_the_daemon_was_down_is_found_and_dated(tmp_path: Pat
         assert await regwatch.stop(signal.SIGINT) == 0
     (alert,) = hook.of(lost)
     assert alert["regwatch"]["last_seen"] < alert["regwatch"]["detected"]
+
+
+async def test_the_heart_beats_while_the_pbx_answers_and_not_otherwise(tmp_path: Path) -> None:
+    simulated = settings()
+    async with sink() as hook, sink() as switch, Simulator(simulated).serving() as pbx:
+        beat = f'heartbeat: {{url: "{switch.url}?key=5ecret", every: 1s}}'
+        options = {"pbx": pbx.url, "hook": hook.url, "extra": beat}
+        async with daemon(tmp_path, **options) as regwatch:
+            await switch.until(lambda s: s.pings >= 3)
+            pbx.control.set_faults({"http_500": 1})
+            await regwatch.until_metric('regwatch_heartbeats_total{outcome="suppressed"} 2.0')
+            silent = switch.pings
+            await regwatch.until_metric('regwatch_heartbeats_total{outcome="suppressed"} 4.0')
+            assert switch.pings == silent
+            pbx.control.clear_faults()
+            await switch.until(lambda s: s.pings > silent)
+            assert "5ecret" not in regwatch.log.read_text()

@@ -17,6 +17,8 @@ class Sink:
         self.url = ""
         self.bodies: list[Mapping[str, Any]] = []
         self.status = 200
+        self.pings = 0
+        """How often it was only asked for."""
         self._arrived = asyncio.Event()
 
     @property
@@ -40,6 +42,12 @@ class Sink:
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    async def ping(self, _request: web.Request) -> web.Response:
+        """A dead-man's switch."""
+        self.pings += 1
+        self._arrived.set()
+        return web.Response()
+
     async def receive(self, request: web.Request) -> web.Response:
         """Take a message, if well."""
         body = await request.json()
@@ -55,6 +63,7 @@ async def sink() -> AsyncIterator[Sink]:
     made = Sink()
     app = web.Application(client_max_size=64 << 20)
     app.router.add_post("/hook", made.receive)
+    app.router.add_get("/hook", made.ping)
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:

@@ -77,7 +77,7 @@ async def test_an_escalation_ends_the_old_alert():
         await receiver.deliver(all_new([overdue()]))
         worse = replace(lost(), escalated_from=AlertName.REFRESH_OVERDUE)
         await receiver.deliver(notification((STILL, worse), number=2))
-        await receiver.repost([worse, resolved(lost(2))])
+        await receiver.repost([worse, resolved(lost(2))], alive=False)
         await receiver.deliver(notification((RESOLVED, resolved(worse)), number=3))
     _, escalation, again, over = fake.taken
     assert [one["labels"]["alertname"] for one in escalation] == [
@@ -98,7 +98,28 @@ async def test_many_are_posted_in_chunks():
 
 async def test_nothing_to_repost_posts_nothing():
     async with receiver_for("http://127.0.0.1:1") as receiver:
-        await receiver.repost([])
+        await receiver.repost([], alive=False)
+
+
+async def test_while_regwatch_does_its_work_a_watchdog_fires():
+    async with serving(FakeAlertmanager()) as fake, receiver_for(fake.base) as receiver:
+        await receiver.repost([lost()], alive=True)
+        await receiver.repost([], alive=False)
+    _, (watchdog,) = fake.taken
+    assert watchdog["labels"] == {"alertname": "RegwatchWatchdog", "severity": "none"}
+    assert (watchdog["startsAt"], watchdog["endsAt"]) == (
+        "2026-11-23T03:14:05.000Z",
+        "2026-11-23T03:19:05.000Z",
+    )
+
+
+@pytest.mark.needs_debian
+async def test_a_real_alertmanager_takes_the_watchdog(tmp_path):
+    async with alertmanager(tmp_path) as url, receiver_for(url, at=wall_clock) as receiver:
+        await receiver.repost([], alive=True)
+        await receiver.repost([], alive=True)
+        alerts = await active_alerts(url)
+    assert [alert["alertname"] for alert in alerts] == ["RegwatchWatchdog"]
 
 
 async def test_one_member_of_a_cluster_is_enough_and_each_is_asked():
@@ -152,7 +173,7 @@ async def test_the_real_alertmanager_fires_escalates_and_resolves(tmp_path):
         assert await active(url) == {"RegwatchRefreshOverdue": "warning"}
         await receiver.deliver(notification((NEW, late), number=2))
         assert await active(url) == {"RegwatchExtensionLost": "critical"}
-        await receiver.repost([late])
+        await receiver.repost([late], alive=False)
         assert await active(url) == {"RegwatchExtensionLost": "critical"}
         over = replace(resolved(late), started_at=begun, resolved_at=Timestamp(time.time() - 1))
         await receiver.deliver(notification((RESOLVED, over), number=3))

@@ -100,7 +100,7 @@ class Reposted:
     def __init__(self) -> None:
         self.told: list[int] = []
 
-    async def repost(self, incidents: Sequence[Incident]) -> None:
+    async def repost(self, incidents: Sequence[Incident], *, alive: bool) -> None:
         self.told.append(len(incidents))
         if len(self.told) == 1:
             raise ReceiverUnavailableError("down")
@@ -110,11 +110,13 @@ async def test_receivers_that_forget_are_told_again_each_minute() -> None:
     receiver, other = Reposted(), object()
     firing = {"alertmanager": [incident()]}
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(repost_forever([receiver, other], lambda name: firing[name]))
+        running = group.create_task(
+            repost_forever([receiver, other], lambda name: firing[name], lambda: True)
+        )
         await asyncio.sleep(3 * REPOST_SECONDS + 1)
         running.cancel()
     assert receiver.told == [1, 1, 1]
 
 
 async def test_without_such_receivers_it_ends() -> None:
-    await repost_forever([object()], lambda _name: [])
+    await repost_forever([object()], lambda _name: [], lambda: True)
