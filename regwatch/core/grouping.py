@@ -348,9 +348,14 @@ class Grouping:
             group_labels=labels_of_group(group.key),
             reason=next(reasons),
             created_at=now,
-            items=group.items(self._incidents),
+            items=group.items(self._incidents, self._known_to(group)),
         )
         return msgspec.structs.replace(draft, id=_fingerprint(draft))
+
+    def _known_to(self, group: Group) -> set[IncidentId]:
+        """What of a group's news its receiver was told under a milder name."""
+        rows = ((i, self._rows.get(i, {}).get(group.receiver)) for i in group.fresh)
+        return {i for i, row in rows if row is not None and row.resolved_at is None}
 
     def _repeats_after(self, notification: Notification) -> int:
         """How many reminders the group will have had since something was last new."""

@@ -3,7 +3,7 @@
 The rules stand at the head of `core/grouping.py`, which alone changes a group.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from regwatch.core.model import (
     Incident,
@@ -111,8 +111,12 @@ class Group:
         paced = Timestamp(self.spoken_at + max(route.group_interval, route.digest))
         return NotifyReason.NEW_INCIDENTS, max(waited, paced)
 
-    def items(self, incidents: Mapping[IncidentId, Incident]) -> tuple[Item, ...]:
-        """All there is to say, in the order of a notification."""
+    def items(
+        self, incidents: Mapping[IncidentId, Incident], known: Container[IncidentId]
+    ) -> tuple[Item, ...]:
+        """All there is to say, in the order of a notification. `known`: what the receiver was told
+        of before, under whatever name.
+        """
         others = (i for i in self.told if i not in self.fresh and i not in self.gone)
         still = [i for i in others if not incidents[i].is_quiet]
         parts = (
@@ -120,7 +124,11 @@ class Group:
             (ItemStatus.STILL, still),
             (ItemStatus.RESOLVED, self.gone),
         )
-        return in_order(Item(status, incidents[i]) for status, ids in parts for i in ids)
+        return in_order(
+            Item(status, incidents[i], status is ItemStatus.NEW and i in known)
+            for status, ids in parts
+            for i in ids
+        )
 
 
 STATUSES = tuple(ItemStatus)

@@ -35,11 +35,16 @@ def _after(unseen: dict[IncidentId, Item], message: Notification) -> dict[Incide
     left = {i: item for i, item in unseen.items() if item.status is not ItemStatus.STILL}
     for item in message.items:
         before = left.pop(item.incident.id, None)
-        was_new = before is not None and before.status is ItemStatus.NEW
-        if item.status is ItemStatus.STILL and was_new:
-            item = Item(ItemStatus.NEW, item.incident)  # noqa: PLW2901 - it becomes that
-        # One that escalated was told before, under its milder alert.
-        is_unheard = was_new and item.incident.escalated_from is None
-        if item.status is not ItemStatus.RESOLVED or not is_unheard:
-            left[item.incident.id] = item
+        now = item if before is None else _instead(before, item)
+        if now is not None:
+            left[item.incident.id] = now
     return left
+
+
+def _instead(before: Item, item: Item) -> Item | None:
+    """What to say of an incident now; None: nothing, since nobody heard of it."""
+    if before.status is not ItemStatus.NEW:
+        return item
+    if item.status is ItemStatus.RESOLVED:
+        return item if before.told_before else None
+    return Item(ItemStatus.NEW, item.incident, before.told_before)

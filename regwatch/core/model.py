@@ -295,6 +295,8 @@ class Item(Struct, frozen=True, gc=False):
 
     status: ItemStatus
     incident: Incident
+    told_before: bool = False
+    """New under this name, but known to the receiver under a milder one."""
 
 
 class NotifyReason(StrEnum):

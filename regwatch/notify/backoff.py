@@ -20,6 +20,9 @@ class RetryPolicy:
     """Counted from the message's creation."""
     attempts_at_least: int = 5
     """A message that is old already when it is first tried, after a long stop, gets a chance."""
+    look_again: float = 60.0
+    """A loop looks after so long in any case: the wall clock may have been set, and another process
+    may have stored or settled something."""
     attempt_timeout: float = 300.0
     """For a receiver that hangs in spite of its own timeout."""
 

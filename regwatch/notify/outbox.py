@@ -32,9 +32,6 @@ Listener = Callable[[DeliveryAttempt], None]
 
 MOST_AT_ONCE = 50
 """Waiting messages that are looked at together."""
-LONGEST_WAIT = 60.0
-"""Seconds after which a loop looks again in any case: the wall clock may have been set, and
-another process may have stored or settled something."""
 
 
 class Outbox:
@@ -91,7 +88,9 @@ class Outbox:
             entries = await self._persistently(look, receiver.name)
             turn = next_turn(parcels(entries), now=self._clock())
             if turn.parcel is None:
-                await self._wait(wake, min(max(0.0, turn.at - self._clock()), LONGEST_WAIT))
+                await self._wait(
+                    wake, min(max(0.0, turn.at - self._clock()), self._policy.look_again)
+                )
             elif turn.parcel.notification is None:
                 await self._collapse(receiver.name, turn.parcel)
             else:

@@ -1,7 +1,8 @@
 """What of a receiver's waiting messages is to be sent together, and which of them next; pure.
 
-* Messages of one group that have certainly not arrived are one parcel (`core/merging.py`). One that
-  may have arrived, since its answer was lost, is sent again as it was, before those after it.
+* Messages of one group that have certainly not arrived are one parcel (`core/merging.py`), unless
+  what stands between them speaks of the same incidents. One that may have arrived, since its
+  answer was lost, is sent again as it was, before those after it.
 * Parcels go out in the order of their oldest messages. One that waits for another attempt holds up
   those behind it, since order is promised.
 * One that was refused holds up nobody: it may be at fault itself. It is tried again every hour,
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from regwatch.core.merging import merged
-from regwatch.core.model import Incident, ItemStatus, Notification, Timestamp
+from regwatch.core.model import Incident, IncidentId, ItemStatus, Notification, Timestamp
 from regwatch.notify.deliveries import Entry
 
 REFUSED_PAUSE = 60.0
@@ -72,12 +73,20 @@ class Parcel:
 
 def parcels(entries: Iterable[Entry]) -> list[Parcel]:
     """Entries of one receiver, oldest first, as parcels in the order in which they go out."""
-    groups: dict[tuple[str, bool], list[Entry]] = {}
+    parts: list[list[Entry]] = []
+    part_of: dict[tuple[str, bool], int] = {}
+    spoken_of: dict[IncidentId, int] = {}
     for entry in entries:
         key = (entry.notification.group_key, entry.may_have_arrived)
-        groups.setdefault(key, []).append(entry)
-    made = [Parcel(tuple(group), _message(group)) for group in groups.values()]
-    return sorted(made, key=lambda parcel: parcel.ids[0])
+        incidents = [item.incident.id for item in entry.notification.items]
+        part = part_of.get(key)
+        # An incident that left for another group is told there after what is told of it here.
+        if part is None or any(spoken_of.get(i, part) > part for i in incidents):
+            part = part_of[key] = len(parts)
+            parts.append([])
+        parts[part].append(entry)
+        spoken_of.update(dict.fromkeys(incidents, part))
+    return [Parcel(tuple(part), _message(part)) for part in parts]
 
 
 def _message(entries: Sequence[Entry]) -> Notification | None:

@@ -56,11 +56,18 @@ def test_what_is_left_to_say(messages: list[Told], expected: Told | None) -> Non
     assert said(*messages) == expected
 
 
-def test_one_that_escalated_was_told_before_and_its_end_is_owed() -> None:
-    over = replace(resolved(lost(1)), escalated_from=escalated(1).escalated_from)
-    result = merged([notification((NEW, escalated(1))), notification((RESOLVED, over), number=2)])
+def test_what_was_told_before_under_a_milder_name_is_told_to_its_end() -> None:
+    known = notification((NEW, escalated(1)))
+    known = replace(known, items=(replace(known.items[0], told_before=True),))
+    over = notification((RESOLVED, resolved(escalated(1))), number=2)
+    result = merged([known, notification((STILL, escalated(1)), number=3), over])
     assert result is not None
     assert [item.status for item in result.items] == [RESOLVED]
+
+
+def test_what_was_never_told_though_it_escalated_is_not() -> None:
+    over = notification((RESOLVED, resolved(escalated(1))), number=2)
+    assert merged([notification((NEW, escalated(1))), over]) is None
 
 
 def test_the_first_message_of_a_group_stays_the_first() -> None:
