@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports bench bench-polling ci
+.PHONY: help demo test lint format types imports bench bench-polling day ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: ## Measure what must stay fast, and print it.
 
 bench-polling: ## Simulate polling plans: how soon losses are found, and the README's picture of it.
 	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg
+
+day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
+	PYTHONPATH=tests python -m fakes.day
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

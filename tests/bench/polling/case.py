@@ -35,6 +35,8 @@ class Case:
     jitter: float = 0.02
     """By which share of its period a refresh may be earlier or later."""
     seed: int = 1
+    site_size: int = 20
+    """Phones behind one public address."""
     interval: float = 60.0
     reserve: float = 0.1
 

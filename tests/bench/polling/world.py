@@ -54,6 +54,7 @@ class World:
             extensions=case.extensions,
             seed=case.seed,
             leases=LEASES.get(case.leases, case.leases),
+            site_size=case.site_size,
             calm=True,
         )
         self.registrar = Registrar(settings, now=START)
