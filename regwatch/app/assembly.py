@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -43,6 +44,7 @@ from regwatch.notify.receiver import Receiver
 from regwatch.pbx.client import Endpoint, PbxClient, RequestMade
 from regwatch.store import Store
 from regwatch.watcher.keeper import Keeper
+from regwatch.watcher.recorder import Recorder
 from regwatch.watcher.watcher import Watcher
 from regwatch.web.instruments import Instruments
 
@@ -59,6 +61,8 @@ class Surroundings:
     store: Store
     instruments: Instruments
     clock: Clock
+    record: Path | None = None
+    """A file that keeps the PBX's answers."""
 
 
 class _Late:
@@ -198,10 +202,11 @@ class _AccountBuilder:
             mutes=self.mutes,
             incidents=_open_of(name, self.unsettled),
         )
+        record = self.around.record
         watcher = Watcher(
             monitor,
             planner,
-            client,
+            client if record is None else Recorder(client, name, record, clock=clock),
             Keeper(monitor, self.around.store, clock=clock, on_incidents=self.on_incidents),
             selection(account),
             clock=clock,

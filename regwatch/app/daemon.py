@@ -51,7 +51,9 @@ class Daemon:
         *,
         environ: Mapping[str, str] | None = None,
         clock: Clock = wall_clock,
+        record: Path | None = None,
     ) -> None:
+        """`record`: a file that keeps the PBX's answers."""
         self.address: Address | None = None
         """Where the HTTP side listens, once it does."""
         self.started = asyncio.Event()
@@ -59,6 +61,7 @@ class Daemon:
         self._config = config
         self._environ = os.environ if environ is None else environ
         self._clock = clock
+        self._record = record
         self._notifier = Notifier.from_environ(self._environ)
         self._instruments = Instruments(CollectorRegistry())
         self._engine: Engine | None = None
@@ -86,7 +89,7 @@ class Daemon:
         web = self._web_config()
         store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
         stack.push_async_callback(store.close)
-        self._around = Surroundings(store, self._instruments, self._clock)
+        self._around = Surroundings(store, self._instruments, self._clock, self._record)
         self._engine = await self._build()
         stack.push_async_callback(self._close_engine)
         self._instruments.config_reloaded(success=True, at=self._clock())

@@ -13,6 +13,7 @@ COMMANDS = {
     "history": "history",
     "incidents": "incidents",
     "poll": "poll",
+    "replay": "replay",
     "run": "run",
     "show": "show",
     "silence": "silence",

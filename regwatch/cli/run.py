@@ -18,18 +18,23 @@ from regwatch.logs import configure
 
 @click.command(epilog="SIGHUP, or POST /-/reload, makes it read its configuration again.")
 @config_option
-def run(config_file: Path) -> None:
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append every answer of the PBX to this file, for `regwatch replay`.",
+)
+def run(config_file: Path, record: Path | None) -> None:
     """Watch the phones until stopped.
 
     Exit status: 0 after SIGTERM or SIGINT, 1 on failure, 2 on a bad configuration.
     """
     config = load_or_exit(config_file)
     configure(config.log.level, config.log.format, sys.stderr, os.environ)
-    sys.exit(run_loop(lambda stop: _run(config_file, config, stop)))
+    sys.exit(run_loop(lambda stop: _run(config_file, config, record, stop)))
 
 
-async def _run(config_file: Path, config: Config, stop: asyncio.Event) -> int:
-    daemon = Daemon(config_file, config)
+async def _run(config_file: Path, config: Config, record: Path | None, stop: asyncio.Event) -> int:
+    daemon = Daemon(config_file, config, record=record)
     hangup = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     async with asyncio.TaskGroup() as group:

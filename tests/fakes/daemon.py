@@ -30,7 +30,7 @@ class DaemonProcess:
     def url(self) -> str:
         return f"http://{self.listen}"
 
-    async def start(self) -> None:
+    async def start(self, *options: str) -> None:
         """Start it, and wait until it says READY."""
         self._notify.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
@@ -45,6 +45,7 @@ class DaemonProcess:
                     "run",
                     "-c",
                     str(self.config),
+                    *options,
                     stderr=log,
                     stdin=asyncio.subprocess.DEVNULL,
                     env={**os.environ, "NOTIFY_SOCKET": str(self._notify)},

@@ -1,0 +1,62 @@
+"""`regwatch replay`: what would have been sent."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+from rich.text import Text
+
+from regwatch.app.replay import Replay, UnknownAccountError
+from regwatch.cli.console import fail, out
+from regwatch.cli.output import SEVERITIES
+from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.core.model import Notification
+from regwatch.core.recording import Recorded
+from regwatch.notify.wording import headline
+
+
+@click.command(short_help="Recorded answers: what would have been sent, and when.")
+@config_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def replay(config_file: Path, file: Path) -> None:
+    """Play the answers in FILE through the configuration: what would have been sent, and when.
+
+    `regwatch run --record FILE` keeps them. Try other thresholds, sites or routes on what truly
+    happened; nothing is asked of the PBX, and nobody is told. Times are by this machine's clock.
+    """
+    config = load_or_exit(config_file)
+    sent: Counter[str] = Counter()
+    try:
+        for message in Replay(config).play(_records(file)):
+            sent[message.receiver] += 1
+            out().print(_line(message))
+    except UnknownAccountError as error:
+        known = ", ".join(account.name for account in config.accounts)
+        fail(f"the record is of account `{error}`; the configuration has {known}")
+    total = ", ".join(f"{count} to {receiver}" for receiver, count in sent.most_common())
+    out().print(Text(f"{sent.total()} messages: {total}" if sent else "Nobody would be told."))
+
+
+def _records(file: Path) -> Iterator[Recorded]:
+    decoder = msgspec.json.Decoder(Recorded)
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield decoder.decode(line)
+            except msgspec.MsgspecError as error:
+                fail(f"{file}:{number}: no recorded answer: {error}")
+
+
+def _line(message: Notification) -> Text:
+    at = datetime.fromtimestamp(message.created_at).astimezone()
+    style = "green" if message.is_resolved else SEVERITIES[message.severity.value]
+    reason = message.reason.value.replace("_", " ")
+    return Text.assemble(
+        (f"{at:%Y-%m-%d %H:%M:%S}", "dim"),
+        f"  {message.receiver:<12} ",
+        (f"{reason:<14}", "dim"),
+        (f" {headline(message)}", style),
+    )
