@@ -7,6 +7,7 @@ from regwatch.config.alerts import (
     AlertsShape,
     AnyAlertShape,
     FlappingShape,
+    OtherSeverityShape,
     SiteLostShape,
 )
 from regwatch.config.hours import MaintenanceShape
@@ -56,16 +57,23 @@ def overrides(alerts: AlertsShape) -> Sequence[Override]:
 def _override(shape: AlertOverrideShape, alerts: AlertsShape) -> Override:
     policies: dict[AlertName, AlertPolicy | None] = {}
     for name, change in shape.changes.items():
-        other = _changed(getattr(alerts, name), change)
+        other = _changed(name, alerts, change)
         policies[AlertName(name)] = None if other is None else _policy(other)
     return Override(Matchers.of(shape.match), policies, shape.recover_after)
 
 
-def _changed(rest: AnyAlertShape | None, change: AnyAlertShape | None) -> AnyAlertShape | None:
-    """What it says, and for what it leaves out that of the rest."""
-    if rest is None or change is None:
-        return change
-    said = {name: getattr(change, name) for name in change.model_fields_set}
+def _changed(
+    name: str, alerts: AlertsShape, change: OtherSeverityShape | None
+) -> AnyAlertShape | None:
+    """As it says and, for what it leaves out, as everywhere else; where the alert is off
+    everywhere else, as by default.
+    """
+    if change is None:
+        return None
+    rest: AnyAlertShape = getattr(alerts, name) or AlertsShape.model_fields[name].default
+    said = {
+        key: value for key in change.model_fields_set if (value := getattr(change, key)) is not None
+    }
     return rest.model_copy(update=said)
 
 
@@ -91,7 +99,7 @@ def _outages_of(config: Config, account: AccountShape) -> Mapping[str, OutagePol
     found: dict[str, OutagePolicy | None] = {}
     for each in config.alerts.overrides:
         if "site_lost" in each.changes:
-            policy = _outages(_changed(config.alerts.site_lost, each.site_lost))
+            policy = _outages(_changed("site_lost", config.alerts, each.site_lost))
             for site in config.sites:
                 labels = {"account": account.name, "site": site.name}
                 if Matchers.of(each.match).matches(labels):

@@ -115,19 +115,49 @@ def _switchable(shape: type[AnyAlertShape]) -> Any:
     return Annotated[shape | None, FALSE_IS_OFF]
 
 
+class OtherSeverityShape(Shape):
+    """What may be different for some; what is left out is as everywhere else."""
+
+    severity: SeverityName | None = None
+
+
+class OtherAlertShape(OtherSeverityShape):
+    """An alert that waits before it is told."""
+
+    hold_for: Duration | None = Field(default=None, alias="for")
+
+
+class OtherNeverRegisteredShape(OtherSeverityShape):
+    """`never_registered`."""
+
+    after: Duration | None = None
+
+
+class OtherSiteLostShape(OtherSeverityShape):
+    """`site_lost`."""
+
+    at_least: Annotated[int | None, Field(ge=1)] = None
+    share: Share | None = None
+    window: Duration | None = None
+
+
+def _other(shape: type[OtherSeverityShape]) -> Any:
+    return Annotated[shape | None, FALSE_IS_OFF]
+
+
 class AlertOverrideShape(Shape):
     """Alerts as they are for what matches; what is left out is as everywhere else."""
 
     match: Matching = Field(description="By account, site, extension or extension_id.")
-    extension_lost: _switchable(AlertShape) = None  # type: ignore[valid-type]
-    registration_lost: _switchable(AlertShape) = None  # type: ignore[valid-type]
-    refresh_overdue: _switchable(AlertShape) = None  # type: ignore[valid-type]
-    never_registered: _switchable(NeverRegisteredShape) = None  # type: ignore[valid-type]
-    site_lost: _switchable(SiteLostShape) = None  # type: ignore[valid-type]
-    flapping: _switchable(ChangedShape) = None  # type: ignore[valid-type]
-    address_changed: _switchable(ChangedShape) = None  # type: ignore[valid-type]
-    foreign_network: _switchable(ChangedShape) = None  # type: ignore[valid-type]
-    device_changed: _switchable(ChangedShape) = None  # type: ignore[valid-type]
+    extension_lost: _other(OtherAlertShape) = None  # type: ignore[valid-type]
+    registration_lost: _other(OtherAlertShape) = None  # type: ignore[valid-type]
+    refresh_overdue: _other(OtherAlertShape) = None  # type: ignore[valid-type]
+    never_registered: _other(OtherNeverRegisteredShape) = None  # type: ignore[valid-type]
+    site_lost: _other(OtherSiteLostShape) = None  # type: ignore[valid-type]
+    flapping: _other(OtherSeverityShape) = None  # type: ignore[valid-type]
+    address_changed: _other(OtherSeverityShape) = None  # type: ignore[valid-type]
+    foreign_network: _other(OtherSeverityShape) = None  # type: ignore[valid-type]
+    device_changed: _other(OtherSeverityShape) = None  # type: ignore[valid-type]
     recover_after: Duration | None = None
 
     @model_validator(mode="after")
@@ -140,7 +170,7 @@ class AlertOverrideShape(Shape):
         return self
 
     @property
-    def changes(self) -> dict[str, AnyAlertShape | None]:
+    def changes(self) -> dict[str, OtherSeverityShape | None]:
         """What it says, by alert; None: switched off."""
         alerts = self.model_fields_set - {"match", "recover_after"}
         return {name: getattr(self, name) for name in sorted(alerts)}

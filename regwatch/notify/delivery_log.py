@@ -1,7 +1,5 @@
 """What the log says of deliveries: changes of state, not states."""
 
-from collections.abc import Callable
-
 import structlog
 
 from regwatch.notify.deliveries import DeliveryAttempt, Outcome
@@ -22,9 +20,11 @@ class DeliveryLog:
         if attempt.outcome is Outcome.DELIVERED:
             self._delivered(attempt)
         elif attempt.outcome is Outcome.RETRIED:
-            self._in_trouble(attempt, log.warning)
+            if self._is_other_trouble(attempt):
+                log.warning("notification_not_delivered", **_fields(attempt))
         elif attempt.outcome is Outcome.REFUSED:
-            self._in_trouble(attempt, log.error)
+            if self._is_other_trouble(attempt):
+                log.error("notification_not_delivered", outcome="refused", **_fields(attempt))
         elif attempt.outcome is Outcome.COLLAPSED:
             log.debug("notification_collapsed", **_fields(attempt))
         else:
@@ -35,11 +35,11 @@ class DeliveryLog:
             log.info("receiver_back", **_fields(attempt))
         log.debug("notification_delivered", **_fields(attempt))
 
-    def _in_trouble(self, attempt: DeliveryAttempt, say: Callable[..., object]) -> None:
-        error = attempt.error or ""
-        if self._troubles.get(attempt.receiver) != error:
-            say("notification_not_delivered", outcome=attempt.outcome.value, **_fields(attempt))
+    def _is_other_trouble(self, attempt: DeliveryAttempt) -> bool:
+        """Than the one that was logged last."""
+        error, known = attempt.error or "", self._troubles.get(attempt.receiver)
         self._troubles[attempt.receiver] = error
+        return error != known
 
     def _lost(self, attempt: DeliveryAttempt) -> None:
         log.error("notification_lost", outcome=attempt.outcome.value, **_fields(attempt))

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fakes.web import NOW, FakeDaemon, account, incident, instruments, registration, watched
+from fakes.web import (
+    NOW,
+    FakeDaemon,
+    FakeOperations,
+    account,
+    incident,
+    instruments,
+    registration,
+    watched,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 import regwatch
@@ -38,6 +47,7 @@ async def exported() -> dict[str, tuple[str, frozenset[str]]]:
     counting = instruments()
     counting.initialize_account("acme", ["registrations"], ["success"])
     counting.initialize_receiver("chat", ["delivered"])
+    counting.initialize_heartbeat(["sent"])
     counting.config_reloaded(success=True, at=NOW)
     exposition = Exposition(counting, busy_daemon(), per_extension=True)
     chunks = [chunk async for chunk in exposition.chunks(negotiate("text/plain"))]
@@ -117,7 +127,13 @@ def test_the_webhook_s_fields_are_those_it_sends(readme):
 
 
 def test_the_endpoints_are_those_served(readme):
-    app = build_app(FakeDaemon(), instruments(), reload=never, clock=lambda: NOW)
+    app = build_app(
+        FakeDaemon(),
+        instruments(),
+        reload=never,
+        clock=lambda: NOW,
+        operations=FakeOperations(),
+    )
     served = {
         f"{route.method} {route.resource.canonical}"
         for route in app.router.routes()
