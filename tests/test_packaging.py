@@ -146,8 +146,8 @@ def test_the_tests_import_nothing_beyond_the_test_group():
 
 
 def test_no_dependency_is_declared_in_vain():
-    """Those that are plugins of another library are not imported by name."""
-    plugins = {"aiosqlite"}
+    """Plugins of another library, and data for one, are not imported by name."""
+    plugins = {"aiosqlite", "tzdata"}
     imported = {name for name, _ in imports_of(PACKAGE)} - NOT_OURS
     used = {each for name in imported for each in distributions_of(name)}
     assert required(PYPROJECT["project"]["dependencies"]) - used - plugins == set()

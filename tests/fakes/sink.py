@@ -58,9 +58,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
-    """A sink on a free port."""
-    made = Sink()
+async def sink(given: Sink | None = None) -> AsyncIterator[Sink]:
+    """A sink on a free port; another than the usual one, if it is given."""
+    made = Sink() if given is None else given
     app = web.Application(client_max_size=64 << 20)
     app.router.add_post("/hook", made.receive)
     app.router.add_get("/hook", made.ping)

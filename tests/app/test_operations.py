@@ -1,0 +1,136 @@
+"""What people ask of the daemon, against a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from fakes.notifications import all_new, lost
+from fakes.values import EVERY_ALERT, at
+
+from regwatch.app.operations import Operations
+from regwatch.app.self_watch import SelfWatch
+from regwatch.core.alert_rules import AlertRules, Rules
+from regwatch.core.conditions import NO_ACCOUNT
+from regwatch.core.history import Sought
+from regwatch.core.matchers import Matchers
+from regwatch.core.model import Incident, IncidentId, IncidentState
+from regwatch.core.mutes import Mutes
+from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.receiver_watch import ReceiverWatch
+from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.store import Store
+from regwatch.web.views import UnavailableError
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(f"sqlite:///{tmp_path}/regwatch.db")
+    yield opened
+    await opened.close()
+
+
+class Engine:
+    """As much of one as operations need."""
+
+    def __init__(self) -> None:
+        self.mutes = Mutes()
+
+    def incidents(self) -> list[Incident]:
+        return []
+
+
+async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
+    engine = Engine()
+    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    made = await operations.silence(
+        Matchers.of({"site": "riga"}), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
+    )
+    assert list(await store.silences()) == list(engine.mutes.silences) == [made]
+    ended = await operations.expire(made.id, "bob")
+    assert ended is not None
+    assert ended.is_over(now=at(10))
+    assert await operations.expire(made.id, "bob") is None
+    assert list(await store.silences()) == list(operations.silences()) == [ended]
+    lines = await operations.history(Sought())
+    assert [line.text for line in lines] == [
+        f"silence {made.id}: bob ended the silence of site=riga",
+        f"silence {made.id}: anna silenced site=riga: x",
+    ]
+
+
+async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
+    engine = Engine()
+    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    async with store._database.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE silences")
+    with pytest.raises(UnavailableError):
+        await operations.silence(
+            Matchers(), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
+        )
+    assert engine.mutes.silences == ()
+
+
+async def test_an_incident_of_former_times_is_found(store: Store) -> None:
+    operations = Operations(Engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    await store.save(NO_ACCOUNT, watched=(), incidents=[lost()])
+    assert await operations.incident(lost().id) == lost()
+    assert await operations.incident(IncidentId("none")) is None
+
+
+def attempt(outcome: Outcome, error: str | None = None) -> DeliveryAttempt:
+    message = all_new([lost()], receiver="pager")
+    return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
+
+
+async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: Store) -> None:
+    incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
+    told: list[Incident] = []
+    watch = SelfWatch(
+        ReceiverWatch(incidents, {"pager": ""}),
+        store,
+        clock=lambda: at(5),
+        on_outcome=lambda _outcome: None,
+        on_incidents=told.extend,
+    )
+    running = asyncio.ensure_future(watch.run())
+    try:
+        watch.delivery(attempt(Outcome.RETRIED, "503"))
+        watch.delivery(attempt(Outcome.REFUSED, "403"))
+        while not told:
+            await asyncio.sleep(0.01)
+        (incident,) = told
+        assert await store.incident(incident.id) == incident
+        assert list(watch.incidents) == [incident]
+        taken = await watch.acknowledge(incident.id, "anna", "")
+        assert taken is not None
+        assert taken.acknowledged_by == "anna"
+        assert await watch.acknowledge(IncidentId("none"), "anna", "") is None
+        watch.delivery(attempt(Outcome.DELIVERED))
+        while told[-1].state is not IncidentState.RESOLVED:
+            await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+    events = [line.event for line in await store.history(Sought())]
+    assert events == ["resolved", "acknowledged", "fired"]
+
+
+async def test_what_cannot_be_stored_is_told_later(store: Store) -> None:
+    incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
+    told: list[Incident] = []
+    watch = SelfWatch(
+        ReceiverWatch(incidents, {"pager": ""}),
+        store,
+        clock=lambda: at(5),
+        on_outcome=lambda _outcome: None,
+        on_incidents=told.extend,
+    )
+    async with store._database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
+    watch.delivery(attempt(Outcome.REFUSED, "403"))
+    await watch._flush()
+    assert told == []
+    async with store._database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO incidents")
+    await watch._flush()
+    assert len(told) == 1
