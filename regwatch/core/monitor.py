@@ -375,11 +375,13 @@ class Monitor:
     ) -> None:
         policy = self.policy.lateness
         late = tuple(lateness_in(watched, memory, self.kin, policy, gap=gap, now=now))
-        state = state_of(watched, overdue=bool(late))
+        expected_since = self.expectations.since(watched.extension, now=now)
+        state = state_of(watched, overdue=bool(late), is_expected=expected_since is not None)
         since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now
         reason = memory.loss.reason if state is ExtensionState.LOST and memory.loss else ""
+        if state is ExtensionState.UNREGISTERED and expected_since is None:
+            reason = "not_expected"
         self.roster.set_state(watched, state, reason, since)
-        expected_since = self.expectations.since(watched.extension, now=now)
         if expected_since is None:
             gathered.add(self._not_missed(watched, now))
             return

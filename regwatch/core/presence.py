@@ -85,11 +85,11 @@ def changes_in(
     return tuple(diff_extension(past, answer, deleted=deleted))
 
 
-def state_of(watched: Watched, *, overdue: bool) -> ExtensionState:
-    """The state by what was last answered."""
+def state_of(watched: Watched, *, overdue: bool, is_expected: bool = True) -> ExtensionState:
+    """The state by what was last answered. What is not expected to be registered is not lost."""
     if watched.registrations:
-        return ExtensionState.OVERDUE if overdue else ExtensionState.REGISTERED
-    if watched.last_registered_at is not None:
+        return ExtensionState.OVERDUE if overdue and is_expected else ExtensionState.REGISTERED
+    if watched.last_registered_at is not None and is_expected:
         return ExtensionState.LOST
     return ExtensionState.UNREGISTERED
 

@@ -603,7 +603,8 @@ def test_a_phone_lost_after_hours_is_not_told_of() -> None:
     outcome = see(watching, answer(1, when=3710))
     assert kinds(outcome) == [ChangeKind.EXPIRED]
     assert told(outcome) == []
-    assert state(watching) is ExtensionState.LOST, "a fact, all the same"
+    assert state(watching) is ExtensionState.UNREGISTERED
+    assert watching.roster.by_id[ONE].reason == "not_expected"
 
 
 def test_one_still_missing_when_its_hours_begin_is_missed_from_then_on() -> None:
@@ -613,6 +614,7 @@ def test_one_still_missing_when_its_hours_begin_is_missed_from_then_on() -> None
     assert told(outcome) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
     (incident,) = outcome.incidents
     assert incident.started_at == at(ON_MONDAY)
+    assert state(watching) is ExtensionState.LOST
     assert "expected to be registered only since then" in incident.explanation
 
 
