@@ -59,7 +59,7 @@ async def test_over_tls_its_own_certificate_is_trusted_and_no_other(tmp_path: Pa
         instruments(),
         reload=no_problems,
         clock=lambda: NOW,
-        settings=WebSettings(api_token="5ecret"),  # noqa: S106 - of this test
+        settings=WebSettings(api_token="5ecret"),
         operations=FakeOperations(),
     )
     async with listening(app, "127.0.0.1:0", tls=context) as address:
