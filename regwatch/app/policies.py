@@ -14,7 +14,7 @@ from regwatch.config.hours import MaintenanceShape
 from regwatch.config.sections import AccountShape, RouteShape, SiteShape
 from regwatch.config.top import Config
 from regwatch.core.alert_rules import Override
-from regwatch.core.expectations import Expectation, Expectations, Hours
+from regwatch.core.expectations import Expectation, Expectations, ExpectedHours
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, AlertPolicy
 from regwatch.core.lateness import LatenessPolicy
@@ -127,7 +127,7 @@ def expectations(config: Config, account: AccountShape) -> Expectations:
     return Expectations(_hours(config, extensions.expected), particular)
 
 
-def _hours(config: Config, name: str) -> Hours:
+def _hours(config: Config, name: str) -> ExpectedHours:
     if name in ("always", "never"):
         return name == "always"
     return _schedule(config, name)

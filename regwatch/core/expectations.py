@@ -14,7 +14,7 @@ from regwatch.core.schedules import Schedule
 
 EVER = Timestamp(0.0)
 
-Hours = Schedule | bool
+ExpectedHours = Schedule | bool
 """True: always; False: never."""
 
 
@@ -23,7 +23,7 @@ class Expectation(Struct, frozen=True):
 
     extensions: tuple[str, ...]
     """Patterns, as sites have them."""
-    hours: Hours
+    hours: ExpectedHours
 
 
 class Expectations:
@@ -31,10 +31,10 @@ class Expectations:
     of the rest.
     """
 
-    def __init__(self, rest: Hours = True, particular: Sequence[Expectation] = ()) -> None:
+    def __init__(self, rest: ExpectedHours = True, particular: Sequence[Expectation] = ()) -> None:
         self._rest = rest
         self._particular = tuple(particular)
-        self._known: dict[ExtensionId, tuple[Extension, Hours]] = {}
+        self._known: dict[ExtensionId, tuple[Extension, ExpectedHours]] = {}
 
     def since(self, extension: Extension, *, now: Timestamp) -> Timestamp | None:
         """Since when it is expected without a break; None: it is not expected now."""
@@ -50,7 +50,7 @@ class Expectations:
         of_schedule = f" by the schedule {hours.name}" if isinstance(hours, Schedule) else ""
         return f"not expected to be registered now{of_schedule}"
 
-    def _hours(self, extension: Extension) -> Hours:
+    def _hours(self, extension: Extension) -> ExpectedHours:
         if not self._particular:
             return self._rest
         known = self._known.get(extension.id)
@@ -58,7 +58,7 @@ class Expectations:
             known = self._known[extension.id] = (extension, self._find(extension))
         return known[1]
 
-    def _find(self, extension: Extension) -> Hours:
+    def _find(self, extension: Extension) -> ExpectedHours:
         for each in self._particular:
             if any(names_extension(pattern, extension) for pattern in each.extensions):
                 return each.hours

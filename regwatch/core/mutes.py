@@ -35,15 +35,10 @@ class Silence(Struct, frozen=True, kw_only=True):
         """The same, ended by hand."""
         return replace(self, ends_at=now)
 
-    def stretch_at(self, at: Timestamp) -> Stretch | None:
-        """Its time, if the moment lies in it."""
-        return (
-            Stretch(self.starts_at, self.ends_at) if self.starts_at <= at < self.ends_at else None
-        )
-
-    def next_after(self, at: Timestamp) -> Stretch | None:
-        """Its time, if it is to come."""
-        return Stretch(self.starts_at, self.ends_at) if at < self.starts_at < self.ends_at else None
+    @property
+    def when(self) -> Stretch:
+        """Its time."""
+        return Stretch(self.starts_at, self.ends_at)
 
     @property
     def reference(self) -> str:
@@ -62,18 +57,6 @@ class Maintenance(Struct, frozen=True, kw_only=True):
     name: str
     matchers: Matchers
     when: Stretch | Schedule
-
-    def stretch_at(self, at: Timestamp) -> Stretch | None:
-        """The one that covers the moment."""
-        if isinstance(self.when, Schedule):
-            return self.when.stretch_at(at)
-        return self.when if self.when.covers(at) else None
-
-    def next_after(self, at: Timestamp) -> Stretch | None:
-        """The next one to begin."""
-        if isinstance(self.when, Schedule):
-            return self.when.next_after(at)
-        return self.when if at < self.when.begins_at else None
 
     @property
     def reference(self) -> str:
@@ -126,7 +109,7 @@ class Mutes:
 
     def _turn(self, now: Timestamp) -> None:
         everything: tuple[Mute, ...] = (*self._silences, *self._maintenance)
-        active = tuple(mute for mute in everything if mute.stretch_at(now) is not None)
+        active = tuple(mute for mute in everything if mute.when.stretch_at(now) is not None)
         if active != self._active:
             self.version += 1
         self._active, self._since = active, now
@@ -135,8 +118,8 @@ class Mutes:
 
 def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:
     for mute in mutes:
-        stretch = mute.stretch_at(now)
+        stretch = mute.when.stretch_at(now)
         if stretch is not None:
             yield stretch.ends_at
-        elif (coming := mute.next_after(now)) is not None:
+        elif (coming := mute.when.next_after(now)) is not None:
             yield coming.begins_at

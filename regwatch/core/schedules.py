@@ -30,6 +30,14 @@ class Stretch(Struct, frozen=True, gc=False):
         """Whether that moment lies in it."""
         return self.begins_at <= at < self.ends_at
 
+    def stretch_at(self, at: Timestamp) -> "Stretch | None":
+        """Itself, if it covers the moment: a schedule of one stretch."""
+        return self if self.covers(at) else None
+
+    def next_after(self, at: Timestamp) -> "Stretch | None":
+        """Itself, if it is to come."""
+        return self if at < self.begins_at < self.ends_at else None
+
 
 class Hours(Struct, frozen=True, gc=False):
     """From one time of the day to another; to an earlier one: over midnight."""

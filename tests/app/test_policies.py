@@ -117,5 +117,5 @@ def test_who_is_expected_when(config: Config) -> None:
 def test_maintenance_is_named_by_what_there_is(config: Config) -> None:
     windows = maintenance(config)
     assert [window.name for window in windows] == ["1", "office hours", "office"]
-    active = [[w.name for w in windows if w.stretch_at(at(when))] for when in (0, 3600, 7200)]
+    active = [[w.name for w in windows if w.when.stretch_at(at(when))] for when in (0, 3600, 7200)]
     assert active == [["1"], ["office hours", "office"], []]
