@@ -16,7 +16,7 @@ import msgspec
 
 from regwatch.cli.console import fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
+from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.config import Config
 from regwatch.config.values import revealed
 from regwatch.web.listener import parse_address
@@ -141,16 +141,7 @@ def _certificate(config: Config) -> Path | None:
 def remote_options(command: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Options that say where the daemon is; the command is given a `Remote` in their place."""
 
-    @click.option(
-        "-c",
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        envvar="REGWATCH_CONFIG",
-        default=DEFAULT_FILE,
-        show_default=True,
-        help="The daemon's configuration: where it listens, and the token.",
-    )
+    @config_option
     @click.option("--url", envvar="REGWATCH_URL", help="The daemon, in place of the file.")
     @click.option("--user", envvar="REGWATCH_USER", help="A user of the web config file.")
     @wraps(command)
@@ -164,7 +155,8 @@ def remote_options(command: Callable[..., Coroutine[Any, Any, None]]) -> Callabl
         except RemoteError as error:
             fail(str(error))
 
-    return wrapped
+    decorated: Callable[..., None] = wrapped
+    return decorated
 
 
 def _chosen(config_file: Path, url: str | None, user: str | None) -> Remote:

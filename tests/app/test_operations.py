@@ -83,16 +83,20 @@ def attempt(outcome: Outcome, error: str | None = None) -> DeliveryAttempt:
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
 
-async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: Store) -> None:
+def self_watch(store: Store, told: list[Incident]) -> SelfWatch:
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
-    told: list[Incident] = []
-    watch = SelfWatch(
+    return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
         store,
         clock=lambda: at(5),
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
     )
+
+
+async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: Store) -> None:
+    told: list[Incident] = []
+    watch = self_watch(store, told)
     running = asyncio.ensure_future(watch.run())
     try:
         watch.delivery(attempt(Outcome.RETRIED, "503"))
@@ -116,15 +120,8 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
 
 
 async def test_what_cannot_be_stored_is_told_later(store: Store) -> None:
-    incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     told: list[Incident] = []
-    watch = SelfWatch(
-        ReceiverWatch(incidents, {"pager": ""}),
-        store,
-        clock=lambda: at(5),
-        on_outcome=lambda _outcome: None,
-        on_incidents=told.extend,
-    )
+    watch = self_watch(store, told)
     async with store._database.engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
     watch.delivery(attempt(Outcome.REFUSED, "403"))

@@ -134,7 +134,7 @@ def test_what_is_always_on_never_begins() -> None:
     days=st.frozensets(st.integers(0, 6), min_size=1),
     zone=st.sampled_from([RIGA, KOLKATA, ST_JOHNS, LORD_HOWE]),
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_a_stretch_covers_exactly_the_moments_between_its_ends(
     minute: int, opens: int, closes: int, days: frozenset[int], zone: ZoneInfo
 ) -> None:
