@@ -119,10 +119,7 @@ class Outbox:
         notification: Notification,
         behind: Sequence[Parcel],
     ) -> None:
-        if not parcel.entries[0].may_have_arrived:
-            trying = partial(self._store.mark_trying, parcel.ids)
-            await self._persistently(trying, receiver.name)
-        error = await self._deliver(receiver, notification)
+        error = await self._send(receiver, parcel, notification)
         now = self._clock()
         if error is None:
             await self._taken(receiver.name, parcel, notification, now)
@@ -141,7 +138,7 @@ class Outbox:
         if notification is None:
             await self._collapse(receiver.name, parcel)
             return
-        error = await self._deliver(receiver, notification)
+        error = await self._send(receiver, parcel, notification)
         now = self._clock()
         if error is None:
             await self._taken(receiver.name, parcel, notification, now)
@@ -202,6 +199,15 @@ class Outbox:
             forward = partial(self._store.forward, end, receiver=receiver)
             await self._persistently(forward, receiver)
             self.wake(fallback)
+
+    async def _send(
+        self, receiver: Receiver, parcel: Parcel, notification: Notification
+    ) -> DeliveryError | None:
+        """None: it was taken. Killed from here on, we cannot know whether it arrived."""
+        if not parcel.entries[0].may_have_arrived:
+            trying = partial(self._store.mark_trying, parcel.ids)
+            await self._persistently(trying, receiver.name)
+        return await self._deliver(receiver, notification)
 
     async def _deliver(
         self, receiver: Receiver, notification: Notification

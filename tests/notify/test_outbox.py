@@ -705,6 +705,20 @@ async def test_what_was_told_meanwhile_of_the_same_incident_is_newer():
     assert scene.outcomes()[-1] == ("n-1", Outcome.COLLAPSED)
 
 
+async def test_killed_during_its_second_chance_it_counts_as_one_that_may_have_arrived():
+    chat = ScriptedReceiver("chat", NO, None, 30.0)
+    store = MemoryStore()
+    store.add(telling(1, (NEW, FIRED)), number=1)
+    store.put("chat", 2)
+    async with running(chat, store=store):
+        await asyncio.sleep(5)
+    assert store.entries[1].may_have_arrived
+    store.add(telling(3, (RESOLVED, OVER)), number=3)
+    async with running(chat, store=store):
+        await asyncio.sleep(4000)
+    assert chat.taken == ["n-2", "n-3"], "whoever may have seen it hears that it is over"
+
+
 async def test_one_that_is_refused_and_then_put_off_waits_for_its_turn():
     chat = ScriptedReceiver("chat", NO, None, LATER)
     store = MemoryStore()
