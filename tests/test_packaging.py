@@ -73,7 +73,13 @@ def test_a_process_that_a_test_starts_runs_what_is_installed():
 
 @pytest.mark.parametrize(
     "name",
-    ["py.typed", "web/templates/status.html", "web/static/status.css", "web/static/refresh.js"],
+    [
+        "py.typed",
+        "web/templates/status.html",
+        "web/static/status.css",
+        "web/static/patch.js",
+        "web/static/refresh.js",
+    ],
 )
 def test_files_that_are_no_modules_are_installed(name):
     assert (PACKAGE / name).is_file()

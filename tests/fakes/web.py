@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
+from regwatch.clock import Clock
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -250,17 +252,22 @@ async def served(
     settings: WebSettings | None = None,
     gate: Gate | None = None,
     operations: FakeOperations | None = None,
+    clock: Clock = lambda: NOW,
+    in_between: Sequence[Middleware] = (),
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session whose base address is the daemon's, served on a free port of loopback."""
+    """A session whose base address is the daemon's, served on a free port of loopback; what is
+    `in_between` may answer in the daemon's place.
+    """
     app = build_app(
         daemon,
         made or instruments(),
         reload=reload,
-        clock=lambda: NOW,
+        clock=clock,
         settings=settings,
         gate=gate,
         operations=operations,
     )
+    app.middlewares.extend(in_between)
     async with (
         listening(app, "127.0.0.1:0") as address,
         aiohttp.ClientSession(f"http://{address}", auto_decompress=True) as session,

@@ -47,7 +47,7 @@ async def test_no_text_from_outside_becomes_markup() -> None:
 async def test_nothing_inline_and_nothing_from_elsewhere() -> None:
     html = await page(FakeDaemon([account(watched(1))], [incident()]))
     assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:|https?://", html)
-    assert re.findall(r"<script[^>]*>", html) == ['<script src="static/refresh.js" defer>']
+    assert re.findall(r"<script[^>]*>", html) == ['<script type="module" src="static/refresh.js">']
 
 
 async def test_the_whole_state_is_told() -> None:

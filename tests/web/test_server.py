@@ -82,6 +82,7 @@ async def test_every_answer_is_guarded(path: str) -> None:
     ("name", "content_type"),
     [
         ("status.css", "text/css"),
+        ("patch.js", "javascript"),
         ("refresh.js", "javascript"),
         ("good.svg", "image/svg+xml"),
         ("notice.svg", "image/svg+xml"),
