@@ -17,7 +17,8 @@ def silence() -> None:
     """Set, list and end silences: times in which what matches is not told.
 
     What is still wrong when a silence ends is told then; the end of what was told before is told
-    as ever. Needs the token of `http.api_token` in the configuration, or --user.
+    as ever. Setting and ending one needs the token of `http.api_token` in the configuration (sudo,
+    where only root can read it), or $REGWATCH_TOKEN, or --user.
     """
 
 
