@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from email.utils import getaddresses
 from pathlib import Path
 
 import jsonschema
@@ -10,11 +11,13 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from regwatch.config import Config, ConfigError, json_schema, load_config, storage_url
+from regwatch.config.single import Address
 from regwatch.config.values import revealed
 from regwatch.core.schedules import Hours
+from regwatch.notify.email_message import bare
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")
@@ -333,3 +336,42 @@ def test_a_digest_is_one_message_unless_it_is_grouped(tmp_path: Path) -> None:
     second = "  - {receivers: [a], digest: 15m, group_by: [site]}\n"
     config = load(tmp_path, SMALL + routes + first + second)
     assert [route.grouped_by for route in config.routes] == [(), ("site",)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "noc@example.com",
+        "regwatch <regwatch@example.com>",
+        '"Doe, Jane" <jane@example.com>',
+        '"a@example.com; b@example.com" <c@example.com>',
+        "NOC (night, weekend) <noc@example.com>",
+        "A. B. Smith <a.b+noc@example.com>",
+        "Jānis Bērziņš <janis@example.com>",
+        "noc@localhost",
+        "noc@[192.0.2.1]",
+    ],
+)
+def test_one_address_with_or_without_a_name_passes(tmp_path: Path, address: str) -> None:
+    email = {"host": "h", "from": address, "to": [address]}
+    rest = {"receivers": [{"name": "a", "email": email}], "routes": [{"receivers": ["a"]}]}
+    (receiver,) = load(tmp_path, SMALL + yaml.safe_dump(rest)).receivers
+    assert receiver.email is not None
+    assert (receiver.email.sender, receiver.email.to) == (address, [address])
+
+
+@pytest.mark.parametrize("pattern", ["101", "000*1??", "000*10[1,2]", "101@pbx.example.com", "*"])
+def test_one_pattern_of_extensions_passes(tmp_path: Path, pattern: str) -> None:
+    sites = yaml.safe_dump({"sites": [{"name": "riga", "extensions": [pattern]}]})
+    assert load(tmp_path, SMALL + sites).sites[0].extensions == [pattern]
+
+
+@given(st.text(alphabet='ab@<>,;:|"() \\.[]\n', max_size=30))
+def test_no_address_holds_another_outside_its_quotes(text: str) -> None:
+    """What passes is one mailbox, as the standard library reads it too."""
+    try:
+        passed = TypeAdapter(Address).validate_python(text)
+    except ValidationError:
+        return
+    assert [bare(passed)] == [address for _, address in getaddresses([passed])]
+    assert bare(passed).count("@") >= 1
