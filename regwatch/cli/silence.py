@@ -56,8 +56,8 @@ async def add(
 ) -> None:
     """Tell nobody of what matches all LABEL=PATTERN, for a time.
 
-    Labels: account, site, alert, severity, extension, extension_id, and those of sites. Patterns
-    may hold * and ?; the same label twice matches either.
+    Labels: alert, severity, account, site, place, receiver, extension, extension_id, device, group,
+    and those of sites. Patterns may hold * and ?; the same label twice matches either.
 
     Example: regwatch silence add site=riga alert=extension_lost --for 2h --comment "new router"
     """

@@ -1,5 +1,6 @@
 """The configuration file: its shape, its errors, what it says. No part imports it."""
 
+from regwatch.config.label_checks import known_labels
 from regwatch.config.loader import (
     load_accounts,
     load_config,
@@ -15,6 +16,7 @@ __all__ = [
     "ConfigError",
     "Problem",
     "json_schema",
+    "known_labels",
     "load_accounts",
     "load_config",
     "load_http",

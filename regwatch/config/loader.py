@@ -8,14 +8,17 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
-from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
+from regwatch.config.label_checks import label_findings, windows_that_are_over
+from regwatch.config.problems import ConfigError, Location, Problem
 from regwatch.config.sections import HttpShape
 from regwatch.config.shape import Shape
 from regwatch.config.source import Source, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import wrong
+from regwatch.core.suggestions import did_you_mean
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
@@ -24,8 +27,9 @@ Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 
 
-def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
+def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
     """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
+    now = clock()
     source = Source(file)
     source.read()
     problems = source.problems
@@ -40,12 +44,14 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
         problems += [problem for problem in found if problem.path not in places]
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
+    problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
     if problems:
         raise ConfigError(_ordered(problems))
-    config._notices = (*_plain_http(source, config), *secrets.notices())  # noqa: SLF001
+    over = (source.problem(*each) for each in windows_that_are_over(config, now=now))
+    config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
     return config

@@ -15,10 +15,10 @@ from regwatch.config.chats import (
     TeamsShape,
     TelegramShape,
 )
-from regwatch.config.problems import did_you_mean
 from regwatch.config.shape import Shape
 from regwatch.config.single import OneUrl
 from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, wrong
+from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.template_context import NAMES
 from regwatch.notify.templates import Template, TemplateError
 
