@@ -23,6 +23,7 @@ from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
 from regwatch.clock import Clock
+from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
 from regwatch.config.values import revealed
@@ -114,6 +115,7 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         dispatcher=dispatcher,
         outbox=outbox,
         mutes=mutes,
+        known_labels=known_labels(config),
         self_watch=self_watch,
         heart=heart,
         heartbeat=_heartbeat(shape, session, heart, around) if shape is not None else None,

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from regwatch.app.assembly import Surroundings, build_engine
 from regwatch.app.engine import Engine
-from regwatch.app.operations import Operations
+from regwatch.app.operations import Operations, warn_of_silences
 from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.config.values import revealed
@@ -153,7 +153,9 @@ class Daemon:
         lost = await around.store.forget_receivers(known, at=self._clock())
         for receiver, messages in lost.items():
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
-        return await build_engine(self._config, around)
+        engine = await build_engine(self._config, around)
+        warn_of_silences(engine, now=self._clock())
+        return engine
 
     async def _close_engine(self) -> None:
         """Of an engine that never ran; one that did has closed itself."""
@@ -186,7 +188,7 @@ class Daemon:
 
     async def _reload(self) -> list[str]:
         try:
-            config = load_config(self._file, environ=self._environ)
+            config = load_config(self._file, environ=self._environ, clock=self._clock)
             trial = await build_engine(config, self._surroundings)
             await trial.close()
         except ConfigError as error:

@@ -16,6 +16,7 @@ from regwatch.app.self_watch import SelfWatch
 from regwatch.app.view import AccountSight
 from regwatch.clock import Clock
 from regwatch.core.grouping import Grouping
+from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import (
     AccountName,
     Incident,
@@ -59,6 +60,7 @@ class Parts:
     dispatcher: Dispatcher
     outbox: Outbox
     mutes: Mutes
+    known_labels: KnownLabels
     self_watch: SelfWatch
     heart: Heart
     heartbeat: Heartbeat | None
@@ -140,6 +142,11 @@ class Engine:
     def mutes(self) -> Mutes:
         """What is not to be told for now."""
         return self._parts.mutes
+
+    @property
+    def known_labels(self) -> KnownLabels:
+        """What the configuration's alerts can be labelled with."""
+        return self._parts.known_labels
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""

@@ -19,7 +19,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.mutes import Silence
 from regwatch.store import Store, StoreError
-from regwatch.web.views import UnavailableError
+from regwatch.web.views import NeverMatchesError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,9 @@ class Operations:
         author: str,
         comment: str,
     ) -> Silence:
-        """Set one."""
+        """Set one; raises `NeverMatchesError`."""
+        if mismatch := self._engine().known_labels.mismatch(matchers):
+            raise NeverMatchesError(str(mismatch))
         silence = Silence(
             id=secrets.token_hex(4),
             matchers=matchers,
@@ -99,6 +101,14 @@ class Operations:
     def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
         """Somebody deletes these through us: their absence is our doing. False: no such account."""
         return self._engine().deleting(account, registrations)
+
+
+def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:
+    """Of those that were right when they were set, and match nothing any more."""
+    for silence in engine.mutes.silences:
+        mismatch = engine.known_labels.mismatch(silence.matchers)
+        if mismatch is not None and not silence.is_over(now=now):
+            log.warning("silence_matches_nothing", silence=silence.id, why=str(mismatch))
 
 
 @contextmanager

@@ -40,7 +40,8 @@ async def ack(remote: Remote, *, incident: str, comment: str, author: str | None
     """Take INCIDENT on: nobody is reminded of it any more, until it gets worse.
 
     INCIDENT is its id, as `regwatch incidents` shows it. That it is over is told as ever. Needs the
-    token of `http.api_token` in the configuration, or --user.
+    token of `http.api_token` in the configuration (sudo, where only root can read it), or
+    $REGWATCH_TOKEN, or --user.
     """
     wanted = Acknowledgement(author=author or whoami(), comment=comment)
     path = f"/incidents/{incident}/acknowledge"

@@ -16,13 +16,18 @@ import msgspec
 
 from regwatch.cli.console import fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
-from regwatch.config import Config
+from regwatch.cli.settings import config_option, loaded_or_exit
+from regwatch.config import ConfigError, load_http
+from regwatch.config.sections import HttpShape
 from regwatch.config.values import revealed
 from regwatch.web.listener import parse_address
-from regwatch.web.webconfig import WebConfigError, load_web_config
+from regwatch.web.webconfig import WebConfigError, certificate_of
 
 TIMEOUT_SECONDS = 10.0
+WHERE, TOKEN = ("listen", "web_config_file"), ("api_token", "api_token_file")
+"""The keys of `http` that say where the daemon is, and how one may write."""
+ELSEWHERE = "say where it is: --url http://HOST:PORT"
+OTHER_WAYS = "use sudo, or give $REGWATCH_TOKEN or --user"
 EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
 
 T = TypeVar("T")
@@ -32,12 +37,21 @@ class RemoteError(Exception):
     """The daemon does not answer, or answers with an error; the text says which."""
 
 
+class StrangerError(RemoteError):
+    """It answers only to whom it knows."""
+
+
+def _no_token() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """Where the daemon's API is, and how one gets in."""
 
     url: str
-    token: str = field(default="", repr=False)
+    token: Callable[[], str] = field(default=_no_token, repr=False)
+    """Looked up only where it is needed: not everybody may read it. Raises `RemoteError`."""
     user: str = ""
     password: str = field(default="", repr=False)
     trusted: Path | None = None
@@ -46,7 +60,13 @@ class Remote:
     async def get(self, kind: type[T], path: str, **query: str | None) -> T:
         """Raises `RemoteError`."""
         given = {name: value for name, value in query.items() if value is not None}
-        return msgspec.json.decode(await self._ask("GET", path, query=given), type=kind)
+        try:
+            answer = await self._ask("GET", path, query=given)
+        except StrangerError:
+            if self.user:
+                raise
+            answer = await self._ask("GET", path, query=given, token=self.token())
+        return msgspec.json.decode(answer, type=kind)
 
     async def send(
         self,
@@ -57,11 +77,18 @@ class Remote:
         query: Mapping[str, str] | None = None,
     ) -> T:
         """Raises `RemoteError`."""
-        answer = await self._ask(method, path, body=body, query=query)
+        token = "" if self.user else self.token()  # who says who they are acts as that
+        answer = await self._ask(method, path, body=body, query=query, token=token)
         return msgspec.json.decode(answer, type=kind)
 
     async def _ask(
-        self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+        token: str = "",
     ) -> bytes:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         connector = aiohttp.TCPConnector(ssl=_tls(self.trusted) if self.trusted else True)
@@ -73,13 +100,13 @@ class Remote:
                     f"{self.url}/api/v1{path}",
                     params=query,
                     data=None if body is None else msgspec.json.encode(body),
-                    headers=self._headers(),
+                    headers=self._headers(token),
                 ) as response,
             ):
                 answer = await response.read()
                 if response.ok:
                     return answer
-                raise RemoteError(_said(response.status, answer))
+                raise _refusal(response.status, answer)
         except aiohttp.ClientConnectorError as error:
             number = error.os_error.errno or 0
             why = os.strerror(number).lower() if number > 0 else "its name is not known"
@@ -88,23 +115,23 @@ class Remote:
             why = str(error) or "no answer in time"
             raise RemoteError(f"no regwatch answers at {self.url}: {why}") from error
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, token: str) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        if self.user:  # who says who they are acts as that
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if self.user:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
         return headers
 
 
-def _said(status: int, answer: bytes) -> str:
+def _refusal(status: int, answer: bytes) -> RemoteError:
     try:
-        return str(msgspec.json.decode(answer, type=dict[str, Any])["error"])
+        return RemoteError(str(msgspec.json.decode(answer, type=dict[str, Any])["error"]))
     except (msgspec.MsgspecError, KeyError):
         pass
     if status == 401:
-        return "regwatch asks for a user and a password: give --user"
-    return f"it answered with status {status}: is this a regwatch?"
+        return StrangerError("regwatch asks for a user and a password: give --user")
+    return RemoteError(f"it answered with status {status}: is this a regwatch?")
 
 
 def _tls(certificate: Path) -> ssl.SSLContext:
@@ -116,26 +143,38 @@ def _tls(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def remote_of(config: Config) -> Remote:
-    """The daemon of this configuration, on this machine; raises `RemoteError`."""
-    address = parse_address(config.http.listen)
+def remote_of(file: Path) -> Remote:
+    """The daemon of this configuration, on this machine. Nothing is read but where it listens,
+    and the token once it is needed. Raises `RemoteError`.
+    """
+    http = loaded_or_exit(lambda: load_http(file, WHERE, environ=os.environ))
+    address = parse_address(http.listen)
     host = EVERYWHERE.get(address.host, address.host)
     shown = f"[{host}]" if ":" in host else host
-    certificate = _certificate(config)
+    certificate = _certificate(file, http)
     scheme = "https" if certificate else "http"
     return Remote(
-        f"{scheme}://{shown}:{address.port}",
-        token=revealed(config.http.api_token),
-        trusted=certificate,
+        f"{scheme}://{shown}:{address.port}", token=lambda: _token(file), trusted=certificate
     )
 
 
-def _certificate(config: Config) -> Path | None:
-    path = config.path(config.http.web_config_file)
+def _certificate(file: Path, http: HttpShape) -> Path | None:
+    path = http.web_config_file
     try:
-        return load_web_config(path).certificate if path else None
+        return certificate_of(file.parent / path) if path else None
     except WebConfigError as error:
-        raise RemoteError(str(error)) from error
+        raise RemoteError(f"{error}; {ELSEWHERE}") from error
+
+
+def _token(file: Path) -> str:
+    if given := os.environ.get("REGWATCH_TOKEN"):
+        return given
+    try:
+        http = load_http(file, TOKEN, environ=os.environ)
+    except ConfigError as error:
+        problem = error.problems[0]
+        raise RemoteError(f"no token: {problem.message}; {OTHER_WAYS}") from error
+    return revealed(http.api_token)
 
 
 def remote_options(command: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -164,11 +203,11 @@ def _chosen(config_file: Path, url: str | None, user: str | None) -> Remote:
     if user and not password:
         password = click.prompt(f"Password of {user}", hide_input=True, err=True)
     if url is None:
-        return replace(remote_of(load_or_exit(config_file)), user=user or "", password=password)
+        return replace(remote_of(config_file), user=user or "", password=password)
     if urlsplit(url).scheme not in ("http", "https"):
         raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT")
     token = os.environ.get("REGWATCH_TOKEN", "")
-    return Remote(url.rstrip("/"), token=token, user=user or "", password=password)
+    return Remote(url.rstrip("/"), lambda: token, user=user or "", password=password)
 
 
 def whoami() -> str:

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from regwatch.cli.console import BAD_CONFIG, err
 from regwatch.config import Config, ConfigError, load_config
 
+Loaded = TypeVar("Loaded")
 DEFAULT_FILE = "/etc/regwatch/regwatch.yml"
 
 config_option: Callable[[Any], Any] = click.option(
@@ -26,8 +27,13 @@ config_option: Callable[[Any], Any] = click.option(
 
 def load_or_exit(file: Path) -> Config:
     """The configuration; a bad one is told in full and ends the program with status 2."""
+    return loaded_or_exit(lambda: load_config(file, environ=os.environ))
+
+
+def loaded_or_exit(load: Callable[[], Loaded]) -> Loaded:
+    """The same for a part of the configuration."""
     try:
-        return load_config(file, environ=os.environ)
+        return load()
     except ConfigError as error:
         show_problems(error)
         raise SystemExit(BAD_CONFIG) from None

@@ -17,7 +17,8 @@ def silence() -> None:
     """Set, list and end silences: times in which what matches is not told.
 
     What is still wrong when a silence ends is told then; the end of what was told before is told
-    as ever. Needs the token of `http.api_token` in the configuration, or --user.
+    as ever. Setting and ending one needs the token of `http.api_token` in the configuration (sudo,
+    where only root can read it), or $REGWATCH_TOKEN, or --user.
     """
 
 
@@ -55,8 +56,8 @@ async def add(
 ) -> None:
     """Tell nobody of what matches all LABEL=PATTERN, for a time.
 
-    Labels: account, site, alert, severity, extension, extension_id, and those of sites. Patterns
-    may hold * and ?; the same label twice matches either.
+    Labels: alert, severity, account, site, place, receiver, extension, extension_id, device, group,
+    and those of sites. Patterns may hold * and ?; the same label twice matches either.
 
     Example: regwatch silence add site=riga alert=extension_lost --for 2h --comment "new router"
     """

@@ -1,5 +1,6 @@
 """`regwatch unregister`: the API's two DELETEs, for a person."""
 
+import os
 from pathlib import Path
 
 import click
@@ -10,9 +11,9 @@ from regwatch.cli.accounts import find_extension, split_reference
 from regwatch.cli.console import err, fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.cli.remote import RemoteError, remote_of
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import config_option, loaded_or_exit
 from regwatch.clock import wall_clock
-from regwatch.config import Config
+from regwatch.config import load_accounts
 from regwatch.core.conditions import name_of
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, Registration, RegistrationId
@@ -35,15 +36,15 @@ def unregister(
     several accounts. Shows what is registered before and after. The phone comes back when it
     registers next.
     """
-    config = load_or_exit(config_file)
     raise SystemExit(
-        run_loop(lambda _stop: _unregister(config, extension, registration_id, yes=yes))
+        run_loop(lambda _stop: _unregister(config_file, extension, registration_id, yes=yes))
     )
 
 
 async def _unregister(
-    config: Config, reference: str, registration_id: str | None, *, yes: bool
+    config_file: Path, reference: str, registration_id: str | None, *, yes: bool
 ) -> int:
+    config = loaded_or_exit(lambda: load_accounts(config_file, environ=os.environ))
     account, rest = split_reference(reference, config)
     try:
         async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
@@ -53,7 +54,7 @@ async def _unregister(
             _check(before, registration_id)
             if not yes:
                 click.confirm(_question(found, registration_id), abort=True)
-            await _announce(config, account.name, before, registration_id)
+            await _announce(config_file, account.name, before, registration_id)
             await _delete(client, found, registration_id)
             _show("after", found, await client.registration(found.id))
     except PbxError as error:
@@ -74,13 +75,13 @@ def _question(extension: Extension, registration_id: str | None) -> str:
 
 
 async def _announce(
-    config: Config, account: str, before: Answer, registration_id: str | None
+    config_file: Path, account: str, before: Answer, registration_id: str | None
 ) -> None:
     """Tell the daemon, if one runs here, that their absence will be our doing."""
     ids = [each.id for each in before.registrations if registration_id in (None, each.id)]
     try:
-        remote = remote_of(config)
-        if remote.token:
+        remote = remote_of(config_file)
+        if remote.token():
             await remote.send(Deletion, "POST", "/deletions", Deletion(account, list(ids)))
     except RemoteError as error:
         err().print(f"A running daemon could not be told: {error}", style="dim", markup=False)

@@ -1,7 +1,24 @@
 """The configuration file: its shape, its errors, what it says. No part imports it."""
 
-from regwatch.config.loader import json_schema, load_config, storage_url
+from regwatch.config.label_checks import known_labels
+from regwatch.config.loader import (
+    load_accounts,
+    load_config,
+    load_http,
+    storage_url,
+)
 from regwatch.config.problems import ConfigError, Problem
+from regwatch.config.schema import json_schema
 from regwatch.config.top import Config
 
-__all__ = ["Config", "ConfigError", "Problem", "json_schema", "load_config", "storage_url"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Problem",
+    "json_schema",
+    "known_labels",
+    "load_accounts",
+    "load_config",
+    "load_http",
+    "storage_url",
+]

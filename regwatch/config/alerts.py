@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from regwatch.config.shape import Shape
 from regwatch.config.values import FALSE_IS_OFF, Duration, Matching, Share, wrong
+from regwatch.core.suggestions import did_you_mean
 
 OVERRIDE_LABELS = ("account", "site", "extension", "extension_id")
 SeverityName = Literal["critical", "warning", "info"]
@@ -166,7 +167,8 @@ class AlertOverrideShape(Shape):
             raise wrong("matches everything", "change the alerts themselves, or give a `match`")
         for label in self.match:
             if label not in OVERRIDE_LABELS:
-                raise wrong(f"`match` knows no `{label}`", "one of " + ", ".join(OVERRIDE_LABELS))
+                advice = did_you_mean(label, OVERRIDE_LABELS)
+                raise wrong(f"`match` knows no `{label}`", advice or "")
         return self
 
     @property

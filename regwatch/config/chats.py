@@ -1,11 +1,11 @@
 """The kinds of receivers that people read: a shape each."""
 
-from email.utils import parseaddr
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from regwatch.config.shape import Shape
+from regwatch.config.single import Address, SenderAddress
 from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
 from regwatch.notify.apprise import NOT_INSTALLED, problem_with
 
@@ -86,16 +86,6 @@ class TeamsShape(Shape):
     timeout: Duration = 10.0
 
 
-def _address(value: str) -> str:
-    name, _, domain = parseaddr(value)[1].rpartition("@")
-    if not name or not domain or set(value) & set("\r\n,"):
-        raise wrong(f"`{value[:80]}` is no e-mail address", "such as noc@example.com")
-    return value
-
-
-Address = Annotated[Text, AfterValidator(_address)]
-
-
 class EmailShape(Shape):
     """E-mail by SMTP."""
 
@@ -104,7 +94,7 @@ class EmailShape(Shape):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: Text | None = None
     password: Secret | None = None
-    sender: Address = Field(alias="from")
+    sender: SenderAddress = Field(alias="from")
     to: Annotated[list[Address], ONE_OR_MORE] = Field(min_length=1)
     ca_file: Text | None = Field(default=None, description="Authorities, PEM.")
     timeout: Duration = 30.0

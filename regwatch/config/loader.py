@@ -1,28 +1,35 @@
 """From a file to a configuration, or to everything that is wrong with it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
-from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
-from regwatch.config.shape import FILE_SUFFIX, Shape
+from regwatch.config.label_checks import label_findings, windows_that_are_over
+from regwatch.config.problems import ConfigError, Location, Problem
+from regwatch.config.sections import HttpShape
+from regwatch.config.shape import Shape
 from regwatch.config.source import Source, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
-from regwatch.config.values import in_file, wrong
+from regwatch.config.values import wrong
+from regwatch.core.suggestions import did_you_mean
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
+SECRETS_FOLDER = "secrets"
+Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 
 
-def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
+def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
     """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
+    now = clock()
     source = Source(file)
     source.read()
     problems = source.problems
@@ -37,15 +44,61 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
         problems += [problem for problem in found if problem.path not in places]
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
+    problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
     if problems:
         raise ConfigError(_ordered(problems))
-    config._notices = (*_plain_http(source, config), *secrets.notices())  # noqa: SLF001
+    over = (source.problem(*each) for each in windows_that_are_over(config, now=now))
+    config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
     return config
+
+
+class _HttpAlone(Shape):
+    """All that commands need which speak to the daemon."""
+
+    http: HttpShape = HttpShape()
+
+
+def load_http(file: Path, keys: Collection[str], *, environ: Mapping[str, str]) -> HttpShape:
+    """No more than these keys of `http`, whatever is wrong with the rest of the file; raises
+    `ConfigError`.
+    """
+    return _section_alone(file, "http", _HttpAlone, environ, keys).http
+
+
+def load_accounts(file: Path, *, environ: Mapping[str, str]) -> Config:
+    """The accounts, and nothing else of the file; raises `ConfigError`."""
+    config = _section_alone(file, "accounts", Config, environ)
+    config._folder = file.parent  # noqa: SLF001
+    return config
+
+
+def _section_alone(
+    file: Path,
+    name: str,
+    shape: type[Alone],
+    environ: Mapping[str, str],
+    keys: Collection[str] | None = None,
+) -> Alone:
+    source = Source(file)
+    source.read()
+    source.values = source.section(name, keys)
+    values, problems = _expanded(source, environ)
+    kept = [f"{name}.{key}" for key in keys or ()] or [name]
+    problems += [each for each in source.problems if each.path.startswith(tuple(kept))]
+    context = {"read_secret": _SecretFiles(file.parent, environ).read}
+    try:
+        found = shape.model_validate(values, context=context)
+    except ValidationError as error:
+        problems += [_problem(source, details) for details in error.errors()]
+        raise ConfigError(_ordered(problems)) from error
+    if problems:
+        raise ConfigError(_ordered(problems))
+    return found
 
 
 def _ordered(problems: list[Problem]) -> list[Problem]:
@@ -90,12 +143,14 @@ def _replacement(match: re.Match[str], environ: Mapping[str, str]) -> str:
 
 
 class _SecretFiles:
-    """Reads them: from the service manager's credentials first, then beside the file."""
+    """Reads them: from the service manager's credentials first, then beside the file, then from
+    the folder there that a service manager takes them from.
+    """
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         self._folders = [Path(credentials)] if credentials else []
-        self._folders.append(folder)
+        self._folders += [folder, folder / SECRETS_FOLDER]
         self._readable_by_all: list[Path] = []
 
     def read(self, name: object, key: str) -> str:
@@ -103,9 +158,9 @@ class _SecretFiles:
         if not isinstance(name, str) or not name:
             raise _at(key, "expected the name of a file")
         candidates = [folder / name for folder in self._folders]
-        path = next((each for each in candidates if each.is_file()), None)
+        path = next((each for each in candidates if _is_there(each)), None)
         if path is None:
-            looked = ", ".join(str(each.parent) for each in candidates)
+            looked = ", ".join(dict.fromkeys(str(each.parent) for each in candidates))
             raise _at(key, f"there is no file `{name}`", f"looked in {looked}")
         return self._content(path, key)
 
@@ -129,6 +184,14 @@ class _SecretFiles:
         """What is unwise about the files read."""
         message = "this secret's file can be read by every user: `chmod o-r` it"
         return [Problem(path, None, "", message) for path in self._readable_by_all]
+
+
+def _is_there(path: Path) -> bool:
+    """Also what may not be looked at: that is said when it is read."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:
@@ -254,33 +317,3 @@ def storage_url(config: Config, environ: Mapping[str, str]) -> str:
         return config.storage.url
     folder = environ.get("STATE_DIRECTORY", "").split(":")[0] or "."
     return f"sqlite:///{Path(folder) / 'regwatch.db'}"
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors."""
-    schema = Config.model_json_schema(by_alias=True)
-    for shape in [schema, *schema.get("$defs", {}).values()]:
-        properties = shape.get("properties", {})
-        for each in properties.values():
-            _write_default(each)
-        secrets = [name for name, each in properties.items() if _holds_password(each)]
-        for name in secrets:
-            about = f"The file that holds `{name}`."
-            properties[name + FILE_SUFFIX] = {"type": "string", "description": about}
-        required = [name for name in shape.get("required", []) if name not in secrets]
-        if "required" in shape:
-            shape["required"] = required
-    return schema
-
-
-def _write_default(schema: dict[str, Any]) -> None:
-    """As the file would say it; that of a whole shape stands with its keys."""
-    if isinstance(schema.get("default"), dict):
-        del schema["default"]
-    elif "default" in schema:
-        schema["default"] = in_file(schema["default"], schema)
-
-
-def _holds_password(schema: Mapping[str, Any]) -> bool:
-    variants = [schema, *schema.get("anyOf", [])]
-    return any(variant.get("format") == "password" for variant in variants)

@@ -1,8 +1,7 @@
 """What is wrong with a configuration, said so that it can be mended at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 Location = tuple[str | int, ...]
@@ -45,13 +44,3 @@ def written(location: Location) -> str:
         else:
             path += f".{step}" if path else step
     return path
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The nearest of the known words; all of them if none is near and they are few."""
-    known = sorted(known)
-    if near := get_close_matches(word, known, n=1, cutoff=0.6):
-        return f"did you mean `{near[0]}`?"
-    if known and len(known) <= 12:
-        return "one of " + ", ".join(f"`{each}`" for each in known)
-    return None

@@ -15,9 +15,10 @@ from regwatch.config.chats import (
     TeamsShape,
     TelegramShape,
 )
-from regwatch.config.problems import did_you_mean
 from regwatch.config.shape import Shape
+from regwatch.config.single import OneUrl
 from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, wrong
+from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.template_context import NAMES
 from regwatch.notify.templates import Template, TemplateError
 
@@ -50,7 +51,7 @@ class WebhookShape(Shape):
 class AlertmanagerShape(Shape):
     """Alertmanager's API, version 2; every member of a cluster."""
 
-    urls: Annotated[list[Text], ONE_OR_MORE] = Field(min_length=1)
+    urls: Annotated[list[OneUrl], ONE_OR_MORE] = Field(min_length=1)
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None
     timeout: Duration = 10.0

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from regwatch.config.shape import Shape
+from regwatch.config.single import ExtensionPattern
 from regwatch.config.values import (
     AUTO,
     FALSE_IS_OFF,
@@ -68,7 +69,7 @@ class DiscoverShape(Shape):
 class ExpectationShape(Shape):
     """Extensions that are expected at other hours than the rest."""
 
-    extensions: list[Text] = Field(min_length=1)
+    extensions: list[ExtensionPattern] = Field(min_length=1)
     expected: Text = Field(description="`always`, `never`, or one of `schedules`.")
 
 
@@ -77,7 +78,7 @@ class ExtensionsShape(Shape):
 
     ids: list[ExtensionIdValue] = []
     discover: Annotated[DiscoverShape | None, FALSE_IS_OFF] = DiscoverShape()
-    exclude: list[Text] = []
+    exclude: list[ExtensionPattern] = []
     expected: Text = Field(
         default="always", description="`always`, `never`, or one of `schedules`."
     )
@@ -148,7 +149,7 @@ class SiteShape(Shape):
 
     name: Text
     networks: list[Network] = []
-    extensions: list[Text] = []
+    extensions: list[ExtensionPattern] = []
     labels: dict[str, Text] = {}
 
 

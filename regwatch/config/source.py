@@ -4,7 +4,7 @@ YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `
 is true, and files made to blow up.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -49,6 +49,13 @@ class Source:
         if not isinstance(root, yaml.MappingNode):
             raise self._unreadable("the file must be a mapping that begins with `accounts:`", 1)
         self.values = self._value(root, ())
+
+    def section(self, name: str, keys: Collection[str] | None = None) -> object:
+        """What was read, cut down to one section, or to these keys of it."""
+        found = {} if not isinstance(self.values, dict) else self.values.get(name, {})
+        if keys is not None and isinstance(found, dict):
+            found = {key: value for key, value in found.items() if key in keys}
+        return {name: found} if found != {} else {}
 
     def _text(self) -> str:
         try:

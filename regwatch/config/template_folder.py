@@ -6,8 +6,9 @@ A file bears the name of a receiver or of a kind; that of a receiver wins.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from regwatch.config.problems import Problem, did_you_mean
+from regwatch.config.problems import Problem
 from regwatch.config.receivers import ReceiverShape
+from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.discord import MARKDOWN as DISCORD
 from regwatch.notify.markup import PLAIN
 from regwatch.notify.mattermost import MARKDOWN as MATTERMOST

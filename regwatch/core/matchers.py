@@ -49,7 +49,7 @@ class Matchers:
 
     @classmethod
     def of(cls, match: Mapping[str, str | Sequence[str]]) -> "Matchers":
-        """From a `match:` of the config; `alert` is matched by either spelling of its name."""
+        """From a `match:` of the config; `alert` and `alertname` match by either spelling."""
         clauses = ((name, (v,) if isinstance(v, str) else tuple(v)) for name, v in match.items())
         return cls(tuple(sorted(clauses)))
 
@@ -72,8 +72,8 @@ class Matchers:
 def _label_matches(name: str, pattern: str, labels: Mapping[str, str]) -> bool:
     if name == "extension":
         return _names_labelled_extension(pattern, labels)
-    if name == "alert" and "alert" not in labels:
-        return _names_alert(pattern, labels.get("alertname", ""))
+    if name == "alertname" or (name == "alert" and "alert" not in labels):
+        return names_alert(pattern, labels.get("alertname", ""))
     return text_matches(pattern, labels.get(name, ""))
 
 
@@ -87,7 +87,7 @@ def _names_labelled_extension(pattern: str, labels: Mapping[str, str]) -> bool:
     return names_extension(pattern, Extension(id=ExtensionId(int(number)), name=name))
 
 
-def _names_alert(pattern: str, alertname: str) -> bool:
+def names_alert(pattern: str, alertname: str) -> bool:
     """`alert: extension_lost`, the config's own word, beside `RegwatchExtensionLost`."""
     words = "".join(
         f"_{c.lower()}" if c.isupper() else c for c in alertname.removeprefix("Regwatch")

@@ -59,7 +59,12 @@ from regwatch.web.listing import Row, Search, list_extensions
 from regwatch.web.openapi import Endpoint, describe
 from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
 from regwatch.web.times import iso
-from regwatch.web.views import DaemonView, OperationsView, UnavailableError
+from regwatch.web.views import (
+    DaemonView,
+    NeverMatchesError,
+    OperationsView,
+    UnavailableError,
+)
 
 PREFIX = "/api/v1"
 MOST_INCIDENTS = 1000
@@ -92,6 +97,8 @@ class Api:
                 return json_response(await handler(request), endpoint.success)
             except ApiError as error:
                 return json_response(ErrorBody(error.message), error.status)
+            except NeverMatchesError as error:
+                return json_response(ErrorBody(str(error)), 400)
             except UnavailableError as error:
                 return json_response(ErrorBody(str(error)), 503)
 

@@ -83,6 +83,10 @@ class UnavailableError(Exception):
     """What is asked for cannot be had, or stored, just now; the text says why."""
 
 
+class NeverMatchesError(Exception):
+    """Matchers that no alert can ever fit; the text says what is wrong with them."""
+
+
 class OperationsView(Protocol):
     """What people look up in the daemon and ask of it. What is stored raises `UnavailableError`
     where it cannot be.
@@ -109,7 +113,7 @@ class OperationsView(Protocol):
         author: str,
         comment: str,
     ) -> Silence:
-        """Set one."""
+        """Set one; raises `NeverMatchesError`."""
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""

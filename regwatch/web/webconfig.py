@@ -52,6 +52,17 @@ def load_web_config(path: Path) -> WebConfig:
     )
 
 
+def certificate_of(path: Path) -> Path | None:
+    """The certificate that such a file names, if any; neither keys nor passwords are looked at.
+    Raises `WebConfigError`.
+    """
+    reader = _Reader(path)
+    section = reader.mapping(reader.content(), "the file").get("tls_server_config")
+    if section is None:
+        return None
+    return reader.file(reader.mapping(section, "`tls_server_config`"), "cert_file")
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     path: Path
@@ -93,7 +104,7 @@ class _Reader:
             return None
         found = self.mapping(section, "`tls_server_config`")
         self.refuse_unknown(found, {"cert_file", "key_file"}, "tls_server_config.")
-        cert, key = (self._file(found, name) for name in ("cert_file", "key_file"))
+        cert, key = (self.file(found, name) for name in ("cert_file", "key_file"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -103,7 +114,7 @@ class _Reader:
             self.fail(f"{cert} and {key} are no matching certificate and key in PEM", error)
         return context
 
-    def _file(self, found: Mapping[str, Any], name: str) -> Path:
+    def file(self, found: Mapping[str, Any], name: str) -> Path:
         value = found.get(name)
         if not isinstance(value, str) or not value:
             self.fail(f"`tls_server_config.{name}` must name a file")

@@ -7,20 +7,23 @@ from pathlib import Path
 import pytest
 from fakes.notifications import all_new, lost
 from fakes.values import EVERY_ALERT, at
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 
-from regwatch.app.operations import Operations
+from regwatch.app.operations import Operations, warn_of_silences
 from regwatch.app.self_watch import SelfWatch
 from regwatch.core.alert_rules import AlertRules, Rules
 from regwatch.core.conditions import NO_ACCOUNT
 from regwatch.core.history import Sought
+from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import Incident, IncidentId, IncidentState
-from regwatch.core.mutes import Mutes
+from regwatch.core.mutes import Mutes, Silence
 from regwatch.core.open_incidents import OpenIncidents
 from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.deliveries import DeliveryAttempt, Outcome
 from regwatch.store import Store
-from regwatch.web.views import UnavailableError
+from regwatch.web.views import NeverMatchesError, UnavailableError
 
 
 @pytest.fixture
@@ -35,6 +38,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.mutes = Mutes()
+        self.known_labels = KnownLabels(accounts=["acme"], receivers=[], sites={"riga": {}})
 
     def incidents(self) -> list[Incident]:
         return []
@@ -69,6 +73,45 @@ async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
             Matchers(), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
         )
     assert engine.mutes.silences == ()
+
+
+async def test_a_silence_that_can_never_match_is_refused(store: Store) -> None:
+    engine = Engine()
+    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    with pytest.raises(NeverMatchesError, match=r"no `site` matches `rga` \(did you mean `riga`"):
+        await operations.silence(
+            Matchers.of({"site": "rga"}), starts_at=at(10), ends_at=at(20), author="a", comment="x"
+        )
+    assert (engine.mutes.silences, await store.silences()) == ((), [])
+
+
+def test_a_stored_silence_that_matches_nothing_any_more_is_a_line_in_the_log() -> None:
+    engine = Engine()
+    gone = silence_of(site="gone")
+    over = replace(gone, id="over", ends_at=at(5))
+    engine.mutes.replace_silences([silence_of(site="riga"), gone, over])
+    with capture_logs() as lines:
+        warn_of_silences(engine, now=at(10))  # type: ignore[arg-type]
+    assert lines == [
+        {
+            "event": "silence_matches_nothing",
+            "log_level": "warning",
+            "silence": "gone",
+            "why": "no `site` matches `gone` (one of `riga`)",
+        }
+    ]
+
+
+def silence_of(*, site: str) -> Silence:
+    return Silence(
+        id=site,
+        matchers=Matchers.of({"site": site}),
+        starts_at=at(0),
+        ends_at=at(20),
+        author="anna",
+        comment="x",
+        created_at=at(0),
+    )
 
 
 async def test_an_incident_of_former_times_is_found(store: Store) -> None:

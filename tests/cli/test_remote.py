@@ -11,7 +11,6 @@ from aiohttp import web
 from fakes.web import NOW, FakeDaemon, FakeOperations, account, instruments, no_problems, served
 
 from regwatch.cli.remote import Remote, RemoteError, remote_of
-from regwatch.config import load_config
 from regwatch.web.api_shape import NewSilence, SilenceBody, StatusBody
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
@@ -26,7 +25,7 @@ http: {{listen: "{listen}", api_token: 5ecret{more}}}
 def found(folder: Path, listen: str, more: str = "") -> Remote:
     file = folder / "regwatch.yml"
     file.write_text(CONFIG.format(listen=listen, more=more))
-    return remote_of(load_config(file, environ={}))
+    return remote_of(file)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def found(folder: Path, listen: str, more: str = "") -> Remote:
 )
 def test_the_daemon_is_where_its_configuration_says(tmp_path: Path, listen: str, url: str) -> None:
     remote = found(tmp_path, listen)
-    assert (remote.url, remote.token) == (url, "5ecret")
+    assert (remote.url, remote.token()) == (url, "5ecret")
     assert "5ecret" not in repr(remote)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from email.utils import getaddresses
 from pathlib import Path
 
 import jsonschema
@@ -10,21 +11,25 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, json_schema, load_config, storage_url
+from regwatch.config.single import Address
 from regwatch.config.values import revealed
+from regwatch.core.model import Timestamp
 from regwatch.core.schedules import Hours
+from regwatch.notify.email_message import bare
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")
 SMALL = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"
 
 
-def load(tmp_path: Path, text: str, **environ: str) -> Config:
+def load(tmp_path: Path, text: str, *, clock: Clock = wall_clock, **environ: str) -> Config:
     file = tmp_path / "regwatch.yml"
     file.write_text(text, encoding="utf-8")
-    return load_config(file, environ=environ)
+    return load_config(file, environ=environ, clock=clock)
 
 
 def secret(folder: Path, name: str, content: str = "s3cret\n") -> None:
@@ -37,7 +42,7 @@ def secret(folder: Path, name: str, content: str = "s3cret\n") -> None:
 def example(tmp_path: Path) -> Config:
     for name in SECRETS:
         secret(tmp_path, name, f"hidden-{name}")
-    return load(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
+    return load(tmp_path, EXAMPLE.read_text(encoding="utf-8"), clock=lambda: Timestamp(0.0))
 
 
 def test_the_example_is_good_and_needs_no_notice(example: Config) -> None:
@@ -333,3 +338,61 @@ def test_a_digest_is_one_message_unless_it_is_grouped(tmp_path: Path) -> None:
     second = "  - {receivers: [a], digest: 15m, group_by: [site]}\n"
     config = load(tmp_path, SMALL + routes + first + second)
     assert [route.grouped_by for route in config.routes] == [(), ("site",)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "noc@example.com",
+        "regwatch <regwatch@example.com>",
+        '"Doe, Jane" <jane@example.com>',
+        '"a@example.com; b@example.com" <c@example.com>',
+        "NOC (night, weekend) <noc@example.com>",
+        "A. B. Smith <a.b+noc@example.com>",
+        "Jānis Bērziņš <janis@example.com>",
+        "noc@localhost",
+        "noc@[192.0.2.1]",
+    ],
+)
+def test_one_address_with_or_without_a_name_passes(tmp_path: Path, address: str) -> None:
+    email = {"host": "h", "from": address, "to": [address]}
+    rest = {"receivers": [{"name": "a", "email": email}], "routes": [{"receivers": ["a"]}]}
+    (receiver,) = load(tmp_path, SMALL + yaml.safe_dump(rest)).receivers
+    assert receiver.email is not None
+    assert (receiver.email.sender, receiver.email.to) == (address, [address])
+
+
+@pytest.mark.parametrize("pattern", ["101", "000*1??", "000*10[1,2]", "101@pbx.example.com", "*"])
+def test_one_pattern_of_extensions_passes(tmp_path: Path, pattern: str) -> None:
+    sites = yaml.safe_dump({"sites": [{"name": "riga", "extensions": [pattern]}]})
+    assert load(tmp_path, SMALL + sites).sites[0].extensions == [pattern]
+
+
+@given(st.text(alphabet='ab@<>,;:|"() \\.[]\n', max_size=30))
+def test_no_address_holds_another_outside_its_quotes(text: str) -> None:
+    """What passes is one mailbox, as the standard library reads it too."""
+    try:
+        passed = TypeAdapter(Address).validate_python(text)
+    except ValidationError:
+        return
+    assert [bare(passed)] == [address for _, address in getaddresses([passed])]
+    assert bare(passed).count("@") >= 1
+
+
+OVER = "from: 2020-01-01T00:00, to: 2020-01-02T00:00, timezone: UTC"
+
+
+def test_a_window_that_is_over_is_remarked_upon_whatever_it_matched(tmp_path: Path) -> None:
+    config = load(tmp_path, f"{SMALL}maintenance: [{{match: {{site: gone}}, {OVER}}}]\n")
+    over, matches_nothing = (str(notice) for notice in config.notices)
+    assert over.endswith("regwatch.yml:2: maintenance[0]: is over (it may be taken out)")
+    assert matches_nothing.endswith("maintenance[0].match.site: no `site` matches `gone`")
+
+
+def test_until_its_last_second_a_window_must_match_something(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(f"{SMALL}maintenance: [{{match: {{site: gone}}, {OVER}}}]\n")
+    ends = datetime.fromisoformat("2020-01-02T00:00+00:00").timestamp()
+    with pytest.raises(ConfigError, match="no `site` matches `gone`"):
+        load_config(file, environ={}, clock=lambda: Timestamp(ends - 1))
+    assert load_config(file, environ={}, clock=lambda: Timestamp(ends)).notices

@@ -100,6 +100,7 @@ LABELS = {
         ({"alert": "RegwatchExtensionLost"}, True),
         ({"alert": "registration_lost"}, False),
         ({"alertname": "Regwatch*Lost"}, True),
+        ({"alertname": "extension_lost"}, True),
     ],
 )
 def test_all_clauses_must_hold_by_one_of_their_patterns(

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from fakes.notifications import phones_lost
 
+from regwatch.cli.settings import DEFAULT_FILE
 from regwatch.config import json_schema, load_config
+from regwatch.config.loader import SECRETS_FOLDER
 from regwatch.config.values import seconds, share
 from regwatch.notify.slack import MRKDWN
 from regwatch.notify.template_context import NAMES, template_context
@@ -159,6 +161,15 @@ def test_the_unit_runs_what_the_install_section_installs(readme, root):
     shell = "".join(block.body for block in section.blocks if block.language == "sh")
     assert f"python3 -m venv {Path(start[0]).parents[1]}\n" in shell
     assert f"config/regwatch.example.yml {start[1]}\n" in shell
+
+
+def test_the_commands_after_the_installation_find_what_it_installed(readme):
+    section = readme.section("Install it under systemd")
+    shell = "".join(block.body for block in section.blocks if block.language == "sh")
+    assert "ln -sf /opt/regwatch/bin/regwatch /usr/local/bin/regwatch\n" in shell
+    assert DEFAULT_FILE in shell
+    assert f"{Path(DEFAULT_FILE).parent / SECRETS_FOLDER}/api-token" in shell
+    assert "sudo regwatch silence add" in shell
 
 
 def test_the_commented_example_can_be_used(root, tmp_path):

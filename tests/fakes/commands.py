@@ -1,13 +1,15 @@
 """Running commands as a person would: in a process of their own."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fakes.daemon import PATIENCE
 
+SHUT_OUT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 CONFIG = """\
 accounts:
   - name: acme
@@ -27,7 +29,28 @@ class Result:
 
 async def regwatch(*words: str, answer: str = "") -> Result:
     """`regwatch WORDS`, with this on its standard input."""
+    return await _run(words, answer)
+
+
+async def regwatch_shut_out(folder: Path, *words: str, **environ: str) -> Result:
+    """The same by a user whom this folder is closed to; root gives up its right to enter all."""
+    folder.chmod(0)
+    try:
+        prefix = SHUT_OUT if os.geteuid() == 0 else ()
+        return await _run(words, prefix=prefix, environ=environ)
+    finally:
+        folder.chmod(0o700)
+
+
+async def _run(
+    words: Sequence[str],
+    answer: str = "",
+    *,
+    prefix: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Result:
     process = await asyncio.create_subprocess_exec(
+        *prefix,
         sys.executable,
         "-m",
         "regwatch",
@@ -35,6 +58,7 @@ async def regwatch(*words: str, answer: str = "") -> Result:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environ or {})},
     )
     async with asyncio.timeout(PATIENCE):
         out, err = await process.communicate(answer.encode())

@@ -34,7 +34,7 @@ from regwatch.web.auth import Gate
 from regwatch.web.instruments import Instruments
 from regwatch.web.listener import listening
 from regwatch.web.server import Reload, WebSettings, build_app
-from regwatch.web.views import UnavailableError
+from regwatch.web.views import NeverMatchesError, UnavailableError
 
 NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
 
@@ -106,6 +106,8 @@ class FakeOperations:
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
     deletions: list[tuple[str, list[str]]] = field(default_factory=list)
     broken: str = ""
+    unmatched: str = ""
+    """What is wrong with the matchers of any silence."""
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
         self._check()
@@ -133,6 +135,8 @@ class FakeOperations:
         comment: str,
     ) -> Silence:
         self._check()
+        if self.unmatched:
+            raise NeverMatchesError(self.unmatched)
         made = Silence(
             id=f"s{len(self.set_silences)}",
             matchers=matchers,

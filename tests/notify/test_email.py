@@ -92,6 +92,17 @@ async def test_a_label_cannot_add_headers_or_markup():
     assert "<script>" not in message.get_body(("html",)).get_content()
 
 
+async def test_a_quoted_name_with_a_comma_is_one_person():
+    async with mail_server() as server:
+        people = ('"Doe, Jane; ops" <jane@example.com>', "bob@example.com")
+        await send(server, FIRST, to=people, sender='"regwatch, acme" <regwatch@example.com>')
+    ((recipients, message),) = server.taken
+    assert recipients == ["jane@example.com", "bob@example.com"]
+    assert server.senders == ["regwatch@example.com"]
+    shown = [(each.display_name, each.addr_spec) for each in message["To"].addresses]
+    assert shown == [("Doe, Jane; ops", "jane@example.com"), ("", "bob@example.com")]
+
+
 async def test_machines_do_not_answer_and_people_see_what_is_urgent():
     urgent, over = await sent(FIRST, OVER)
     assert urgent["Auto-Submitted"] == over["Auto-Submitted"] == "auto-generated"

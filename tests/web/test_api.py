@@ -317,6 +317,13 @@ async def test_what_is_no_silence(change: dict[str, object], error: str) -> None
     assert found["error"].startswith(error)
 
 
+async def test_a_silence_that_can_never_match_is_a_bad_request() -> None:
+    operations = FakeOperations(unmatched="no `site` matches `rga` (did you mean `riga`?)")
+    async with api(operations=operations) as ask:
+        found = await ask("POST", "/silences", SILENCE, **WRITES)
+    assert found == (400, {"error": operations.unmatched})
+
+
 async def test_an_incident_is_taken_on() -> None:
     operations = FakeOperations(kept=[incident(number=5)])
     path = f"/incidents/{operations.kept[0].id}/acknowledge"
