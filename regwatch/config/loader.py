@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.config.checks import findings
+from regwatch.config.files import unusable_files
 from regwatch.config.problems import ConfigError, Location, Problem, did_you_mean
 from regwatch.config.shape import FILE_SUFFIX, Shape
-from regwatch.config.source import Source, strings
+from regwatch.config.source import Source, is_text, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import in_file, wrong
@@ -28,6 +29,7 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
     problems = source.problems
     values, unset = _expanded(source, environ)
     problems += unset
+    problems += _no_text(source, values)
     secrets = _SecretFiles(file.parent, environ)
     try:
         config = Config.model_validate(values, context={"read_secret": secrets.read})
@@ -37,6 +39,7 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> Config:
         problems += [problem for problem in found if problem.path not in places]
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
+    problems += [source.problem(*each) for each in unusable_files(config, file.parent)]
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
@@ -67,6 +70,16 @@ def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Pro
 
 def _variables(text: str) -> list[tuple[str | None, str, str | None]]:
     return [match.groups() for match in VARIABLE.finditer(text)]  # type: ignore[misc]
+
+
+def _no_text(source: Source, values: Any) -> list[Problem]:
+    return [
+        source.problem(
+            place, "holds a character that is none", "take out \\0 and \\ud800 to \\udfff"
+        )
+        for place, text in strings(values)
+        if not is_text(text)
+    ]
 
 
 def _expand(value: Any, environ: Mapping[str, str]) -> Any:
@@ -102,12 +115,21 @@ class _SecretFiles:
         """The secret in a file, without the line's end."""
         if not isinstance(name, str) or not name:
             raise _at(key, "expected the name of a file")
-        candidates = [folder / name for folder in self._folders]
-        path = next((each for each in candidates if each.is_file()), None)
-        if path is None:
-            looked = ", ".join(str(each.parent) for each in candidates)
-            raise _at(key, f"there is no file `{name}`", f"looked in {looked}")
-        return self._content(path, key)
+        return self._content(self._found(name, key), key)
+
+    def _found(self, name: str, key: str) -> Path:
+        """The name is not said where there is no such file: it may be the secret itself."""
+        reason = ""
+        for path in (folder / name for folder in self._folders):
+            try:
+                if path.is_file():
+                    return path
+            except OSError as error:  # a name that is too long, a folder that is not ours to enter
+                reason = (error.strerror or "unknown error").lower()
+        looked = ", ".join(str(folder) for folder in self._folders)
+        if reason:
+            raise _at(key, f"cannot be read: {reason}", "it takes the name of a file")
+        raise _at(key, "there is no such file", f"looked in {looked}")
 
     def _content(self, path: Path, key: str) -> str:
         try:
