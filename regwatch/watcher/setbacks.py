@@ -27,7 +27,8 @@ class Setbacks:
         by_origin: dict[str, list[SetAside]] = {}
         for each in outcome.set_aside:
             if each.extension_id is None:
-                self.met("monitor_bug", each.error)
+                if self.is_new(each.error):
+                    self._log.error("monitor_bug", exc_info=each.error)
             elif each.extension_id not in self._aside:
                 self._aside.add(each.extension_id)
                 by_origin.setdefault(_origin(each.error), []).append(each)
@@ -40,12 +41,14 @@ class Setbacks:
                 exc_info=found[0].error,
             )
 
-    def met(self, event: str, error: Exception) -> None:
-        """A bug that concerns no single extension."""
-        told = f"{event} {_origin(error)}"
-        if told not in self._told:
-            self._told.add(told)
-            self._log.error(event, exc_info=error)
+    def is_new(self, error: Exception) -> bool:
+        """Whether a bug that concerns no single extension was not told of yet; from now on it
+        was.
+        """
+        origin = _origin(error)
+        is_new = origin not in self._told
+        self._told.add(origin)
+        return is_new
 
     def forget(self, ids: Collection[ExtensionId]) -> None:
         """They are watched no more."""

@@ -323,11 +323,13 @@ class Watcher:
         try:
             self._on_outcome(self.monitor.account, outcome)
         except Exception as error:  # noqa: BLE001 - a guard: it is stored and told all the same
-            self._setbacks.met("outcome_listener_bug", error)
+            if self._setbacks.is_new(error):
+                self._log.error("outcome_listener_bug", exc_info=error)
         try:
             await self._keeper.keep(outcome)
         except Exception as error:  # noqa: BLE001 - a guard: the next polls come
-            self._setbacks.met("outcome_not_kept", error)
+            if self._setbacks.is_new(error):
+                self._log.error("outcome_not_kept", exc_info=error)
 
 
 def _retry_after(error: PbxError) -> float | None:
