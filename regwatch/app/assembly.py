@@ -77,15 +77,25 @@ class _Late:
 
 
 async def build_engine(config: Config, around: Surroundings) -> Engine:
-    """Build everything, start nothing; raises `StoreError`."""
+    """Build everything, start nothing; raises `StoreError` or `PbxError`."""
+    # No cookies: nothing one receiver sets may reach another.
+    session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    try:
+        engine = await _build(config, session, around)
+        engine.prepare()
+    except BaseException:
+        await session.close()
+        raise
+    return engine
+
+
+async def _build(config: Config, session: aiohttp.ClientSession, around: Surroundings) -> Engine:
     now = around.clock()
     unsettled = await around.store.unsettled_incidents()
     resolved = await around.store.resolved_incidents(
         since=Timestamp(now - DAY), limit=RESOLVED_SHOWN
     )
     reporting, on_incidents = Reporting(around.instruments), _Late()
-    # No cookies: nothing one receiver sets may reach another.
-    session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     receivers = _receivers(config, session, around)
     mutes = Mutes(maintenance(config), await around.store.silences())
     self_watch = _self_watch(config, around, mutes, reporting, on_incidents, unsettled)

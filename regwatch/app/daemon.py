@@ -2,15 +2,18 @@
 
 A reload tries the new configuration out, up to a whole engine, before it stops the old one; one
 that cannot be used changes nothing. The engine that runs is then built from the store once the old
-one has left its state there. What only a restart can change (where it listens, where the state is
-kept) is said.
+one has left its state there; if that fails all the same, the former configuration is built again.
+Only then the reload is answered. What only a restart can change (where it listens, where the state
+is kept) is said.
 """
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -22,6 +25,7 @@ from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.config.values import revealed
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
+from regwatch.pbx.errors import PbxError
 from regwatch.store import Store, StoreError
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
@@ -33,12 +37,34 @@ from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
 
 STATUS_SECONDS = 5.0
 STOP_SECONDS = 15.0
+REBUILD_SECONDS = 5.0
+"""Between two tries to go on with the former configuration."""
+EXPECTED = (ConfigError, StoreError, WebConfigError, PbxError)
+"""What their words say of a configuration that cannot be used; they hold no secrets."""
 
 log = structlog.get_logger(__name__)
+
+Problems = list[str]
+"""What is wrong with a configuration; none: it can be used."""
+PACKAGE = str(Path(__file__).parents[1])
+STOPPING: Problems = ["regwatch is stopping"]
 
 
 class StartError(Exception):
     """The daemon cannot start; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Swap:
+    """A configuration that was tried out, and waits for its turn."""
+
+    config: Config
+    done: "asyncio.Future[Problems]"
+
+    def end(self, problems: Problems) -> None:
+        """Tell whoever waits, if somebody still does."""
+        if not self.done.done():
+            self.done.set_result(problems)
 
 
 class Daemon:
@@ -66,6 +92,8 @@ class Daemon:
         self._instruments = Instruments(CollectorRegistry())
         self._engine: Engine | None = None
         self._swap = asyncio.Event()
+        self._next: _Swap | None = None
+        self._is_over = False
         self._reloading = asyncio.Lock()
         self._around: Surroundings | None = None
 
@@ -78,7 +106,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             try:
                 await self._start(stack)
-            except (StoreError, ListenError, WebConfigError) as error:
+            except (StoreError, ListenError, WebConfigError, PbxError) as error:
                 raise StartError(str(error)) from error
             await self._run_until(stop)
             self._notifier.stopping()
@@ -86,7 +114,7 @@ class Daemon:
         log.info("stopped")
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        web = self._web_config()
+        web = _web_config(self._config)
         store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
         stack.push_async_callback(store.close)
         self._around = Surroundings(store, self._instruments, self._clock, self._record)
@@ -107,10 +135,6 @@ class Daemon:
         self.address = await stack.enter_async_context(listening(app, listen, tls=tls))
         log.info("started", listen=str(self.address), accounts=len(self._config.accounts))
 
-    def _web_config(self) -> WebConfig | None:
-        path = self._config.path(self._config.http.web_config_file)
-        return load_web_config(path) if path else None
-
     def _web_settings(self) -> WebSettings:
         return WebSettings(
             per_extension=self._config.metrics.per_extension,
@@ -127,16 +151,19 @@ class Daemon:
                 group.create_task(self._feed_watchdog(), name="watchdog"),
             ]
             stopping = group.create_task(stop.wait(), name="stop")
-            while not stop.is_set():
-                await self._run_engine(group, stopping)
+            try:
+                while not stop.is_set():
+                    await self._run_engine(group, stopping)
+                    while self._swap.is_set():
+                        await self._change_engine(group, stopping)
+            finally:
+                self._is_over = True
+                self._end_swap(STOPPING)
             for task in background:
                 task.cancel()
 
     async def _run_engine(self, group: asyncio.TaskGroup, stopping: asyncio.Task[bool]) -> None:
         """Run the engine until the stop, or until a reload has another one ready."""
-        if self._swap.is_set():
-            self._swap.clear()
-            self._engine = await self._build()
         running = group.create_task(self._current.run(), name="engine")
         swapping = group.create_task(self._swap.wait(), name="swap")
         await asyncio.wait([running, stopping, swapping], return_when=asyncio.FIRST_COMPLETED)
@@ -145,6 +172,44 @@ class Daemon:
         _, late = await asyncio.wait([running], timeout=STOP_SECONDS)
         if late:
             log.error("engine_stop_timed_out", seconds=STOP_SECONDS)
+
+    async def _change_engine(self, group: asyncio.TaskGroup, stopping: asyncio.Task[bool]) -> None:
+        """Build what is to run from now on: what was reloaded or, if that fails, what ran before.
+        The old engine has ended, and left its state in the store.
+        """
+        self._swap.clear()
+        swap, former = self._next, self._config
+        if swap is None or stopping.done():
+            return
+        self._config = swap.config
+        problems = await self._tried(self._install)
+        if problems:
+            self._config = former
+        self._end_swap(problems)
+        if problems:
+            await self._go_on(group, stopping)
+
+    async def _go_on(self, group: asyncio.TaskGroup, stopping: asyncio.Task[bool]) -> None:
+        """Build the former engine again, however long it takes; another reload may come first."""
+        said: Problems = []
+        swapping = group.create_task(self._swap.wait(), name="swap")
+        events = (stopping, swapping)
+        while not self._swap.is_set() and (problems := await self._tried(self._install)):
+            if problems != said:
+                log.error("former_engine_not_built", problems=problems)
+            said = problems
+            await asyncio.wait(events, timeout=REBUILD_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                break
+        swapping.cancel()
+
+    def _end_swap(self, problems: Problems) -> None:
+        if self._next is not None:
+            self._next.end(problems)
+            self._next = None
+
+    async def _install(self) -> None:
+        self._engine = await self._build()
 
     async def _build(self) -> Engine:
         """The engine that is to run; what waits for receivers that are gone is given up."""
@@ -179,35 +244,50 @@ class Daemon:
         """Read the configuration again; returns what is wrong with it, and then changes nothing."""
         async with self._reloading:
             self._notifier.reloading()
+            former = self._config
             try:
-                problems = await self._reload()
+                problems = await self._tried(self._try_out) or await self._swapped()
             finally:
                 self._notifier.ready(self._status())
             self._instruments.config_reloaded(success=not problems, at=self._clock())
+            if problems:
+                log.error("config_not_reloaded", problems=problems)
+            else:
+                _say_what_needs_a_restart(former, self._config)
+                log.info("config_reloaded", file=str(self._file))
             return problems
 
-    async def _reload(self) -> list[str]:
-        try:
-            config = load_config(self._file, environ=self._environ, clock=self._clock)
-            trial = await build_engine(config, self._surroundings)
-            await trial.close()
-        except ConfigError as error:
-            problems = [str(problem) for problem in error.problems]
-        except StoreError as error:
-            problems = [str(error)]
-        else:
-            self._say_what_needs_a_restart(config)
-            self._config = config
-            self._swap.set()
-            log.info("config_reloaded", file=str(self._file))
-            return []
-        log.error("config_not_reloaded", problems=problems)
-        return problems
+    async def _try_out(self) -> None:
+        """All that may fail, before anything is stopped."""
+        if self._is_over:
+            return
+        config = load_config(self._file, environ=self._environ, clock=self._clock)
+        _web_config(config)
+        await self._surroundings.store.check_writable()
+        trial = await build_engine(config, self._surroundings)
+        await trial.close()
+        self._next = _Swap(config, asyncio.get_running_loop().create_future())
 
-    def _say_what_needs_a_restart(self, config: Config) -> None:
-        for section in ("http", "storage", "metrics", "log"):
-            if getattr(config, section) != getattr(self._config, section):
-                log.warning("restart_needed", section=section)
+    async def _swapped(self) -> Problems:
+        """Let the engine that runs give way; what went wrong with that."""
+        if self._next is None or self._is_over:
+            return STOPPING
+        self._swap.set()
+        return await self._next.done
+
+    async def _tried(self, step: Callable[[], Awaitable[None]]) -> Problems:
+        """What keeps a step from being taken. Of a bug, only where it was met: its words may quote
+        a secret.
+        """
+        try:
+            await step()
+        except ConfigError as error:
+            return [str(problem) for problem in error.problems]
+        except EXPECTED as error:
+            return [str(error)]
+        except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
+            return [f"a bug in regwatch: {type(error).__name__}{_place(error)}"]
+        return []
 
     # --- the service manager ------------------------------------------------------------
 
@@ -258,3 +338,20 @@ class Daemon:
     def health_problem(self) -> str | None:
         """What is wrong with the daemon itself."""
         return self._current.health_problem()
+
+
+def _web_config(config: Config) -> WebConfig | None:
+    path = config.path(config.http.web_config_file)
+    return load_web_config(path) if path else None
+
+
+def _say_what_needs_a_restart(former: Config, config: Config) -> None:
+    for section in ("http", "storage", "metrics", "log"):
+        if getattr(config, section) != getattr(former, section):
+            log.warning("restart_needed", section=section)
+
+
+def _place(error: Exception) -> str:
+    """The last of our own lines that it came from."""
+    own = [frame for frame in extract_tb(error.__traceback__) if PACKAGE in frame.filename]
+    return f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""

@@ -82,6 +82,11 @@ class Engine:
             for watcher, client in zip(parts.watchers, parts.clients, strict=True)
         ]
 
+    def prepare(self) -> None:
+        """Do ahead what may fail when it runs: read the certificates; raises `PbxError`."""
+        for client in self._parts.clients:
+            client.prepare()
+
     async def run(self) -> None:
         """Run until cancelled. Stops in order: no more questions, then the last deliveries."""
         parts = self._parts

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from regwatch.cli.console import out
-from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
+from regwatch.cli.settings import DEFAULT_FILE, check_web_config, load_or_exit
 from regwatch.config import Config, json_schema
 
 
@@ -16,13 +16,14 @@ from regwatch.config import Config, json_schema
 def check_config(file: Path, *, schema: bool) -> None:
     """Check a configuration file: every error with its line, and what to write instead.
 
-    Reads the secrets' files too, but asks nothing of the PBX. Exit status: 0 if it can be used,
-    2 if not.
+    Reads the files that it names too, but asks nothing of the PBX. Exit status: 0 if it can be
+    used, 2 if not.
     """
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
     config = load_or_exit(file)
+    check_web_config(config)
     console = out()
     for notice in config.notices:
         console.print(str(notice), style="yellow", markup=False)

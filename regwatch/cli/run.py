@@ -11,7 +11,7 @@ import click
 from regwatch.app.daemon import Daemon, StartError
 from regwatch.cli.console import fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import check_web_config, config_option, load_or_exit
 from regwatch.config import Config
 from regwatch.logs import configure
 
@@ -29,6 +29,7 @@ def run(config_file: Path, record: Path | None) -> None:
     Exit status: 0 after SIGTERM or SIGINT, 1 on failure, 2 on a bad configuration.
     """
     config = load_or_exit(config_file)
+    check_web_config(config)
     configure(config.log.level, config.log.format, sys.stderr, os.environ)
     sys.exit(run_loop(lambda stop: _run(config_file, config, record, stop)))
 
@@ -48,6 +49,7 @@ async def _run(config_file: Path, config: Config, record: Path | None, stop: asy
 
 
 async def _reload_on(hangup: asyncio.Event, daemon: Daemon) -> None:
+    await daemon.started.wait()  # what came before it is heard then
     while True:
         await hangup.wait()
         hangup.clear()

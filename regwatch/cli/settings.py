@@ -9,6 +9,8 @@ import click
 
 from regwatch.cli.console import BAD_CONFIG, err
 from regwatch.config import Config, ConfigError, load_config
+from regwatch.config.problems import Problem
+from regwatch.web.webconfig import WebConfigError, load_web_config
 
 Loaded = TypeVar("Loaded")
 DEFAULT_FILE = "/etc/regwatch/regwatch.yml"
@@ -36,6 +38,17 @@ def loaded_or_exit(load: Callable[[], Loaded]) -> Loaded:
         return load()
     except ConfigError as error:
         show_problems(error)
+        raise SystemExit(BAD_CONFIG) from None
+
+
+def check_web_config(config: Config) -> None:
+    """A web config file that cannot be used ends the program like the rest of a bad one."""
+    path = config.path(config.http.web_config_file)
+    try:
+        if path is not None:
+            load_web_config(path)
+    except WebConfigError as error:
+        show_problems(ConfigError([Problem(error.path, None, "", error.message)]))
         raise SystemExit(BAD_CONFIG) from None
 
 

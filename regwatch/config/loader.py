@@ -10,11 +10,12 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
+from regwatch.config.files import unusable_files
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.problems import ConfigError, Location, Problem
 from regwatch.config.sections import HttpShape
 from regwatch.config.shape import Shape
-from regwatch.config.source import Source, strings
+from regwatch.config.source import Source, is_text, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import wrong
@@ -35,6 +36,7 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
     problems = source.problems
     values, unset = _expanded(source, environ)
     problems += unset
+    problems += _no_text(source, values)
     secrets = _SecretFiles(file.parent, environ)
     try:
         config = Config.model_validate(values, context={"read_secret": secrets.read})
@@ -45,6 +47,7 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
     problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
+    problems += [source.problem(*each) for each in unusable_files(config, file.parent)]
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
@@ -122,6 +125,16 @@ def _variables(text: str) -> list[tuple[str | None, str, str | None]]:
     return [match.groups() for match in VARIABLE.finditer(text)]  # type: ignore[misc]
 
 
+def _no_text(source: Source, values: Any) -> list[Problem]:
+    return [
+        source.problem(
+            place, "holds a character that is none", "take out \\0 and \\ud800 to \\udfff"
+        )
+        for place, text in strings(values)
+        if not is_text(text)
+    ]
+
+
 def _expand(value: Any, environ: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return VARIABLE.sub(lambda match: _replacement(match, environ), value)
@@ -157,12 +170,21 @@ class _SecretFiles:
         """The secret in a file, without the line's end."""
         if not isinstance(name, str) or not name:
             raise _at(key, "expected the name of a file")
-        candidates = [folder / name for folder in self._folders]
-        path = next((each for each in candidates if _is_there(each)), None)
-        if path is None:
-            looked = ", ".join(dict.fromkeys(str(each.parent) for each in candidates))
-            raise _at(key, f"there is no file `{name}`", f"looked in {looked}")
-        return self._content(path, key)
+        return self._content(self._found(name, key), key)
+
+    def _found(self, name: str, key: str) -> Path:
+        """The name is not said where there is no such file: it may be the secret itself."""
+        reason = ""
+        for path in (folder / name for folder in self._folders):
+            try:
+                if path.is_file():
+                    return path
+            except OSError as error:  # a name that is too long, a folder that is not ours to enter
+                reason = (error.strerror or "unknown error").lower()
+        looked = ", ".join(dict.fromkeys(str(folder) for folder in self._folders))
+        if reason:
+            raise _at(key, f"cannot be read: {reason}", "it takes the name of a file")
+        raise _at(key, "there is no such file", f"looked in {looked}")
 
     def _content(self, path: Path, key: str) -> str:
         try:
@@ -184,14 +206,6 @@ class _SecretFiles:
         """What is unwise about the files read."""
         message = "this secret's file can be read by every user: `chmod o-r` it"
         return [Problem(path, None, "", message) for path in self._readable_by_all]
-
-
-def _is_there(path: Path) -> bool:
-    """Also what may not be looked at: that is said when it is read."""
-    try:
-        return path.is_file()
-    except PermissionError:
-        return True
 
 
 def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:

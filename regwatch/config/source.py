@@ -4,6 +4,7 @@ YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `
 is true, and files made to blow up.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from regwatch.config.problems import ConfigError, Location, Problem, written
 LARGEST_FILE = 1 << 20
 DEEPEST = 32
 MOST_NODES = 200_000
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""No file has these in its name, and nothing that holds one can be sent."""
+
+
+def is_text(text: str) -> bool:
+    """Whether it holds nothing but characters."""
+    return NO_TEXT.search(text) is None
 
 
 class Source:
@@ -92,6 +100,9 @@ class Source:
                 self.problems.append(self.problem(location, "a key must be a word"))
                 continue
             key, line = str(key_node.value), key_node.start_mark.line + 1
+            if not is_text(key):
+                self.problems.append(self.problem(location, "a key holds a character that is none"))
+                continue
             if key in values:
                 message = f"stands twice, in lines {first_lines[key]} and {line}"
                 place = (*location, key)

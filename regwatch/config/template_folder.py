@@ -56,8 +56,8 @@ class TemplateFolder:
     def _files(self, folder: Path) -> Iterator[Path]:
         try:
             yield from sorted(file for file in folder.iterdir() if file.suffix == SUFFIX)
-        except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or "this is no name of a folder").lower()
             self.unreadable = f"{folder} cannot be read: {reason}"
 
     def _take(self, file: Path) -> None:

@@ -6,9 +6,11 @@ Rules that stand above all others:
   and turns `unknown` once it is older than `stale_after`.
 * The first answer ever of an extension raises nothing but `never_registered`, in its time.
 * If most extensions of an answer vanish at once, it is doubted: they are asked again first.
+* A bug of ours met by one extension sets that one aside, as unknown: the others go on.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 from msgspec import Struct
 
@@ -18,7 +20,7 @@ from regwatch.core.api_health import ApiHealth
 from regwatch.core.api_watch import ApiWatch
 from regwatch.core.conditions import Condition, Lateness, Loss, missed_since
 from regwatch.core.diff import BEGINNINGS, Change
-from regwatch.core.doubt import MassDoubt
+from regwatch.core.doubt import MassDoubt, Verdict
 from regwatch.core.expectations import Expectations
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, Step
@@ -47,7 +49,7 @@ from regwatch.core.mutes import Mutes
 from regwatch.core.occasions import next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.outages import OutagePolicy, Outages
-from regwatch.core.outcome import Gathered, Outcome
+from regwatch.core.outcome import Gathered, Outcome, SetAside
 from regwatch.core.phone_watch import PhoneWatch
 from regwatch.core.presence import (
     changes_in,
@@ -59,7 +61,7 @@ from regwatch.core.presence import (
     understood,
 )
 from regwatch.core.restarts import Restarts
-from regwatch.core.roster import Roster
+from regwatch.core.roster import SET_ASIDE, Roster
 from regwatch.core.site_watch import SiteWatch
 from regwatch.core.sites import Sites
 
@@ -140,11 +142,11 @@ class Monitor:
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """Go on from what was stored: it is the previous snapshot."""
-        self.roster.add(watched, now=now)
         if memory != NOTHING_REMEMBERED:
-            self._memories[watched.extension.id] = memory
             self._restarts.restore(watched, memory)
             self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory, now)
+            self._memories[watched.extension.id] = memory
+        self.roster.add(watched, now=now)  # last: what fails above is not compared with
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension, to be stored with it."""
@@ -153,7 +155,7 @@ class Monitor:
     def next_occasion(self, extension_id: ExtensionId, *, now: Timestamp) -> Appointment | None:
         """When the next answer about it will tell something; None if that is not to be foreseen."""
         watched = self.roster.by_id.get(extension_id)
-        if watched is None:
+        if watched is None or watched.reason == SET_ASIDE:
             return None
         occasion = next_occasion(watched, self.memory(extension_id), self.kin, now=now)
         until = self._restarts.awaited_until(extension_id)
@@ -167,8 +169,9 @@ class Monitor:
         """Begin to watch these, or take over what is said of them now."""
         gathered = Gathered()
         for extension in extensions:
-            self._missing.pop(extension.id, None)
-            self._watch_one(extension, gathered, now)
+            with gathered.guarding(extension.id):
+                self._missing.pop(extension.id, None)
+                self._watch_one(extension, gathered, now)
         return gathered.outcome()
 
     def listed(self, ids: Container[ExtensionId], *, now: Timestamp) -> Outcome:
@@ -181,19 +184,14 @@ class Monitor:
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
         """Compare an answer with what was known."""
-        gathered = Gathered()
-        verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
-        doubted = verdict.doubted
-        for answer in batch.answers.values():
-            watched = self.roster.by_id.get(answer.extension_id)
-            if watched is None or watched.state is ExtensionState.REMOVED:
-                continue
-            if answer.extension_id not in doubted:
-                is_mass = answer.extension_id in verdict.confirmed
-                self._observe_one(watched, answer, gathered, is_mass=is_mass)
-        self._api_watch.answered(batch, now=now)
+        gathered, verdict = Gathered(), Verdict()
+        with gathered.guarding():
+            verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
+            self._take_in(batch, verdict, gathered)
+        with gathered.guarding():
+            self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)
-        return gathered.outcome(doubted)
+        return gathered.outcome(verdict.doubted)
 
     def failed(self, reason: FailureReason, detail: str, *, now: Timestamp) -> Outcome:
         """A request brought nothing at all: nothing is concluded but that we cannot see."""
@@ -221,10 +219,14 @@ class Monitor:
         get old without anything being wrong.
         """
         gathered = Gathered()
-        self._age(max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds), gathered, now)
+        stale_after = max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds)
+        with gathered.guarding():
+            self._age(stale_after, gathered, now)
         self._judge_health(gathered, now)
-        gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))
-        gathered.add(self.incidents.review(now=now))
+        with gathered.guarding():
+            gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))
+        with gathered.guarding():
+            gathered.add(self.incidents.review(now=now))
         return gathered.outcome()
 
     def acknowledge(
@@ -253,7 +255,8 @@ class Monitor:
             self._missing[extension_id] = self._missing.get(extension_id, 0) + 1
             if self._missing[extension_id] >= LISTINGS_TO_REMOVE:
                 del self._missing[extension_id]
-                self._remove(extension_id, gathered, now)
+                with gathered.guarding(extension_id):
+                    self._remove(extension_id, gathered, now)
 
     def _remove(self, extension_id: ExtensionId, gathered: Gathered, now: Timestamp) -> None:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
@@ -271,6 +274,41 @@ class Monitor:
         )
 
     # --- an answer -----------------------------------------------------------------------------
+
+    def _take_in(self, batch: BatchAnswer, verdict: Verdict, gathered: Gathered) -> None:
+        for answer in batch.answers.values():
+            watched = self.roster.by_id.get(answer.extension_id)
+            if watched is None or watched.state is ExtensionState.REMOVED:
+                continue
+            if answer.extension_id not in verdict.doubted:
+                is_mass = answer.extension_id in verdict.confirmed
+                self._take_in_one(watched, answer, gathered, is_mass=is_mass)
+
+    def _take_in_one(
+        self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
+    ) -> None:
+        """Take in one answer. A bug met by it must neither end the watching nor leave half an
+        answer for the next one to be compared with.
+        """
+        before, memory = copy(watched), self._memories.get(watched.extension.id)
+        changes, losses = len(gathered.changes), len(gathered.losses)
+        try:
+            self._observe_one(watched, answer, gathered, is_mass=is_mass)
+        except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
+            gathered.undo(changes, losses)
+            gathered.set_aside.append(SetAside(watched.extension.id, error))
+            self._set_aside(watched, before, memory, answer.answered_at)
+            gathered.touched[watched.extension.id] = None
+
+    def _set_aside(
+        self, watched: Watched, before: Watched, memory: Memory | None, now: Timestamp
+    ) -> None:
+        extension_id = watched.extension.id
+        self.roster.set_aside(watched, before, now=now)
+        self._memories.pop(extension_id, None)
+        if memory is not None:
+            self._memories[extension_id] = memory
+        self._phone_watch.set_aside(extension_id)
 
     def _observe_one(
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
@@ -293,7 +331,6 @@ class Monitor:
             )
             self._memories[extension_id] = memory
             self._teach_kin(answer.registrations, before, memory, now)
-            self._deleted.difference_update(loss.registration.id for loss in losses)
         # Once told, it stays: only its end or its refresh ends it.
         is_told = watched.state is ExtensionState.OVERDUE
         gap = 0.0 if is_told else now - (watched.answered_at or now)
@@ -310,6 +347,7 @@ class Monitor:
         is_excused = is_excused or self._is_excused(watched, now)
         sighting = Sighting(changes, was, watched.registrations, tracks)
         gathered.add(self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now))
+        self._deleted.difference_update(loss.registration.id for loss in losses)
 
     def _is_excused(self, watched: Watched, now: Timestamp) -> bool:
         """Whether what it does has a cause that is known, or is of no consequence."""
@@ -437,6 +475,8 @@ class Monitor:
                 gathered.touched[watched.extension.id] = None
 
     def _judge_health(self, gathered: Gathered, now: Timestamp) -> None:
-        gathered.add(self._api_watch.judge(now=now))
-        restarted = self._restarts.condition(self.account)
-        gathered.add([self.incidents.apply("registrar", restarted, now=now)])
+        with gathered.guarding():
+            gathered.add(self._api_watch.judge(now=now))
+        with gathered.guarding():
+            restarted = self._restarts.condition(self.account)
+            gathered.add([self.incidents.apply("registrar", restarted, now=now)])

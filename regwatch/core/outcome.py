@@ -1,6 +1,7 @@
 """What one step of the monitor brought."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -10,6 +11,14 @@ from regwatch.core.incidents import Decision, Step
 from regwatch.core.model import ExtensionId, Incident
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
+
+
+class SetAside(Struct, frozen=True):
+    """What a bug of ours kept from being taken in, so that the rest could be."""
+
+    extension_id: ExtensionId | None
+    """None: something of the account as a whole."""
+    error: Exception
 
 
 class Outcome(Struct, frozen=True):
@@ -24,6 +33,7 @@ class Outcome(Struct, frozen=True):
     removed: Collection[ExtensionId] = ()
     doubted: Collection[ExtensionId] = ()
     """To be asked again before their answer is believed."""
+    set_aside: Sequence[SetAside] = ()
 
     @property
     def incidents(self) -> list[Incident]:
@@ -40,11 +50,33 @@ class Gathered:
         self.losses: list[Loss] = []
         self.touched: dict[ExtensionId, None] = {}
         self.removed: list[ExtensionId] = []
+        self.set_aside: list[SetAside] = []
 
     def add(self, steps: Iterable[Step]) -> None:
         """Keep the decisions that changed something."""
         self.steps.extend(step for step in steps if step.decision not in UNCHANGED)
 
+    @contextmanager
+    def guarding(self, extension_id: ExtensionId | None = None) -> Iterator[None]:
+        """A bug met in here sets this one thing aside; what was decided before it stays."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
+            self.set_aside.append(SetAside(extension_id, error))
+
+    def undo(self, changes: int, losses: int) -> None:
+        """Forget the changes and losses beyond the first ones; decisions stand: they were kept."""
+        del self.changes[changes:]
+        del self.losses[losses:]
+
     def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
         """The whole of it."""
-        return Outcome(self.changes, self.steps, self.losses, self.touched, self.removed, doubted)
+        return Outcome(
+            self.changes,
+            self.steps,
+            self.losses,
+            self.touched,
+            self.removed,
+            doubted,
+            self.set_aside,
+        )

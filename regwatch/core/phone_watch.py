@@ -78,6 +78,13 @@ class PhoneWatch:
         self._flappers.discard(extension_id)
         self._events.pop(extension_id, None)
 
+    def set_aside(self, extension_id: ExtensionId) -> None:
+        """Its last answer was not taken in: its changes would be counted again with the next."""
+        self._flapping.forget(extension_id)
+        incident = self._incidents.get(event_subject(AlertName.FLAPPING, extension_id))
+        if incident is not None and extension_id in self._flappers:
+            self._flapping.resume(extension_id, incident.started_at)
+
     def seen(
         self, watched: Watched, sighting: Sighting, *, is_excused: bool, now: Timestamp
     ) -> Iterator[Step]:

@@ -16,6 +16,9 @@ from regwatch.core.model import (
     Watched,
 )
 
+SET_ASIDE = "set_aside"
+"""The reason of one whose answer we could not take in."""
+
 
 class Roster:
     """The extensions by id, with their counts and the order in which they were answered."""
@@ -89,6 +92,24 @@ class Roster:
         self._states[watched.site, watched.state] -= 1
         watched.state, watched.reason, watched.since = state, reason, since
         self._states[watched.site, state] += 1
+
+    def set_aside(self, watched: Watched, before: Watched, *, now: Timestamp) -> None:
+        """Take back half an answer: what it was before stays the last that is known of it, yet
+        nobody knows how it is now. That it was answered counts: the PBX is not to blame.
+        """
+        extension_id, since = watched.extension.id, before.since
+        if before.reason != SET_ASIDE:
+            since = now
+        self._count(watched, -1)
+        for field in Watched.__struct_fields__:
+            setattr(watched, field, getattr(before, field))
+        watched.state, watched.reason, watched.since = ExtensionState.UNKNOWN, SET_ASIDE, since
+        self._count(watched, +1)
+        if watched.answered_at is None:
+            self._unanswered[extension_id] = None
+        self._stale.pop(extension_id, None)
+        self._fresh_since.pop(extension_id, None)
+        self._fresh_since[extension_id] = now
 
     def retire(self, watched: Watched, *, now: Timestamp) -> None:
         """Gone from the PBX's list: still shown, no longer asked for."""

@@ -43,6 +43,10 @@ class PbxClient:
         self._experience = Experience(settings.batch_size)
         self._stack = AsyncExitStack()
 
+    def prepare(self) -> None:
+        """Do ahead what may fail when it is entered; raises `PbxError`."""
+        self._transport.prepare()
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._transport)

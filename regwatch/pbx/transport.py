@@ -61,16 +61,23 @@ class Transport:
         self._url = settings.url.rstrip("/")
         self._host = _host_of(self._url)
         self._proxy: Proxy | None = None
+        self._trusted: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
         self._stack = AsyncExitStack()
         self.quota: Quota | None = None
         """The latest that was told."""
 
+    def prepare(self) -> None:
+        """Read the authorities that are trusted: entering cannot fail then; raises `PbxError`."""
+        if self._trusted is None:
+            self._trusted = _trust(self._settings)
+
     async def __aenter__(self) -> Self:
         settings = self._settings
         if settings.proxy_from_environment:
             self._proxy = proxy_for(self._url)
-        connector = aiohttp.TCPConnector(limit=0, ssl=_trust(settings))
+        trusted = self._trusted or _trust(settings)
+        connector = aiohttp.TCPConnector(limit=0, ssl=trusted)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -98,6 +98,13 @@ class Store:
         """Close it; safe to call twice."""
         await self._database.close()
 
+    async def check_writable(self) -> None:
+        """Write, and take it back; raises `StoreError` if another process keeps it locked."""
+        with translated():
+            async with self._writing, self._database.engine.connect() as connection:
+                await connection.execute(delete(outbox).where(outbox.c.id.is_(None)))
+                await connection.rollback()
+
     # --- accounts ------------------------------------------------------------
 
     async def load(self, account: AccountName) -> StoredAccount:

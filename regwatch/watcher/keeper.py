@@ -15,7 +15,14 @@ from regwatch.clock import Clock
 from regwatch.core.batching import batched
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
-from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Incident, Watched
+from regwatch.core.model import (
+    AccountName,
+    ExtensionId,
+    ExtensionState,
+    Incident,
+    Timestamp,
+    Watched,
+)
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
 from regwatch.store.errors import StoreError
@@ -85,9 +92,15 @@ class Keeper:
         now = self._clock()
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                self._monitor.restore(watched, decode_memory(memory), now=now)
+                self._restore(watched, memory, now)
             await asyncio.sleep(0)
         return len(stored.watched)
+
+    def _restore(self, watched: Watched, memory: bytes, now: Timestamp) -> None:
+        try:
+            self._monitor.restore(watched, decode_memory(memory), now=now)
+        except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
+            self._log.exception("extension_not_restored", extension_id=watched.extension.id)
 
     async def keep(self, outcome: Outcome) -> None:
         """Take over what a step brought; stored at once if it matters, else within

@@ -29,6 +29,7 @@ from regwatch.core.planner import Ask, Planner
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
+from regwatch.watcher.setbacks import Setbacks
 
 TICK_SECONDS = 1.0
 DISCOVERY_RETRY_SECONDS = 10.0
@@ -98,6 +99,7 @@ class Watcher:
         self._awaited: set[ExtensionId] = set()
         self._list_is_known = False
         self._progress_due_at: Timestamp | None = None
+        self._setbacks = Setbacks(monitor.account)
         self._log = log.bind(account=monitor.account)
 
     def is_stalled(self, *, now: Timestamp) -> bool:
@@ -178,6 +180,7 @@ class Watcher:
         self.planner.batch_limit = self._source.batch_limit
         self._log_refused(batch.refused)
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
+        self._setbacks.note(outcome, answered=batch.answers)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
         if batch.answers and batch.failure is None:
@@ -294,6 +297,7 @@ class Watcher:
         return watched.extension if watched and not extension.name else extension
 
     async def _drop(self, outcome: Outcome) -> None:
+        self._setbacks.forget(outcome.removed)
         self.planner.forget(outcome.removed)
         self._awaited.difference_update(outcome.removed)
         await self._accept(outcome)
@@ -306,16 +310,26 @@ class Watcher:
     def _plan(self, ids: Iterable[ExtensionId]) -> None:
         by_id = self.monitor.roster.by_id
         now = self._clock()
-        new = self.planner.watch({i: by_id[i].answered_at for i in ids})
-        for extension_id in new:  # what was restored has leases that go on
-            self.planner.appoint(extension_id, self.monitor.next_occasion(extension_id, now=now))
+        new = self.planner.watch({i: by_id[i].answered_at for i in ids if i in by_id})
+        # What was restored has leases that go on.
+        aside = polls.appoint(self.monitor, self.planner, new, now=now)
+        self._setbacks.note(Outcome(set_aside=aside))
         if not self.first_sweep_done:
             self._awaited.update(new)
         self._changed.set()
 
     async def _accept(self, outcome: Outcome) -> None:
-        self._on_outcome(self.monitor.account, outcome)
-        await self._keeper.keep(outcome)
+        self._setbacks.note(outcome)
+        try:
+            self._on_outcome(self.monitor.account, outcome)
+        except Exception as error:  # noqa: BLE001 - a guard: it is stored and told all the same
+            if self._setbacks.is_new(error):
+                self._log.error("outcome_listener_bug", exc_info=error)
+        try:
+            await self._keeper.keep(outcome)
+        except Exception as error:  # noqa: BLE001 - a guard: the next polls come
+            if self._setbacks.is_new(error):
+                self._log.error("outcome_not_kept", exc_info=error)
 
 
 def _retry_after(error: PbxError) -> float | None:

@@ -73,7 +73,7 @@ class _Reader:
     def content(self) -> object:
         try:
             text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             self.fail(f"cannot be read: {_plain(error)}", error)
         try:
             return yaml.load(text, _UniqueKeysLoader) or {}  # noqa: S506 - a SafeLoader
@@ -82,6 +82,8 @@ class _Reader:
             line = f"line {mark.line + 1}: " if mark else ""
             # Only `problem`: the error's full text quotes the file, which holds password hashes.
             self.fail(f"{line}{error.problem or 'is no YAML'}", error)
+        except (TypeError, ValueError, RecursionError) as error:
+            self.fail("holds what cannot be read: only text, lists and mappings are known", error)
         except yaml.YAMLError as error:
             self.fail("is no YAML: it holds characters that YAML does not allow", error)
 
@@ -121,7 +123,7 @@ class _Reader:
         file = self.path.parent / value
         try:
             file.read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.fail(f"`tls_server_config.{name}`: {file} cannot be read: {_plain(error)}", error)
         return file
 
@@ -146,10 +148,10 @@ def _no_passphrase() -> NoReturn:
     raise _PassphraseNeededError
 
 
-def _plain(error: OSError | UnicodeError) -> str:
-    if isinstance(error, UnicodeError):
-        return "it is not UTF-8"
-    return (error.strerror or type(error).__name__).lower()
+def _plain(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "no name of a file"
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):

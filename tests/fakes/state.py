@@ -23,6 +23,7 @@ class MemoryStore:
         self.happenings: list[Happening] = []
         self.saves = 0
         self.is_full = False
+        self.bug: Exception | None = None
 
     async def load(self, account: AccountName) -> Stored:
         return Stored(tuple(self.rows.values()))
@@ -39,6 +40,8 @@ class MemoryStore:
         await asyncio.sleep(0.01)
         if self.is_full:
             raise StoreUnavailableError("disk full")
+        if self.bug is not None:
+            raise self.bug
         self.saves += 1
         self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
         for extension_id in removed:

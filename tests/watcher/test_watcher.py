@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
 from structlog.testing import capture_logs
 
+from regwatch.core.habits import UNKNOWN
 from regwatch.core.incidents import Decision
+from regwatch.core.memory import Memory
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -22,6 +25,7 @@ from regwatch.core.model import (
     IncidentState,
     Listing,
     Quota,
+    RegistrationId,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
@@ -31,11 +35,12 @@ from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
-from regwatch.watcher.watcher import Watcher
+from regwatch.watcher.watcher import OutcomeListener, Watcher
 
 pytestmark = pytest.mark.looptime
 
 DOWN = PbxUnavailableError("no connection", reason=FailureReason.NETWORK)
+BUGGY = "sip:198.51.100.66:5060"
 USED_UP = PbxRateLimitedError("429", reason=FailureReason.QUOTA_EXHAUSTED, retry_after=600.0)
 
 
@@ -54,6 +59,8 @@ class Source:
         self.error: Exception | None = None
         self.silent: set[int] = set()
         self.refused: set[int] = set()
+        self.moved: dict[int, str] = {}
+        """From where it registers now, by extension."""
         self.asked: list[tuple[float, tuple[ExtensionId, ...]]] = []
 
     async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer:
@@ -69,7 +76,8 @@ class Source:
 
     def _answer(self, extension_id: ExtensionId) -> object:
         when = now() - START
-        held = () if extension_id in self.gone else (registration(ends=when + 3000),)
+        real = self.moved.get(extension_id, "sip:203.0.113.7:62338")
+        held = () if extension_id in self.gone else (registration(ends=when + 3000, real=real),)
         return answer(extension_id, *held, when=when)
 
     async def extensions(self, *, type: str | None, status: str | None) -> Listing:  # noqa: A002
@@ -86,9 +94,11 @@ class Rig:
     selection: Selection = field(default_factory=lambda: Selection(discovery=Discovery()))
     told: list[Incident] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    sites: Sites = field(default_factory=Sites)
+    listener: OutcomeListener | None = None
 
     def make(self, **policy: object) -> Watcher:
-        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
+        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), self.sites)
         planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
         keeper = Keeper(monitor, self.store, clock=now, on_incidents=self.told.extend)
         return Watcher(
@@ -98,7 +108,7 @@ class Rig:
             keeper,
             self.selection,
             clock=now,
-            on_outcome=self._note,
+            on_outcome=self.listener or self._note,
         )
 
     def _note(self, _account: AccountName, outcome: Outcome) -> None:
@@ -332,3 +342,95 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
             assert watcher.sweep_seconds == 60
     said = [line["event"] for line in logs if line["event"].startswith("polling_")]
     assert said == ["polling_slowed", "polling_at_full_pace"]
+
+
+class BuggySites(Sites):
+    """Cannot take what one phone registers from."""
+
+    def of_address(self, real_address: str) -> str:
+        if real_address == BUGGY:
+            raise ZeroDivisionError("what nobody has thought of")
+        return super().of_address(real_address)
+
+
+async def test_a_bug_met_by_one_answer_is_said_once_and_the_polls_go_on() -> None:
+    rig = Rig(sites=BuggySites())
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            await asyncio.sleep(90)
+            rig.source.moved[2] = BUGGY
+            await asyncio.sleep(300)
+            asked = len(rig.source.asked)
+            two = watcher.monitor.roster.by_id[ExtensionId(2)]
+            assert (two.state, two.reason) == (ExtensionState.UNKNOWN, "set_aside")
+            stored, _ = rig.store.rows[ExtensionId(2)]
+            assert stored.state is ExtensionState.UNKNOWN
+            rig.source.gone.add(3)
+            await until(lambda: bool(rig.told))
+            assert len(rig.source.asked) > asked
+            del rig.source.moved[2]
+            await asyncio.sleep(120)
+            assert two.state is ExtensionState.REGISTERED
+    assert [i.facts.extension_id for i in rig.told] == [3]
+    said = [line for line in logs if line["event"].startswith("extensions_")]
+    assert [line["event"] for line in said] == [
+        "extensions_listed",
+        "extensions_set_aside",
+        "extensions_taken_in_again",
+    ]
+    assert said[1]["extension_ids"] == said[2]["extension_ids"] == [2]
+    assert said[1]["log_level"] == "error"
+    assert isinstance(said[1]["exc_info"], ZeroDivisionError)
+
+
+async def test_a_bug_of_a_listener_is_said_once_and_what_it_missed_is_stored_and_told() -> None:
+    rig = Rig()
+    rig.listener = _fail
+    with capture_logs() as logs:
+        async with rig.running():
+            await asyncio.sleep(90)
+            rig.source.gone.add(3)
+            await until(lambda: bool(rig.told))
+    assert alerts(rig) == [AlertName.EXTENSION_LOST]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "outcome_listener_bug"
+    ]
+
+
+async def test_what_cannot_be_kept_for_a_bug_ends_nothing() -> None:
+    rig = Rig()
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            await asyncio.sleep(90)
+            rig.store.bug = UnicodeEncodeError("utf-8", "\udce4", 0, 1, "surrogates not allowed")
+            rig.source.gone.add(3)
+            await asyncio.sleep(300)
+            rig.store.bug = None
+            rig.source.gone.add(1)
+            await until(lambda: bool(rig.told))
+            assert not watcher.is_stalled(now=now())
+    assert [i.facts.extension_id for i in rig.told] == [1]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["outcome_not_kept"]
+
+
+def _fail(_account: AccountName, _outcome: Outcome) -> None:
+    raise ZeroDivisionError
+
+
+async def test_one_row_that_cannot_be_restored_leaves_the_others() -> None:
+    rig = Rig()
+    async with rig.running():
+        await asyncio.sleep(90)
+    watched, _ = rig.store.rows[ExtensionId(2)]
+    unreadable = msgspec.msgpack.encode(Memory(habits={RegistrationId("uloc-1"): UNKNOWN}))
+    rig.store.rows[ExtensionId(2)] = (watched, unreadable)
+    watched.registrations = (None,)  # type: ignore[assignment] - another version wrote it
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            await asyncio.sleep(5)
+            assert watcher.first_sweep_done
+            two = watcher.monitor.roster.by_id[ExtensionId(2)]
+            assert two.state is ExtensionState.REGISTERED
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "extension_not_restored"
+    ]

@@ -1,0 +1,44 @@
+"""Files that the configuration names: whether they can be used is known before anything starts."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from regwatch.config.chats import EmailShape
+from regwatch.config.checks import Finding
+from regwatch.config.problems import Location
+from regwatch.config.top import Config
+
+LONGEST_SHOWN = 200
+
+
+def unusable_files(config: Config, folder: Path) -> Iterator[Finding]:
+    """What is wrong with the certificates of authorities; `folder`: what their names begin at."""
+    for place, name in _authorities(config):
+        if problem := wrong_with_authorities(folder / name):
+            yield place, problem, None
+
+
+def wrong_with_authorities(file: Path) -> str:
+    """Why a file of certificates in PEM cannot be used; empty if it can."""
+    shown = str(file)[:LONGEST_SHOWN]
+    try:
+        if not file.is_file():  # asked first: to open a pipe would be to wait
+            return f"there is no file {shown}"
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        return f"{shown} holds no certificates in PEM"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "this is no name of a file"
+        return f"{shown} cannot be read: {reason.lower()}"
+    return ""
+
+
+def _authorities(config: Config) -> Iterator[tuple[Location, str]]:
+    for index, account in enumerate(config.accounts):
+        if account.ca_file is not None:
+            yield ("accounts", index, "ca_file"), account.ca_file
+    for index, receiver in enumerate(config.receivers):
+        shape = receiver.settings
+        if isinstance(shape, EmailShape) and shape.ca_file is not None:
+            yield ("receivers", index, receiver.kind, "ca_file"), shape.ca_file
