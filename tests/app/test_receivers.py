@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from fakes.chats import texts_of
 from fakes.kinds import ALL, ROUTING_KEY
@@ -107,6 +108,7 @@ async def test_email_goes_from_the_file_to_its_server(tmp_path):
     ],
 )
 def test_the_port_follows_from_the_security(more, port, security, tmp_path):
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     shape = f"email: {{host: h, from: a@b.c, to: [d@e.f, 'G <g@h.i>'], ca_file: ca.pem{more}}}"
     config = configured(tmp_path, shape)
     settings = receiver_settings(config, config.receivers[0])

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from click.testing import CliRunner
@@ -34,8 +35,9 @@ def test_what_we_may_not_read_is_a_plain_error(tmp_path: Path, key: str, closed:
     (tmp_path / "folder" / "file").write_text("s3cret")
     file = tmp_path / "regwatch.yml"
     file.write_text(f"accounts: [{{url: 'https://pbx.example.com', {key}: folder/file}}]\n")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(gettempdir()) and folder != Path(gettempdir()):
+            folder.chmod(0o755)
     (tmp_path / closed).chmod(0)
     try:
         with as_nobody(), pytest.raises(ConfigError) as caught:
