@@ -15,6 +15,7 @@ from regwatch.config.source import Source, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import in_file, wrong
+from regwatch.core.outside import is_text
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
@@ -62,7 +63,13 @@ def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Pro
         for dollar, name, default in _variables(text)
         if not dollar and default is None and name not in environ
     ]
-    return _expand(source.values, environ), unset
+    values = _expand(source.values, environ)
+    halved = [
+        source.problem(place, "holds half a character, which is no text")
+        for place, text in strings(values)
+        if not is_text(text)
+    ]
+    return values, unset + halved
 
 
 def _variables(text: str) -> list[tuple[str | None, str, str | None]]:
