@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, ExtensionId, Incident, Watched
-from regwatch.store.errors import StoreUnavailableError
+from regwatch.store.errors import StoreRefusedError, StoreUnavailableError
 
 
 @dataclass
@@ -23,6 +23,8 @@ class MemoryStore:
         self.happenings: list[Happening] = []
         self.saves = 0
         self.is_full = False
+        self.unstorable: set[str] = set()
+        """Subjects of incidents that it never takes."""
 
     async def load(self, account: AccountName) -> Stored:
         return Stored(tuple(self.rows.values()))
@@ -39,6 +41,8 @@ class MemoryStore:
         await asyncio.sleep(0.01)
         if self.is_full:
             raise StoreUnavailableError("disk full")
+        if not self.unstorable.isdisjoint(incident.subject for incident in incidents):
+            raise StoreRefusedError("half a character")
         self.saves += 1
         self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
         for extension_id in removed:
