@@ -205,7 +205,11 @@ class Outbox:
     async def _forward(self, receiver: str, parcel: Parcel) -> None:
         """To the fallback, once for each message."""
         fallback = self._fallbacks.get(receiver)
-        if fallback is not None and (copies := copies_for(fallback, parcel)):
+        if fallback is None:
+            return
+        look = partial(self._store.forwarded, parcel.incidents, receiver=receiver)
+        told = await self._persistence.read(look, receiver)
+        if copies := copies_for(fallback, parcel, told):
             forward = partial(self._store.forward, copies, receiver=receiver)
             await self._persistence.write(forward, receiver)
             self.wake(fallback)

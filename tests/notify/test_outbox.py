@@ -12,6 +12,7 @@ from fakes.notifications import (
     NEW,
     NOW,
     RESOLVED,
+    STILL,
     escalated,
     lost,
     notification,
@@ -718,6 +719,26 @@ async def test_the_fallback_hears_of_the_end_though_the_receiver_is_mended():
         await asyncio.sleep(1)
     assert pager.taken == ["n-3"]
     assert len(chat.taken) == 2
+
+
+async def test_the_fallback_hears_of_no_end_of_which_it_never_heard_the_beginning():
+    pager, chat = ScriptedReceiver("pager"), ScriptedReceiver("chat")
+    store = MemoryStore()
+    other = replace_struct(FIRED, id=IncidentId("other"))
+    store.add(telling(1, (NEW, FIRED), (NEW, other), receiver="pager"), number=1)
+    async with running(pager, chat, store=store, fallbacks={"pager": "chat"}) as scene:
+        await asyncio.sleep(5)
+        pager.always = NO
+        store.add(telling(2, (STILL, other), (RESOLVED, OVER), receiver="pager"), number=2)
+        over = replace_struct(OVER, id=IncidentId("other"))
+        scene.outbox.wake("pager")
+        await asyncio.sleep(120)
+        store.add(telling(3, (RESOLVED, over), receiver="pager"), number=3)
+        scene.outbox.wake("pager")
+        await asyncio.sleep(5)
+    told = [r.notification for r in scene.reports if r.receiver == "chat"]
+    items = [[(item.incident.id, item.status) for item in note.items] for note in told]
+    assert items == [[("other", NEW)], [("other", RESOLVED)]]
 
 
 async def test_what_is_given_up_goes_to_the_fallback_too():
