@@ -47,7 +47,7 @@ from regwatch.store import Store
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.recorder import Recorder
 from regwatch.watcher.watcher import Watcher
-from regwatch.web.instruments import Instruments
+from regwatch.web.instruments import Bug, Instruments
 
 DAY = 86_400.0
 WATCHDOG_SECONDS = 60.0
@@ -109,7 +109,13 @@ async def _build(config: Config, session: aiohttp.ClientSession, around: Surroun
     grouping = Grouping(
         routes(config.routes), incidents=unsettled, notified=await around.store.notified()
     )
-    dispatcher = Dispatcher(grouping, around.store, wake=outbox.wake, clock=around.clock)
+    dispatcher = Dispatcher(
+        grouping,
+        around.store,
+        wake=outbox.wake,
+        clock=around.clock,
+        on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
+    )
     builder = _AccountBuilder(config, around, reporting, on_incidents, mutes, unsettled)
     accounts = [builder.build(account) for account in config.accounts]
     watchers = [watcher for watcher, _ in accounts]
@@ -180,6 +186,7 @@ def _self_watch(
         clock=around.clock,
         on_outcome=partial(reporting.outcome, NO_ACCOUNT),
         on_incidents=on_incidents,
+        on_bug=partial(around.instruments.bug_met, Bug.SELF_WATCH),
     )
 
 
@@ -219,7 +226,13 @@ class _AccountBuilder:
             monitor,
             planner,
             client if record is None else Recorder(client, name, record, clock=clock),
-            Keeper(monitor, self.around.store, clock=clock, on_incidents=self.on_incidents),
+            Keeper(
+                monitor,
+                self.around.store,
+                clock=clock,
+                on_incidents=self.on_incidents,
+                on_bug=partial(self.around.instruments.bug_met, Bug.STATE),
+            ),
             selection(account),
             clock=clock,
             on_outcome=self.reporting.outcome,

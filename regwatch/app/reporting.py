@@ -7,7 +7,7 @@ from regwatch.core.model import AccountName, AlertName, ChangeKind, Incident
 from regwatch.core.outcome import Outcome
 from regwatch.notify.deliveries import DeliveryAttempt
 from regwatch.pbx.client import RequestMade
-from regwatch.web.instruments import Instruments
+from regwatch.web.instruments import Bug, Instruments
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +62,8 @@ class Reporting:
         self._instruments.delivery_attempted(
             attempt.receiver, attempt.outcome.value, attempt.latency_seconds
         )
+        if attempt.is_unstorable:
+            self._instruments.bug_met(Bug.OUTBOX)
 
 
 def _log_at(incident: Incident, event: str, fields: dict[str, object]) -> None:

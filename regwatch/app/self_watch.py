@@ -16,6 +16,7 @@ from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.deliveries import DeliveryAttempt
 from regwatch.notify.deliveries import Outcome as Delivery
 from regwatch.store import Store, StoreError
+from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
 TICK_SECONDS = 1.0
 
@@ -33,13 +34,17 @@ class SelfWatch:
         clock: Clock,
         on_outcome: Callable[[Outcome], None],
         on_incidents: Callable[[Sequence[Incident]], None],
+        on_bug: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored."""
+        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored, `on_bug`
+        if it never can be.
+        """
         self._receivers = receivers
         self._store = store
         self._clock = clock
         self._on_outcome = on_outcome
         self._on_incidents = on_incidents
+        self._on_bug = on_bug
         self._incidents: dict[IncidentId, Incident] = {}
         self._happenings: list[Happening] = []
         self._noted = asyncio.Event()
@@ -51,7 +56,7 @@ class SelfWatch:
 
     def delivery(self, attempt: DeliveryAttempt) -> None:
         """An attempt to deliver came to its end."""
-        if attempt.outcome is Delivery.REFUSED:
+        if attempt.outcome is Delivery.REFUSED or attempt.is_unstorable:
             error = attempt.error or "no reason given"
             self._take(self._receivers.refused(attempt.receiver, error, now=attempt.at))
         elif attempt.outcome is Delivery.DELIVERED:
@@ -89,17 +94,24 @@ class SelfWatch:
 
     async def _flush(self) -> None:
         """Store, then tell; what cannot be stored waits for the next time."""
-        incidents, happenings = self._incidents, self._happenings
-        if not incidents:
+        if not (self._incidents or self._happenings):
             return
+        unsaved = Unsaved(incidents=tuple(self._incidents.values()), happenings=self._happenings)
         self._incidents, self._happenings = {}, []
-        try:
-            await self._store.save(
-                NO_ACCOUNT, watched=(), incidents=tuple(incidents.values()), happenings=happenings
-            )
-        except StoreError as error:
-            log.debug("own_state_not_stored", error=str(error))
-            self._incidents = incidents | self._incidents
-            self._happenings = [*happenings, *self._happenings]
-            return
-        self._on_incidents(tuple(incidents.values()))
+        saved = await save_what_can_be(unsaved, self._save, self._give_up)
+        for part in reversed(saved.left):
+            self._incidents = {each.id: each for each in part.incidents} | self._incidents
+            self._happenings = [*part.happenings, *self._happenings]
+        if saved.error is not None:
+            log.debug("own_state_not_stored", error=str(saved.error))
+        if saved.incidents:
+            self._on_incidents(tuple(saved.incidents))
+
+    async def _save(self, part: Unsaved) -> None:
+        await self._store.save(
+            NO_ACCOUNT, watched=(), incidents=part.incidents, happenings=part.happenings
+        )
+
+    def _give_up(self, part: Unsaved, error: StoreError) -> None:
+        log.error("own_state_lost", lost=str(part), error=str(error))
+        self._on_bug()

@@ -19,6 +19,7 @@ from regwatch.config.source import Source, is_text, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import wrong
+from regwatch.core.outside import is_text
 from regwatch.core.suggestions import did_you_mean
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -118,7 +119,13 @@ def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Pro
         for dollar, name, default in _variables(text)
         if not dollar and default is None and name not in environ
     ]
-    return _expand(source.values, environ), unset
+    values = _expand(source.values, environ)
+    halved = [
+        source.problem(place, "holds half a character, which is no text")
+        for place, text in strings(values)
+        if not is_text(text)
+    ]
+    return values, unset + halved
 
 
 def _variables(text: str) -> list[tuple[str | None, str, str | None]]:

@@ -212,6 +212,20 @@ class Grouping:
             self._place(self._incidents[row.incident_id], now=now)
         return rows
 
+    def given_up(self, notification: Notification, *, now: Timestamp) -> None:
+        """Take in that a notification (of `due`) can never be stored: what was news in it is told
+        to its receiver no more, the end neither; all else counts as told.
+        """
+        news = [i for i in notification.items if i.status is ItemStatus.NEW and not i.told_before]
+        rest = tuple(item for item in notification.items if item not in news)
+        self.queued(msgspec.structs.replace(notification, items=rest), now=now)
+        group = self._groups.get((notification.receiver, notification.group_key))
+        for incident_id in (item.incident.id for item in news):
+            if group is not None and group.fresh.pop(incident_id, None) is not None:
+                self._touched[group] = None
+                left = (each for each in self._places[incident_id] if each is not group)
+                self._places[incident_id] = tuple(left)
+
     def take_expired(self) -> Sequence[Notified]:
         """Log rows of incidents that all receivers know resolved: the store may delete them.
 

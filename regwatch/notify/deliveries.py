@@ -100,6 +100,8 @@ class DeliveryAttempt:
     latency_seconds: float | None = None
     """From the message's creation to its delivery; None if it was not delivered."""
     error: str | None = None
+    is_unstorable: bool = False
+    """Whether it is lost, by a bug, because the store will never take what is to be noted of it."""
 
     @property
     def notification_id(self) -> str:

@@ -1,6 +1,6 @@
 """From incidents to the outbox: asks the grouping what is due, stores it, wakes the outbox.
 
-What could not be stored stays due, and is tried again.
+What could not be stored stays due, and is tried again; what never can be is given up.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.grouping import Grouping
 from regwatch.core.model import Incident, Notification, Notified
+from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
 
@@ -36,11 +37,14 @@ class Dispatcher:
         *,
         wake: Callable[[str], None],
         clock: Clock,
+        on_bug: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_bug` hears of each message that can never be stored."""
         self._grouping = grouping
         self._log = notification_log
         self._wake = wake
         self._clock = clock
+        self._on_bug = on_bug
         self._noted = asyncio.Event()
 
     def note(self, incidents: Sequence[Incident]) -> None:
@@ -64,6 +68,9 @@ class Dispatcher:
             rows = self._grouping.rows(notification, now=now)
             try:
                 await self._log.enqueue(notification, rows)
+            except UnstorableError as error:
+                self._give_up(notification, error)
+                continue
             except Exception:  # a full or locked disk: what is due stays due
                 log.exception("notification_not_stored", receiver=notification.receiver)
                 return False
@@ -76,6 +83,17 @@ class Dispatcher:
                 incidents=len(notification.items),
             )
         return True
+
+    def _give_up(self, notification: Notification, error: UnstorableError) -> None:
+        self._grouping.given_up(notification, now=self._clock())
+        log.error(
+            "notification_lost",
+            receiver=notification.receiver,
+            notification=notification.id,
+            incidents=len(notification.items),
+            error=str(error),
+        )
+        self._on_bug()
 
     async def _wait(self, at_least: float) -> None:
         await asyncio.sleep(at_least)

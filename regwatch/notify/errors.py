@@ -10,6 +10,8 @@ Messages carry no secret: no path or query of a URL, no token, no key, and of a 
 
 from http import HTTPStatus
 
+from regwatch.core.outside import made_safe
+
 WORTH_RETRYING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -29,6 +31,7 @@ class DeliveryError(Exception):
         `may_have_arrived`: whether somebody may have seen it all the same; None: yes, unless it was
         refused.
         """
+        message = made_safe(message)
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from regwatch.core.groups import in_order
 from regwatch.core.model import IncidentId, Item, ItemStatus, Notification
 from regwatch.notify.parcels import Parcel
 
@@ -21,13 +22,38 @@ def copy_for(fallback: str, notification: Notification) -> Notification:
     )
 
 
-def copies_for(fallback: str, parcel: Parcel) -> Sequence[Notification]:
-    """Of those that were not forwarded already, as each is when it is refused first."""
-    return [
-        copy_for(fallback, entry.notification)
-        for entry in parcel.entries
-        if entry.refused_at is None
-    ]
+def copies_for(
+    fallback: str, parcel: Parcel, told: Collection[IncidentId]
+) -> Sequence[Notification]:
+    """Of those that were not forwarded already, as each is when it is refused first. `told`: what
+    the other one heard of before, in place of this one; all else is news to it.
+    """
+    heard, copies = set(told), []
+    for entry in parcel.entries:
+        if entry.refused_at is not None:
+            continue
+        items = _as_heard(entry.notification, heard)
+        if items:
+            copies.append(copy_for(fallback, replace(entry.notification, items=items)))
+    return copies
+
+
+def _as_heard(notification: Notification, heard: set[IncidentId]) -> tuple[Item, ...]:
+    """Its items for one who heard of these, and of what they tell from now on. The end of what it
+    never heard of is not told.
+    """
+    items = []
+    for item in notification.items:
+        incident, is_known = item.incident, item.incident.id in heard
+        if item.status is ItemStatus.RESOLVED:
+            heard.discard(incident.id)
+            items += [item] if is_known else []
+        elif is_known and item.status is ItemStatus.STILL:
+            items.append(item)
+        else:
+            heard.add(incident.id)
+            items.append(Item(ItemStatus.NEW, incident, told_before=is_known))
+    return in_order(items)
 
 
 def end_for(fallback: str, parcel: Parcel, told: Collection[IncidentId]) -> Notification:

@@ -8,26 +8,28 @@ receiver will not take goes to its fallback. How much waits, and since when, is 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import structlog
 
 from regwatch.clock import Clock
 from regwatch.core.model import Notification, Retry, Timestamp
+from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.backoff import RetryPolicy, delay
 from regwatch.notify.deliveries import DeliveryAttempt, OutboxStore, Outcome
 from regwatch.notify.delivery_log import DeliveryLog
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.forwarding import copies_for, end_for
 from regwatch.notify.parcels import NEVER, Parcel, next_turn, parcels, without
+from regwatch.notify.persistence import Persistence
 from regwatch.notify.receiver import Receiver
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 Listener = Callable[[DeliveryAttempt], None]
 
 MOST_AT_ONCE = 50
@@ -59,6 +61,9 @@ class Outbox:
         self._jitter = jitter
         self._policy = policy or RetryPolicy()
         self._fallbacks = {} if fallbacks is None else fallbacks
+        self._persistence = Persistence(self._policy, jitter=jitter)
+        self._aside: set[int] = set()
+        """What is left alone until the next start: the store will not take what came of it."""
         self._stopping = False
 
     async def run(self) -> None:
@@ -85,16 +90,34 @@ class Outbox:
         look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
         while not self._stopping:
             wake.clear()
-            entries = await self._persistently(look, receiver.name)
-            turn = next_turn(parcels(entries), now=self._clock())
+            entries = await self._persistence.read(look, receiver.name)
+            waiting = parcels(entry for entry in entries if entry.id not in self._aside)
+            turn = next_turn(waiting, now=self._clock())
             if turn.parcel is None:
                 await self._wait(
                     wake, min(max(0.0, turn.at - self._clock()), self._policy.look_again)
                 )
-            elif turn.parcel.notification is None:
-                await self._collapse(receiver.name, turn.parcel)
             else:
-                await self._attempt(receiver, turn.parcel, turn.parcel.notification, turn.behind)
+                await self._settle(turn.parcel, self._take(receiver, turn.parcel, turn.behind))
+
+    async def _settle(self, parcel: Parcel, work: Coroutine[Any, Any, None]) -> None:
+        """Do what is to be done about a parcel. If what came of it can never be stored, the parcel
+        is set aside, for asking again would never end; and the others go on.
+        """
+        try:
+            await work
+        except UnstorableError as error:
+            self._aside.update(parcel.ids)
+            newest, now = parcel.entries[-1].notification, self._clock()
+            text = f"what became of the message cannot be stored: {error}"
+            lost = _attempt_with(parcel, newest, Outcome.GIVEN_UP, now, error=text)
+            self._report(replace(lost, is_unstorable=True))
+
+    async def _take(self, receiver: Receiver, parcel: Parcel, behind: Sequence[Parcel]) -> None:
+        if parcel.notification is None:
+            await self._collapse(receiver.name, parcel)
+        else:
+            await self._attempt(receiver, parcel, parcel.notification, behind)
 
     async def _wait(self, wake: asyncio.Event, seconds: float) -> None:
         if self._stopping:  # it was set while we looked, and cleared before
@@ -108,7 +131,7 @@ class Outbox:
         now = self._clock()
         await self._end_elsewhere(receiver, parcel)
         mark = partial(self._store.mark_delivered, parcel.ids, at=now)
-        await self._persistently(mark, receiver)
+        await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, Outcome.COLLAPSED, now))
 
@@ -124,7 +147,7 @@ class Outbox:
         if error is None:
             await self._taken(receiver.name, parcel, notification, now)
             for each in behind:
-                await self._prove(receiver, each, notification)
+                await self._settle(each, self._prove(receiver, each, notification))
         elif now >= self._give_up_at(parcel):
             await self._give_up(receiver.name, parcel, error.message, now)
         else:
@@ -154,7 +177,7 @@ class Outbox:
         # tried again, and nothing behind it passes.
         await self._end_elsewhere(receiver, parcel)
         mark = partial(self._store.mark_delivered, parcel.ids, at=now)
-        await self._persistently(mark, receiver)
+        await self._persistence.write(mark, receiver)
         latency = max(0.0, now - parcel.created_at)
         self._report(
             _attempt_with(parcel, notification, Outcome.DELIVERED, now, latency_seconds=latency)
@@ -164,7 +187,7 @@ class Outbox:
         await self._forward(receiver, parcel)
         await self._end_elsewhere(receiver, parcel)
         mark = partial(self._store.mark_given_up, parcel.ids, at=now, error=error)
-        await self._persistently(mark, receiver)
+        await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, Outcome.GIVEN_UP, now, error=error))
 
@@ -175,16 +198,20 @@ class Outbox:
         if outcome is Outcome.REFUSED:
             await self._forward(receiver, parcel)
         retry = self._retry(parcel, error, now)
-        await self._persistently(partial(self._store.mark_retry, parcel.ids, retry), receiver)
+        await self._persistence.write(partial(self._store.mark_retry, parcel.ids, retry), receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, outcome, now, error=error.message))
 
     async def _forward(self, receiver: str, parcel: Parcel) -> None:
         """To the fallback, once for each message."""
         fallback = self._fallbacks.get(receiver)
-        if fallback is not None and (copies := copies_for(fallback, parcel)):
+        if fallback is None:
+            return
+        look = partial(self._store.forwarded, parcel.incidents, receiver=receiver)
+        told = await self._persistence.read(look, receiver)
+        if copies := copies_for(fallback, parcel, told):
             forward = partial(self._store.forward, copies, receiver=receiver)
-            await self._persistently(forward, receiver)
+            await self._persistence.write(forward, receiver)
             self.wake(fallback)
 
     async def _end_elsewhere(self, receiver: str, parcel: Parcel) -> None:
@@ -194,10 +221,10 @@ class Outbox:
         if fallback is None or not ended:
             return
         look = partial(self._store.forwarded, ended, receiver=receiver)
-        if told := await self._persistently(look, receiver):
+        if told := await self._persistence.read(look, receiver):
             end = [end_for(fallback, parcel, told)]
             forward = partial(self._store.forward, end, receiver=receiver)
-            await self._persistently(forward, receiver)
+            await self._persistence.write(forward, receiver)
             self.wake(fallback)
 
     async def _send(
@@ -206,7 +233,7 @@ class Outbox:
         """None: it was taken. Killed from here on, we cannot know whether it arrived."""
         if not parcel.entries[0].may_have_arrived:
             trying = partial(self._store.mark_trying, parcel.ids)
-            await self._persistently(trying, receiver.name)
+            await self._persistence.write(trying, receiver.name)
         return await self._deliver(receiver, notification)
 
     async def _deliver(
@@ -248,22 +275,6 @@ class Outbox:
             may_have_arrived=error.may_have_arrived or parcel.entries[0].may_have_arrived,
             refused_at=None if error.retryable else now,
         )
-
-    async def _persistently(self, operation: Callable[[], Awaitable[T]], receiver: str) -> T:
-        """Ask the store until it answers: a full or locked disk must not end the loop."""
-        failures = 0
-        while True:
-            try:
-                result = await operation()
-            except Exception:  # whatever the store raises, it is asked again
-                failures += 1
-                if failures == 1:
-                    log.exception("outbox_store_failed", receiver=receiver)
-                await asyncio.sleep(delay(self._policy, failures, jitter=self._jitter()))
-            else:
-                if failures:
-                    log.info("outbox_store_back", receiver=receiver, failures=failures)
-                return result
 
     def _report(self, attempt: DeliveryAttempt) -> None:
         for listener in self._listeners:

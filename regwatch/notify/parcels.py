@@ -62,6 +62,12 @@ class Parcel:
         return any(entry.refused_at is None for entry in self.entries)
 
     @property
+    def incidents(self) -> Sequence[IncidentId]:
+        """All that its messages speak of."""
+        items = (item for entry in self.entries for item in entry.notification.items)
+        return tuple(dict.fromkeys(item.incident.id for item in items))
+
+    @property
     def resolved(self) -> Sequence[Incident]:
         """All whose end is told in its messages, also where they come to nothing."""
         found: dict[str, Incident] = {}

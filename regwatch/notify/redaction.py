@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
+from regwatch.core.outside import made_safe
+
 MAX_LENGTH = 200
 URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
-UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 REPLACEMENT = "***"
 SHORTEST_SECRET = 4
 """Shorter ones would redact half of any text, and protect nothing."""
@@ -22,7 +23,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, REPLACEMENT)
     text = URL.sub(lambda found: origin_of(found[0]) + "/…", text)
-    text = UNPRINTABLE.sub(" ", text).strip()
+    text = " ".join(made_safe(text).split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 

@@ -5,6 +5,7 @@ what it refuses is read again, slower, entry by entry.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -12,12 +13,15 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from regwatch.core.model import FailureReason
+from regwatch.core.outside import made_safe
 from regwatch.pbx.errors import PbxAnswerError
 
 T = TypeVar("T", bound=Struct)
 
 SHOWN = 4096
 """Bytes of a wrong answer quoted to the redaction; it cuts further."""
+CONTROL = re.compile(rb"\\(?:[bfnrt]|u00[01789]|u202[89])|\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
+"""A control character in a text. Those below 32 stand there escaped: raw, they are no JSON."""
 
 
 class ObjectsDecoder(Generic[T]):
@@ -30,6 +34,8 @@ class ObjectsDecoder(Generic[T]):
 
     def decode(self, body: bytes) -> tuple[list[T], int]:
         """The objects, and how many entries were none; raises `PbxAnswerError`."""
+        if _may_hold_control(body):
+            return self._decode_slowly(body)
         try:
             if body[:1] == b"[":
                 return self._many.decode(body), 0
@@ -47,9 +53,16 @@ class ObjectsDecoder(Generic[T]):
         return objects, len(entries) - len(objects)
 
 
+def _may_hold_control(body: bytes) -> bool:
+    """Most answers have nothing that needs a closer look, which is found out fast."""
+    if body.isascii() and b"\\" not in body and b"\x7f" not in body:
+        return False
+    return CONTROL.search(body) is not None
+
+
 def _loaded(body: bytes) -> object:
     try:
-        return json.loads(body.decode("utf-8-sig", errors="replace"))
+        return json.loads(body.decode("utf-8-sig", errors="replace"), strict=False)
     except (ValueError, RecursionError) as error:
         raise unpromised(body) from error
 
@@ -65,10 +78,8 @@ def unpromised(body: bytes) -> PbxAnswerError:
 
 
 def sound(value: object) -> object:
-    """The value, without the lone surrogates that no encoding takes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", errors="replace").decode("utf-8")
-    return value
+    """The value; if it is a text, a safe one."""
+    return made_safe(value) if isinstance(value, str) else value
 
 
 def text_of(value: object) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
+from regwatch.core.outside import made_safe
+
 MAX_LENGTH = 200
 LONGEST_READ = 65_536
 """Characters of a body looked at: redacting comes before cutting, so that no half of a secret
@@ -21,7 +23,6 @@ NAMED = re.compile(
     r"[^\"'\\&\s,}]+",
     re.IGNORECASE,
 )
-UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -36,5 +37,5 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = URL_TAIL.sub(r"\1\2", text)
     text = BEARER.sub(rf"\1 {REPLACEMENT}", text)
     text = NAMED.sub(rf"\1{REPLACEMENT}", text)
-    text = UNPRINTABLE.sub(" ", text).strip()
+    text = " ".join(made_safe(text).split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

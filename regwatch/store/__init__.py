@@ -3,6 +3,7 @@
 from regwatch.store.errors import (
     StoreCorruptError,
     StoreError,
+    StoreRefusedError,
     StoreUnavailableError,
     StoreVersionError,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "Store",
     "StoreCorruptError",
     "StoreError",
+    "StoreRefusedError",
     "StoreUnavailableError",
     "StoreVersionError",
     "StoredAccount",

@@ -1,7 +1,8 @@
 """What can go wrong with the store. No exception of SQLAlchemy or SQLite leaves the package.
 
 StoreError
-├── StoreUnavailableError   locked by another process, disk full, not writable
+├── StoreUnavailableError   locked by another process, disk full, not writable: it may pass
+├── StoreRefusedError       a value that no database takes: it never will
 ├── StoreCorruptError       not a database, or not one of ours
 └── StoreVersionError       made by a newer regwatch
 """
@@ -9,7 +10,24 @@ StoreError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from msgspec import MsgspecError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+
+from regwatch.core.unstorable import UnstorableError
+
+HOPELESS = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)
+"""Of the driver's: they say something of the statement and its values, nothing of the file."""
+UNFIT = (ValueError, TypeError, OverflowError, MsgspecError)
+"""What encoding a value raises, here or in the driver: half a character, a number too large."""
 
 
 class StoreError(Exception):
@@ -18,6 +36,10 @@ class StoreError(Exception):
 
 class StoreUnavailableError(StoreError):
     """It may work later, or once a person made room or gave rights."""
+
+
+class StoreRefusedError(StoreError, UnstorableError):
+    """It will never take this, however often it is asked."""
 
 
 class StoreCorruptError(StoreError):
@@ -33,12 +55,18 @@ def translated() -> Iterator[None]:
     """Turn the library's errors into ours."""
     try:
         yield
+    except HOPELESS as error:
+        raise StoreRefusedError(_plain(error)) from error
     except OperationalError as error:
         raise StoreUnavailableError(_plain(error)) from error
     except DatabaseError as error:
         raise StoreCorruptError(_plain(error)) from error
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailableError(_plain(error)) from error
+        is_unfit = isinstance(getattr(error, "orig", None), UNFIT)
+        kind = StoreRefusedError if is_unfit else StoreUnavailableError
+        raise kind(_plain(error)) from error
+    except UNFIT as error:
+        raise StoreRefusedError(_plain(error)) from error
 
 
 def _plain(error: Exception) -> str:

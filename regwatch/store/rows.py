@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from regwatch.core.batching import batched
 from regwatch.core.history import Happening, Sought
 from regwatch.core.model import AccountName, Incident, Notification, Notified, Timestamp, Watched
+from regwatch.core.mutes import Silence
 from regwatch.store.schema import history
 
 T = TypeVar("T")
@@ -67,6 +68,15 @@ def notified_row(row: Notified) -> dict[str, Any]:
         "receiver": row.receiver,
         "resolved_at": row.resolved_at,
         "notified": msgspec.msgpack.encode(row),
+    }
+
+
+def silence_row(silence: Silence) -> dict[str, Any]:
+    """A silence."""
+    return {
+        "id": silence.id,
+        "ends_at": silence.ends_at,
+        "silence": msgspec.msgpack.encode(silence),
     }
 
 

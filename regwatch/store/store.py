@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import msgspec
 import structlog
 from sqlalchemy import (
     ColumnElement,
@@ -51,6 +50,7 @@ from regwatch.store.rows import (
     incident_row,
     notified_row,
     outbox_row,
+    silence_row,
     upsert_rows,
 )
 from regwatch.store.schema import (
@@ -137,7 +137,6 @@ class Store:
         extensions.
         """
         gone = [{"gone_account": account, "gone_id": i} for i in removed]
-        incident_rows = [incident_row(incident) for incident in incidents]
 
         async def work(connection: AsyncConnection) -> None:
             for piece in batched(watched, CHUNK):
@@ -152,7 +151,7 @@ class Store:
                     ),
                     gone,
                 )
-            await upsert_rows(connection, _incidents, incident_rows)
+            await upsert_rows(connection, _incidents, map(incident_row, incidents))
             await append_happenings(connection, happenings)
 
         await self._write(work)
@@ -205,13 +204,12 @@ class Store:
         """Put a message in the outbox and note what its receiver is told by it. The same message
         again changes nothing.
         """
-        told = [notified_row(row) for row in rows]
 
         async def work(connection: AsyncConnection) -> None:
             added = await connection.execute(
                 upsert(outbox).on_conflict_do_nothing(), outbox_row(notification)
             )
-            await upsert_rows(connection, notified, told)
+            await upsert_rows(connection, notified, map(notified_row, rows))
             if added.rowcount:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
@@ -383,14 +381,9 @@ class Store:
 
     async def keep_silence(self, silence: Silence, happening: Happening) -> None:
         """Store a silence that was set or changed, and what happened to it."""
-        row = {
-            "id": silence.id,
-            "ends_at": silence.ends_at,
-            "silence": msgspec.msgpack.encode(silence),
-        }
 
         async def work(connection: AsyncConnection) -> None:
-            await upsert_rows(connection, silences, [row])
+            await upsert_rows(connection, silences, [silence_row(silence)])
             await append_happenings(connection, (happening,))
 
         await self._write(work)

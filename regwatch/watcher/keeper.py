@@ -1,7 +1,8 @@
 """Keeping an account's state over restarts: what changed is stored, soon or at once.
 
 An incident is stored before anybody is told of it: nobody can be told of one that a crash could
-make us forget. If the store fails, everything waits here and is tried again with the next save.
+make us forget. If the store fails, everything waits here and is tried again with the next save;
+what it will never take is given up, loudly and alone.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
 from regwatch.store.errors import StoreError
+from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
 PIECE = 500
 MOST_HAPPENINGS = 100_000
@@ -72,11 +74,14 @@ class Keeper:
         *,
         clock: Clock,
         on_incidents: Callable[[Sequence[Incident]], None],
+        on_bug: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_bug` hears of each thing that can never be stored."""
         self._monitor = monitor
         self._store = store
         self._clock = clock
         self._on_incidents = on_incidents
+        self._on_bug = on_bug
         self._saving = asyncio.Lock()
         self._flushed_at = clock()
         self._touched: dict[ExtensionId, None] = {}
@@ -121,30 +126,49 @@ class Keeper:
         """Store what is not stored yet, then tell of the incidents in it."""
         async with self._saving:
             self._flushed_at = self._clock()
-            touched, removed, incidents = self._touched, self._removed, self._incidents
-            happenings = self._happenings
-            if not (touched or removed or incidents or happenings):
+            unsaved = self._taken_out()
+            if unsaved.is_empty:
                 return
-            self._touched, self._removed, self._incidents = {}, {}, {}
-            self._happenings = []
-            try:
-                await self._store.save(
-                    self._monitor.account,
-                    watched=self._rows(touched),
-                    removed=tuple(removed),
-                    incidents=tuple(incidents.values()),
-                    happenings=happenings,
-                )
-            except StoreError as error:
-                self._touched = touched | self._touched
-                self._removed = removed | self._removed
-                self._incidents = incidents | self._incidents
-                self._happenings = [*happenings, *self._happenings][-MOST_HAPPENINGS:]
-                self._note_failure(error)
-                return
-            self._note_success()
-            if incidents:
-                self._on_incidents(tuple(incidents.values()))
+            saved = await save_what_can_be(unsaved, self._save, self._give_up)
+            for part in reversed(saved.left):
+                self._put_back(part)
+            if saved.error is not None:
+                self._note_failure(saved.error)
+            else:
+                self._note_success()
+            if saved.incidents:
+                self._on_incidents(tuple(saved.incidents))
+
+    def _taken_out(self) -> Unsaved:
+        unsaved = Unsaved(
+            tuple(self._touched),
+            tuple(self._removed),
+            tuple(self._incidents.values()),
+            self._happenings,
+        )
+        self._touched, self._removed, self._incidents = {}, {}, {}
+        self._happenings = []
+        return unsaved
+
+    def _put_back(self, part: Unsaved) -> None:
+        """What came meanwhile is newer."""
+        self._touched = dict.fromkeys(part.touched) | self._touched
+        self._removed = dict.fromkeys(part.removed) | self._removed
+        self._incidents = {each.id: each for each in part.incidents} | self._incidents
+        self._happenings = [*part.happenings, *self._happenings][-MOST_HAPPENINGS:]
+
+    async def _save(self, part: Unsaved) -> None:
+        await self._store.save(
+            self._monitor.account,
+            watched=self._rows(part.touched),
+            removed=part.removed,
+            incidents=part.incidents,
+            happenings=part.happenings,
+        )
+
+    def _give_up(self, part: Unsaved, error: StoreError) -> None:
+        self._log.error("state_lost", lost=str(part), error=str(error))
+        self._on_bug()
 
     def _rows(self, ids: Iterable[ExtensionId]) -> Iterator[tuple[Watched, bytes]]:
         """Made as the store takes them: it does so in pieces."""

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from regwatch.core.model import Timestamp
+from regwatch.core.outside import all_made_safe, made_safe
 from regwatch.web.api_shape import NewSilence
 from regwatch.web.auth import WRITER
 
@@ -47,7 +48,7 @@ def check_writer(request: web.Request) -> None:
 
 def author_of(request: web.Request, named: str | None) -> str:
     """Who asks: as named, or the user who is logged in. Raises `ApiError`."""
-    author = (named or "").strip()[:100] or request[WRITER]
+    author = made_safe(named or "").strip()[:100] or request[WRITER]
     if not author:
         raise ApiError(400, "say who you are: `author`")
     return author
@@ -61,8 +62,8 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
     if len(raw) > LARGEST_BODY:
         raise ApiError(413, "the body is too large")
     try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return msgspec.convert(all_made_safe(msgspec.json.decode(raw)), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(400, str(error)) from error
 
 

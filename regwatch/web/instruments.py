@@ -4,6 +4,7 @@ off the daemon at scrape time is in `collector.py`.
 
 import platform
 from collections.abc import Iterable
+from enum import StrEnum
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,6 +27,19 @@ LAG_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 LATENCY_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 
 
+class Bug(StrEnum):
+    """Where a bug was met; the metric label."""
+
+    STATE = "state"
+    """Something about an account can never be stored."""
+    SELF_WATCH = "self_watch"
+    """The same of what regwatch finds wrong with itself."""
+    DISPATCH = "dispatch"
+    """A message can never be stored."""
+    OUTBOX = "outbox"
+    """What became of a message can never be stored."""
+
+
 class Instruments:
     """The daemon's counters and histograms; one per daemon, never a global registry."""
 
@@ -45,6 +59,14 @@ class Instruments:
             "regwatch_build", "The version that runs, and on which Python.", registry=registry
         )
         build.info({"version": __version__, "python": platform.python_version()})
+        self._bugs = Counter(
+            "regwatch_bugs_total",
+            "What could not be done because of a bug in regwatch, and was given up.",
+            ("where",),
+            registry=registry,
+        )
+        for where in Bug:
+            self._bugs.labels(where.value)
 
     def _add_requests(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -142,6 +164,10 @@ class Instruments:
     def heart_beat(self, outcome: str) -> None:
         """Count one beat."""
         self._heartbeats.labels(outcome).inc()
+
+    def bug_met(self, where: Bug) -> None:
+        """Count one thing that was given up."""
+        self._bugs.labels(where.value).inc()
 
     def request_made(
         self, account: AccountName, endpoint: str, outcome: str, duration_seconds: float

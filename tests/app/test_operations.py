@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from regwatch.core.conditions import NO_ACCOUNT
 from regwatch.core.history import Sought
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import Incident, IncidentId, IncidentState
+from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.mutes import Mutes, Silence
 from regwatch.core.open_incidents import OpenIncidents
 from regwatch.core.receiver_watch import ReceiverWatch
@@ -126,7 +127,7 @@ def attempt(outcome: Outcome, error: str | None = None) -> DeliveryAttempt:
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
 
-def self_watch(store: Store, told: list[Incident]) -> SelfWatch:
+def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = None) -> SelfWatch:
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
@@ -134,6 +135,7 @@ def self_watch(store: Store, told: list[Incident]) -> SelfWatch:
         clock=lambda: at(5),
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
+        on_bug=lambda: bugs.append(None) if bugs is not None else None,
     )
 
 
@@ -174,3 +176,29 @@ async def test_what_cannot_be_stored_is_told_later(store: Store) -> None:
         await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO incidents")
     await watch._flush()
     assert len(told) == 1
+
+
+async def test_what_can_never_be_stored_is_given_up_and_the_watch_goes_on(store: Store) -> None:
+    told: list[Incident] = []
+    bugs: list[object] = []
+    watch = self_watch(store, told, bugs)
+    watch.delivery(attempt(Outcome.REFUSED, "half a character: \udcff"))
+    await watch._flush()
+    assert told == []
+    assert len(bugs) >= 1
+    watch.delivery(attempt(Outcome.DELIVERED))
+    watch.delivery(attempt(Outcome.REFUSED, "403"))
+    await watch._flush()
+    assert [incident.summary for incident in told][-1].endswith("403")
+
+
+async def test_a_message_lost_to_a_bug_is_told_as_a_broken_receiver(store: Store) -> None:
+    told: list[Incident] = []
+    watch = self_watch(store, told)
+    lost = attempt(Outcome.GIVEN_UP, "what became of the message cannot be stored")
+    watch.delivery(lost)
+    await watch._flush()
+    assert told == [], "lost after a day: the others have been told for long"
+    watch.delivery(replace(lost, is_unstorable=True))
+    await watch._flush()
+    assert [incident.alert for incident in told] == [AlertName.RECEIVER_BROKEN]

@@ -129,6 +129,16 @@ def test_a_variable_cannot_smuggle_structure_in(tmp_path: Path) -> None:
     assert len(config.accounts) == 1
 
 
+def test_a_variable_that_is_no_utf_8_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
+    text = SMALL.replace("t0ken", "'${TOKEN}'")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text, TOKEN="s3cret\udcff")
+    (problem,) = caught.value.problems
+    assert problem.path.endswith("access_token")
+    assert "half a character" in problem.message
+    assert "s3cret" not in str(problem)
+
+
 def test_plain_http_is_remarked_upon_but_for_this_machine(tmp_path: Path) -> None:
     plain = load(tmp_path, SMALL.replace("https:", "http:"))
     assert "everyone on the way can read the token" in str(plain.notices[0])

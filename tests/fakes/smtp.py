@@ -68,6 +68,11 @@ class MailServer:
 class Protocol(SMTP):
     """Knows whether the connection was encrypted from its first byte."""
 
+    async def push(self, status: str | bytes) -> None:
+        """Replies as bytes, where a test gives some that are no UTF-8 as lone surrogates."""
+        raw = status.encode("utf-8", "surrogateescape") if isinstance(status, str) else status
+        await super().push(raw)
+
     @property
     def transport_is_tls(self) -> bool:
         return self.transport is not None and bool(self.transport.get_extra_info("sslcontext"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, ExtensionId, Incident, Watched
-from regwatch.store.errors import StoreUnavailableError
+from regwatch.store.errors import StoreRefusedError, StoreUnavailableError
 
 
 @dataclass
@@ -24,6 +24,8 @@ class MemoryStore:
         self.saves = 0
         self.is_full = False
         self.bug: Exception | None = None
+        self.unstorable: set[str] = set()
+        """Subjects of incidents that it never takes."""
 
     async def load(self, account: AccountName) -> Stored:
         return Stored(tuple(self.rows.values()))
@@ -42,6 +44,8 @@ class MemoryStore:
             raise StoreUnavailableError("disk full")
         if self.bug is not None:
             raise self.bug
+        if not self.unstorable.isdisjoint(incident.subject for incident in incidents):
+            raise StoreRefusedError("half a character")
         self.saves += 1
         self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
         for extension_id in removed:

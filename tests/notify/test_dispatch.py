@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
+import msgspec
 import pytest
 from fakes.values import ACME, START
+from structlog.testing import capture_logs
 
 from regwatch.core.grouping import Grouping
 from regwatch.core.model import (
@@ -19,6 +22,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.routing import Route
+from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.dispatch import Dispatcher
 from regwatch.notify.errors import ReceiverUnavailableError
 from regwatch.notify.repost import REPOST_SECONDS, repost_forever
@@ -54,10 +58,14 @@ class Log:
     def __init__(self) -> None:
         self.stored: list[tuple[float, Notification]] = []
         self.is_broken = False
+        self.unstorable: set[str] = set()
+        """Group keys of messages that it never takes."""
 
     async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
         if self.is_broken:
             raise OSError("disk full")
+        if notification.group_key in self.unstorable:
+            raise UnstorableError("half a character")
         assert notified
         self.stored.append((asyncio.get_running_loop().time(), notification))
 
@@ -90,6 +98,50 @@ async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
         await asyncio.sleep(60)
         running.cancel()
     assert len(log.stored) == 1
+
+
+async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() -> None:
+    log, bugs = Log(), list[float]()
+    route = replace(ROUTE, group_by=("alertname",), repeat=(600.0,))
+    dispatcher = Dispatcher(
+        Grouping([route]), log, wake=lambda _name: None, clock=now, on_bug=lambda: bugs.append(1)
+    )
+    other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
+    log.unstorable = {route.group_key(incident().labels)}
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(dispatcher.run())
+            dispatcher.note([incident("i1"), other])
+            await asyncio.sleep(60)
+            log.unstorable = set()
+            dispatcher.note([incident("i1", IncidentState.RESOLVED)])
+            dispatcher.note([incident("i3")])
+            await asyncio.sleep(60)
+            running.cancel()
+    told = [[item.incident.id for item in each.items] for _, each in log.stored]
+    assert told == [["i2"], ["i3"]]
+    assert len(bugs) == 1
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "notification_lost"
+    ]
+
+
+async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_given_up() -> None:
+    log = Log()
+    route = replace(ROUTE, repeat=(600.0,))
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.note([incident("i1")])
+        await asyncio.sleep(60)
+        log.unstorable = {route.group_key(incident().labels)}
+        await asyncio.sleep(900)
+        log.unstorable = set()
+        dispatcher.note([incident("i1", IncidentState.RESOLVED)])
+        await asyncio.sleep(60)
+        running.cancel()
+    statuses = [[item.status.value for item in each.items] for _, each in log.stored]
+    assert statuses == [["new"], ["resolved"]]
 
 
 class Reposted:

@@ -288,6 +288,22 @@ async def test_later_is_told_from_no(stage, reply, retryable):
 PEOPLE = ("Ops <ops@example.com>", "noc@example.com", "boss@example.com")
 
 
+@pytest.mark.parametrize("stage", ["sender", "recipient", "data"])
+@pytest.mark.parametrize("code", ["451", "554"])
+async def test_of_a_reply_that_is_no_utf_8_only_text_is_left(stage, code):
+    reply = f"{code} gel\udcf6scht"
+    async with mail_server() as server:
+        if stage == "data":
+            server.data_replies = [reply]
+        else:
+            server.refused["regwatch@example.com" if stage == "sender" else "noc@example.com"] = (
+                reply
+            )
+        with pytest.raises(DeliveryError, match=f"{code} gel.scht") as caught:
+            await send(server, mixed())
+    assert caught.value.message.encode()
+
+
 async def test_who_was_refused_for_now_is_tried_again_and_nobody_else():
     async with mail_server() as server:
         chosen = settings(server, to=PEOPLE)

@@ -12,6 +12,7 @@ from fakes.notifications import (
     NEW,
     NOW,
     RESOLVED,
+    STILL,
     escalated,
     lost,
     notification,
@@ -29,6 +30,7 @@ from regwatch.core.model import (
     Retry,
     Timestamp,
 )
+from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.backoff import RetryPolicy
 from regwatch.notify.deliveries import DeliveryAttempt, Outcome
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
@@ -71,6 +73,8 @@ class MemoryStore:
         self.entries: dict[int, Stored] = {}
         self.told_elsewhere: set[tuple[str, str]] = set()
         self.broken = 0
+        self.unstorable: set[int] = set()
+        """Of these no change is ever taken."""
 
     def put(self, receiver: str, number: int, *, group: str = "", **how) -> None:
         """A message of a group of its own, by default, with an incident of its own."""
@@ -124,6 +128,8 @@ class MemoryStore:
 
     def _change(self, ids: Sequence[int], **changes) -> None:
         self._may_fail()
+        if not self.unstorable.isdisjoint(ids):
+            raise UnstorableError("half a character")
         for entry_id in ids:
             self.entries[entry_id] = replace(self.entries[entry_id], **changes)
 
@@ -462,6 +468,40 @@ async def test_a_store_that_fails_at_the_start_is_asked_again():
     assert chat.taken == ["n-1"]
 
 
+async def test_what_can_never_be_marked_is_given_up_loudly_and_the_others_go_on():
+    chat, pager = ScriptedReceiver("chat"), ScriptedReceiver("pager")
+    store = MemoryStore()
+    for number in (1, 2):
+        store.put("chat", number)
+    store.put("pager", 3)
+    store.unstorable = {1}
+    with structlog.testing.capture_logs() as logs:
+        async with running(chat, pager, store=store) as scene:
+            await asyncio.sleep(3 * 3600)
+            store.put("chat", 4)
+            scene.outbox.wake("chat")
+            await asyncio.sleep(10)
+    assert chat.taken == ["n-2", "n-4"], "it is not tried again and again"
+    assert pager.taken == ["n-3"]
+    lost = [report for report in scene.reports if report.is_unstorable]
+    assert [(r.notification_id, r.outcome) for r in lost] == [("n-1", Outcome.GIVEN_UP)]
+    assert "half a character" in lost[0].error
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["notification_lost"]
+
+
+async def test_a_second_chance_that_can_never_be_marked_hinders_nobody():
+    chat = ScriptedReceiver("chat", NO)
+    store = MemoryStore()
+    store.put("chat", 1, refused_at=NOW, may_have_arrived=True)
+    store.put("chat", 2)
+    store.put("chat", 3)
+    store.unstorable = {1}
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(3 * 3600)
+    assert [report.notification_id for report in scene.reports if report.is_unstorable] == ["n-1"]
+    assert store.states() == {1: "pending", 2: "delivered", 3: "delivered"}
+
+
 async def test_killed_between_delivery_and_mark_it_is_sent_again():
     chat = ScriptedReceiver()
     store = MemoryStore()
@@ -679,6 +719,26 @@ async def test_the_fallback_hears_of_the_end_though_the_receiver_is_mended():
         await asyncio.sleep(1)
     assert pager.taken == ["n-3"]
     assert len(chat.taken) == 2
+
+
+async def test_the_fallback_hears_of_no_end_of_which_it_never_heard_the_beginning():
+    pager, chat = ScriptedReceiver("pager"), ScriptedReceiver("chat")
+    store = MemoryStore()
+    other = replace_struct(FIRED, id=IncidentId("other"))
+    store.add(telling(1, (NEW, FIRED), (NEW, other), receiver="pager"), number=1)
+    async with running(pager, chat, store=store, fallbacks={"pager": "chat"}) as scene:
+        await asyncio.sleep(5)
+        pager.always = NO
+        store.add(telling(2, (STILL, other), (RESOLVED, OVER), receiver="pager"), number=2)
+        over = replace_struct(OVER, id=IncidentId("other"))
+        scene.outbox.wake("pager")
+        await asyncio.sleep(120)
+        store.add(telling(3, (RESOLVED, over), receiver="pager"), number=3)
+        scene.outbox.wake("pager")
+        await asyncio.sleep(5)
+    told = [r.notification for r in scene.reports if r.receiver == "chat"]
+    items = [[(item.incident.id, item.status) for item in note.items] for note in told]
+    assert items == [[("other", NEW)], [("other", RESOLVED)]]
 
 
 async def test_what_is_given_up_goes_to_the_fallback_too():

@@ -15,6 +15,7 @@ from regwatch.notify.redaction import host_of, origin_of, redact, secrets_of
         ("https://user:pw@hooks.example/x?y=z end", (), "https://hooks.example/… end"),
         ("http://[::bad/x", (), "an invalid URL/…"),
         ("a\r\n\x00\x1b b", (), "a b"),
+        ("5.7.1 gel\udcf6scht\u2028", (), "5.7.1 gel?scht"),
     ],
 )
 def test_redact(text, secrets, shown):

@@ -224,7 +224,14 @@ def test_registrations_that_are_none_are_left_out() -> None:
         pytest.param(b'"Sn\xffom"', "Sn\ufffdom", id="bytes that are no UTF-8"),
         pytest.param(b'"Sn\\ud800om"', "Sn?om", id="half a surrogate pair"),
         pytest.param(b'{"name":"Sn\\ud800om"}', "Sn?om", id="the same in an object"),
+        pytest.param(b'"Sn\\n\\u0007om"', "Sn om", id="control characters, escaped"),
+        pytest.param(b'"Sn\nom"', "Sn om", id="a line break as it is"),
+        pytest.param(b'"Sn\x7fom"', "Sn om", id="a control character that JSON allows"),
+        pytest.param('"Sn\x9b1mom"'.encode(), "Sn 1mom", id="the beginning of an escape sequence"),
+        pytest.param(b'"Sn\\u2028om"', "Sn om", id="a line separator, escaped"),
+        pytest.param('"Sn\u2028om"'.encode(), "Sn om", id="a line separator"),
         pytest.param('"Телефон"'.encode(), "Телефон", id="Cyrillic"),
+        pytest.param(b'"a\\/b\\\\c"', "a/b\\c", id="escapes of what is no control character"),
     ],
 )
 def test_one_phones_odd_name_spoils_nobodys_answer(raw: bytes, shown: str) -> None:

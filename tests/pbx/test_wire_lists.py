@@ -131,6 +131,7 @@ def test_any_change_of_a_sample_brings_a_value_or_our_error(decode, data: st.Dat
 
 def test_one_odd_entry_spoils_no_list() -> None:
     assert decode_groups(b'[5,{"id":1,"name":"a\\ud800"}]') == {1: "a?"}
+    assert decode_groups(b'[{"id":1,"name":"a\\u001b[2Jb"}]') == {1: "a [2Jb"}
     assert decode_user(b'\xef\xbb\xbf{"client_id":"a"}') == User("a", "", None)
     assert decode_grant(b'\xef\xbb\xbf{"access_token":"a"}') == Grant("a", 600.0)
     page = decode_page(b'[{"id":1,"name":"n\xff"},null]')

@@ -34,7 +34,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.mutes import Silence
-from regwatch.store import Store, StoreUnavailableError, StoreVersionError
+from regwatch.store import Store, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from regwatch.store.schema import MIGRATIONS
 
 
@@ -475,6 +475,32 @@ async def test_a_locked_database_is_our_error_not_the_librarys(store: Store, fil
         other.execute("ROLLBACK")
         other.close()
     assert store_error == "database is locked"
+
+
+HALF = "half a character: \udcff"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda s: s.mark_given_up([1], at=at(1), error=HALF), id="an error"),
+        pytest.param(lambda s: s.save(ACME, watched=[], incidents=[incident(HALF)]), id="incident"),
+        pytest.param(lambda s: s.save(HALF, watched=[(watched(1), b"")]), id="a key"),
+        pytest.param(lambda s: s.save(ACME, watched=[(watched(2**63), b"")]), id="a large number"),
+        pytest.param(lambda s: s.enqueue(notification(receiver=HALF), []), id="message"),
+        pytest.param(lambda s: s.enqueue(notification(), [told(receiver=HALF)]), id="who was told"),
+        pytest.param(lambda s: s.forward([notification(HALF)], receiver="chat"), id="a copy"),
+        pytest.param(lambda s: s.remember("chat", "group", HALF, at=at(1)), id="a memo"),
+        pytest.param(lambda s: s.remember("chat", "group", None, at=at(1)), id="nothing"),
+        pytest.param(lambda s: s.remember("chat", "group", object(), at=at(1)), id="no text"),
+    ],
+)
+async def test_what_no_database_takes_is_refused_for_good_and_whole(store: Store, write) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(StoreRefusedError):
+        await write(store)
+    assert not (await store.load(ACME)).watched
+    assert not await store.pending("chat", limit=10)
+    await store.save(ACME, watched=[(watched(1), b"")])
 
 
 async def test_a_writer_killed_at_any_moment_leaves_a_whole_store(file: Path) -> None:

@@ -97,10 +97,17 @@ class Rig:
     sites: Sites = field(default_factory=Sites)
     listener: OutcomeListener | None = None
 
+    bugs: int = 0
+
+    def count_bug(self) -> None:
+        self.bugs += 1
+
     def make(self, **policy: object) -> Watcher:
         monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), self.sites)
         planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
-        keeper = Keeper(monitor, self.store, clock=now, on_incidents=self.told.extend)
+        keeper = Keeper(
+            monitor, self.store, clock=now, on_incidents=self.told.extend, on_bug=self.count_bug
+        )
         return Watcher(
             monitor,
             planner,
@@ -178,6 +185,22 @@ async def test_what_cannot_be_stored_is_told_only_once_it_is() -> None:
         rig.store.is_full = False
         await until(lambda: bool(rig.told))
     assert alerts(rig) == [AlertName.EXTENSION_LOST]
+
+
+async def test_what_can_never_be_stored_is_lost_loudly_and_alone() -> None:
+    rig = Rig()
+    with capture_logs() as logs:
+        async with rig.running():
+            await asyncio.sleep(5)
+            rig.source.gone.update({1, 3})
+            rig.store.unstorable = {"extension:1"}
+            await until(lambda: bool(rig.told))
+            await asyncio.sleep(600)
+    assert [incident.subject for incident in rig.told] == ["extension:3"]
+    assert set(rig.store.rows) == {1, 2, 3}
+    lost = [line for line in logs if line["event"] == "state_lost"]
+    assert [line["lost"].partition(" ")[0] for line in lost] == ["incident"]
+    assert rig.bugs == len(lost)
 
 
 async def test_answers_without_news_are_stored_within_seconds() -> None:

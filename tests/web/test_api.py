@@ -335,6 +335,18 @@ async def test_an_incident_is_taken_on() -> None:
     assert gone == (404, {"error": "no open incident has the id none"})
 
 
+async def test_what_people_write_is_one_line_of_text() -> None:
+    operations = FakeOperations(kept=[incident(number=5)])
+    path = f"/incidents/{operations.kept[0].id}/acknowledge"
+    async with api(operations=operations) as ask:
+        said = {"author": "an\x1b[31mna", "comment": "on\nmy\x00way"}
+        assert (await ask("POST", path, said, **WRITES))[0] == 200
+        _, silence = await ask("POST", "/silences", {**SILENCE, "comment": "a\r\nb"}, **WRITES)
+        assert (await ask("DELETE", "/silences/s0?author=b%00ob", **WRITES))[0] == 200
+    assert operations.acknowledged == [(operations.kept[0].id, "an [31mna", "on my way")]
+    assert silence["comment"] == "a b"
+
+
 async def test_a_deletion_is_announced() -> None:
     operations = FakeOperations()
     async with api(operations=operations) as ask:

@@ -27,6 +27,8 @@ def test_closed_label_sets_start_at_zero() -> None:
         assert value(made, "regwatch_registration_changes_total", **labels) == 0
     for alert in AlertName:
         assert value(made, "regwatch_incidents_total", alert=alert.value) == 0
+    for where in ("state", "self_watch", "dispatch", "outbox"):
+        assert value(made, "regwatch_bugs_total", where=where) == 0
     for outcome in ("delivered", "retried"):
         labels = {"receiver": "pager", "outcome": outcome}
         assert value(made, "regwatch_notifications_total", **labels) == 0

@@ -1,0 +1,88 @@
+"""What of an account is not stored yet, and how to store of it what can be stored at all.
+
+One value that no database takes must not keep the others from being stored: what is refused is
+taken apart, down to the one thing that is at fault, which is given up.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from regwatch.core.history import Happening
+from regwatch.core.model import ExtensionId, Incident
+from regwatch.store.errors import StoreError, StoreRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """Things to store, in one transaction if all are sound."""
+
+    touched: Sequence[ExtensionId] = ()
+    removed: Sequence[ExtensionId] = ()
+    incidents: Sequence[Incident] = ()
+    happenings: Sequence[Happening] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.touched or self.removed or self.incidents or self.happenings)
+
+    def parts(self) -> Sequence["Unsaved"]:
+        """In smaller pieces, none of them empty; nothing, if it is a single thing."""
+        kinds = {name: things for name, things in self._kinds() if things}
+        if len(kinds) > 1:
+            return [replace(NOTHING, **{name: things}) for name, things in kinds.items()]
+        ((name, things),) = kinds.items()
+        half = len(things) // 2
+        pieces = (things[:half], things[half:]) if half else ()
+        return [replace(NOTHING, **{name: piece}) for piece in pieces]
+
+    def _kinds(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        yield "touched", self.touched
+        yield "removed", self.removed
+        yield "incidents", self.incidents
+        yield "happenings", self.happenings
+
+    def __str__(self) -> str:
+        """What it is about, for a log line."""
+        ids = (*self.touched, *self.removed)
+        named = [f"extension {i}" for i in ids] + [f"incident {i.id}" for i in self.incidents]
+        return ", ".join([*named, *(f"history: {each.event}" for each in self.happenings)])
+
+
+NOTHING = Unsaved()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How it went."""
+
+    incidents: Sequence[Incident]
+    """Those stored."""
+    left: Sequence[Unsaved] = ()
+    """What could not be stored now, in order."""
+    error: StoreError | None = None
+    """Why, if something is left."""
+
+
+async def save_what_can_be(
+    unsaved: Unsaved,
+    save: Callable[[Unsaved], Awaitable[None]],
+    give_up: Callable[[Unsaved, StoreError], None],
+) -> Saved:
+    """Store it, or all of it that the store does not refuse for good; never raises `StoreError`."""
+    waiting, stored = [unsaved], list[Incident]()
+    while waiting:
+        part = waiting.pop(0)
+        try:
+            await save(part)
+        except StoreRefusedError as error:
+            pieces = part.parts()
+            if not pieces:
+                give_up(part, error)
+            waiting[:0] = pieces
+        except StoreError as error:
+            return Saved(stored, [part, *waiting], error)
+        else:
+            stored += part.incidents
+    return Saved(stored)
