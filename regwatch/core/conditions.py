@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from regwatch.core.durations import humanise
 from regwatch.core.model import (
+    OF_DEVICE,
     AccountName,
     AlertName,
     Extension,
@@ -47,7 +48,7 @@ def extension_subject(extension_id: ExtensionId) -> str:
 
 def registration_subject(extension_id: ExtensionId, registration: Registration) -> str:
     """The subject of what concerns one of an extension's several devices."""
-    return f"registration:{extension_id}/{registration.id}"
+    return f"{OF_DEVICE}{extension_id}/{registration.id}"
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -265,7 +266,9 @@ def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: st
         since=since,
         summary=f"The receiver {receiver} refuses alerts: {error}",
         explanation=f"{instead} It is tried again every hour and with each new message.",
-        facts=Facts(account=NO_ACCOUNT, reason="receiver_broken", detected=since),
+        facts=Facts(
+            account=NO_ACCOUNT, receiver=receiver, reason="receiver_broken", detected=since
+        ),
     )
 
 
