@@ -141,6 +141,7 @@ class Monitor:
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """Go on from what was stored: it is the previous snapshot."""
         self.roster.add(watched, now=now)
+        self._site_watch.restore(watched, memory)
         if memory != NOTHING_REMEMBERED:
             self._memories[watched.extension.id] = memory
             self._restarts.restore(watched, memory)
@@ -177,6 +178,7 @@ class Monitor:
         """
         gathered = Gathered()
         self._miss([i for i in self.roster.active_ids() if i not in ids], gathered, now)
+        gathered.add(self._site_watch.judge(now=now))
         return gathered.outcome()
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
@@ -184,13 +186,18 @@ class Monitor:
         gathered = Gathered()
         verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
         doubted = verdict.doubted
+        seen: list[tuple[Watched, Sighting, bool]] = []
         for answer in batch.answers.values():
             watched = self.roster.by_id.get(answer.extension_id)
             if watched is None or watched.state is ExtensionState.REMOVED:
                 continue
             if answer.extension_id not in doubted:
                 is_mass = answer.extension_id in verdict.confirmed
-                self._observe_one(watched, answer, gathered, is_mass=is_mass)
+                seen.append(self._observe_one(watched, answer, gathered, is_mass=is_mass))
+        # Only the whole answer tells whether what one phone does is explained by its place.
+        gathered.add(self._site_watch.judge(now=now))
+        for watched, sighting, is_excused in seen:
+            self._look_at_phone(watched, sighting, gathered, is_excused=is_excused)
         self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)
         return gathered.outcome(doubted)
@@ -261,7 +268,7 @@ class Monitor:
         self._api_watch.forget(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
-        gathered.add(self._site_watch.forget(extension_id, now=now))
+        self._site_watch.forget(extension_id)
         self._phone_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
@@ -274,7 +281,8 @@ class Monitor:
 
     def _observe_one(
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
-    ) -> None:
+    ) -> tuple[Watched, Sighting, bool]:
+        """What it did, for later, and whether that is excused already."""
         answer = understood(answer, watched)
         answered_before = watched.answered_at
         now, extension_id = answer.answered_at, answer.extension_id
@@ -306,9 +314,16 @@ class Monitor:
         self._judge(watched, memory, losses, gap, gathered, now)
         is_quiet = not changes and watched.state is state_before and answered_before is not None
         if not is_quiet or self._site_watch.has_stragglers:
-            self._look_at_site(watched, memory, changes, answered_before, gathered, now)
+            self._look_at_site(watched, memory, changes, answered_before, now)
+        return watched, Sighting(changes, was, watched.registrations, tracks), is_excused
+
+    def _look_at_phone(
+        self, watched: Watched, sighting: Sighting, gathered: Gathered, *, is_excused: bool
+    ) -> None:
+        now = watched.answered_at
+        if now is None:  # pragma: no cover - it was answered just now
+            return
         is_excused = is_excused or self._is_excused(watched, now)
-        sighting = Sighting(changes, was, watched.registrations, tracks)
         gathered.add(self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now))
 
     def _is_excused(self, watched: Watched, now: Timestamp) -> bool:
@@ -324,19 +339,17 @@ class Monitor:
         memory: Memory,
         changes: Sequence[Change],
         answered_before: Timestamp | None,
-        gathered: Gathered,
         now: Timestamp,
     ) -> None:
         is_heard = answered_before is None or any(c.kind in HEARD for c in changes)
         is_expected = self.expectations.since(watched.extension, now=now) is not None
-        steps = self._site_watch.seen(
+        self._site_watch.seen(
             watched,
             memory,
             heard_since=(answered_before or now) if is_heard else None,
             is_excused=self._restarts.awaits(watched.extension.id) or not is_expected,
             now=now,
         )
-        gathered.add(steps)
 
     def _teach_kin(
         self,
