@@ -1,6 +1,7 @@
 """From the configuration to the receivers' settings."""
 
 from collections.abc import Callable, Mapping
+from socket import gethostname
 from typing import Any, TypedDict
 
 from regwatch.config.chats import (
@@ -96,6 +97,7 @@ def _alertmanager(shape: AlertmanagerShape, url: str) -> AlertmanagerSettings:
         credentials=_credentials(shape.basic_auth, revealed(shape.bearer_token)),
         timeout_seconds=shape.timeout,
         external_url=url,
+        instance=shape.instance or gethostname(),
     )
 
 

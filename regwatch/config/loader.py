@@ -15,11 +15,10 @@ from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.problems import ConfigError, Location, Problem
 from regwatch.config.sections import HttpShape
 from regwatch.config.shape import Shape
-from regwatch.config.source import Source, is_text, strings
+from regwatch.config.source import Source, is_usable, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import wrong
-from regwatch.core.outside import is_text
 from regwatch.core.suggestions import did_you_mean
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -119,13 +118,7 @@ def _expanded(source: Source, environ: Mapping[str, str]) -> tuple[Any, list[Pro
         for dollar, name, default in _variables(text)
         if not dollar and default is None and name not in environ
     ]
-    values = _expand(source.values, environ)
-    halved = [
-        source.problem(place, "holds half a character, which is no text")
-        for place, text in strings(values)
-        if not is_text(text)
-    ]
-    return values, unset + halved
+    return _expand(source.values, environ), unset
 
 
 def _variables(text: str) -> list[tuple[str | None, str, str | None]]:
@@ -138,7 +131,7 @@ def _no_text(source: Source, values: Any) -> list[Problem]:
             place, "holds a character that is none", "take out \\0 and \\ud800 to \\udfff"
         )
         for place, text in strings(values)
-        if not is_text(text)
+        if not is_usable(text)
     ]
 
 

@@ -52,6 +52,9 @@ class AlertmanagerShape(Shape):
     """Alertmanager's API, version 2; every member of a cluster."""
 
     urls: Annotated[list[OneUrl], ONE_OR_MORE] = Field(min_length=1)
+    instance: Text | None = Field(
+        default=None, description="Of `RegwatchWatchdog`; the host's name if it is not given."
+    )
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None
     timeout: Duration = 10.0

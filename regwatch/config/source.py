@@ -4,24 +4,24 @@ YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `
 is true, and files made to blow up.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
 from regwatch.config.problems import ConfigError, Location, Problem, written
+from regwatch.core.outside import is_text
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 32
 MOST_NODES = 200_000
-NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""No file has these in its name, and nothing that holds one can be sent."""
 
 
-def is_text(text: str) -> bool:
-    """Whether it holds nothing but characters."""
-    return NO_TEXT.search(text) is None
+def is_usable(text: str) -> bool:
+    """Whether it holds nothing but characters: no file has others in its name, and nothing that
+    holds one can be sent.
+    """
+    return "\0" not in text and is_text(text)
 
 
 class Source:
@@ -100,7 +100,7 @@ class Source:
                 self.problems.append(self.problem(location, "a key must be a word"))
                 continue
             key, line = str(key_node.value), key_node.start_mark.line + 1
-            if not is_text(key):
+            if not is_usable(key):
                 self.problems.append(self.problem(location, "a key holds a character that is none"))
                 continue
             if key in values:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from regwatch.core.durations import humanise
 from regwatch.core.model import (
+    OF_DEVICE,
     AccountName,
     AlertName,
     Extension,
@@ -47,7 +48,7 @@ def extension_subject(extension_id: ExtensionId) -> str:
 
 def registration_subject(extension_id: ExtensionId, registration: Registration) -> str:
     """The subject of what concerns one of an extension's several devices."""
-    return f"registration:{extension_id}/{registration.id}"
+    return f"{OF_DEVICE}{extension_id}/{registration.id}"
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -265,7 +266,9 @@ def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: st
         since=since,
         summary=f"The receiver {receiver} refuses alerts: {error}",
         explanation=f"{instead} It is tried again every hour and with each new message.",
-        facts=Facts(account=NO_ACCOUNT, reason="receiver_broken", detected=since),
+        facts=Facts(
+            account=NO_ACCOUNT, receiver=receiver, reason="receiver_broken", detected=since
+        ),
     )
 
 
@@ -277,21 +280,29 @@ def site_subject(place: str) -> str:
 def site_lost(
     account: AccountName, outage: Outage, *, site: str, cause: str, detected: Timestamp
 ) -> Condition:
-    """Most phones of a place are lost or overdue. `site`: its name, empty for a place that is known
+    """Many phones of a place are lost or overdue. `site`: its name, empty for a place that is known
     by its address only.
     """
-    where = f"Site {site}" if site else f"Everything behind {outage.place}"
-    missing = outage.missing
-    still = f", {missing} of them still" if missing < outage.at_worst else ""
+    where = f"at {site}" if site else f"behind {outage.place}"
+    missing, others = outage.missing, outage.phones - outage.missing
+    heard = outage.heard_of - missing
+    still = f", {outage.at_worst} at worst" if missing < outage.at_worst else ""
     return Condition(
         alert=AlertName.SITE_LOST,
         subject=site_subject(outage.place),
         since=outage.since,
-        summary=f"{where} is out: {outage.at_worst} phones lost or overdue{still}",
-        explanation=f"{missing} of {outage.heard_of} phones heard of since it began are missing. "
-        f"What they have in common: {cause}. Calls to them do not ring. They are told of one by "
-        "one only if they stay out when the others are back.",
-        facts=Facts(account=account, site=site, reason="site_lost", detected=detected),
+        summary=f"{missing} of {outage.phones} phones {where} are lost or overdue{still}",
+        explanation=f"Of the {others} others there {heard} were heard of since it began. "
+        f"What the missing ones have in common: {cause}. Calls to them do not ring. They are told "
+        "of one by one only if they stay out when the others are back, or if so many others are "
+        "heard of that it cannot be the place.",
+        facts=Facts(
+            account=account,
+            site=site,
+            place="" if site else outage.place,
+            reason="site_lost",
+            detected=detected,
+        ),
         is_retold=True,
     )
 

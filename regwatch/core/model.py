@@ -190,6 +190,10 @@ class ChangeKind(StrEnum):
     ADDED = "added"
 
 
+OF_DEVICE = "registration:"
+"""How the subjects of what concerns one of an extension's several devices begin."""
+
+
 class IncidentState(StrEnum):
     """A condition's life."""
 
@@ -207,6 +211,10 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
     """The full name, `000*101`."""
     label: str = ""
     site: str = ""
+    place: str = ""
+    """The public address of a place that no site names, where that as a whole is concerned."""
+    receiver: str = ""
+    """Who is told: the name in the configuration, where that is concerned."""
     previous_state: str = ""
     reason: str = ""
     """A closed word: `expired`, `unregistered`, … or a `FailureReason`."""
@@ -268,8 +276,15 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
         return self.inhibited_by is not None or bool(self.silenced_by)
 
     @property
+    def is_about_device(self) -> bool:
+        """Whether its subject is one of an extension's several devices."""
+        return self.subject.startswith(OF_DEVICE)
+
+    @property
     def labels(self) -> dict[str, str]:
-        """The alert's labels; stable over its life but for an escalation."""
+        """The alert's labels; stable over its life but for an escalation. No two open incidents
+        have equal ones: Alertmanager would take them for one.
+        """
         labels = dict(self.site_labels)
         labels |= {"alertname": self.alert.alertname, "severity": self.severity.value}
         if self.account:
@@ -279,7 +294,13 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
         if self.facts.extension_id is not None:
             labels["extension_id"] = str(self.facts.extension_id)
             labels["extension"] = self.facts.extension
-        return labels
+        apart = {
+            "place": self.facts.place,
+            "receiver": self.facts.receiver,
+            "device": self.facts.device,
+            "registration_id": self.facts.registration_id if self.is_about_device else "",
+        }
+        return labels | {name: value for name, value in apart.items() if value}
 
 
 class ItemStatus(StrEnum):

@@ -93,6 +93,21 @@ class MonitorPolicy(Struct, frozen=True):
     """Other alerts for some sites or extensions."""
 
 
+NOTHING_SIGHTED = Sighting((), (), ())
+
+
+class _Taken(Struct, frozen=True):
+    """An answer that was taken in, until all others of its batch were; what was known before."""
+
+    watched: Watched
+    before: Watched
+    memory: Memory | None
+    losses: Sequence[Loss]
+    at: Timestamp
+    sighting: Sighting = NOTHING_SIGHTED
+    is_excused: bool = False
+
+
 class Monitor:
     """The state of one account and its few verbs."""
 
@@ -142,6 +157,7 @@ class Monitor:
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """Go on from what was stored: it is the previous snapshot."""
+        self._site_watch.restore(watched, memory)
         if memory != NOTHING_REMEMBERED:
             self._restarts.restore(watched, memory)
             self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory, now)
@@ -180,6 +196,8 @@ class Monitor:
         """
         gathered = Gathered()
         self._miss([i for i in self.roster.active_ids() if i not in ids], gathered, now)
+        with gathered.guarding():
+            gathered.add(self._site_watch.judge(now=now))
         return gathered.outcome()
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
@@ -187,7 +205,7 @@ class Monitor:
         gathered, verdict = Gathered(), Verdict()
         with gathered.guarding():
             verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
-            self._take_in(batch, verdict, gathered)
+            self._take_in(batch, verdict, gathered, now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)
@@ -264,7 +282,7 @@ class Monitor:
         self._api_watch.forget(extension_id)
         self._doubt.forget(extension_id)
         self._restarts.drop(extension_id)
-        gathered.add(self._site_watch.forget(extension_id, now=now))
+        self._site_watch.forget(extension_id)
         self._phone_watch.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
@@ -275,44 +293,57 @@ class Monitor:
 
     # --- an answer -----------------------------------------------------------------------------
 
-    def _take_in(self, batch: BatchAnswer, verdict: Verdict, gathered: Gathered) -> None:
+    def _take_in(
+        self, batch: BatchAnswer, verdict: Verdict, gathered: Gathered, now: Timestamp
+    ) -> None:
+        taken = []
         for answer in batch.answers.values():
             watched = self.roster.by_id.get(answer.extension_id)
             if watched is None or watched.state is ExtensionState.REMOVED:
                 continue
             if answer.extension_id not in verdict.doubted:
                 is_mass = answer.extension_id in verdict.confirmed
-                self._take_in_one(watched, answer, gathered, is_mass=is_mass)
+                taken.append(self._take_in_one(watched, answer, gathered, is_mass=is_mass))
+        # Only the whole answer tells whether what one phone does is explained by its place.
+        with gathered.guarding():
+            gathered.add(self._site_watch.judge(now=now))
+        for each in filter(None, taken):
+            self._look_at_phone(each, gathered)
 
     def _take_in_one(
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
-    ) -> None:
-        """Take in one answer. A bug met by it must neither end the watching nor leave half an
-        answer for the next one to be compared with.
-        """
+    ) -> _Taken | None:
+        """Take in one answer; None if a bug was met by it."""
         before, memory = copy(watched), self._memories.get(watched.extension.id)
-        changes, losses = len(gathered.changes), len(gathered.losses)
+        known = len(gathered.losses)
         try:
-            self._observe_one(watched, answer, gathered, is_mass=is_mass)
+            sighting, is_excused = self._observe_one(watched, answer, gathered, is_mass=is_mass)
         except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
-            gathered.undo(changes, losses)
-            gathered.set_aside.append(SetAside(watched.extension.id, error))
-            self._set_aside(watched, before, memory, answer.answered_at)
-            gathered.touched[watched.extension.id] = None
+            half = _Taken(watched, before, memory, gathered.losses[known:], answer.answered_at)
+            self._set_aside(half, error, gathered)
+            return None
+        losses = gathered.losses[known:]
+        at = answer.answered_at
+        return _Taken(watched, before, memory, losses, at, sighting, is_excused=is_excused)
 
-    def _set_aside(
-        self, watched: Watched, before: Watched, memory: Memory | None, now: Timestamp
-    ) -> None:
-        extension_id = watched.extension.id
-        self.roster.set_aside(watched, before, now=now)
+    def _set_aside(self, taken: _Taken, error: Exception, gathered: Gathered) -> None:
+        """A bug met by one answer must neither end the watching nor leave half an answer for the
+        next one to be compared with.
+        """
+        extension_id = taken.watched.extension.id
+        gathered.undo(extension_id, taken.losses)
+        gathered.set_aside.append(SetAside(extension_id, error))
+        self.roster.set_aside(taken.watched, taken.before, now=taken.at)
         self._memories.pop(extension_id, None)
-        if memory is not None:
-            self._memories[extension_id] = memory
+        if taken.memory is not None:
+            self._memories[extension_id] = taken.memory
         self._phone_watch.set_aside(extension_id)
+        gathered.touched[extension_id] = None
 
     def _observe_one(
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
-    ) -> None:
+    ) -> tuple[Sighting, bool]:
+        """What it did, for later, and whether that is excused already."""
         answer = understood(answer, watched)
         answered_before = watched.answered_at
         now, extension_id = answer.answered_at, answer.extension_id
@@ -343,11 +374,19 @@ class Monitor:
         self._judge(watched, memory, losses, gap, gathered, now)
         is_quiet = not changes and watched.state is state_before and answered_before is not None
         if not is_quiet or self._site_watch.has_stragglers:
-            self._look_at_site(watched, memory, changes, answered_before, gathered, now)
-        is_excused = is_excused or self._is_excused(watched, now)
-        sighting = Sighting(changes, was, watched.registrations, tracks)
-        gathered.add(self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now))
-        self._deleted.difference_update(loss.registration.id for loss in losses)
+            self._look_at_site(watched, memory, changes, answered_before, now)
+        return Sighting(changes, was, watched.registrations, tracks), is_excused
+
+    def _look_at_phone(self, taken: _Taken, gathered: Gathered) -> None:
+        watched, sighting, now = taken.watched, taken.sighting, taken.at
+        try:
+            is_excused = taken.is_excused or self._is_excused(watched, now)
+            steps = self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now)
+            gathered.add(steps)
+        except Exception as error:  # noqa: BLE001 - the guard of an answer, as above
+            self._set_aside(taken, error, gathered)
+            return
+        self._deleted.difference_update(loss.registration.id for loss in taken.losses)
 
     def _is_excused(self, watched: Watched, now: Timestamp) -> bool:
         """Whether what it does has a cause that is known, or is of no consequence."""
@@ -362,19 +401,17 @@ class Monitor:
         memory: Memory,
         changes: Sequence[Change],
         answered_before: Timestamp | None,
-        gathered: Gathered,
         now: Timestamp,
     ) -> None:
         is_heard = answered_before is None or any(c.kind in HEARD for c in changes)
         is_expected = self.expectations.since(watched.extension, now=now) is not None
-        steps = self._site_watch.seen(
+        self._site_watch.seen(
             watched,
             memory,
             heard_since=(answered_before or now) if is_heard else None,
             is_excused=self._restarts.awaits(watched.extension.id) or not is_expected,
             now=now,
         )
-        gathered.add(steps)
 
     def _teach_kin(
         self,

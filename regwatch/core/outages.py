@@ -7,12 +7,14 @@ spread over a lease, and the overdue refreshes show it first.
 * At least so many are missing within the window, and they are at least such a share of those heard
   of since the first went missing: the place is out. Who had no occasion to be heard of since, says
   nothing; so an outage is seen with the first few phones, long before the last lease ends.
+* Who said good-bye is not missing: it worked until then. It is no phone of the place any more.
 * While it is out, its missing phones say nothing of their own.
-* It is back once fewer than that share of those missing at worst are missing still. Who is out even
-  then is told alone.
+* It is over once those missing are fewer than that share of those heard of since it began, or of
+  those missing at worst: the place is back if one of them is, else it was not the place. Who is out
+  even then is told alone. The next outage begins after that.
 
-Costs little per change of an extension: who was heard of is counted when one goes missing, and in a
-large outage only now and then.
+Costs little per answer: who was heard of is counted once for all that it changed, and in a large
+outage only now and then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,7 @@ from regwatch.core.model import ExtensionId, Registration, Timestamp
 
 MOST_WEIGHED = 50
 """Phones gone missing lately that are looked at: so many show an outage, if there is one."""
+NEVER = Timestamp(float("-inf"))
 LONGEST_WINDOW = 3600.0
 """Seconds: leases last an hour at most."""
 
@@ -61,6 +64,8 @@ class Outage(Struct, frozen=True, gc=False):
     missing: int
     heard_of: int
     """Phones heard of since it began, the missing ones among them."""
+    phones: int
+    """All that are known to be there."""
     at_worst: int
     devices: tuple[str, ...]
     """The models of the missing ones."""
@@ -78,9 +83,15 @@ class Place:
 
     def __init__(self) -> None:
         self.heard_at: dict[ExtensionId, Timestamp] = {}  # longest ago first
+        self.unheard: set[ExtensionId] = set()
+        """There before a restart of ours and not heard of since: they say nothing yet."""
         self.missing: dict[ExtensionId, Missing] = {}
         self.out_since: Timestamp | None = None
         self.at_worst = 0
+        self.is_returning = False
+        """Whether one of those that were missing was heard again since it is out."""
+        self.over_at = NEVER
+        """When the latest outage was over."""
         self.latest: Outage | None = None
         self.unjudged = 0
         """Changes since it was judged last."""
@@ -90,13 +101,35 @@ class Place:
         since = self.out_since
         return [] if since is None else [i for i, m in self.missing.items() if m.since >= since]
 
+    def is_member(self, extension_id: ExtensionId) -> bool:
+        """Whether it went missing since the place is out."""
+        missing, since = self.missing.get(extension_id), self.out_since
+        return missing is not None and since is not None and missing.since >= since
+
+    @property
+    def phones(self) -> int:
+        """How many are there, as far as is known."""
+        resumed = sum(i not in self.heard_at for i in self.missing)
+        return len(self.heard_at) + len(self.unheard) + resumed
+
     def recent(self, window: float, now: Timestamp) -> list[Timestamp]:
-        """When phones went missing within the window, or within a lease of their own; latest
-        first.
+        """When phones went missing within the window, or within a lease of their own, and after
+        the latest outage was over; latest first.
         """
-        found = self.missing.values()
+        found = [m for m in self.missing.values() if m.since > self.over_at]
         within = (m for m in found if m.since >= now - min(max(window, m.lease), LONGEST_WINDOW))
         return sorted((m.since for m in within), reverse=True)
+
+    def drop(self, extension_id: ExtensionId, *, returns: bool) -> bool:
+        """Forget what is known of it; whether the place is to be judged by that. `returns`: it was
+        heard, here or elsewhere.
+        """
+        self.is_returning |= returns and self.is_member(extension_id)
+        was_missing = self.missing.pop(extension_id, None) is not None
+        self.heard_at.pop(extension_id, None)
+        self.unheard.discard(extension_id)
+        self.unjudged += 1
+        return was_missing or self.out_since is not None
 
     def heard_since(self, since: Timestamp) -> int:
         """How many were heard of since then and are not missing."""
@@ -123,28 +156,41 @@ class Outages:
         self._place_of: dict[ExtensionId, str] = {}
 
     def heard(self, extension_id: ExtensionId, place: str, at: Timestamp) -> bool:
-        """It registered or refreshed there, at that time or later; whether it was missing."""
+        """It registered or refreshed there, at that time or later; whether places are to be judged
+        by that: where it is or was there is an outage, or it was missing.
+        """
         if not self.is_on or not place:
             return False
-        before, was_missing = self._place_of.get(extension_id), False
+        before, matters = self._place_of.get(extension_id), False
         if before is not None and before != place:
-            was_missing = self._leave(extension_id, before)
+            matters = self._leave(extension_id, before, returns=True)
         self._place_of[extension_id] = place
         held = self._places.setdefault(place, Place())
-        held.heard_at.pop(extension_id, None)
+        matters |= held.drop(extension_id, returns=True)
         held.heard_at[extension_id] = at
-        return held.missing.pop(extension_id, None) is not None or was_missing
+        return matters
+
+    def at_home(self, extension_id: ExtensionId, place: str) -> None:
+        """It was there before a restart of ours."""
+        place = self._place_of.get(extension_id, place)
+        if not self.is_on or not place:
+            return
+        held = self._places.setdefault(place, Place())
+        if extension_id not in held.missing:
+            self._place_of[extension_id] = place
+            held.unheard.add(extension_id)
 
     def missed(self, extension_id: ExtensionId, missing: Missing) -> bool:
         """It is lost or overdue; whether that is new."""
         place = self._places.get(self._place_of.get(extension_id, ""))
-        if place is None or extension_id in place.missing:
+        if place is None or extension_id in place.missing or extension_id in place.unheard:
             return False
         place.missing[extension_id] = missing
+        place.unjudged += 1
         return True
 
     def forget(self, extension_id: ExtensionId) -> bool:
-        """It is watched no more; whether it was missing."""
+        """It is watched no more, or said good-bye; whether its place is to be judged by that."""
         place = self._place_of.pop(extension_id, None)
         return place is not None and self._leave(extension_id, place)
 
@@ -157,13 +203,15 @@ class Outages:
         held = self._places.get(place)
         return tuple(held.members()) if held is not None else ()
 
+    def is_returning(self, place: str) -> bool:
+        """Whether its latest outage was one: some of those that were missing are heard again."""
+        held = self._places.get(place)
+        return held is not None and held.is_returning
+
     def is_member(self, extension_id: ExtensionId) -> bool:
         """Whether it is missing because its place is out."""
         held = self._places.get(self._place_of.get(extension_id, ""))
-        if held is None or held.out_since is None:
-            return False
-        missing = held.missing.get(extension_id)
-        return missing is not None and missing.since >= held.out_since
+        return held is not None and held.is_member(extension_id)
 
     def resume(self, place: str, since: Timestamp, missing: Mapping[ExtensionId, Missing]) -> None:
         """An outage goes on that was found before a restart of ours."""
@@ -177,10 +225,11 @@ class Outages:
         held = self._places.get(place)
         if held is None or self._policy_of(place) is None:
             return None
-        held.unjudged += 1
         if held.latest is not None and held.unjudged < len(held.missing) * UNJUDGED_SHARE:
             return held.latest
         outage = self._going_on(place, held) if held.out_since else self._begun(place, held, now)
+        if outage is None and held.out_since is not None:
+            held.over_at = now
         held.latest, held.unjudged = outage, 0
         held.out_since = outage.since if outage is not None else None
         held.at_worst = outage.at_worst if outage is not None else 0
@@ -203,7 +252,7 @@ class Outages:
         for number in range(policy.at_least, len(recent) + 1):
             since = recent[number - 1]
             if number >= policy.share * (number + held.heard_since(since)):
-                held.out_since, held.at_worst = since, number
+                held.out_since, held.at_worst, held.is_returning = since, number, False
                 return self._going_on(place, held)
         return None
 
@@ -212,21 +261,21 @@ class Outages:
         if policy is None or since is None:  # pragma: no cover - both callers have looked
             return None
         at_worst = max(held.at_worst, len(members))
-        if not members or len(members) < policy.share * at_worst:
-            return None
         heard_of = len(members) + held.heard_since(since)
+        if not members or len(members) < policy.share * max(heard_of, at_worst):
+            return None
         devices = tuple({held.missing[i].device: None for i in members})
         addresses = tuple({held.missing[i].address: None for i in members})
-        return Outage(place, since, len(members), heard_of, at_worst, devices, addresses)
+        return Outage(
+            place, since, len(members), heard_of, held.phones, at_worst, devices, addresses
+        )
 
-    def _leave(self, extension_id: ExtensionId, place: str) -> bool:
-        """Whether it was missing there."""
+    def _leave(self, extension_id: ExtensionId, place: str, *, returns: bool = False) -> bool:
         held = self._places[place]
-        was_missing = held.missing.pop(extension_id, None) is not None
-        held.heard_at.pop(extension_id, None)
-        if not held.heard_at and not held.missing:
+        matters = held.drop(extension_id, returns=returns)
+        if not held.phones:
             del self._places[place]
-        return was_missing
+        return matters
 
 
 def place_by_address(registrations: Sequence[Registration]) -> str:

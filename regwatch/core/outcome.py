@@ -64,10 +64,10 @@ class Gathered:
         except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
             self.set_aside.append(SetAside(extension_id, error))
 
-    def undo(self, changes: int, losses: int) -> None:
-        """Forget the changes and losses beyond the first ones; decisions stand: they were kept."""
-        del self.changes[changes:]
-        del self.losses[losses:]
+    def undo(self, extension_id: ExtensionId, losses: Collection[Loss]) -> None:
+        """Forget its changes and losses; decisions stand: they were kept."""
+        self.changes = [change for change in self.changes if change.extension_id != extension_id]
+        self.losses = [loss for loss in self.losses if loss not in losses]
 
     def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
         """The whole of it."""

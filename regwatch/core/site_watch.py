@@ -1,4 +1,8 @@
-"""Turns outages of places into incidents, and lets their members be silent meanwhile."""
+"""Turns outages of places into incidents, and lets their members be silent meanwhile.
+
+First each extension of an answer is `seen`, then the places are judged by all of it: what would
+come later in the same answer may show that it is not the place.
+"""
 
 from collections.abc import Container, Iterator, Mapping
 
@@ -18,13 +22,18 @@ from regwatch.core.model import (
 )
 from regwatch.core.open_incidents import OpenIncidents
 from regwatch.core.outages import Missing, Outage, Outages, place_by_address
+from regwatch.core.presence import held_last
 from regwatch.core.sites import Sites
 
 MISSING = (ExtensionState.LOST, ExtensionState.OVERDUE)
+GOOD_BYES = ("unregistered", "deleted")
+"""Reasons of a loss that say nothing against the place: the phone worked until then."""
 WHOLE_SHARE, ENOUGH_ELSEWHERE = 0.8, 3
 """Of the phones elsewhere: so many missing, and at least so many, and it is not the place."""
+AT_ONCE = Timestamp(0.0)
 STRAGGLERS_SECONDS = 300.0
 """After a place is back: so long its last phones may take before they are told of."""
+TOLD_ALONE = "most of the others there are heard: who is silent still is told alone"
 
 
 class SiteWatch:
@@ -48,6 +57,10 @@ class SiteWatch:
         """By place: who says nothing while it is out."""
         self._stragglers: dict[ExtensionId, Timestamp] = {}
         """Who says nothing yet though the place is back, and until when."""
+        self._unjudged: dict[str, None] = {}
+        """Places of which something was seen since they were judged."""
+        self._seen: dict[ExtensionId, Watched] = {}
+        """Who was seen since then."""
         self._resume()
 
     def _resume(self) -> None:
@@ -64,14 +77,17 @@ class SiteWatch:
                 self._outages.resume(place, incident.started_at, found)
                 self._silent[place] = set(found)
         for left in members.values():
-            self._stragglers.update(dict.fromkeys(left, Timestamp(0.0)))
+            self._stragglers.update(dict.fromkeys(left, AT_ONCE))
 
-    def forget(self, extension_id: ExtensionId, *, now: Timestamp) -> Iterator[Step]:
+    def restore(self, watched: Watched, memory: Memory) -> None:
+        """It was there before a restart of ours."""
+        if not _said_good_bye(watched, memory):
+            place = watched.site or place_by_address(held_last(watched, memory))
+            self._outages.at_home(watched.extension.id, place)
+
+    def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more; its place may be back by that."""
-        place = self._outages.place_of(extension_id)
-        self._silent.get(place, set()).discard(extension_id)
-        if self._outages.forget(extension_id):
-            yield from self._judge(place, now)
+        self._leave(extension_id)
         self._stragglers.pop(extension_id, None)
 
     def seen(
@@ -82,27 +98,54 @@ class SiteWatch:
         heard_since: Timestamp | None,
         is_excused: bool,
         now: Timestamp,
-    ) -> Iterator[Step]:
+    ) -> None:
         """An extension was answered. `heard_since`: it registered or refreshed at that time or
         later; None: nothing new was heard of it. `is_excused`: it is missing for a reason of its
         own, a restart of the registrar or the hours at which it is expected.
         """
         if not self._outages.is_on:
             return
-        extension_id, changed = watched.extension.id, False
+        extension_id = watched.extension.id
+        self._seen[extension_id] = watched
         if watched.registrations and heard_since is not None:
-            place = watched.site or place_by_address(watched.registrations)
-            left = self._outages.place_of(extension_id)
-            changed = self._outages.heard(extension_id, place, heard_since)
-            if changed and left != place:
-                yield from self._judge(left, now)
-        if watched.state in MISSING and not is_excused:
-            changed |= self._outages.missed(extension_id, self._missing(watched, memory, now))
-        place = self._outages.place_of(extension_id)
-        if changed:
+            self._heard(watched, heard_since)
+        if _said_good_bye(watched, memory):
+            self._leave(extension_id)
+        elif watched.state in MISSING and not is_excused:
+            self._missed(extension_id, self._missing(watched, memory, now))
+
+    def judge(self, *, now: Timestamp) -> Iterator[Step]:
+        """What all that was seen since the last time means for the places and their phones."""
+        places, seen = self._unjudged, self._seen
+        self._unjudged, self._seen = {}, {}
+        for place in places:
             yield from self._judge(place, now)
+        for watched in seen.values():
+            yield from self._settle(watched, now)
+
+    def _heard(self, watched: Watched, since: Timestamp) -> None:
+        extension_id = watched.extension.id
+        before = self._outages.place_of(extension_id)
+        place = watched.site or place_by_address(watched.registrations)
+        if self._outages.heard(extension_id, place, since):
+            self._unjudged |= dict.fromkeys((before, place))
+
+    def _missed(self, extension_id: ExtensionId, missing: Missing) -> None:
+        if self._outages.missed(extension_id, missing):
+            self._unjudged[self._outages.place_of(extension_id)] = None
+
+    def _leave(self, extension_id: ExtensionId) -> None:
+        place = self._outages.place_of(extension_id)
+        if extension_id in self._silent.get(place, ()):
+            self._silent[place].discard(extension_id)
+            self._stragglers[extension_id] = AT_ONCE
+        if self._outages.forget(extension_id):
+            self._unjudged[place] = None
+
+    def _settle(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
+        extension_id = watched.extension.id
         if self._outages.is_member(extension_id):
-            yield from self._silence(place, extension_id)
+            yield from self._silence(self._outages.place_of(extension_id), extension_id)
         elif self._stragglers.get(extension_id, now) < now or watched.state not in MISSING:
             yield from self._release(extension_id)
 
@@ -136,14 +179,23 @@ class SiteWatch:
         condition = None if outage is None else self._condition(outage, now)
         if condition is None and self._incidents.get(subject) is None:
             return
-        step = self._incidents.apply(subject, condition, now=now)
+        is_back = outage is None and self._outages.is_returning(place)
+        because = "" if outage is not None or is_back else TOLD_ALONE
+        step = self._incidents.apply(subject, condition, because=because, now=now)
         yield step
-        if step.decision is Decision.FIRED:
+        if step.decision in (Decision.FIRED, Decision.RELAPSED):
             for extension_id in self._outages.members(place):
                 yield from self._silence(place, extension_id)
         elif outage is None:
-            until = Timestamp(now + STRAGGLERS_SECONDS)
-            self._stragglers.update(dict.fromkeys(self._silent.pop(place, ()), until))
+            yield from self._over(place, is_back=is_back, now=now)
+
+    def _over(self, place: str, *, is_back: bool, now: Timestamp) -> Iterator[Step]:
+        """Who is still missing gets a little time if others are back; else it was not the place."""
+        until = Timestamp(now + STRAGGLERS_SECONDS) if is_back else AT_ONCE
+        silent = self._silent.pop(place, set())
+        self._stragglers.update(dict.fromkeys(silent, until))
+        for extension_id in () if is_back else silent:
+            yield from self._release(extension_id)
 
     def _silence(self, place: str, extension_id: ExtensionId) -> Iterator[Step]:
         by = self._firing(place)
@@ -182,3 +234,9 @@ def _in_common(outage: Outage) -> str:
     if len(devices) == 1 and outage.missing > 1:
         found.append(f"the device model {devices[0]}")
     return " and ".join(found) or "the site alone"
+
+
+def _said_good_bye(watched: Watched, memory: Memory) -> bool:
+    """Whether it has no registration because that was ended, and not because it fell silent."""
+    loss = memory.loss
+    return not watched.registrations and loss is not None and loss.reason in GOOD_BYES

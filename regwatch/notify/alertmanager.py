@@ -37,6 +37,8 @@ class AlertmanagerSettings:
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    instance: str = ""
+    """Tells the watchdogs of several regwatch apart; empty: there is no need to."""
 
 
 class AlertmanagerReceiver:
@@ -69,7 +71,7 @@ class AlertmanagerReceiver:
         """
         await self._post([i for i in incidents if not alert_shape.is_resolved(i)])
         if alive:
-            await self._send([watchdog(now=self._clock())])
+            await self._send([watchdog(self._settings.instance, now=self._clock())])
 
     async def _post(self, incidents: Sequence[Incident]) -> None:
         for start in range(0, len(incidents), CHUNK):
@@ -142,12 +144,13 @@ def alert(incident: Incident, *, now: Timestamp, external_url: str = "") -> Aler
     }
 
 
-def watchdog(*, now: Timestamp) -> Alert:
+def watchdog(instance: str, *, now: Timestamp) -> Alert:
     """An alert that fires as long as it is posted: its absence is the alarm, as with Prometheus'
-    own `Watchdog`.
+    own `Watchdog`. That of another regwatch must not hide it.
     """
+    who = {"instance": instance} if instance else {}
     return {
-        "labels": {"alertname": "RegwatchWatchdog", "severity": "none"},
+        "labels": {"alertname": "RegwatchWatchdog", "severity": "none", **who},
         "annotations": {
             "summary": "regwatch watches, and can tell.",
             "description": "Always firing. Route it to a dead-man's switch: when it ends, regwatch "

@@ -44,7 +44,7 @@ REASONS = {
     "expired": "lease ran out without a refresh",
     "unregistered": "gone before its lease ended",
     "deleted": "deleted through regwatch, not back",
-    "site_lost": "most of its phones are lost or overdue",
+    "site_lost": "many of its phones are lost or overdue",
     "flapping": "comes and goes",
     "address_changed": "registers from another address",
     "foreign_network": "registers from outside its site's networks",
@@ -79,7 +79,7 @@ class Line:
     who: str
     """`101 (Reception)`, or the account."""
     where: str
-    """The site, empty if there is none."""
+    """The site, or the address of a place that no site names; empty if there is neither."""
     when: str
     """`since 22:14:05 UTC (2 h 5 min)` or `over after 2 h 5 min, at 22:14:05 UTC`."""
     title: str
@@ -143,7 +143,7 @@ def line(incident: Incident, *, now: Timestamp) -> Line:
     return Line(
         incident=incident,
         who=who(incident),
-        where=incident.facts.site,
+        where=incident.facts.site or incident.facts.place,
         when=_when(incident, now=now),
         title=_title(incident),
         details=tuple(detail for detail in _details(incident) if detail),
@@ -151,8 +151,12 @@ def line(incident: Incident, *, now: Timestamp) -> Line:
 
 
 def who(incident: Incident) -> str:
-    """The extension's number and label, or the account if it concerns that as a whole."""
+    """The extension's number and label, or the receiver, or the account if it concerns that as a
+    whole.
+    """
     facts = incident.facts
+    if facts.receiver:
+        return f"receiver {facts.receiver}"
     if facts.extension_id is None:
         return facts.account or "regwatch itself"
     number = facts.extension.split("@", 1)[0].rsplit("*", 1)[-1] or f"id {facts.extension_id}"
@@ -194,7 +198,8 @@ def _what(incidents: Sequence[Incident], notification: Notification) -> str:
         return f"{_kinds(incidents)} {_places(incidents)}"
     only = incidents[0]
     if notification.is_resolved:
-        at = f" at {only.facts.site}" if only.facts.site else ""
+        where = only.facts.site or only.facts.place
+        at = f" at {where}" if where else ""
         return f"{TITLES[only.alert][0]}, {who(only)}{at}"
     return only.summary or f"{TITLES[only.alert][0]}, {who(only)}"
 
@@ -208,7 +213,7 @@ def _kinds(incidents: Iterable[Incident]) -> str:
 
 def _places(incidents: Iterable[Incident]) -> str:
     """Where most of it is comes first; an incident without a site counts for its account."""
-    places = Counter(i.facts.site or _account(i) for i in incidents)
+    places = Counter(i.facts.site or i.facts.place or _account(i) for i in incidents)
     names = [name for name, _ in places.most_common()]
     if len(names) > NAMED_SITES:
         return f"at {len(names)} places, most at {names[0]}"

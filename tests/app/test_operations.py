@@ -1,8 +1,8 @@
 """What people ask of the daemon, against a real database."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -199,6 +199,6 @@ async def test_a_message_lost_to_a_bug_is_told_as_a_broken_receiver(store: Store
     watch.delivery(lost)
     await watch._flush()
     assert told == [], "lost after a day: the others have been told for long"
-    watch.delivery(replace(lost, is_unstorable=True))
+    watch.delivery(dataclasses.replace(lost, is_unstorable=True))
     await watch._flush()
     assert [incident.alert for incident in told] == [AlertName.RECEIVER_BROKEN]

@@ -3,6 +3,7 @@ files, its templates from a folder."""
 
 import sys
 from pathlib import Path
+from socket import gethostname
 
 import aiohttp
 import pytest
@@ -17,6 +18,7 @@ from fakes.smtp import PASSWORD, USER, mail_server
 from regwatch.app.receivers import receiver_settings
 from regwatch.config import Config, ConfigError, json_schema, load_config
 from regwatch.config.receivers import KINDS
+from regwatch.notify.alertmanager import AlertmanagerSettings
 from regwatch.notify.assembly import build_receiver
 from regwatch.notify.email import EmailSettings, Security
 from regwatch.notify.http import Credentials
@@ -212,3 +214,13 @@ def test_without_apprise_the_configuration_says_what_to_install(monkeypatch, tmp
         configured(tmp_path, "apprise: {url: 'json://h'}")
     message = "Apprise is not installed (pip install 'regwatch[apprise]')"
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "instance"), [("", gethostname()), (", instance: branch", "branch")]
+)
+def test_a_watchdog_is_that_of_its_host_unless_told_otherwise(tmp_path, given, instance):
+    config = configured(tmp_path, f"alertmanager: {{urls: 'http://127.0.0.1:9093'{given}}}")
+    settings = receiver_settings(config, config.receivers[0])
+    assert isinstance(settings, AlertmanagerSettings)
+    assert settings.instance == instance

@@ -144,13 +144,17 @@ def test_flapping_whose_alert_is_off_says_nothing() -> None:
         assert told(outcome) == [(LOST, RESOLVED if number % 2 else FIRED)]
 
 
+def until(ends: float) -> Registration:
+    return replace(INSIDE, lease_ends_at=at(ends))
+
+
 def test_a_sites_outage_says_it_all_and_then_the_flapping_does_again() -> None:
     made = Monitor(ACME, POLICY, Sites([Site("riga", extensions=("000*1??",))]))
     made.watch(listing(1, 2, 3, 4).extensions, now=at(0))
     for number in (1, 2, 3, 4):
-        seen(made, 0, INSIDE, number=number)
+        seen(made, 0, until(290), number=number)
     for number in range(4):
-        seen(made, 60 + 60 * number, *([INSIDE] if number % 2 else []))
+        seen(made, 60 + 60 * number, *([until(290)] if number % 2 else []))
     flaps = made.incidents.get("flapping:1")
     assert flaps is not None
     for number in (1, 2, 3):
@@ -175,7 +179,7 @@ def test_a_site_that_comes_and_goes_makes_none_of_its_phones_a_flapper() -> None
     stories: Told = []
     for number in range(9):
         for phone in (1, 2, 3):
-            held = () if number % 2 else (INSIDE,)
+            held = () if number % 2 else (until(60 * number + 55),)
             stories += told(seen(made, 60 * number, *held, number=phone))
     assert stories.count((AlertName.SITE_LOST, FIRED)) == 4
     assert not [s for s in stories if s == (FLAPPING, FIRED)]

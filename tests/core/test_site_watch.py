@@ -4,6 +4,7 @@ from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registra
 from msgspec.structs import replace
 
 from regwatch.core.incidents import Decision
+from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.model import AlertName, ExtensionId, Incident
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outages import OutagePolicy
@@ -63,7 +64,7 @@ def test_the_third_missing_phone_makes_it_the_site_and_all_of_them_silent() -> N
     ]
     assert inhibited(made) == {1, 2, 3}
     told = outage(made)
-    assert told.summary == "Site riga is out: 3 phones lost or overdue"
+    assert told.summary == "3 of 6 phones at riga are lost or overdue"
     assert told.site_labels == {"team": "ops"}
     assert "the public address 203.0.113.7 and the device model" in told.explanation
 
@@ -75,7 +76,7 @@ def test_those_that_follow_are_silent_from_the_first_and_counted() -> None:
         (AlertName.SITE_LOST, Decision.RETOLD),
         (AlertName.EXTENSION_LOST, Decision.INHIBITED),
     ]
-    assert "4 phones" in outage(made).summary
+    assert outage(made).summary == "4 of 6 phones at riga are lost or overdue"
 
 
 def test_it_is_over_when_most_are_back_and_the_last_get_a_little_time() -> None:
@@ -174,7 +175,7 @@ def test_a_large_outage_is_counted_now_and_then_and_ends_in_time() -> None:
         retold += (AlertName.SITE_LOST, Decision.RETOLD) in decisions(seen(made, number, 650))
     assert 100 < retold < 700
     assert len(inhibited(made)) == 1000
-    assert 980 <= int(outage(made).summary.split(" phones")[0].split()[-1]) <= 1000
+    assert 980 <= int(outage(made).summary.split(" of 1000 phones")[0]) <= 1000
     ended = [
         number
         for number in phones
@@ -182,3 +183,113 @@ def test_a_large_outage_is_counted_now_and_then_and_ends_in_time() -> None:
     ]
     assert len(ended) == 1
     assert 485 <= ended[0] <= 520
+
+
+def behind_one_address(phones: int = 40) -> Monitor:
+    """Phones whose leases end at 603; all are answered again just then, and listed still."""
+    made = Monitor(ACME, POLICY, Sites())
+    made.watch(listing(*range(1, phones + 1)).extensions, now=at(0))
+    for when in (0, 605):
+        together(made, when, dict.fromkeys(range(1, phones + 1), 603))
+    return made
+
+
+def together(made: Monitor, when: float, ends: dict[int, float | None]) -> Outcome:
+    """One answer about these: registered until then, or gone."""
+    answers = [
+        answer(
+            number, *([] if end is None else [registration(f"uloc-{number}", ends=end)]), when=when
+        )
+        for number, end in ends.items()
+    ]
+    return made.observe(batch(*answers), now=at(when))
+
+
+def fired(outcome: Outcome) -> list[AlertName]:
+    return [alert for alert, decision in decisions(outcome) if decision is Decision.FIRED]
+
+
+def test_people_who_close_their_softphones_are_no_outage_and_each_is_told() -> None:
+    made = behind_one_address()
+    told = [fired(seen(made, number, 20 + 15 * number)) for number in (1, 2, 3, 4)]
+    assert told == [[AlertName.EXTENSION_LOST]] * 4
+    assert inhibited(made) == set()
+
+
+def test_who_comes_later_in_the_same_answer_counts_as_well() -> None:
+    made = behind_one_address(10)
+    gone: dict[int, float | None] = dict.fromkeys((1, 2, 3))
+    outcome = together(made, 620, gone | dict.fromkeys(range(4, 11), 1220))
+    assert fired(outcome) == [AlertName.EXTENSION_LOST] * 3
+
+
+def test_the_order_of_the_ids_in_an_answer_decides_nothing() -> None:
+    made = behind_one_address(10)
+    gone: dict[int, float | None] = dict.fromkeys((8, 9, 10))
+    together(made, 620, gone | dict.fromkeys(range(1, 4), 1220))
+    assert "3 of 10 phones" in at_address(made).summary
+
+
+def at_address(made: Monitor) -> Incident:
+    incident = made.incidents.get("site:203.0.113.7")
+    assert incident is not None
+    return incident
+
+
+def test_a_whole_list_is_taken_in_before_a_place_is_judged() -> None:
+    made = behind_one_address(10)
+    together(made, 620, dict.fromkeys(range(1, 7), 1220))
+    together(made, 620, dict.fromkeys((7, 8, 9, 10)))
+    made.listed({ExtensionId(10)}, now=at(700))
+    assert fired(made.listed({ExtensionId(10)}, now=at(800))) == []
+
+
+def test_it_is_over_and_its_phones_told_at_once_when_enough_others_are_heard() -> None:
+    made = behind_one_address()
+    assert AlertName.SITE_LOST in fired(together(made, 620, dict.fromkeys((1, 2, 3))))
+    assert at_address(made).summary == "3 of 40 phones behind 203.0.113.7 are lost or overdue"
+    assert decisions(together(made, 630, dict.fromkeys((4, 5, 6), 1230))) == []
+    last = together(made, 640, {7: 1240})
+    assert decisions(last) == [
+        (AlertName.SITE_LOST, Decision.RESOLVED),
+        *[(AlertName.EXTENSION_LOST, Decision.RELEASED)] * 3,
+    ]
+    assert "told alone" in last.incidents[0].resolution
+    assert inhibited(made) == set()
+
+
+def test_after_it_is_over_those_that_were_silent_before_make_no_other_outage() -> None:
+    made = behind_one_address(8)
+    together(made, 620, dict.fromkeys((1, 2, 3)))
+    together(made, 630, dict.fromkeys((4, 5, 6, 7), 1230))
+    assert fired(seen(made, 8, 640)) == [AlertName.EXTENSION_LOST]
+    assert inhibited(made) == set()
+
+
+def test_a_member_that_comes_back_and_says_good_bye_is_told() -> None:
+    made = dark()
+    seen(made, 1, 700, ends=1300)
+    assert fired(seen(made, 1, 720)) == [AlertName.EXTENSION_LOST]
+    assert inhibited(made) == {2, 3}
+
+
+def test_an_overdue_phone_of_an_outage_that_says_good_bye_is_silent_no_longer() -> None:
+    policy = replace(POLICY, lateness=LatenessPolicy(before_expiry=60.0))
+    made = Monitor(ACME, policy, SITES)
+    made.watch(listing(*range(1, 7)).extensions, now=at(0))
+    for number in range(1, 7):
+        seen(made, number, 0, ends=600)
+    together(made, 550, dict.fromkeys((1, 2, 3), 600.0))
+    assert inhibited(made) == {1, 2, 3}
+    assert (AlertName.REFRESH_OVERDUE, Decision.FIRED) not in decisions(seen(made, 1, 560))
+    assert inhibited(made) == {2, 3}
+    assert outage(made).summary == "2 of 5 phones at riga are lost or overdue, 3 at worst"
+
+
+def test_after_a_restart_of_ours_all_phones_of_the_place_are_counted() -> None:
+    before = dark()
+    after = Monitor(ACME, POLICY, SITES, incidents=tuple(before.incidents))
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(612))
+    seen(after, 1, 615, ends=1215)
+    assert outage(after).summary == "2 of 6 phones at riga are lost or overdue, 3 at worst"

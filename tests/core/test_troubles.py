@@ -30,7 +30,7 @@ def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back(leases: st
     told = [m for m in at.messages if m.reason is not NotifyReason.REPEAT_DUE]
     assert len(told) <= 2 + 2 * alone
     (outage,) = [i for i in at.incidents.values() if i.alert is AlertName.SITE_LOST]
-    assert outage.summary.startswith("Everything behind 203.0.113.2 is out: 20 phones")
+    assert " of 20 phones behind 203.0.113.2 are lost or overdue" in outage.summary
     assert "the public address 203.0.113.2" in outage.explanation
 
 

@@ -24,7 +24,12 @@ from fakes.servers import active_alerts, alertmanager
 from msgspec.structs import replace
 
 from regwatch.clock import wall_clock
-from regwatch.core.model import AlertName, Timestamp
+from regwatch.core.alert_rules import AlertRules, Rules
+from regwatch.core.conditions import site_lost
+from regwatch.core.incidents import AlertPolicy
+from regwatch.core.model import AccountName, AlertName, Incident, Severity, Timestamp
+from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.outages import Outage
 from regwatch.notify.alert_shape import common, labels
 from regwatch.notify.alertmanager import AlertmanagerReceiver, AlertmanagerSettings, alert
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
@@ -58,7 +63,9 @@ def clock():
 @asynccontextmanager
 async def receiver_for(*urls: str, at=clock):
     async with aiohttp.ClientSession() as session:
-        settings = AlertmanagerSettings(urls=urls, external_url="https://regwatch.example")
+        settings = AlertmanagerSettings(
+            urls=urls, external_url="https://regwatch.example", instance="pbx-watch-1"
+        )
         yield AlertmanagerReceiver("am", settings, session, clock=at)
 
 
@@ -106,7 +113,11 @@ async def test_while_regwatch_does_its_work_a_watchdog_fires():
         await receiver.repost([lost()], alive=True)
         await receiver.repost([], alive=False)
     _, (watchdog,) = fake.taken
-    assert watchdog["labels"] == {"alertname": "RegwatchWatchdog", "severity": "none"}
+    assert watchdog["labels"] == {
+        "alertname": "RegwatchWatchdog",
+        "severity": "none",
+        "instance": "pbx-watch-1",
+    }
     assert (watchdog["startsAt"], watchdog["endsAt"]) == (
         "2026-11-23T03:14:05.000Z",
         "2026-11-23T03:19:05.000Z",
@@ -178,3 +189,31 @@ async def test_the_real_alertmanager_fires_escalates_and_resolves(tmp_path):
         over = replace(resolved(late), started_at=begun, resolved_at=Timestamp(time.time() - 1))
         await receiver.deliver(notification((RESOLVED, over), number=3))
         assert await active(url) == {}
+
+
+def place_lost(address: str, begun: Timestamp) -> Incident:
+    outage = Outage(address, begun, 20, 20, 20, 20, ("Yealink",), (address,))
+    condition = site_lost(AccountName("acme"), outage, site="", cause="the line", detected=begun)
+    incidents = OpenIncidents(
+        condition.facts.account,
+        AlertRules(Rules({AlertName.SITE_LOST: AlertPolicy(Severity.CRITICAL)})),
+    )
+    step = incidents.apply(condition.subject, condition, now=begun)
+    assert step.incident is not None
+    return step.incident
+
+
+@pytest.mark.needs_debian
+async def test_to_a_real_alertmanager_two_places_are_two_and_one_end_leaves_the_other(tmp_path):
+    begun = Timestamp(time.time() - 60)
+    one, other = (place_lost(address, begun) for address in ("203.0.113.2", "203.0.113.3"))
+    async with alertmanager(tmp_path) as url, receiver_for(url, at=wall_clock) as receiver:
+        await receiver.deliver(notification((NEW, one), (NEW, other)))
+        assert await places(url) == ["203.0.113.2", "203.0.113.3"]
+        over = replace(resolved(one), resolved_at=Timestamp(time.time() - 1))
+        await receiver.deliver(notification((RESOLVED, over), number=2))
+        assert await places(url) == ["203.0.113.3"]
+
+
+async def places(url: str) -> list[str | None]:
+    return sorted(labels.get("place", "") for labels in await active_alerts(url))

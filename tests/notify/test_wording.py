@@ -16,7 +16,7 @@ from fakes.notifications import (
 )
 from msgspec.structs import replace
 
-from regwatch.core.model import AccountName, AlertName, FailureReason, ItemStatus
+from regwatch.core.model import AccountName, AlertName, Facts, FailureReason, ItemStatus
 from regwatch.notify.times import clock_time, rfc3339
 from regwatch.notify.trial import trial_notification
 from regwatch.notify.wording import (
@@ -145,3 +145,25 @@ def test_a_test_is_marked_everywhere():
     assert incident.labels["regwatch_test"] == "true"
     assert incident.summary.startswith("TEST: ")
     assert line(incident, now=NOW).title == "test"
+
+
+def about_a_place(address, number):
+    facts = Facts(account=AccountName("acme"), place=address, reason="site_lost")
+    alert, subject = AlertName.SITE_LOST, f"site:{address}"
+    return replace(lost(number), alert=alert, subject=subject, facts=facts)
+
+
+def about_a_receiver(name, number):
+    facts = Facts(account=AccountName(""), receiver=name, reason="receiver_broken")
+    alert, subject = AlertName.RECEIVER_BROKEN, f"receiver:{name}"
+    return replace(lost(number), alert=alert, subject=subject, facts=facts)
+
+
+def test_places_and_receivers_of_one_message_are_told_apart():
+    places = all_new([about_a_place("203.0.113.2", 1), about_a_place("203.0.113.3", 2)])
+    assert headline(places).endswith("2 sites lost at 203.0.113.2 and 203.0.113.3")
+    assert [line(i.incident, now=NOW).where for i in places.items] == ["203.0.113.2", "203.0.113.3"]
+    broken = all_new([about_a_receiver("chat", 1), about_a_receiver("pager", 2)])
+    assert [who(i.incident) for i in broken.items] == ["receiver chat", "receiver pager"]
+    over = notification((RESOLVED, resolved(about_a_place("203.0.113.2", 1))))
+    assert headline(over).endswith("site lost, acme at 203.0.113.2")

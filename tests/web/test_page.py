@@ -112,12 +112,14 @@ async def test_a_time_can_be_read_by_machines() -> None:
 async def test_what_a_sites_outage_says_already_comes_after_it_and_links_to_it() -> None:
     silent = replace(incident(), inhibited_by=IncidentId("the-site"))
     site = replace(
-        incident(AlertName.SITE_LOST, number=None, summary="Site riga is out"),
+        incident(
+            AlertName.SITE_LOST, number=None, summary="18 of 20 phones at riga are lost or overdue"
+        ),
         id=IncidentId("the-site"),
         started_at=Timestamp(silent.started_at - 60),
     )
     html = await page(FakeDaemon([account(watched(1))], [silent, site]))
-    assert html.index("Site riga is out") < html.index(f'id="incident-{silent.id}"')
+    assert html.index("18 of 20 phones at riga") < html.index(f'id="incident-{silent.id}"')
     assert 'silent: <a href="#incident-the-site">' in html
 
 

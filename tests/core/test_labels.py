@@ -1,0 +1,159 @@
+"""Alertmanager knows alerts by their labels alone: two subjects must not share them."""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import pytest
+from fakes.values import ACME, EVERY_ALERT, at, extension, registration
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regwatch.core import conditions, phone_conditions
+from regwatch.core.alert_rules import AlertRules, Rules
+from regwatch.core.conditions import Condition, Lateness, Loss
+from regwatch.core.flapping import Flaps
+from regwatch.core.model import AlertName, FailureReason, Incident, Registration, Timestamp, Watched
+from regwatch.core.moves import Move
+from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.outages import Outage
+from regwatch.notify.alert_shape import labels
+
+DEVICES = ["Yealink SIP-T46G 28.72.14.5", "Linphone/5.2", ""]
+NOW = at(0)
+NUMBERS = st.integers(1, 3)
+IDS = st.sampled_from(["uloc-1", "uloc-2", "uloc 1", "1/uloc-1"])
+PLACES = st.sampled_from(["riga", "tallinn", "203.0.113.2", "203.0.113.3", "2001:db8:1:2::/64"])
+SITES = {"riga": {"place": "203.0.113.2", "team": "ops"}, "tallinn": {"device": DEVICES[0]}}
+HELD = st.builds(registration, IDS, device=st.sampled_from(DEVICES))
+
+
+ABOUT_ONE: dict[AlertName, Callable[[Watched, Registration], Condition]] = {
+    AlertName.EXTENSION_LOST: lambda who, held: conditions.extension_lost(ACME, who, lost(held)),
+    AlertName.REGISTRATION_LOST: lambda who, held: conditions.registration_lost(
+        ACME, who, lost(held)
+    ),
+    AlertName.NEVER_REGISTERED: lambda who, _: conditions.never_registered(ACME, who, NOW),
+    AlertName.FLAPPING: lambda who, _: phone_conditions.flapping(
+        ACME, who, Flaps(NOW, NOW, 6), NOW
+    ),
+    AlertName.ADDRESS_CHANGED: lambda who, held: phone_conditions.address_changed(
+        ACME, who, Move(held, held), NOW
+    ),
+    AlertName.DEVICE_CHANGED: lambda who, held: phone_conditions.device_changed(
+        ACME, who, Move(held, held), NOW
+    ),
+    AlertName.FOREIGN_NETWORK: lambda who, held: phone_conditions.foreign_network(
+        ACME, who, held, NOW
+    ),
+}
+ABOUT_MANY = {
+    AlertName.API_UNAVAILABLE: conditions.api_unavailable(
+        ACME, since=NOW, reason=FailureReason.TIMEOUT, stale=0
+    ),
+    AlertName.CREDENTIALS_REFUSED: conditions.credentials_refused(
+        ACME, since=NOW, reason=FailureReason.ACCESS_DENIED, detail="403"
+    ),
+    AlertName.QUOTA_EXHAUSTED: conditions.quota_exhausted(
+        ACME, since=NOW, until=at(60), answer_age=60.0
+    ),
+    AlertName.REGISTRAR_RESTARTED: conditions.registrar_restarted(
+        ACME, since=NOW, forgotten=9, back_by=at(60)
+    ),
+}
+
+
+def lost(held: Registration) -> Loss:
+    return Loss(held, "expired", NOW, NOW)
+
+
+def overdue(who: Watched, held: Registration, *, is_alone: bool) -> Condition:
+    subject = (
+        conditions.extension_subject(who.extension.id)
+        if is_alone
+        else conditions.registration_subject(who.extension.id, held)
+    )
+    return conditions.refresh_overdue(ACME, who, Lateness(held, NOW, NOW, "late"), subject)
+
+
+def site_lost(place: str) -> Condition:
+    outage = Outage(place, NOW, 3, 3, 9, 3, ("Yealink",), (place,))
+    site = place if place in SITES else ""
+    return conditions.site_lost(ACME, outage, site=site, cause="the line", detected=NOW)
+
+
+def receiver_broken(name: str) -> Condition:
+    return conditions.receiver_broken(name, since=NOW, error="403", fallback="")
+
+
+WATCHED = st.builds(
+    lambda number, site: Watched(extension(number), site, first_answered_at=NOW),
+    NUMBERS,
+    st.sampled_from(["", *SITES]),
+)
+CONDITIONS = st.one_of(
+    st.builds(lambda make, *of: make(*of), st.sampled_from([*ABOUT_ONE.values()]), WATCHED, HELD),
+    st.builds(overdue, WATCHED, HELD, is_alone=st.booleans()),
+    st.builds(site_lost, PLACES),
+    st.builds(receiver_broken, st.sampled_from(["chat", "pager"])),
+    st.sampled_from([*ABOUT_MANY.values()]),
+)
+
+
+def opened(found: list[Condition]) -> Iterator[Incident]:
+    """The incidents that these make, one after the other; some turn into worse ones."""
+    incidents = OpenIncidents(ACME, AlertRules(Rules(EVERY_ALERT)), site_labels=SITES)
+    for condition in found:
+        incidents.apply(condition.subject, condition, now=Timestamp(NOW + 7200))
+    yield from incidents
+
+
+def test_the_law_is_about_every_alert() -> None:
+    others = {AlertName.REFRESH_OVERDUE, AlertName.SITE_LOST, AlertName.RECEIVER_BROKEN}
+    assert {*ABOUT_ONE, *ABOUT_MANY} | others == set(AlertName)
+
+
+@settings(deadline=None)
+@given(st.lists(CONDITIONS, max_size=20))
+def test_no_two_open_incidents_have_equal_labels(found: list[Condition]) -> None:
+    for one, other in combinations(opened(found), 2):
+        assert labels(one) != labels(other)
+
+
+@pytest.mark.parametrize(
+    ("condition", "apart"),
+    [
+        (site_lost("203.0.113.2"), {"place": "203.0.113.2"}),
+        (site_lost("riga"), {"site": "riga", "place": "203.0.113.2"}),
+        (
+            receiver_broken("chat"),
+            {"receiver": "chat"},
+        ),
+        (
+            conditions.registration_lost(
+                ACME,
+                Watched(extension(1)),
+                lost(registration("uloc-7", device="Linphone/5.2")),
+            ),
+            {"device": "Linphone/5.2", "registration_id": "uloc-7"},
+        ),
+        (
+            conditions.extension_lost(
+                ACME,
+                Watched(extension(1)),
+                lost(registration("uloc-7", device="Linphone/5.2")),
+            ),
+            {"device": "Linphone/5.2"},
+        ),
+    ],
+    ids=[
+        "a place that no site names, by its address",
+        "a site, by its name and its own labels",
+        "a receiver, by its name",
+        "one of several devices, by its registration too",
+        "a phone, with its device",
+    ],
+)
+def test_what_it_is_about_stands_in_its_labels(condition: Condition, apart: dict[str, str]) -> None:
+    (incident,) = opened([condition])
+    names = ("site", "place", "receiver", "device", "registration_id")
+    assert {n: v for n, v in labels(incident).items() if n in names} == apart
