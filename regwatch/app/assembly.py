@@ -22,7 +22,7 @@ from regwatch.app.policies import (
 from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
 from regwatch.config.values import revealed
@@ -32,7 +32,9 @@ from regwatch.core.grouping import Grouping
 from regwatch.core.model import AccountName, FailureReason, Incident, Timestamp
 from regwatch.core.monitor import Monitor
 from regwatch.core.mutes import Mutes
+from regwatch.core.now import Now
 from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Planner
 from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.assembly import build_receiver
@@ -61,6 +63,7 @@ class Surroundings:
     store: Store
     instruments: Instruments
     clock: Clock
+    steady: SteadyClock
     record: Path | None = None
     """A file that keeps the PBX's answers."""
 
@@ -92,19 +95,22 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         receivers,
         around.store,
         clock=around.clock,
+        steady=around.steady,
         listeners=[reporting.delivery, self_watch.delivery],
         fallbacks={r.name: r.fallback for r in config.receivers if r.fallback is not None},
     )
     grouping = Grouping(
-        routes(config.routes), incidents=unsettled, notified=await around.store.notified()
+        routes(config.routes), incidents=unsettled, notified=await around.store.notified(), now=now
     )
-    dispatcher = Dispatcher(grouping, around.store, wake=outbox.wake, clock=around.clock)
+    dispatcher = Dispatcher(
+        grouping, around.store, wake=outbox.wake, clock=around.clock, steady=around.steady
+    )
     builder = _AccountBuilder(config, around, reporting, on_incidents, mutes, unsettled)
     accounts = [builder.build(account) for account in config.accounts]
     watchers = [watcher for watcher, _ in accounts]
     shape = config.heartbeat
     every = shape.every if shape is not None else WATCHDOG_SECONDS
-    heart = Heart(watchers, every=every, clock=around.clock)
+    heart = Heart(watchers, every=every, clock=around.clock, steady=around.steady)
     parts = Parts(
         watchers=watchers,
         clients=[client for _, client in accounts],
@@ -118,7 +124,9 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
         heart=heart,
         heartbeat=_heartbeat(shape, session, heart, around) if shape is not None else None,
     )
-    engine = Engine(parts, around.store, clock=around.clock, resolved=resolved)
+    engine = Engine(
+        parts, around.store, clock=around.clock, steady=around.steady, resolved=resolved
+    )
     on_incidents.to = engine.note
     return engine
 
@@ -185,7 +193,7 @@ class _AccountBuilder:
     unsettled: Sequence[Incident]
 
     def build(self, account: AccountShape) -> tuple[Watcher, PbxClient]:
-        name, clock = AccountName(account.name), self.around.clock
+        name, clock, steady = AccountName(account.name), self.around.clock, self.around.steady
         endpoints = [endpoint.value for endpoint in Endpoint]
         self.around.instruments.initialize_account(name, endpoints, REQUEST_OUTCOMES)
         planner = Planner(polling_policy(account))
@@ -207,9 +215,16 @@ class _AccountBuilder:
             monitor,
             planner,
             client if record is None else Recorder(client, name, record, clock=clock),
-            Keeper(monitor, self.around.store, clock=clock, on_incidents=self.on_incidents),
+            Keeper(
+                monitor,
+                self.around.store,
+                clock=clock,
+                steady=steady,
+                on_incidents=self.on_incidents,
+            ),
             selection(account),
             clock=clock,
+            steady=steady,
             on_outcome=self.reporting.outcome,
         )
         return watcher, client
@@ -218,6 +233,7 @@ class _AccountBuilder:
         self.reporting.request_made(name, request)
         if request.endpoint is Endpoint.TOKEN:  # not counted by the PBX
             return
-        planner.request_made(now=self.around.clock())
+        now = Now(self.around.steady(), self.around.clock())
+        planner.request_made(now=now.steady)
         if request.quota is not None:
-            planner.quota_seen(request.quota)
+            planner.quota_seen(Allowance.of(request.quota, now=now))

@@ -1,7 +1,12 @@
 """What the end of a poll means to both sides: the monitor learns, the planner plans."""
 
+from collections.abc import Collection, Iterable
+
+from regwatch.core.agenda import Appointment
 from regwatch.core.model import BatchAnswer, ExtensionId, FailureReason, Timestamp
 from regwatch.core.monitor import Monitor
+from regwatch.core.now import Instant, Now
+from regwatch.core.occasions import Occasion
 from regwatch.core.outcome import Outcome
 from regwatch.core.planner import Planner
 
@@ -9,14 +14,42 @@ CONFIRM_SECONDS = 3.0
 """Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 
 
-def answered(monitor: Monitor, planner: Planner, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
+def watch(
+    monitor: Monitor, planner: Planner, ids: Iterable[ExtensionId], *, now: Now
+) -> Collection[ExtensionId]:
+    """These are to be asked, where they stand by their last answers; returns the new ones."""
+    by_id = monitor.roster.by_id
+    new = planner.watch({i: _past_instant(by_id[i].answered_at, now) for i in ids})
+    appoint(monitor, planner, new, now=now)  # what was restored has leases that go on
+    return new
+
+
+def _past_instant(at: Timestamp | None, now: Now) -> Instant | None:
+    """A time in the future was stamped by a clock that was wrong, or is now."""
+    return None if at is None else min(now.instant_of(at), now.steady)
+
+
+def appoint(monitor: Monitor, planner: Planner, ids: Iterable[ExtensionId], *, now: Now) -> None:
+    """Ask each for its next occasion."""
+    for extension_id in ids:
+        occasion = monitor.next_occasion(extension_id, now=now.wall)
+        planner.appoint(extension_id, _appointment(occasion, now))
+
+
+def _appointment(occasion: Occasion | None, now: Now) -> Appointment | None:
+    if occasion is None:
+        return None
+    return Appointment(now.instant_of(occasion.at), occasion.is_firm)
+
+
+def answered(monitor: Monitor, planner: Planner, batch: BatchAnswer, *, now: Now) -> Outcome:
     """A poll brought answers, though perhaps not all."""
-    planner.finished(batch.asked, failure=batch.failure, unanswered=batch.failed_ids, now=now)
-    planner.quarantine(batch.refused, now=now)
-    outcome = monitor.observe(batch, now=now)
-    for extension_id in batch.answers:
-        planner.appoint(extension_id, monitor.next_occasion(extension_id, now=now))
-    planner.confirm(outcome.doubted, at=Timestamp(now + CONFIRM_SECONDS))
+    steady = now.steady
+    planner.finished(batch.asked, failure=batch.failure, unanswered=batch.failed_ids, now=steady)
+    planner.quarantine(batch.refused, now=steady)
+    outcome = monitor.observe(batch, now=now.wall)
+    appoint(monitor, planner, batch.answers, now=now)
+    planner.confirm(outcome.doubted, at=Instant(steady + CONFIRM_SECONDS))
     return outcome
 
 
@@ -28,8 +61,10 @@ def failed(
     detail: str,
     *,
     retry_after: float | None = None,
-    now: Timestamp,
+    now: Now,
 ) -> Outcome:
     """A poll brought nothing at all."""
-    planner.finished(asked, failure=reason, unanswered=asked, retry_after=retry_after, now=now)
-    return monitor.failed(reason, detail, now=now)
+    planner.finished(
+        asked, failure=reason, unanswered=asked, retry_after=retry_after, now=now.steady
+    )
+    return monitor.failed(reason, detail, now=now.wall)

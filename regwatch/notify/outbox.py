@@ -15,8 +15,9 @@ from typing import TypeVar
 
 import structlog
 
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.core.model import Notification, Retry, Timestamp
+from regwatch.core.now import Now
 from regwatch.notify.backoff import RetryPolicy, delay
 from regwatch.notify.deliveries import DeliveryAttempt, OutboxStore, Outcome
 from regwatch.notify.delivery_log import DeliveryLog
@@ -24,6 +25,7 @@ from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, Receiver
 from regwatch.notify.forwarding import copies_for, end_for
 from regwatch.notify.parcels import NEVER, Parcel, next_turn, parcels, without
 from regwatch.notify.receiver import Receiver
+from regwatch.notify.stamps import Stamps
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Outbox:
         store: OutboxStore,
         *,
         clock: Clock,
+        steady: SteadyClock,
         listeners: Sequence[Listener] = (),
         jitter: Callable[[], float] = random.random,
         policy: RetryPolicy | None = None,
@@ -55,6 +58,7 @@ class Outbox:
             raise ValueError("two receivers have the same name")
         self._store = store
         self._clock = clock
+        self._steady = steady
         self._listeners: tuple[Listener, ...] = (DeliveryLog(), *listeners)
         self._jitter = jitter
         self._policy = policy or RetryPolicy()
@@ -83,14 +87,16 @@ class Outbox:
     async def _serve(self, receiver: Receiver) -> None:
         wake = self._wakes[receiver.name]
         look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
+        stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
             wake.clear()
             entries = await self._persistently(look, receiver.name)
-            turn = next_turn(parcels(entries), now=self._clock())
+            now = Now(self._steady(), self._clock())
+            waiting = parcels(stamps.by_now(entries, now=now))
+            turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
             if turn.parcel is None:
-                await self._wait(
-                    wake, min(max(0.0, turn.at - self._clock()), self._policy.look_again)
-                )
+                pause = max(0.0, turn.at - now.wall)
+                await self._wait(wake, min(pause, self._policy.look_again))
             elif turn.parcel.notification is None:
                 await self._collapse(receiver.name, turn.parcel)
             else:
