@@ -1,13 +1,50 @@
-"""The wall clock: the only place that reads it. Everything else is handed a `Clock` or `now`."""
+"""The clocks: the only place that reads them. Everything else is handed a `Clock`, a `SteadyClock`
+or `now`.
+"""
 
 import time
 from collections.abc import Callable
 
 from regwatch.core.model import Timestamp
+from regwatch.core.now import Instant, Now
 
 Clock = Callable[[], Timestamp]
+SteadyClock = Callable[[], Instant]
+
+STEP_SECONDS = 1.0
+"""By how much at least the wall clock must be set for that to be noticed."""
+# Goes on while the machine is suspended. Where there is none (not on Linux), the next best.
+_BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def wall_clock() -> Timestamp:
-    """The time now, in seconds since the epoch, UTC."""
+    """The time now, in seconds since the epoch, UTC; it may be set at any moment."""
     return Timestamp(time.time())
+
+
+_BEGAN_AT = wall_clock() - time.clock_gettime(_BOOT_TIME)
+
+
+def steady_clock() -> Instant:
+    """Seconds that nobody sets. Counted from where the wall clock stood when the process began:
+    so a clock hour is one by this clock too.
+    """
+    return Instant(_BEGAN_AT + time.clock_gettime(_BOOT_TIME))
+
+
+class Steps:
+    """Notices when the wall clock is set."""
+
+    def __init__(self, clock: Clock, steady: SteadyClock) -> None:
+        self._clock = clock
+        self._steady = steady
+        self._ahead = clock() - steady()
+
+    def look(self) -> tuple[Now, float]:
+        """The present, and by how many seconds the wall clock was set since the last look."""
+        now = Now(self._steady(), self._clock())
+        step = now.wall - now.steady - self._ahead
+        if abs(step) <= STEP_SECONDS:
+            return now, 0.0
+        self._ahead += step
+        return now, step

@@ -22,7 +22,7 @@ from regwatch.app.policies import (
 from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
@@ -33,7 +33,9 @@ from regwatch.core.grouping import Grouping
 from regwatch.core.model import AccountName, FailureReason, Incident, Timestamp
 from regwatch.core.monitor import Monitor
 from regwatch.core.mutes import Mutes
+from regwatch.core.now import Now
 from regwatch.core.open_incidents import OpenIncidents
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Planner
 from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.assembly import build_receiver
@@ -62,6 +64,7 @@ class Surroundings:
     store: Store
     instruments: Instruments
     clock: Clock
+    steady: SteadyClock
     record: Path | None = None
     """A file that keeps the PBX's answers."""
 
@@ -103,17 +106,19 @@ async def _build(config: Config, session: aiohttp.ClientSession, around: Surroun
         receivers,
         around.store,
         clock=around.clock,
+        steady=around.steady,
         listeners=[reporting.delivery, self_watch.delivery],
         fallbacks={r.name: r.fallback for r in config.receivers if r.fallback is not None},
     )
     grouping = Grouping(
-        routes(config.routes), incidents=unsettled, notified=await around.store.notified()
+        routes(config.routes), incidents=unsettled, notified=await around.store.notified(), now=now
     )
     dispatcher = Dispatcher(
         grouping,
         around.store,
         wake=outbox.wake,
         clock=around.clock,
+        steady=around.steady,
         on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
     )
     builder = _AccountBuilder(config, around, reporting, on_incidents, mutes, unsettled)
@@ -121,7 +126,7 @@ async def _build(config: Config, session: aiohttp.ClientSession, around: Surroun
     watchers = [watcher for watcher, _ in accounts]
     shape = config.heartbeat
     every = shape.every if shape is not None else WATCHDOG_SECONDS
-    heart = Heart(watchers, every=every, clock=around.clock)
+    heart = Heart(watchers, every=every, clock=around.clock, steady=around.steady)
     parts = Parts(
         watchers=watchers,
         clients=[client for _, client in accounts],
@@ -136,7 +141,9 @@ async def _build(config: Config, session: aiohttp.ClientSession, around: Surroun
         heart=heart,
         heartbeat=_heartbeat(shape, session, heart, around) if shape is not None else None,
     )
-    engine = Engine(parts, around.store, clock=around.clock, resolved=resolved)
+    engine = Engine(
+        parts, around.store, clock=around.clock, steady=around.steady, resolved=resolved
+    )
     on_incidents.to = engine.note
     return engine
 
@@ -204,7 +211,7 @@ class _AccountBuilder:
     unsettled: Sequence[Incident]
 
     def build(self, account: AccountShape) -> tuple[Watcher, PbxClient]:
-        name, clock = AccountName(account.name), self.around.clock
+        name, clock, steady = AccountName(account.name), self.around.clock, self.around.steady
         endpoints = [endpoint.value for endpoint in Endpoint]
         self.around.instruments.initialize_account(name, endpoints, REQUEST_OUTCOMES)
         planner = Planner(polling_policy(account))
@@ -230,11 +237,13 @@ class _AccountBuilder:
                 monitor,
                 self.around.store,
                 clock=clock,
+                steady=steady,
                 on_incidents=self.on_incidents,
                 on_bug=partial(self.around.instruments.bug_met, Bug.STATE),
             ),
             selection(account),
             clock=clock,
+            steady=steady,
             on_outcome=self.reporting.outcome,
         )
         return watcher, client
@@ -243,6 +252,7 @@ class _AccountBuilder:
         self.reporting.request_made(name, request)
         if request.endpoint is Endpoint.TOKEN:  # not counted by the PBX
             return
-        planner.request_made(now=self.around.clock())
+        now = Now(self.around.steady(), self.around.clock())
+        planner.request_made(now=now.steady)
         if request.quota is not None:
-            planner.quota_seen(request.quota)
+            planner.quota_seen(Allowance.of(request.quota, now=now))

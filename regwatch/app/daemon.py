@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.app.assembly import Surroundings, build_engine
 from regwatch.app.engine import Engine
 from regwatch.app.operations import Operations, warn_of_silences
-from regwatch.clock import Clock, wall_clock
+from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.config.values import revealed
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
@@ -77,6 +77,7 @@ class Daemon:
         *,
         environ: Mapping[str, str] | None = None,
         clock: Clock = wall_clock,
+        steady: SteadyClock = steady_clock,
         record: Path | None = None,
     ) -> None:
         """`record`: a file that keeps the PBX's answers."""
@@ -87,6 +88,7 @@ class Daemon:
         self._config = config
         self._environ = os.environ if environ is None else environ
         self._clock = clock
+        self._steady = steady
         self._record = record
         self._notifier = Notifier.from_environ(self._environ)
         self._instruments = Instruments(CollectorRegistry())
@@ -117,7 +119,9 @@ class Daemon:
         web = _web_config(self._config)
         store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
         stack.push_async_callback(store.close)
-        self._around = Surroundings(store, self._instruments, self._clock, self._record)
+        self._around = Surroundings(
+            store, self._instruments, self._clock, self._steady, self._record
+        )
         self._engine = await self._build()
         stack.push_async_callback(self._close_engine)
         self._instruments.config_reloaded(success=True, at=self._clock())
@@ -313,7 +317,8 @@ class Daemon:
         if (seconds := self._notifier.watchdog_seconds) is None:
             return
         while True:
-            if self.health_problem() is None:
+            # Not its health: a start anew mends neither a full disk nor a receiver.
+            if self.live_problem() is None:
                 self._notifier.watchdog()
             await asyncio.sleep(seconds / 2)
 
@@ -338,6 +343,10 @@ class Daemon:
     def health_problem(self) -> str | None:
         """What is wrong with the daemon itself."""
         return self._current.health_problem()
+
+    def live_problem(self) -> str | None:
+        """Why only a start anew would help."""
+        return self._current.live_problem()
 
 
 def _web_config(config: Config) -> WebConfig | None:

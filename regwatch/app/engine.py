@@ -14,7 +14,7 @@ import structlog
 from regwatch.app.heart import Heart
 from regwatch.app.self_watch import SelfWatch
 from regwatch.app.view import AccountSight
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.core.grouping import Grouping
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import (
@@ -26,6 +26,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.mutes import Mutes
+from regwatch.core.now import Instant
 from regwatch.notify.dispatch import Dispatcher
 from regwatch.notify.heartbeat import Heartbeat
 from regwatch.notify.outbox import Outbox
@@ -70,11 +71,18 @@ class Engine:
     """Runs the parts, and answers for them; satisfies `web.views.DaemonView`."""
 
     def __init__(
-        self, parts: Parts, store: Store, *, clock: Clock, resolved: Sequence[Incident] = ()
+        self,
+        parts: Parts,
+        store: Store,
+        *,
+        clock: Clock,
+        steady: SteadyClock,
+        resolved: Sequence[Incident] = (),
     ) -> None:
         self._parts = parts
         self._store = store
         self._clock = clock
+        self._steady = steady
         self._resolved = deque(resolved, maxlen=RESOLVED_SHOWN)
         self._backlog: Backlog = {}
         self._sights = [
@@ -124,15 +132,14 @@ class Engine:
             outbox.cancel()
 
     async def _look_after_store(self) -> None:
-        pruned_at = Timestamp(0.0)
+        prune_at = self._steady()
         while True:
-            now = self._clock()
             try:
                 self._backlog = await self._store.backlog()
-                self._parts.heart.backlog = self._backlog
-                if now - pruned_at > PRUNE_SECONDS:
-                    pruned_at = now
-                    await self._store.prune(before=Timestamp(now - KEEP_SECONDS))
+                self._parts.heart.note_backlog(self._backlog)
+                if self._steady() >= prune_at:
+                    prune_at = Instant(self._steady() + PRUNE_SECONDS)
+                    await self._store.prune(before=Timestamp(self._clock() - KEEP_SECONDS))
             except StoreError as error:
                 log.debug("store_not_read", error=str(error))
             await asyncio.sleep(BACKLOG_SECONDS)
@@ -194,7 +201,11 @@ class Engine:
         return {r.name: (0, None) for r in self._parts.receivers} | dict(self._backlog)
 
     def health_problem(self) -> str | None:
+        """What is wrong with the parts; None if nothing is."""
+        return self.live_problem()
+
+    def live_problem(self) -> str | None:
         """Which account's polling stands still; None if none does."""
-        now = self._clock()
+        now = self._steady()
         stalled = [w.monitor.account for w in self._parts.watchers if w.is_stalled(now=now)]
         return f"polling stands still for {', '.join(stalled)}" if stalled else None

@@ -20,9 +20,10 @@ from itertools import chain, islice, takewhile
 
 from msgspec import Struct
 
-from regwatch.core.model import ExtensionId, Timestamp
+from regwatch.core.model import ExtensionId
+from regwatch.core.now import Instant
 
-LONG_AGO, FAR_OFF = Timestamp(float("-inf")), Timestamp(float("inf"))
+LONG_AGO, FAR_OFF = Instant(float("-inf")), Instant(float("inf"))
 LEAST_BOOST, MOST_BOOST = 1.5, 100.0
 BOOST_STEP = 1.1
 """By which it grows or shrinks with each request."""
@@ -33,7 +34,7 @@ BEFORE_STARVING = 0.9
 class Appointment(Struct, frozen=True, gc=False):
     """When the next answer about an extension will tell something."""
 
-    at: Timestamp
+    at: Instant
     is_firm: bool = False
     """Whether it is kept before all else, out of turn."""
 
@@ -52,11 +53,11 @@ class Alarms:
     """
 
     def __init__(self) -> None:
-        self._due: dict[ExtensionId, Timestamp] = {}
-        self._places: dict[ExtensionId, Timestamp] = {}
-        self._heap: list[tuple[Timestamp, ExtensionId]] = []
+        self._due: dict[ExtensionId, Instant] = {}
+        self._places: dict[ExtensionId, Instant] = {}
+        self._heap: list[tuple[Instant, ExtensionId]] = []
 
-    def set(self, extension_id: ExtensionId, at: Timestamp) -> None:
+    def set(self, extension_id: ExtensionId, at: Instant) -> None:
         """It is due then, and no other time."""
         self._due[extension_id] = at
         if at < self._places.get(extension_id, FAR_OFF):
@@ -67,11 +68,11 @@ class Alarms:
         """It is not due."""
         self._due.pop(extension_id, None)
 
-    def has_come(self, extension_id: ExtensionId, now: Timestamp) -> bool:
+    def has_come(self, extension_id: ExtensionId, now: Instant) -> bool:
         """Whether it is due by now."""
         return self._due.get(extension_id, FAR_OFF) <= now
 
-    def next_at(self) -> Timestamp:
+    def next_at(self) -> Instant:
         """When the first is due; infinitely far off if none is."""
         while self._heap:
             at, extension_id = self._heap[0]
@@ -88,7 +89,7 @@ class Alarms:
                 return at
         return FAR_OFF
 
-    def come(self, now: Timestamp) -> Iterator[ExtensionId]:
+    def come(self, now: Instant) -> Iterator[ExtensionId]:
         """Those that are due by now; each leaves its place, and is due until it is cleared."""
         while self.next_at() <= now:
             _, extension_id = heapq.heappop(self._heap)
@@ -102,13 +103,13 @@ class Agenda:
     def __init__(self) -> None:
         self._boost = MOST_BOOST
         self._never_asked: dict[ExtensionId, None] = {}
-        self._asked_at: dict[ExtensionId, Timestamp] = {}  # longest ago first
+        self._asked_at: dict[ExtensionId, Instant] = {}  # longest ago first
         self._withheld: set[ExtensionId] = set()
         self._firm = Alarms()
         self._soft = Alarms()
-        self._ripe: dict[ExtensionId, Timestamp] = {}
+        self._ripe: dict[ExtensionId, Instant] = {}
         """Soft appointments that have come."""
-        self._ripe_queue: list[tuple[Timestamp, ExtensionId]] = []
+        self._ripe_queue: list[tuple[Instant, ExtensionId]] = []
         """The same by when the extension was asked. What is taken back stays until it comes up."""
 
     def __len__(self) -> int:
@@ -119,7 +120,7 @@ class Agenda:
 
     # --- who is in it --------------------------------------------------------------------------
 
-    def add(self, extension_id: ExtensionId, answered_at: Timestamp | None) -> None:
+    def add(self, extension_id: ExtensionId, answered_at: Instant | None) -> None:
         """Put a new one in line: longest ago is to be added first."""
         if answered_at is None:
             self._never_asked[extension_id] = None
@@ -161,25 +162,25 @@ class Agenda:
         if appointment is not None and extension_id in self:
             (self._firm if appointment.is_firm else self._soft).set(extension_id, appointment.at)
 
-    def firm_at(self) -> Timestamp:
+    def firm_at(self) -> Instant:
         """When the next firm appointment is; infinitely far off if there is none."""
         return self._firm.next_at()
 
-    def soft_at(self) -> Timestamp:
+    def soft_at(self) -> Instant:
         """When the next soft appointment is; long ago if one waits that has come already."""
         return LONG_AGO if self._ripe else self._soft.next_at()
 
-    def oldest_asked_at(self) -> Timestamp:
+    def oldest_asked_at(self) -> Instant:
         """When the one asked longest ago was; infinitely far off if there is none."""
         return next((at for at, _ in self._waiting()), FAR_OFF)
 
-    def _waiting(self) -> Iterator[tuple[Timestamp, ExtensionId]]:
+    def _waiting(self) -> Iterator[tuple[Instant, ExtensionId]]:
         """Those that may be asked again, longest ago first."""
         return ((at, i) for i, at in self._asked_at.items() if i not in self._withheld)
 
     # --- who is next ---------------------------------------------------------------------------
 
-    def choose(self, most: int, *, patience: float, now: Timestamp) -> Choice:
+    def choose(self, most: int, *, patience: float, now: Instant) -> Choice:
         """Those to ask now, so many at most; they count as asked and are withheld. `patience`: for
         how many seconds an extension may go unasked.
         """
@@ -188,41 +189,41 @@ class Agenda:
         sources = (
             self._due_firmly(now),
             self._unseen(),
-            islice(self._asked_before(Timestamp(now - patience)), most // 2),
+            islice(self._asked_before(Instant(now - patience)), most // 2),
             self._by_rank(chosen, now),
         )
         for extension_id in islice(chain(*sources), most):
             chosen[extension_id] = None
         in_turn = sum(1 for i in chosen if not self._has_come(i, now))
         self._take(chosen, now)
-        self._adapt(Timestamp(now - BEFORE_STARVING * patience))
+        self._adapt(Instant(now - BEFORE_STARVING * patience))
         return Choice(tuple(chosen), in_turn)
 
-    def _adapt(self, longest_ago: Timestamp) -> None:
+    def _adapt(self, longest_ago: Instant) -> None:
         if self.oldest_asked_at() > longest_ago:
             self._boost = min(self._boost * BOOST_STEP, MOST_BOOST)
         else:
             self._boost = max(self._boost / BOOST_STEP, LEAST_BOOST)
 
-    def _has_come(self, extension_id: ExtensionId, now: Timestamp) -> bool:
+    def _has_come(self, extension_id: ExtensionId, now: Instant) -> bool:
         return extension_id in self._ripe or self._firm.has_come(extension_id, now)
 
-    def _ripen(self, now: Timestamp) -> None:
+    def _ripen(self, now: Instant) -> None:
         for extension_id in self._soft.come(now):
             asked_at = self._asked_at.get(extension_id, now)
             self._ripe[extension_id] = asked_at
             heapq.heappush(self._ripe_queue, (asked_at, extension_id))
 
-    def _due_firmly(self, now: Timestamp) -> Iterator[ExtensionId]:
+    def _due_firmly(self, now: Instant) -> Iterator[ExtensionId]:
         return (i for i in self._firm.come(now) if i not in self._withheld)
 
     def _unseen(self) -> Iterator[ExtensionId]:
         return (i for i in self._never_asked if i not in self._withheld)
 
-    def _asked_before(self, before: Timestamp) -> Iterator[ExtensionId]:
+    def _asked_before(self, before: Instant) -> Iterator[ExtensionId]:
         return (i for _, i in takewhile(lambda each: each[0] < before, self._waiting()))
 
-    def _by_rank(self, chosen: Collection[ExtensionId], now: Timestamp) -> Iterator[ExtensionId]:
+    def _by_rank(self, chosen: Collection[ExtensionId], now: Instant) -> Iterator[ExtensionId]:
         """Both queues are ordered by when their extensions were asked: merging them is enough."""
         plain = self._waiting()
         at, extension_id = next(plain, (FAR_OFF, None))
@@ -239,13 +240,13 @@ class Agenda:
             else:
                 return
 
-    def _next_ripe_at(self) -> Timestamp:
+    def _next_ripe_at(self) -> Instant:
         queue = self._ripe_queue
         while queue and self._ripe.get(queue[0][1]) != queue[0][0]:
             heapq.heappop(queue)
         return queue[0][0] if queue else FAR_OFF
 
-    def _take(self, ids: Iterable[ExtensionId], now: Timestamp) -> None:
+    def _take(self, ids: Iterable[ExtensionId], now: Instant) -> None:
         for extension_id in ids:
             self._never_asked.pop(extension_id, None)
             self._asked_at.pop(extension_id, None)

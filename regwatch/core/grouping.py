@@ -104,8 +104,11 @@ class Grouping:
         *,
         incidents: Iterable[Incident] = (),
         notified: Iterable[Notified] = (),
+        now: Timestamp = NEVER,
     ) -> None:
-        """Start with nothing, or where stored incidents and log rows left off."""
+        """Start with nothing, or where stored incidents and log rows left off; what these say of
+        times after `now` was written by a clock that was wrong, or is now.
+        """
         if not routes:
             raise ValueError("at least one route is needed, to catch all")
         self._routes = tuple(routes)
@@ -124,18 +127,33 @@ class Grouping:
         self._turn = count(1)
         self._offered: set[IncidentId] = set()
         self._expired: list[Notified] = []
-        self._restore(incidents, notified)
+        self._restore(incidents, notified, now)
 
-    def _restore(self, incidents: Iterable[Incident], notified: Iterable[Notified]) -> None:
+    def _restore(
+        self, incidents: Iterable[Incident], notified: Iterable[Notified], now: Timestamp
+    ) -> None:
         for row in notified:
-            self._rows.setdefault(row.incident_id, {})[row.receiver] = row
+            told = row if row.firing_at <= now else msgspec.structs.replace(row, firing_at=now)
+            self._rows.setdefault(row.incident_id, {})[row.receiver] = told
         for incident in incidents:
             if incident.state is not IncidentState.PENDING:
                 self._incidents[incident.id] = incident
         for incident_id in [i for i in self._rows if i not in self._incidents]:
             self._expired.extend(self._rows.pop(incident_id).values())
         for incident in list(self._incidents.values()):
-            self._place(incident, now=_changed_at(incident))
+            self._place(incident, now=min(now, _changed_at(incident)))
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds, or back if less than none: who waits,
+        waits as long as before.
+        """
+        for rows in self._rows.values():
+            for receiver, row in rows.items():
+                firing_at = Timestamp(row.firing_at + by)
+                rows[receiver] = msgspec.structs.replace(row, firing_at=firing_at)
+        for group in self._groups.values():
+            group.clock_set(by)
+            self._touched[group] = None
 
     @property
     def open_incidents(self) -> Sequence[Incident]:
@@ -168,7 +186,7 @@ class Grouping:
     def due(self, *, now: Timestamp) -> Sequence[Notification]:
         """What must go out now; the same again until `queued`, which takes only these."""
         self._settle()
-        self._forget_unclaimed()
+        self._forget_unclaimed(now)
         entries = []
         while self._agenda and self._agenda[0][0] <= now:
             entry = heapq.heappop(self._agenda)
@@ -314,13 +332,13 @@ class Grouping:
         self._incidents.pop(incident_id, None)
         self._expired.extend(self._rows.pop(incident_id, {}).values())
 
-    def _forget_unclaimed(self) -> None:
+    def _forget_unclaimed(self, now: Timestamp) -> None:
         """Drop incidents that resolved between an offer and its `queued`, which never came."""
         offered, self._offered = self._offered, set()
         for incident_id in offered:
             incident = self._incidents.get(incident_id)
             if incident is not None and incident_id not in self._places:
-                self._place(incident, now=_changed_at(incident))
+                self._place(incident, now=min(now, _changed_at(incident)))
 
     def _group(self, receiver: str, key: str, route: Route) -> Group:
         group = self._groups.get((receiver, key))

@@ -71,6 +71,13 @@ class Group:
             self.spoken_at = None
             self.repeats = 0
 
+    def clock_set(self, by: float) -> None:
+        """All that was so long ago still is."""
+        self.fresh = {i: Timestamp(at + by) for i, at in self.fresh.items()}
+        self.gone = {i: Timestamp(at + by) for i, at in self.gone.items()}
+        if self.spoken_at is not None:
+            self.spoken_at = Timestamp(self.spoken_at + by)
+
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to say, now or later."""

@@ -14,7 +14,6 @@ from copy import copy
 
 from msgspec import Struct
 
-from regwatch.core.agenda import Appointment
 from regwatch.core.alert_rules import AlertRules, Override, Rules
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.api_watch import ApiWatch
@@ -46,7 +45,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.moves import Sighting
 from regwatch.core.mutes import Mutes
-from regwatch.core.occasions import next_occasion
+from regwatch.core.occasions import Occasion, next_occasion
 from regwatch.core.open_incidents import OpenIncidents, condition_of
 from regwatch.core.outages import OutagePolicy, Outages
 from regwatch.core.outcome import Gathered, Outcome, SetAside
@@ -168,7 +167,7 @@ class Monitor:
         """What is remembered of an extension, to be stored with it."""
         return self._memories.get(extension_id, NOTHING_REMEMBERED)
 
-    def next_occasion(self, extension_id: ExtensionId, *, now: Timestamp) -> Appointment | None:
+    def next_occasion(self, extension_id: ExtensionId, *, now: Timestamp) -> Occasion | None:
         """When the next answer about it will tell something; None if that is not to be foreseen."""
         watched = self.roster.by_id.get(extension_id)
         if watched is None or watched.reason == SET_ASIDE:
@@ -177,7 +176,7 @@ class Monitor:
         until = self._restarts.awaited_until(extension_id)
         if until is None or occasion is None or occasion.at <= until:
             return occasion
-        return Appointment(until)
+        return Occasion(until)
 
     # --- verbs ---------------------------------------------------------------------------------
 

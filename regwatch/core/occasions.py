@@ -4,11 +4,12 @@
 * A lease ends: from then on its device is gone from the PBX, unless it refreshed meanwhile.
 * A lost extension may be back.
 
-A device whose refresh was found late will most likely be gone when its lease ends: that appointment
-is firm. Nobody is told of what is supposed here, so less certainty is asked for than for a warning.
+A device whose refresh was found late will most likely be gone when its lease ends: that occasion is
+firm. Nobody is told of what is supposed here, so less certainty is asked for than for a warning.
 """
 
-from regwatch.core.agenda import Appointment
+from msgspec import Struct
+
 from regwatch.core.habits import overdue_after
 from regwatch.core.kin import Kin
 from regwatch.core.lateness import SUPPOSED_AFTER, habit_of
@@ -23,14 +24,20 @@ RETURN_SECONDS, RETURN_SHARE = (10.0, 120.0), 0.25
 """How soon, by how long it has been away already, a lost extension is asked again."""
 
 
-def next_occasion(
-    watched: Watched, memory: Memory, kin: Kin, *, now: Timestamp
-) -> Appointment | None:
+class Occasion(Struct, frozen=True, gc=False):
+    """When the next answer about an extension will tell something, by the wall clock."""
+
+    at: Timestamp
+    is_firm: bool = False
+    """Whether it is kept before all else, out of turn."""
+
+
+def next_occasion(watched: Watched, memory: Memory, kin: Kin, *, now: Timestamp) -> Occasion | None:
     """The soonest of them; None if none is to be foreseen."""
     if watched.state is ExtensionState.LOST:
-        return Appointment(_return_of(watched, now))
+        return Occasion(_return_of(watched, now))
     found = [_occasion(r, memory, kin, now) for r in watched.registrations if r.lease_ends_at]
-    return min(found, key=lambda appointment: appointment.at, default=None)
+    return min(found, key=lambda occasion: occasion.at, default=None)
 
 
 def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
@@ -40,13 +47,13 @@ def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
     return Timestamp(now + min(max(shortest, RETURN_SHARE * away), longest))
 
 
-def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Appointment:
+def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Occasion:
     ends_at = registration.lease_ends_at or now
     habit = habit_of(registration, memory, kin, learn_after=SUPPOSED_AFTER, now=now)
     late_at = overdue_after(habit, registration, learn_after=SUPPOSED_AFTER, least_room=0.0)
     if late_at is not None and late_at > now:
-        return Appointment(late_at)
+        return Occasion(late_at)
     gone_at = ends_at + ROUNDING_SECONDS
     if gone_at <= now:
         gone_at = now + max(CLEANUP_SECONDS, now - ends_at)
-    return Appointment(Timestamp(gone_at), is_firm=late_at is not None)
+    return Occasion(Timestamp(gone_at), is_firm=late_at is not None)

@@ -7,6 +7,9 @@ Whose turn it is decides the agenda, how many requests there are the pacer. Here
 * Where the quota is plentiful, the interval rules: no more requests than keep every extension
   younger than `interval` and meet every appointment.
 * A request that failed slows the next one down; the reason says by how much.
+
+All of it runs on the steady clock: whoever sets the wall clock neither stops the polls nor makes
+them many.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,8 +17,9 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec import Struct
 
 from regwatch.core.agenda import Agenda, Appointment
-from regwatch.core.model import ExtensionId, FailureReason, Quota, Timestamp
-from regwatch.core.pacing import HOUR, Pacer
+from regwatch.core.model import ExtensionId, FailureReason
+from regwatch.core.now import Instant
+from regwatch.core.pacing import HOUR, Allowance, Pacer
 
 PATIENCE = 2.0
 """Times a sweep's period an extension may go unasked."""
@@ -25,7 +29,9 @@ PERSON_NEEDED_SECONDS = 300.0
 """Between probes while only a person can mend it."""
 MEET_WITHIN_SECONDS = 1.0
 """How late a soft appointment may be met, so that several share a request."""
-NEVER = Timestamp(float("-inf"))
+LONGEST_WAIT_SLOTS = 2.0
+"""Times the present pause between requests that a plan may look ahead."""
+NEVER = Instant(float("-inf"))
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
 THROTTLED_SECONDS = 5.0
 
@@ -53,7 +59,7 @@ class Ask(Struct, frozen=True):
 class Wait(Struct, frozen=True):
     """Ask again at that time, or when something changes; None: nothing is to be asked."""
 
-    until: Timestamp | None
+    until: Instant | None
 
 
 class Planner:
@@ -65,16 +71,16 @@ class Planner:
         self.agenda = Agenda()
         self.pacer = Pacer(own_limit=policy.requests_per_hour, reserve=policy.reserve)
         self._retried: set[ExtensionId] = set()
-        self._quarantined: dict[ExtensionId, Timestamp] = {}
-        self.blocked_until = Timestamp(0.0)
+        self._quarantined: dict[ExtensionId, Instant] = {}
+        self.blocked_until = Instant(0.0)
         self._last_start = NEVER
         self._sweep_at = NEVER
         self._failures = 0
-        self.exhausted_until: Timestamp | None = None
+        self.exhausted_until: Instant | None = None
 
     # --- what is watched ---------------------------------------------------------------------
 
-    def watch(self, answered_at: Mapping[ExtensionId, Timestamp | None]) -> list[ExtensionId]:
+    def watch(self, answered_at: Mapping[ExtensionId, Instant | None]) -> list[ExtensionId]:
         """Put new ids in line, before all others those that were never answered, and behind them
         the rest in the order given: longest ago first. Known ones keep their place. Returns the
         new ones.
@@ -95,15 +101,15 @@ class Planner:
         if extension_id not in self._quarantined:
             self.agenda.appoint(extension_id, appointment)
 
-    def confirm(self, ids: Iterable[ExtensionId], *, at: Timestamp = NEVER) -> None:
+    def confirm(self, ids: Iterable[ExtensionId], *, at: Instant = NEVER) -> None:
         """Ask for these again before all others, though not before then."""
         for extension_id in ids:
             self.appoint(extension_id, Appointment(at, is_firm=True))
 
-    def quarantine(self, ids: Iterable[ExtensionId], *, now: Timestamp) -> None:
+    def quarantine(self, ids: Iterable[ExtensionId], *, now: Instant) -> None:
         """Leave these out for a while: the PBX refuses to speak of them."""
         for extension_id in ids:
-            self._quarantined[extension_id] = Timestamp(now + QUARANTINE_SECONDS)
+            self._quarantined[extension_id] = Instant(now + QUARANTINE_SECONDS)
             self.agenda.appoint(extension_id, None)
             self.agenda.withhold((extension_id,))
 
@@ -114,11 +120,11 @@ class Planner:
 
     # --- what happened -----------------------------------------------------------------------
 
-    def request_made(self, *, now: Timestamp) -> None:
+    def request_made(self, *, now: Instant) -> None:
         """Count a request of ours, whatever it was for: the quota counts them all."""
         self.pacer.request_made(now=now)
 
-    def quota_seen(self, quota: Quota) -> None:
+    def quota_seen(self, quota: Allowance) -> None:
         """Adapt to what the last answer's headers say."""
         self.pacer.quota_seen(quota)
 
@@ -126,7 +132,7 @@ class Planner:
         self,
         asked: Collection[ExtensionId],
         *,
-        now: Timestamp,
+        now: Instant,
         failure: FailureReason | None = None,
         unanswered: Collection[ExtensionId] = (),
         retry_after: float | None = None,
@@ -144,7 +150,7 @@ class Planner:
     def _succeeded(self, answered: Collection[ExtensionId]) -> None:
         self._retried.difference_update(answered)
         self._failures = 0
-        self.blocked_until = Timestamp(0.0)
+        self.blocked_until = Instant(0.0)
         self.exhausted_until = None
 
     def _retry(self, ids: Collection[ExtensionId]) -> None:
@@ -154,16 +160,16 @@ class Planner:
         self.confirm(again)
 
     def slow_down(
-        self, reason: FailureReason, *, now: Timestamp, retry_after: float | None = None
+        self, reason: FailureReason, *, now: Instant, retry_after: float | None = None
     ) -> None:
         """Ask nothing for a while; how long, the reason tells."""
         self._failures += 1
         pause = retry_after if retry_after is not None else self._pause(reason, now)
-        self.blocked_until = Timestamp(max(self.blocked_until, now + pause))
+        self.blocked_until = Instant(max(self.blocked_until, now + pause))
         if reason is FailureReason.QUOTA_EXHAUSTED:
             self.exhausted_until = self.blocked_until
 
-    def _pause(self, reason: FailureReason, now: Timestamp) -> float:
+    def _pause(self, reason: FailureReason, now: Instant) -> float:
         match reason:
             case FailureReason.QUOTA_EXHAUSTED:
                 return max(1.0, self.pacer.resets_at(now=now) - now)
@@ -176,7 +182,7 @@ class Planner:
 
     # --- what to do --------------------------------------------------------------------------
 
-    def next(self, *, now: Timestamp) -> Ask | Wait:
+    def next(self, *, now: Instant) -> Ask | Wait:
         """The next request, or how long none is due."""
         self._release_quarantined(now)
         if self.pacer.in_flight >= self._concurrency() or not len(self.agenda):
@@ -188,16 +194,31 @@ class Planner:
             return Wait(min(self._quarantined.values(), default=None))
         return self._ask(now)
 
+    def is_too_far(self, until: Instant, *, now: Instant) -> bool:
+        """Whether a wait until then is longer than anything explains: the pace, a failure, a spent
+        quota, or nobody to ask.
+        """
+        spacing = self.spacing(now=now)
+        if spacing is None or not self.agenda.askable:
+            return False
+        longest = max(self.policy.interval, LONGEST_WAIT_SLOTS * spacing)
+        return until > max(now, self.blocked_until) + longest
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked now, and there is nobody to ask."""
+        return not self.pacer.in_flight and not len(self.agenda)
+
     def _concurrency(self) -> int:
         return 1 if self._failures else self.policy.concurrency
 
-    def _release_quarantined(self, now: Timestamp) -> None:
+    def _release_quarantined(self, now: Instant) -> None:
         while self._quarantined and next(iter(self._quarantined.values())) <= now:
             extension_id = next(iter(self._quarantined))
             del self._quarantined[extension_id]
             self.agenda.release((extension_id,))
 
-    def _ask(self, now: Timestamp) -> Ask:
+    def _ask(self, now: Instant) -> Ask:
         spacing = self.pacer.spacing(now=now)
         is_early = spacing is not None and now < self._last_start + spacing
         self.pacer.poll_begun(ahead_of_pace=is_early, now=now)
@@ -207,10 +228,10 @@ class Planner:
         choice = self.agenda.choose(self.batch_limit, patience=patience, now=now)
         self._last_start = now
         credit = self.policy.interval * choice.in_turn / askable
-        self._sweep_at = Timestamp(max(self._sweep_at, now + credit))
+        self._sweep_at = Instant(max(self._sweep_at, now + credit))
         return Ask(choice.ids, choice.in_turn)
 
-    def _next_start(self, now: Timestamp) -> Timestamp:
+    def _next_start(self, now: Instant) -> Instant:
         spacing = self.pacer.spacing(now=now)
         hurried = self.pacer.hurried_spacing(now=now)
         if spacing is None or hurried is None:  # nothing left of the quota
@@ -223,13 +244,13 @@ class Planner:
             out_of_turn = max(out_of_turn, self.agenda.firm_at())
         soft_at = self.agenda.soft_at() + MEET_WITHIN_SECONDS
         in_turn = max(min(soft_at, self._sweep_at), self._last_start + spacing)
-        return Timestamp(max(min(out_of_turn, in_turn), self.blocked_until))
+        return Instant(max(min(out_of_turn, in_turn), self.blocked_until))
 
-    def _can_see_all_at_once(self, now: Timestamp) -> bool:
+    def _can_see_all_at_once(self, now: Instant) -> bool:
         """Whether a first sweep need not wait: it takes no more than half of what is left."""
         return bool(self.agenda.never_asked) and self.left(now=now) >= 2 * self._batches()
 
-    def _is_behind(self, now: Timestamp) -> bool:
+    def _is_behind(self, now: Instant) -> bool:
         """Whether answers are far older than the pace explains, as after an outage."""
         return self.agenda.oldest_asked_at() < now - PATIENCE * self.sweep_seconds(now=now)
 
@@ -237,15 +258,15 @@ class Planner:
         """Requests that a sweep takes."""
         return -(-(len(self.agenda) - len(self._quarantined)) // self.batch_limit)
 
-    def spacing(self, *, now: Timestamp) -> float | None:
+    def spacing(self, *, now: Instant) -> float | None:
         """Seconds between requests that the quota allows; None if none is left to us."""
         return self.pacer.spacing(now=now)
 
-    def left(self, *, now: Timestamp) -> float:
+    def left(self, *, now: Instant) -> float:
         """Requests we may still make before the quota resets, the reserve left untouched."""
         return self.pacer.left(now=now)
 
-    def sweep_seconds(self, *, now: Timestamp) -> float:
+    def sweep_seconds(self, *, now: Instant) -> float:
         """How long a whole sweep takes at the present pace: so old answers get."""
         spacing = self.spacing(now=now)
         if spacing is None:

@@ -26,6 +26,11 @@ class RetryPolicy:
     attempt_timeout: float = 300.0
     """For a receiver that hangs in spite of its own timeout."""
 
+    @property
+    def longest_pause(self) -> float:
+        """Between two attempts with the same message."""
+        return max(self.cap, self.longest_wish, self.refused_retry)
+
 
 def delay(
     policy: RetryPolicy, attempts: int, *, jitter: float, retry_after: float | None = None

@@ -10,12 +10,14 @@ from typing import Protocol
 
 import structlog
 
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock, Steps
 from regwatch.core.grouping import Grouping
-from regwatch.core.model import Incident, Notification, Notified
+from regwatch.core.model import Incident, Notification, Notified, Timestamp
 from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 10.0
+"""The longest sleep: the wall clock, by which groups wait, may have been set."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,22 +39,31 @@ class Dispatcher:
         *,
         wake: Callable[[str], None],
         clock: Clock,
+        steady: SteadyClock,
         on_bug: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_bug` hears of each message that can never be stored."""
         self._grouping = grouping
         self._log = notification_log
         self._wake = wake
-        self._clock = clock
+        self._steps = Steps(clock, steady)
         self._on_bug = on_bug
         self._noted = asyncio.Event()
 
     def note(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored."""
-        now = self._clock()
+        now = self._now()
         for incident in incidents:
             self._grouping.note(incident, now=now)
         self._noted.set()
+
+    def _now(self) -> Timestamp:
+        """What waits, waits on by a clock that was set: neither longer nor shorter."""
+        now, step = self._steps.look()
+        if step:
+            log.warning("clock_set", seconds=round(step, 1))
+            self._grouping.clock_set(step)
+        return now.wall
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
@@ -63,8 +74,8 @@ class Dispatcher:
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
-        for notification in self._grouping.due(now=self._clock()):
-            now = self._clock()
+        for notification in self._grouping.due(now=self._now()):
+            now = self._now()
             rows = self._grouping.rows(notification, now=now)
             try:
                 await self._log.enqueue(notification, rows)
@@ -85,7 +96,7 @@ class Dispatcher:
         return True
 
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
-        self._grouping.given_up(notification, now=self._clock())
+        self._grouping.given_up(notification, now=self._now())
         log.error(
             "notification_lost",
             receiver=notification.receiver,
@@ -98,7 +109,9 @@ class Dispatcher:
     async def _wait(self, at_least: float) -> None:
         await asyncio.sleep(at_least)
         due_at = self._grouping.next_due_at()
-        seconds = None if due_at is None else max(0.0, due_at - self._clock())
+        seconds = LOOK_AGAIN_SECONDS
+        if due_at is not None:
+            seconds = min(max(0.0, due_at - self._now()), seconds)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._noted.wait()

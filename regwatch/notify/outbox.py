@@ -16,8 +16,9 @@ from typing import Any
 
 import structlog
 
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.core.model import Notification, Retry, Timestamp
+from regwatch.core.now import Now
 from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.backoff import RetryPolicy, delay
 from regwatch.notify.deliveries import DeliveryAttempt, OutboxStore, Outcome
@@ -27,6 +28,7 @@ from regwatch.notify.forwarding import copies_for, end_for
 from regwatch.notify.parcels import NEVER, Parcel, next_turn, parcels, without
 from regwatch.notify.persistence import Persistence
 from regwatch.notify.receiver import Receiver
+from regwatch.notify.stamps import Stamps
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Outbox:
         store: OutboxStore,
         *,
         clock: Clock,
+        steady: SteadyClock,
         listeners: Sequence[Listener] = (),
         jitter: Callable[[], float] = random.random,
         policy: RetryPolicy | None = None,
@@ -57,6 +60,7 @@ class Outbox:
             raise ValueError("two receivers have the same name")
         self._store = store
         self._clock = clock
+        self._steady = steady
         self._listeners: tuple[Listener, ...] = (DeliveryLog(), *listeners)
         self._jitter = jitter
         self._policy = policy or RetryPolicy()
@@ -88,15 +92,18 @@ class Outbox:
     async def _serve(self, receiver: Receiver) -> None:
         wake = self._wakes[receiver.name]
         look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
+        stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
             wake.clear()
             entries = await self._persistence.read(look, receiver.name)
-            waiting = parcels(entry for entry in entries if entry.id not in self._aside)
-            turn = next_turn(waiting, now=self._clock())
+            now = Now(self._steady(), self._clock())
+            waiting = parcels(
+                entry for entry in stamps.by_now(entries, now=now) if entry.id not in self._aside
+            )
+            turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
             if turn.parcel is None:
-                await self._wait(
-                    wake, min(max(0.0, turn.at - self._clock()), self._policy.look_again)
-                )
+                pause = max(0.0, turn.at - now.wall)
+                await self._wait(wake, min(pause, self._policy.look_again))
             else:
                 await self._settle(turn.parcel, self._take(receiver, turn.parcel, turn.behind))
 

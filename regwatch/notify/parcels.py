@@ -118,8 +118,10 @@ class Turn:
     """Refused parcels in front of it: if it is taken, they are at fault, and not the receiver."""
 
 
-def next_turn(waiting: Sequence[Parcel], *, now: Timestamp) -> Turn:
-    """What is to be sent now."""
+def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = NEVER, now: Timestamp) -> Turn:
+    """What is to be sent now. What waits for longer than any pause lasts was put off by a clock
+    that was wrong, or is now: it is due.
+    """
     last_fresh = _last_fresh(waiting, now)
     passed: list[Parcel] = []
     soonest = NEVER
@@ -130,7 +132,7 @@ def next_turn(waiting: Sequence[Parcel], *, now: Timestamp) -> Turn:
         due_at = parcel.due_at
         if refused_at is not None and index <= last_fresh:
             due_at = Timestamp(refused_at + REFUSED_PAUSE)
-        if due_at <= now:
+        if due_at <= now or due_at > now + longest_pause:
             return Turn(parcel, now, tuple(passed))
         soonest = min(soonest, due_at)
         if refused_at is None:

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.core.batching import batched
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
@@ -73,6 +73,7 @@ class Keeper:
         store: StateStore,
         *,
         clock: Clock,
+        steady: SteadyClock,
         on_incidents: Callable[[Sequence[Incident]], None],
         on_bug: Callable[[], None] = lambda: None,
     ) -> None:
@@ -80,10 +81,11 @@ class Keeper:
         self._monitor = monitor
         self._store = store
         self._clock = clock
+        self._steady = steady
         self._on_incidents = on_incidents
         self._on_bug = on_bug
         self._saving = asyncio.Lock()
-        self._flushed_at = clock()
+        self._flushed_at = steady()
         self._touched: dict[ExtensionId, None] = {}
         self._removed: dict[ExtensionId, None] = {}
         self._incidents: dict[str, Incident] = {}
@@ -119,13 +121,14 @@ class Keeper:
         self._happenings.extend(
             of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now)
         )
-        if outcome.changes or outcome.steps or now - self._flushed_at >= FLUSH_SECONDS:
+        is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
+        if outcome.changes or outcome.steps or is_time:
             await self.flush()
 
     async def flush(self) -> None:
         """Store what is not stored yet, then tell of the incidents in it."""
         async with self._saving:
-            self._flushed_at = self._clock()
+            self._flushed_at = self._steady()
             unsaved = self._taken_out()
             if unsaved.is_empty:
                 return

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from regwatch.clock import Clock
+from regwatch.clock import Clock, SteadyClock
 from regwatch.core import polls
 from regwatch.core.batching import batched
 from regwatch.core.durations import humanise
@@ -21,11 +21,11 @@ from regwatch.core.model import (
     Incident,
     IncidentId,
     Listing,
-    Timestamp,
 )
 from regwatch.core.monitor import Monitor
+from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
-from regwatch.core.planner import Ask, Planner
+from regwatch.core.planner import NEVER, Ask, Planner
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
@@ -38,6 +38,8 @@ SLOW = 1.5
 LISTED_IN_A_LOG_LINE = 20
 PIECE = 500
 """Extensions taken over in one go; then the event loop gets its turn."""
+LOOK_AGAIN_SECONDS = 10.0
+"""The longest sleep: a plan is looked at again, in case the machine slept meanwhile."""
 GRACE_SECONDS = 180.0
 """How much later than planned a poll may come to its end before polling counts as stalled. Far
 above any sum of timeouts: beyond it something hangs that should not."""
@@ -79,6 +81,7 @@ class Watcher:
         selection: Selection,
         *,
         clock: Clock,
+        steady: SteadyClock,
         on_outcome: OutcomeListener = lambda _account, _outcome: None,
     ) -> None:
         self.monitor = monitor
@@ -87,31 +90,33 @@ class Watcher:
         self._keeper = keeper
         self._selection = selection
         self._clock = clock
+        self._steady = steady
         self._on_outcome = on_outcome
         self._changed = asyncio.Event()
         self.first_sweep_done = False
         """Whether every extension was asked for since the start."""
         self.sweep_seconds = planner.policy.interval
         """How long a sweep takes at the present pace: so old answers get."""
-        self.whole_poll_at: Timestamp | None = None
+        self.whole_poll_at: Instant | None = None
         """When the PBX last answered a request for all that was asked."""
         self._is_slow = False
         self._awaited: set[ExtensionId] = set()
         self._list_is_known = False
-        self._progress_due_at: Timestamp | None = None
+        self._progress_due_at: Instant | None = None
         self._setbacks = Setbacks(monitor.account)
         self._log = log.bind(account=monitor.account)
 
-    def is_stalled(self, *, now: Timestamp) -> bool:
-        """Whether neither a poll ended nor one was planned for far too long: what the service
-        manager's watchdog is told of.
+    def is_stalled(self, *, now: Instant) -> bool:
+        """Whether neither a poll ended nor one was planned for far too long, or the next one is
+        planned too far ahead: what the service manager's watchdog is told of.
         """
         return self._progress_due_at is not None and now > self._progress_due_at
 
-    def pulse(self, *, now: Timestamp) -> Pulse:
+    def pulse(self, *, now: Instant) -> Pulse:
         """How its polling goes."""
         pause = max(self.planner.policy.interval, self.planner.spacing(now=now) or 0.0)
-        return Pulse(self.monitor.account, self.whole_poll_at, pause)
+        stalled = self.is_stalled(now=now)
+        return Pulse(self.monitor.account, self.whole_poll_at, pause, stalled)
 
     async def run(self) -> None:
         """Watch until cancelled; what is not stored by then is stored on the way out."""
@@ -140,20 +145,30 @@ class Watcher:
     async def _poll_forever(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._changed.clear()
-            step = self.planner.next(now=self._clock())
+            step = self.planner.next(now=self._steady())
             await self._report_quota()
             if isinstance(step, Ask):
                 group.create_task(self._poll(step.ids))
                 continue
-            if step.until is not None:
-                self._progressed(step.until)
+            self._note_plan(step.until)
             await self._sleep_until(step.until)
 
-    def _progressed(self, next_at: Timestamp) -> None:
-        self._progress_due_at = Timestamp(next_at + GRACE_SECONDS)
+    def _note_plan(self, until: Instant | None) -> None:
+        if until is not None and self.planner.is_too_far(until, now=self._steady()):
+            self._progress_due_at = NEVER
+        elif until is not None:
+            self._progressed(until)
+        elif self.planner.is_idle:
+            self._progress_due_at = None
 
-    async def _sleep_until(self, until: Timestamp | None) -> None:
-        seconds = None if until is None else max(0.0, until - self._clock())
+    def _progressed(self, next_at: Instant) -> None:
+        self._progress_due_at = Instant(next_at + GRACE_SECONDS)
+
+    async def _sleep_until(self, until: Instant | None) -> None:
+        """Or until something changes; it looks again before, whatever was planned."""
+        seconds = LOOK_AGAIN_SECONDS
+        if until is not None:
+            seconds = min(max(0.0, until - self._steady()), seconds)
         try:
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
@@ -171,12 +186,12 @@ class Watcher:
             outcome = self._failed(ids, bug)
         else:
             outcome = self._answered(batch)
-        self._progressed(self._clock())
+        self._progressed(self._steady())
         self._changed.set()
         await self._accept(outcome)
 
     def _answered(self, batch: BatchAnswer) -> Outcome:
-        now = self._clock()
+        now = self._now()
         self.planner.batch_limit = self._source.batch_limit
         self._log_refused(batch.refused)
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
@@ -184,7 +199,7 @@ class Watcher:
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
         if batch.answers and batch.failure is None:
-            self.whole_poll_at = now
+            self.whole_poll_at = now.steady
         self._awaited.difference_update(set(batch.asked).difference(batch.failed_ids))
         self._note_sweep()
         self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
@@ -199,7 +214,7 @@ class Watcher:
             error.reason,
             str(error),
             retry_after=_retry_after(error),
-            now=self._clock(),
+            now=self._now(),
         )
 
     def _note_sweep(self) -> None:
@@ -216,20 +231,24 @@ class Watcher:
         until = self.planner.exhausted_until
         if (until is None) == (self.monitor.health.shortage is None):
             return
-        now = self._clock()
-        age = self.planner.sweep_seconds(now=now)
-        await self._accept(self.monitor.quota_exhausted(until, age, now=now))
+        now = self._now()
+        age = self.planner.sweep_seconds(now=now.steady)
+        told_until = None if until is None else now.time_of(until)
+        await self._accept(self.monitor.quota_exhausted(told_until, age, now=now.wall))
 
     # --- time ----------------------------------------------------------------------------------
+
+    def _now(self) -> Now:
+        return Now(self._steady(), self._clock())
 
     async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            now = self._clock()
-            self._note_pace(now)
-            await self._accept(self.monitor.tick(sweep_seconds=self.sweep_seconds, now=now))
+            self._note_pace(self._steady())
+            tick = self.monitor.tick(sweep_seconds=self.sweep_seconds, now=self._clock())
+            await self._accept(tick)
 
-    def _note_pace(self, now: Timestamp) -> None:
+    def _note_pace(self, now: Instant) -> None:
         """Say so, once, when the quota makes answers older than the interval asks for."""
         self.sweep_seconds = self.planner.sweep_seconds(now=now)
         interval = self.planner.policy.interval
@@ -259,17 +278,18 @@ class Watcher:
     def _discovery_pause(self) -> float:
         """After a failure: as long as the planner asks nothing, since each page costs quota."""
         quiet_until = max(self.planner.blocked_until, self.planner.exhausted_until or 0.0)
-        return max(DISCOVERY_RETRY_SECONDS, quiet_until - self._clock())
+        return max(DISCOVERY_RETRY_SECONDS, quiet_until - self._steady())
 
     async def _discover(self, discovery: Discovery) -> bool:
-        if self._list_is_known and self.planner.left(now=self._clock()) < 1:
+        if self._list_is_known and self.planner.left(now=self._steady()) < 1:
             return False  # what is left is others'
         try:
             listing = await self._source.extensions(type=discovery.type, status=discovery.status)
         except PbxError as error:
-            now = self._clock()
-            self.planner.slow_down(error.reason, now=now, retry_after=_retry_after(error))
-            await self._accept(self.monitor.failed(error.reason, str(error), now=now))
+            now = self._now()
+            retry_after = _retry_after(error)
+            self.planner.slow_down(error.reason, now=now.steady, retry_after=retry_after)
+            await self._accept(self.monitor.failed(error.reason, str(error), now=now.wall))
             return False
         await self._take_over(listing)
         return listing.complete
@@ -308,11 +328,7 @@ class Watcher:
             await asyncio.sleep(0)
 
     def _plan(self, ids: Iterable[ExtensionId]) -> None:
-        by_id = self.monitor.roster.by_id
-        now = self._clock()
-        new = self.planner.watch({i: by_id[i].answered_at for i in ids if i in by_id})
-        # What was restored has leases that go on.
-        aside = polls.appoint(self.monitor, self.planner, new, now=now)
+        new, aside = polls.watch(self.monitor, self.planner, ids, now=self._now())
         self._setbacks.note(Outcome(set_aside=aside))
         if not self.first_sweep_done:
             self._awaited.update(new)

@@ -71,6 +71,7 @@ def build_app(
         [
             web.get("/", site.status),
             web.get("/metrics", site.metrics),
+            web.get("/-/live", site.live),
             web.get("/-/healthy", site.healthy),
             web.get("/-/ready", site.ready),
             web.post("/-/reload", site.reload),
@@ -110,6 +111,12 @@ class _Site:
                 await response.write(chunk)
         await response.write_eof()
         return response
+
+    async def live(self, _request: web.Request) -> web.Response:
+        problem = self._view.live_problem()
+        if problem is None:
+            return web.Response(text="regwatch is alive.\n")
+        return web.Response(status=503, text=f"regwatch is stuck: {problem}\n")
 
     async def healthy(self, _request: web.Request) -> web.Response:
         problem = self._view.health_problem()

@@ -144,3 +144,7 @@ class DaemonView(Protocol):
     def health_problem(self) -> str | None:
         """What is wrong with the daemon itself; None if it is healthy."""
         ...
+
+    def live_problem(self) -> str | None:
+        """Why only a start anew would help: polls that do not turn; None if they do."""
+        ...

@@ -5,7 +5,8 @@ import time
 from statistics import median
 
 from regwatch.core.agenda import Appointment
-from regwatch.core.model import ExtensionId, Quota, Timestamp
+from regwatch.core.model import ExtensionId, Timestamp
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Ask, Planner, PollingPolicy
 
 BEGIN = 1_800_000_000.0
@@ -21,7 +22,7 @@ def seconds_per_request(extensions: int) -> float:
     plan.watch({i: Timestamp(BEGIN - 600 + 600 * i / extensions) for i in ids})
     for i in ids:
         plan.appoint(i, Appointment(Timestamp(BEGIN + (i * 7919) % LEASE)))
-    plan.quota_seen(Quota(10**6, 10**6, Timestamp(BEGIN + 3600), Timestamp(BEGIN)))
+    plan.quota_seen(Allowance(10**6, 10**6, Timestamp(BEGIN + 3600), Timestamp(BEGIN)))
     gc.collect()
     now, spent = BEGIN, []
     while len(spent) < REQUESTS:

@@ -857,3 +857,14 @@ def test_what_is_worse_does_not_wait_for_the_digest() -> None:
     note(grouping, 1000, firing(2))
     (message,) = send(grouping, 1000 + WAIT)
     assert message.reason is NotifyReason.WORSE
+
+
+def test_what_was_told_in_the_future_was_told_by_a_clock_that_was_wrong() -> None:
+    before = Grouping([CHAT])
+    note(before, 5000, firing(101, since=5000))
+    rows = [r for n in before.due(now=at(9000)) for r in before.queued(n, now=at(9000))]
+    after = Grouping([CHAT], incidents=before.open_incidents, notified=rows, now=at(100))
+    note(after, 100, TWO)
+    due_at = seconds_until_due(after)
+    assert due_at is not None
+    assert due_at <= 100 + max(CHAT.group_wait, CHAT.group_interval)

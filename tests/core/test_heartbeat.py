@@ -5,11 +5,14 @@ from fakes.values import ACME, at
 
 from regwatch.core.heartbeat import Backlog, Pulse, silent_because
 from regwatch.core.model import AccountName
+from regwatch.core.now import Instant
 
 
-def pulse(whole_poll: float | None, pause: float = 60.0, name: str = "acme") -> Pulse:
-    moment = None if whole_poll is None else at(whole_poll)
-    return Pulse(AccountName(name), moment, pause)
+def pulse(
+    whole_poll: float | None, pause: float = 60.0, name: str = "acme", *, stalled: bool = False
+) -> Pulse:
+    moment = None if whole_poll is None else Instant(at(whole_poll))
+    return Pulse(AccountName(name), moment, pause, stalled)
 
 
 @pytest.mark.parametrize(
@@ -23,12 +26,13 @@ def pulse(whole_poll: float | None, pause: float = 60.0, name: str = "acme") -> 
         ([pulse(990), pulse(100, name="b")], {}, "no poll of b was answered whole for 15 min"),
         ([pulse(990)], {"pager": (3, at(400)), "chat": (0, None)}, ""),
         ([pulse(990)], {"pager": (3, at(399))}, "a message waits for pager since 10 min 1 s"),
+        ([pulse(990, stalled=True)], {}, "polling stands still for acme"),
         ([], {}, ""),
     ],
     ids=[
         "all well", "just in time", "too long ago", "in time at a slow pace", "not yet",
         "one of two accounts", "messages that wait a little", "a message that is stuck",
-        "nothing to watch",
+        "a plan that lost its way", "nothing to watch",
     ],
 )  # fmt: skip
 def test_when_the_heart_is_silent(pulses: list[Pulse], backlog: Backlog, reason: str) -> None:

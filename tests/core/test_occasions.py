@@ -1,7 +1,6 @@
 import pytest
 from fakes.values import START, at
 
-from regwatch.core.agenda import Appointment
 from regwatch.core.habits import Habit
 from regwatch.core.kin import Kin
 from regwatch.core.memory import Memory
@@ -14,7 +13,12 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.occasions import CLEANUP_SECONDS, ROUNDING_SECONDS, next_occasion
+from regwatch.core.occasions import (
+    CLEANUP_SECONDS,
+    ROUNDING_SECONDS,
+    Occasion,
+    next_occasion,
+)
 
 HALFWAY = Habit(
     refreshes=4, lease_low=600.0, lease_high=600.0, usual=300.0, earliest=299.0, latest=301.0
@@ -34,7 +38,7 @@ def watched(*registrations: Registration, **more: object) -> Watched:
 
 def occasion(
     of: Watched, habits: dict[str, Habit] | None = None, now: float = 0
-) -> Appointment | None:
+) -> Occasion | None:
     return next_occasion(
         of,
         Memory(habits={RegistrationId(i): h for i, h in (habits or {}).items()}),
@@ -44,17 +48,17 @@ def occasion(
 
 
 def test_without_a_habit_it_is_the_leases_end() -> None:
-    assert occasion(watched(registration("a", 500))) == Appointment(at(500 + ROUNDING_SECONDS))
+    assert occasion(watched(registration("a", 500))) == Occasion(at(500 + ROUNDING_SECONDS))
 
 
 def test_a_known_habit_tells_earlier() -> None:
     found = occasion(watched(registration("a", 500)), {"a": HALFWAY})
-    assert found == Appointment(at(500 - 600 + 301 + 30))
+    assert found == Occasion(at(500 - 600 + 301 + 30))
 
 
 def test_after_a_refresh_did_not_come_the_leases_end_is_firm() -> None:
     found = occasion(watched(registration("a", 200)), {"a": HALFWAY})
-    assert found == Appointment(at(200 + ROUNDING_SECONDS), is_firm=True)
+    assert found == Occasion(at(200 + ROUNDING_SECONDS), is_firm=True)
 
 
 @pytest.mark.parametrize(("ago", "until"), [(0, CLEANUP_SECONDS), (1, 2), (10, 10), (60, 60)])
@@ -70,7 +74,7 @@ def test_of_several_registrations_the_soonest_counts_and_a_permanent_one_does_no
     found = occasion(
         watched(registration("a", 900), registration("b", 500), registration("c", None))
     )
-    assert found == Appointment(at(500 + ROUNDING_SECONDS))
+    assert found == Occasion(at(500 + ROUNDING_SECONDS))
 
 
 @pytest.mark.parametrize("state", [ExtensionState.REGISTERED, ExtensionState.UNREGISTERED])
@@ -83,4 +87,4 @@ def test_where_no_lease_is_known_nothing_is_foreseen(state: ExtensionState) -> N
 def test_a_lost_one_is_looked_after_soon_at_first(away: float, until: float) -> None:
     last = Timestamp(START - away)
     found = occasion(watched(state=ExtensionState.LOST, last_registered_at=last))
-    assert found == Appointment(at(until))
+    assert found == Occasion(at(until))

@@ -1,8 +1,8 @@
 import pytest
 from fakes.values import START, at
 
-from regwatch.core.model import Quota, Timestamp
-from regwatch.core.pacing import HOUR, LEAST_SHARE, LOAN_HASTE, Pacer
+from regwatch.core.model import Timestamp
+from regwatch.core.pacing import HOUR, LEAST_SHARE, LOAN_HASTE, Allowance, Pacer
 
 BEGIN = HOUR - START % HOUR
 """When the next clock hour begins, as seconds after the start of the tests' time."""
@@ -14,7 +14,7 @@ def pacer(*, own_limit: int | None = None, reserve: float = 0.0) -> Pacer:
 
 def seen(made: Pacer, remaining: int, when: float, *, limit: int = 1000) -> None:
     hour_end = BEGIN + ((when - BEGIN) // HOUR + 1) * HOUR
-    made.quota_seen(Quota(limit, remaining, at(hour_end), at(when)))
+    made.quota_seen(Allowance(limit, remaining, at(hour_end), at(when)))
 
 
 def asked(made: Pacer, times: int, when: float, *, ahead_of_pace: bool = False) -> None:

@@ -1,7 +1,9 @@
 import pytest
 from fakes.values import START, at
 
-from regwatch.core.model import ExtensionId, FailureReason, Quota, Timestamp
+from regwatch.core.model import ExtensionId, FailureReason, Timestamp
+from regwatch.core.now import Instant
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Ask, Planner, PollingPolicy, Wait
 
 HOUR_LEFT = 3600.0
@@ -19,8 +21,8 @@ def planner(count: int = 4, **policy: object) -> Planner:
 
 def quota(
     remaining: int, limit: int = 1000, resets_in: float = HOUR_LEFT, seen: float = 0
-) -> Quota:
-    return Quota(limit, remaining, at(seen + resets_in), at(seen))
+) -> Allowance:
+    return Allowance(limit, remaining, at(seen + resets_in), at(seen))
 
 
 def asked(plan: Planner, when: float) -> tuple[ExtensionId, ...]:
@@ -260,3 +262,33 @@ def test_with_nothing_left_the_sweep_is_as_long_as_the_wait() -> None:
     plan = planner(2)
     plan.quota_seen(quota(remaining=0, resets_in=900))
     assert plan.sweep_seconds(now=at(0)) == pytest.approx(960)
+
+
+# --- plans that look too far ahead ---------------------------------------------------------------
+
+
+def is_too_far(plan: Planner, away: float) -> bool:
+    return plan.is_too_far(Instant(at(away)), now=Instant(at(0)))
+
+
+def test_nothing_explains_a_wait_longer_than_the_interval_and_two_slots() -> None:
+    plan = planner(4)
+    swept(plan)
+    assert not is_too_far(plan, 60)
+    assert is_too_far(plan, 61)
+    plan.quota_seen(quota(remaining=36))
+    assert not is_too_far(plan, 200)
+    assert is_too_far(plan, 201)
+
+
+def test_a_failure_a_spent_quota_and_nobody_to_ask_explain_a_wait() -> None:
+    failed, spent, left_out = planner(4), planner(4), planner(1)
+    for plan in (failed, spent, left_out):
+        swept(plan)
+    failed.slow_down(FailureReason.ACCESS_DENIED, now=Instant(at(0)))
+    assert not is_too_far(failed, 360)
+    assert is_too_far(failed, 361)
+    spent.quota_seen(quota(remaining=0))
+    assert not is_too_far(spent, HOUR_LEFT)
+    left_out.quarantine(ids(1), now=Instant(at(0)))
+    assert not is_too_far(left_out, 3600)

@@ -219,12 +219,15 @@ class Delivery(RuleBasedStateMachine):
             list(self.receivers.values()),
             self.store,
             clock=self.clock,
+            steady=self.clock,
             listeners=[self._note],
             jitter=lambda: 0.5,
             fallbacks=FALLBACKS,
             policy=RetryPolicy(look_again=3600.0),
         )
-        dispatcher = Dispatcher(grouping, self.store, wake=outbox.wake, clock=self.clock)
+        dispatcher = Dispatcher(
+            grouping, self.store, wake=outbox.wake, clock=self.clock, steady=self.clock
+        )
         self.life = Life(grouping, dispatcher, outbox)
         self.life.tasks = [self.loop.create_task(part.run()) for part in (outbox, dispatcher)]
 

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from bench.polling.case import HOUR, Case
 from bench.polling.driver import Driver
+from fakes.clocks import both
 
 from regwatch.app.policies import maintenance, monitor_policy, routes, sites
 from regwatch.config import load_config
@@ -210,7 +211,7 @@ class Day(Driver):
         at = Timestamp(now)
         self.planner.request_made(now=at)
         reason = FailureReason.TIMEOUT
-        outcome = polls.failed(self.monitor, self.planner, ids, reason, "no answer", now=at)
+        outcome = polls.failed(self.monitor, self.planner, ids, reason, "no answer", now=both(now))
         self._judge(outcome, now)
 
     def _step(self, now: float, tick_at: float) -> float:

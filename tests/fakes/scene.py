@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from fakes.clocks import both
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START
 
@@ -15,6 +16,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
 from regwatch.pbx.client import PbxClient, RequestMade
@@ -72,14 +74,14 @@ async def scene(
             requests.append(request)
             planner.request_made(now=now())
             if request.quota is not None:
-                planner.quota_seen(request.quota)
+                planner.quota_seen(Allowance.of(request.quota, now=both(now())))
 
         settings = PbxSettings(pbx.url, credentials, batch_size=batch_size)
         async with PbxClient(settings, clock=now, listeners=[made]) as client:
             monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
-            keeper = Keeper(monitor, MemoryStore(), clock=now, on_incidents=told.extend)
+            keeper = Keeper(monitor, MemoryStore(), clock=now, steady=now, on_incidents=told.extend)
             chosen = Selection((UNKNOWN_ID,), Discovery(every_seconds=discover_every))
-            watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now)
+            watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now, steady=now)
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(watcher.run())
                 yield Scene(pbx.control, watcher, told, requests)

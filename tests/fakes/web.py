@@ -78,6 +78,7 @@ class FakeDaemon:
     resolved: list[Incident] = field(default_factory=list)
     backlog: dict[str, tuple[int, Timestamp | None]] = field(default_factory=dict)
     problem: str | None = None
+    stalled: str | None = None
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts
@@ -93,6 +94,9 @@ class FakeDaemon:
 
     def health_problem(self) -> str | None:
         return self.problem
+
+    def live_problem(self) -> str | None:
+        return self.stalled
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from fakes.clocks import STEPS, Clocks
 from fakes.values import ACME, START
 from structlog.testing import capture_logs
 
@@ -72,7 +73,7 @@ class Log:
 
 async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() -> None:
     log, woken = Log(), list[str]()
-    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now)
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now, steady=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         await asyncio.sleep(5)
@@ -88,7 +89,7 @@ async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() 
 async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
     log = Log()
     log.is_broken = True
-    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now)
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         dispatcher.note([incident()])
@@ -172,3 +173,27 @@ async def test_receivers_that_forget_are_told_again_each_minute() -> None:
 
 async def test_without_such_receivers_it_ends() -> None:
     await repost_forever([object()], lambda _name: [], lambda: True)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step: float) -> None:
+    log, clocks = Log(), Clocks()
+    route = replace(ROUTE, group_interval=300.0, repeat=(1000.0,))
+    dispatcher = Dispatcher(
+        Grouping([route]), log, wake=lambda _name: None, clock=clocks.wall, steady=clocks.steady
+    )
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.note([incident("i1")])
+        await asyncio.sleep(5)
+        clocks.set_by = step
+        await asyncio.sleep(55)
+        dispatcher.note([incident("i2")])
+        await asyncio.sleep(140)
+        clocks.set_by = 0.0
+        dispatcher.note([incident("i3")])
+        await asyncio.sleep(1300)
+        running.cancel()
+    at = [at for at, _ in log.stored]
+    assert at == pytest.approx([10, 310, 1310], abs=0.1), "first, news, reminder"
+    assert [len(note.items) for _, note in log.stored] == [1, 3, 3]

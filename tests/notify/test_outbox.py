@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 import structlog
+from fakes.clocks import STEPS, Clocks
 from fakes.notifications import (
     NEW,
     NOW,
@@ -180,7 +181,9 @@ async def running(
     store = store or MemoryStore()
     reports: list[DeliveryAttempt] = []
     listeners = [*how.pop("listeners", ()), reports.append]
-    outbox = Outbox(receivers, store, clock=clock, listeners=listeners, jitter=lambda: 1.0, **how)
+    outbox = Outbox(
+        receivers, store, clock=clock, steady=clock, listeners=listeners, jitter=lambda: 1.0, **how
+    )
     async with asyncio.TaskGroup() as group:
         task = group.create_task(outbox.run())
         try:
@@ -536,7 +539,7 @@ async def test_stop_settles_the_delivery_in_flight_and_begins_no_other():
     store = MemoryStore()
     for number, receiver in enumerate(["chat", "chat", "waiting"], start=1):
         store.put(receiver, number)
-    outbox = Outbox([chat, idle, waiting], store, clock=clock)
+    outbox = Outbox([chat, idle, waiting], store, clock=clock, steady=clock)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(outbox.run())
         await asyncio.sleep(10)
@@ -554,7 +557,7 @@ async def test_stopped_while_it_looks_it_does_not_wait():
             outbox.stop()
             return []
 
-    outbox = Outbox([ScriptedReceiver()], Slow(), clock=clock)
+    outbox = Outbox([ScriptedReceiver()], Slow(), clock=clock, steady=clock)
     await outbox.run()
     assert passed() == 0
 
@@ -581,7 +584,7 @@ async def test_an_unknown_name_wakes_nobody():
 
 async def test_names_are_unique():
     with pytest.raises(ValueError, match="same name"):
-        Outbox([ScriptedReceiver(), ScriptedReceiver()], MemoryStore(), clock=clock)
+        Outbox([ScriptedReceiver(), ScriptedReceiver()], MemoryStore(), clock=clock, steady=clock)
 
 
 async def test_trouble_is_logged_when_it_begins_changes_and_ends():
@@ -787,3 +790,67 @@ async def test_one_that_is_refused_and_then_put_off_waits_for_its_turn():
     async with running(chat, store=store):
         await asyncio.sleep(100)
     assert chat.taken == ["n-2", "n-1"]
+
+
+# --- the clock on the wall is set ----------------------------------------------------------------
+
+
+@asynccontextmanager
+async def by(clocks: Clocks, chat: ScriptedReceiver, store: MemoryStore) -> AsyncIterator[None]:
+    outbox = Outbox([chat], store, clock=clocks.wall, steady=clocks.steady, jitter=lambda: 1.0)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(outbox.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_retry_comes_when_it_would_have_though_the_clock_is_set(step):
+    chat, store, clocks = ScriptedReceiver("chat"), MemoryStore(), Clocks(NOW)
+    chat.script = [LATER] * 7
+    store.put("chat", 1, next_attempt_at=clocks.wall())
+    async with by(clocks, chat, store):
+        await asyncio.sleep(10)
+        clocks.set_by = step
+        await asyncio.sleep(290)
+    assert chat.tried == [0, 1, 3, 7, 15, 31, 63, 127]
+    assert store.states() == {1: "delivered"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_nothing_is_given_up_because_the_clock_is_set(step):
+    chat, store, clocks = ScriptedReceiver("chat"), MemoryStore(), Clocks(NOW)
+    chat.always = LATER
+    store.put("chat", 1, next_attempt_at=clocks.wall())
+    async with by(clocks, chat, store):
+        await asyncio.sleep(1000)
+        clocks.set_by = step
+        await asyncio.sleep(1000)
+        assert store.states() == {1: "pending"}
+        chat.always = None
+        await asyncio.sleep(310)
+    assert store.states() == {1: "delivered"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_what_was_refused_is_tried_again_after_an_hour_though_the_clock_is_set(step):
+    chat, store, clocks = ScriptedReceiver("chat", NO), MemoryStore(), Clocks(NOW)
+    store.put("chat", 1, next_attempt_at=clocks.wall())
+    async with by(clocks, chat, store):
+        await asyncio.sleep(10)
+        clocks.set_by = step
+        await asyncio.sleep(3700)
+    assert chat.tried == pytest.approx([0, 3600])
+    assert store.states() == {1: "delivered"}
+
+
+async def test_a_retry_that_is_further_ahead_than_any_pause_is_due():
+    """It was put off before the restart, by a clock that was wrong."""
+    chat, store = ScriptedReceiver("chat"), MemoryStore()
+    store.put("chat", 1, attempts=2, next_attempt_at=Timestamp(NOW + 3601))
+    store.put("chat", 2, group="g-1", attempts=2, next_attempt_at=Timestamp(NOW + 3600))
+    async with running(chat, store=store):
+        await asyncio.sleep(1)
+        assert chat.tried == [0.0]

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import msgspec
 import pytest
+from fakes.clocks import STEPS, Clocks
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
 from structlog.testing import capture_logs
@@ -24,13 +26,14 @@ from regwatch.core.model import (
     Incident,
     IncidentState,
     Listing,
-    Quota,
     RegistrationId,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.now import Instant
 from regwatch.core.outcome import Outcome
-from regwatch.core.planner import Planner, PollingPolicy
+from regwatch.core.pacing import Allowance
+from regwatch.core.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.watcher.keeper import Keeper
@@ -54,6 +57,7 @@ class Source:
     batch_limit = 50
 
     def __init__(self, count: int = 3) -> None:
+        self.clocks = Clocks()
         self.listing: Listing | PbxError = listing(*range(1, count + 1))
         self.gone: set[int] = set()
         self.error: Exception | None = None
@@ -75,7 +79,7 @@ class Source:
         return BatchAnswer(tuple(ids), answers, refused, failure)
 
     def _answer(self, extension_id: ExtensionId) -> object:
-        when = now() - START
+        when = self.clocks.wall() - START
         real = self.moved.get(extension_id, "sip:203.0.113.7:62338")
         held = () if extension_id in self.gone else (registration(ends=when + 3000, real=real),)
         return answer(extension_id, *held, when=when)
@@ -105,8 +109,14 @@ class Rig:
     def make(self, **policy: object) -> Watcher:
         monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), self.sites)
         planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
+        clocks = self.source.clocks
         keeper = Keeper(
-            monitor, self.store, clock=now, on_incidents=self.told.extend, on_bug=self.count_bug
+            monitor,
+            self.store,
+            clock=clocks.wall,
+            steady=clocks.steady,
+            on_incidents=self.told.extend,
+            on_bug=self.count_bug,
         )
         return Watcher(
             monitor,
@@ -114,7 +124,8 @@ class Rig:
             self.source,  # type: ignore[arg-type]
             keeper,
             self.selection,
-            clock=now,
+            clock=clocks.wall,
+            steady=clocks.steady,
             on_outcome=self.listener or self._note,
         )
 
@@ -357,10 +368,10 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
     with capture_logs() as logs:
         async with rig.running(batch_size=10, reserve=0.0) as watcher:
             await asyncio.sleep(20)
-            watcher.planner.quota_seen(Quota(1000, 72, Timestamp(now() + 3600), now()))
+            watcher.planner.quota_seen(Allowance(1000, 72, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
             assert watcher.sweep_seconds > 90
-            watcher.planner.quota_seen(Quota(9000, 9000, Timestamp(now() + 3600), now()))
+            watcher.planner.quota_seen(Allowance(9000, 9000, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
             assert watcher.sweep_seconds == 60
     said = [line["event"] for line in logs if line["event"].startswith("polling_")]
@@ -457,3 +468,112 @@ async def test_one_row_that_cannot_be_restored_leaves_the_others() -> None:
     assert [line["event"] for line in logs if line["log_level"] == "error"] == [
         "extension_not_restored"
     ]
+
+
+# --- the clock on the wall is set ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_whoever_sets_the_clock_neither_stops_the_polls_nor_makes_them_many(
+    step: float,
+) -> None:
+    rig = Rig(source=Source(40))
+    rig.source.batch_limit = 10
+    async with rig.running() as watcher:
+        await asyncio.sleep(180)
+        before = len(rig.source.asked)
+        await asyncio.sleep(180)
+        usual = len(rig.source.asked) - before
+        rig.source.clocks.set_by = step
+        await asyncio.sleep(180)
+        since = [at for at, _ in rig.source.asked if at > 360]
+        assert len(since) == pytest.approx(usual, abs=2)
+        pauses = [later - at for at, later in pairwise([360.0, *since])]
+        assert max(pauses) < 20
+        assert not watcher.is_stalled(now=now())
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_loss_is_found_as_fast_after_the_clock_was_set(step: float) -> None:
+    rig = Rig()
+    async with rig.running():
+        await asyncio.sleep(300)
+        rig.source.clocks.set_by = step
+        await asyncio.sleep(120)
+        rig.source.gone.add(2)
+        await until(lambda: AlertName.EXTENSION_LOST in alerts(rig), 70)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_pause_is_as_long_as_it_was_to_be_when_the_clock_is_set(step: float) -> None:
+    rig = Rig()
+    async with rig.running():
+        await asyncio.sleep(5)
+        rig.source.error = USED_UP
+        await until(lambda: len(rig.source.asked) == 2)
+        refused_at = rig.source.asked[-1][0]
+        rig.source.error = None
+        rig.source.clocks.set_by = step
+        await until(lambda: len(rig.source.asked) == 3, 700)
+        assert rig.source.asked[-1][0] - refused_at == pytest.approx(600, abs=1)
+
+
+async def test_a_clock_that_is_set_back_keeps_nothing_from_the_store() -> None:
+    rig = Rig()
+    async with rig.running():
+        await asyncio.sleep(300)
+        rig.source.clocks.set_by = -3600.0
+        saves = rig.store.saves
+        await asyncio.sleep(130)
+        assert rig.store.saves > saves
+
+
+async def test_answers_that_were_stamped_in_the_future_are_of_now() -> None:
+    rig = Rig()
+    rig.source.clocks.set_by = 3600.0
+    async with rig.running():
+        await asyncio.sleep(10)
+    rig.source.clocks.set_by = 0.0
+    asked = len(rig.source.asked)
+    async with rig.running() as watcher:
+        await asyncio.sleep(130)
+        assert len(rig.source.asked) - asked >= 2
+        assert watcher.first_sweep_done
+
+
+# --- a plan that lost its way --------------------------------------------------------------------
+
+
+class Lost(Planner):
+    """Puts off what nothing gives it reason to."""
+
+    def next(self, *, now: Instant) -> Ask | Wait:
+        return Wait(Instant(now + 1000))
+
+
+async def test_a_poll_that_is_planned_too_far_ahead_is_a_stall_at_once() -> None:
+    rig = Rig()
+    watcher = rig.make()
+    lost = Lost(watcher.planner.policy)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(watcher.run())
+        await asyncio.sleep(100)
+        assert not watcher.is_stalled(now=now())
+        right, watcher.planner = watcher.planner, lost
+        lost.watch(dict.fromkeys([ExtensionId(1)]))
+        await asyncio.sleep(70)
+        assert watcher.is_stalled(now=now())
+        assert watcher.pulse(now=now()).is_stalled
+        watcher.planner = right
+        await asyncio.sleep(11)
+        assert not watcher.is_stalled(now=now())
+        running.cancel()
+
+
+async def test_with_nobody_left_to_watch_nothing_stalls() -> None:
+    rig = Rig(selection=Selection(discovery=Discovery(every_seconds=60.0)))
+    async with rig.running() as watcher:
+        await asyncio.sleep(10)
+        rig.source.listing = listing()
+        await asyncio.sleep(600)
+        assert not watcher.is_stalled(now=now())

@@ -22,6 +22,25 @@ async def test_health(problem: str | None, status: int, text: str) -> None:
         assert (answer.status, await answer.text()) == (status, text)
 
 
+@pytest.mark.parametrize(
+    ("stalled", "status", "text"),
+    [
+        (None, 200, "regwatch is alive.\n"),
+        (
+            "polling stands still for acme",
+            503,
+            "regwatch is stuck: polling stands still for acme\n",
+        ),
+    ],
+)
+async def test_life_is_not_health(stalled: str | None, status: int, text: str) -> None:
+    async with (
+        served(FakeDaemon(problem="the disk is full", stalled=stalled)) as session,
+        session.get("/-/live") as answer,
+    ):
+        assert (answer.status, await answer.text()) == (status, text)
+
+
 async def test_ready_once_every_account_was_swept() -> None:
     late = account(watched(1), name="late", first_sweep_done=False)
     async with served(FakeDaemon([account(), late])) as session:

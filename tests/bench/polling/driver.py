@@ -6,6 +6,7 @@ from random import Random
 
 from bench.polling.case import LATENCY, Case
 from bench.polling.world import SharedQuota, World
+from fakes.clocks import both
 from fakes.values import EVERY_ALERT
 
 from regwatch.core import polls
@@ -22,6 +23,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
+from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Ask, Planner, PollingPolicy
 from regwatch.core.sites import Sites
 
@@ -135,13 +137,13 @@ class Driver:
         is_taken = self.quota.take(now)
         self.planner.request_made(now=at)
         self._known = self.quota.seen(now)
-        self.planner.quota_seen(self._known)
+        self.planner.quota_seen(Allowance.of(self._known, now=both(now)))
         if not is_taken or self._random.random() < self.case.failing:
             reason = FailureReason.TIMEOUT if is_taken else FailureReason.QUOTA_EXHAUSTED
-            outcome = polls.failed(self.monitor, self.planner, ids, reason, "", now=at)
+            outcome = polls.failed(self.monitor, self.planner, ids, reason, "", now=both(now))
         else:
             batch = BatchAnswer(ids, self.world.answers(ids, now))
-            outcome = polls.answered(self.monitor, self.planner, batch, now=at)
+            outcome = polls.answered(self.monitor, self.planner, batch, now=both(now))
         self._judge(outcome, now)
 
     def _judge(self, outcome: Outcome, now: float) -> None:
