@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from regwatch.core.addresses import canonical
 from regwatch.core.model import Answer, ExtensionId, Registration, Timestamp
 from regwatch.pbx.expiry import LONGEST_LEASE_SECONDS, lease_end
 from regwatch.pbx.lenient import ObjectsDecoder, id_of, sound, text_of, unpromised
@@ -111,6 +112,10 @@ def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registr
         real = text_of(real)
     if type(contact) is not str:
         contact = text_of(contact)
+    if "[" in real:
+        real = canonical(real)
+    if "[" in contact:
+        contact = canonical(contact)
     if type(name) is not str or not name:
         # Its address tells it from the others; no request will find it by that.
         name = text_of(name) or contact or real

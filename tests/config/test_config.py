@@ -333,3 +333,9 @@ def test_a_digest_is_one_message_unless_it_is_grouped(tmp_path: Path) -> None:
     second = "  - {receivers: [a], digest: 15m, group_by: [site]}\n"
     config = load(tmp_path, SMALL + routes + first + second)
     assert [route.grouped_by for route in config.routes] == [(), ("site",)]
+
+
+def test_a_network_of_mapped_addresses_is_taken_as_the_one_of_ipv4(tmp_path: Path) -> None:
+    sites = "sites: [{name: riga, networks: ['::ffff:203.0.113.0/120', '2001:db8::/32']}]\n"
+    networks = load(tmp_path, SMALL + sites).sites[0].networks
+    assert [str(network) for network in networks] == ["203.0.113.0/24", "2001:db8::/32"]

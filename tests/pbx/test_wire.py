@@ -129,6 +129,20 @@ def test_a_registration_without_a_proper_id_is_still_told_apart(
     assert only(decode([info(registrations=[entry(**changes)])])).id == name
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("sip:[::ffff:203.0.113.7]:62338", "sip:203.0.113.7:62338"),
+        ("sip:101@[2001:DB8:0::7];transport=tcp", "sip:101@[2001:db8::7];transport=tcp"),
+        ("sip:[nonsense]", "sip:[nonsense]"),
+        ("sip:[", "sip:["),
+    ],
+)
+def test_an_address_has_one_form(sent: str, kept: str) -> None:
+    seen = only(decode([info(registrations=[entry(real_address=sent, contact_address=sent)])]))
+    assert (seen.real_address, seen.contact_address) == (kept, kept)
+
+
 @pytest.mark.parametrize("number", ["3", 3.0, 3])
 def test_an_extension_id_may_come_as_text_or_float(number: object) -> None:
     assert set(decode([info(number)]).answers) == {3}
