@@ -16,6 +16,7 @@ from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.config.values import in_file, wrong
 
+QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
@@ -159,7 +160,7 @@ def _in_words(
         case "missing":
             return "is missing", None
         case "literal_error":
-            known = re.findall(r"'([^']*)'", str(context["expected"]))
+            known = QUOTED.findall(str(context["expected"]))
             given = details["input"]
             shown = f"`{given[:40]}`" if isinstance(given, str) else "this value"
             return f"{shown} is not possible here", did_you_mean(str(given), known)
