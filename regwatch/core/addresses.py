@@ -4,12 +4,14 @@ An address has one form: a server that listens on IPv6 for both writes the IPv4 
 as `::ffff:203.0.113.7` (RFC 4291 section 2.5.5.2), and it is 203.0.113.7 still.
 """
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 MAPPED_BITS = 96
 """Before the IPv4 address in a mapped one."""
 
 
+@lru_cache(maxsize=16_384)
 def host_of(uri: str) -> str:
     """The host of a SIP URI (RFC 3261 section 19.1): `sip:101@192.0.2.7:5062;transport=tcp` gives
     `192.0.2.7`; an IPv6 reference loses its brackets and has its shortest form; empty if there is

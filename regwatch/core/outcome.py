@@ -24,6 +24,8 @@ class Outcome(Struct, frozen=True):
     removed: Collection[ExtensionId] = ()
     doubted: Collection[ExtensionId] = ()
     """To be asked again before their answer is believed."""
+    crowded: Collection[ExtensionId] = ()
+    """With more registrations than are compared."""
 
     @property
     def incidents(self) -> list[Incident]:
@@ -40,6 +42,7 @@ class Gathered:
         self.losses: list[Loss] = []
         self.touched: dict[ExtensionId, None] = {}
         self.removed: list[ExtensionId] = []
+        self.crowded: list[ExtensionId] = []
 
     def add(self, steps: Iterable[Step]) -> None:
         """Keep the decisions that changed something."""
@@ -47,4 +50,12 @@ class Gathered:
 
     def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
         """The whole of it."""
-        return Outcome(self.changes, self.steps, self.losses, self.touched, self.removed, doubted)
+        return Outcome(
+            self.changes,
+            self.steps,
+            self.losses,
+            self.touched,
+            self.removed,
+            doubted,
+            self.crowded,
+        )

@@ -10,7 +10,8 @@ import regwatch
 
 UNITS = (
     "a", "1", " ", "-", ".", "1.", ".1", "a1", "1.1 ", "/", "(", "\\", "'", '"', "=", ":", "<",
-    "<a", "http://", "https://a", "a@", "?", "password", "password=", "password :", "bearer", "bearer ",
+    "<a", "http://", "https://a", "a@", "?", "password", "password=", "password :", "bearer",
+    "bearer ",
     ",", ", ", ";", "gzip", "gzip ", "gzip;q=", "gzip;q=1 ", "{", "{a", "{a:", "$2b$12$",
     "\x00", "é",
 )  # fmt: skip

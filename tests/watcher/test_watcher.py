@@ -31,7 +31,7 @@ from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
-from regwatch.watcher.watcher import Watcher
+from regwatch.watcher.watcher import Stage, Watcher
 
 pytestmark = pytest.mark.looptime
 
@@ -86,6 +86,7 @@ class Rig:
     selection: Selection = field(default_factory=lambda: Selection(discovery=Discovery()))
     told: list[Incident] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
 
     def make(self, **policy: object) -> Watcher:
         monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
@@ -99,6 +100,7 @@ class Rig:
             self.selection,
             clock=now,
             on_outcome=self._note,
+            on_stage=self.stages.append,
         )
 
     def _note(self, _account: AccountName, outcome: Outcome) -> None:
@@ -285,14 +287,14 @@ async def test_one_that_leaves_the_list_is_watched_no_more() -> None:
 
 
 async def test_explicit_ids_are_watched_without_any_list() -> None:
-    rig = Rig(selection=Selection(ids=(ExtensionId(7),)))
+    rig = Rig(selection=Selection(ids=frozenset({ExtensionId(7)})))
     async with rig.running() as watcher:
         await until(lambda: watcher.first_sweep_done)
     assert rig.source.asked[0][1] == (7,)
 
 
 async def test_excluded_ones_are_not_watched_and_explicit_ones_are_beside_the_list() -> None:
-    selection = Selection((ExtensionId(9),), Discovery(), ("102",))
+    selection = Selection(frozenset({ExtensionId(9)}), Discovery(), ("102",))
     rig = Rig(selection=selection)
     async with rig.running() as watcher:
         await until(lambda: watcher.first_sweep_done)
@@ -332,3 +334,30 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
             assert watcher.sweep_seconds == 60
     said = [line["event"] for line in logs if line["event"].startswith("polling_")]
     assert said == ["polling_slowed", "polling_at_full_pace"]
+
+
+async def test_how_far_it_got_is_told_once_each() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(0.05)
+        assert rig.stages == [Stage.RESTORED]
+        await until(lambda: watcher.first_sweep_done)
+        await asyncio.sleep(300)
+    assert rig.stages == [Stage.RESTORED, Stage.SWEPT]
+
+
+async def test_that_an_extension_has_too_many_registrations_is_said_once() -> None:
+    rig = Rig(source=Source(3))
+    crowd = [registration(f"u-{number}", ends=9e4) for number in range(150)]
+
+    def answered(extension_id: ExtensionId) -> object:
+        return answer(extension_id, *crowd[:: 1 if extension_id == 2 else 2], when=now() - START)
+
+    rig.source._answer = answered  # type: ignore[method-assign]
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            await asyncio.sleep(300)
+            held = watcher.monitor.roster.by_id
+            assert [len(held[ExtensionId(i)].registrations) for i in (1, 2, 3)] == [75, 100, 75]
+    said = [line for line in logs if line["event"] == "registrations_too_many"]
+    assert [(line["extension_ids"], line["compared"]) for line in said] == [([2], 100)]
