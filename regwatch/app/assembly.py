@@ -22,6 +22,7 @@ from regwatch.app.policies import (
 from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
+from regwatch.app.settled import freeze
 from regwatch.clock import Clock
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
@@ -211,6 +212,7 @@ class _AccountBuilder:
             selection(account),
             clock=clock,
             on_outcome=self.reporting.outcome,
+            on_stage=freeze,
         )
         return watcher, client
 

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.app.assembly import Surroundings, build_engine
 from regwatch.app.engine import Engine
 from regwatch.app.operations import Operations
+from regwatch.app.settled import release
 from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.config.values import revealed
@@ -137,6 +138,7 @@ class Daemon:
         if self._swap.is_set():
             self._swap.clear()
             self._engine = await self._build()
+            release()
         running = group.create_task(self._current.run(), name="engine")
         swapping = group.create_task(self._swap.wait(), name="swap")
         await asyncio.wait([running, stopping, swapping], return_when=asyncio.FIRST_COMPLETED)
