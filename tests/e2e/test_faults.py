@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.looptime, pytest.mark.e2e]
 VALUES: Mapping[str, tuple[object, ...]] = {
     "expires_format": ("float", "string", "epoch", "epoch_ms", "datetime", "iso", "garbage"),
     "device_format": ("null", "missing", "object", "n/a"),
+    "long_devices": (5000,),
+    "many_registrations": (500,),
     "unknown_id": ("omit", "default", "404", "403"),
     "single_as": ("array",),
     "drop_ids": (0.5,),
