@@ -25,6 +25,7 @@ SECRET_KEY = re.compile(
 )
 URL_SECRETS = re.compile(r"(?P<scheme>https?://)(?:[^\s/@]*@)?(?P<rest>[^\s?#]*)(?P<query>\?\S*)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+TO_BE_QUOTED = re.compile(r'[\s"=]')
 LONGEST_VALUE = 2000
 
 EventDict = MutableMapping[str, Any]
@@ -115,7 +116,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _quoted(value: object) -> str:
     text = str(value)
-    if text and not re.search(r'[\s"=]', text):
+    if text and not TO_BE_QUOTED.search(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -22,6 +22,7 @@ from regwatch.app.policies import (
 from regwatch.app.receivers import receiver_settings
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
+from regwatch.app.settled import freeze
 from regwatch.clock import Clock, SteadyClock
 from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
@@ -245,6 +246,7 @@ class _AccountBuilder:
             clock=clock,
             steady=steady,
             on_outcome=self.reporting.outcome,
+            on_stage=freeze,
         )
         return watcher, client
 

@@ -36,7 +36,7 @@ def selection(account: AccountShape) -> Selection:
     """Which of an account's extensions are watched."""
     extensions, discover = account.extensions, account.extensions.discover
     return Selection(
-        ids=tuple(ExtensionId(i) for i in extensions.ids),
+        ids=frozenset(map(ExtensionId, extensions.ids)),
         discovery=Discovery(discover.type, discover.status, discover.every) if discover else None,
         exclude=tuple(extensions.exclude),
     )

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.app.assembly import Surroundings, build_engine
 from regwatch.app.engine import Engine
 from regwatch.app.operations import Operations, warn_of_silences
+from regwatch.app.settled import release
 from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.config.values import revealed
@@ -214,6 +215,7 @@ class Daemon:
 
     async def _install(self) -> None:
         self._engine = await self._build()
+        release()
 
     async def _build(self) -> Engine:
         """The engine that is to run; what waits for receivers that are gone is given up."""

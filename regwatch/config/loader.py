@@ -21,6 +21,7 @@ from regwatch.config.top import Config
 from regwatch.config.values import wrong
 from regwatch.core.suggestions import did_you_mean
 
+QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
 SECRETS_FOLDER = "secrets"
@@ -236,7 +237,7 @@ def _in_words(
         case "missing":
             return "is missing", None
         case "literal_error":
-            known = re.findall(r"'([^']*)'", str(context["expected"]))
+            known = QUOTED.findall(str(context["expected"]))
             given = details["input"]
             shown = f"`{given[:40]}`" if isinstance(given, str) else "this value"
             return f"{shown} is not possible here", did_you_mean(str(given), known)

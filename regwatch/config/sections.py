@@ -19,6 +19,7 @@ from regwatch.config.values import (
     Text,
     wrong,
 )
+from regwatch.core.addresses import canonical_network
 from regwatch.web.listener import ListenError, parse_address
 
 
@@ -134,9 +135,10 @@ class AccountShape(Shape):
 
 def _network(value: object) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(value if isinstance(value, str) else "", strict=True)
+        network = ip_network(value if isinstance(value, str) else "", strict=True)
     except ValueError as error:
         raise wrong(f"no network: {error}" if value else "no network") from None
+    return canonical_network(network)
 
 
 Network = Annotated[

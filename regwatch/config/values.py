@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 DURATION = r"(\d+(\.\d+)?(ms|s|m|h|d|w))+"
+_WHOLE = re.compile(DURATION)
 _ONE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
@@ -34,7 +35,7 @@ def seconds(value: object) -> float:
             return 0.0
         raise wrong("a duration needs a unit", f"write `{value}s` if you mean seconds")
     text = value.strip()
-    if not re.fullmatch(DURATION, text):
+    if not _WHOLE.fullmatch(text):
         advice = f"write `{text}s` if you mean seconds" if text.isdecimal() else ""
         raise wrong(f"`{text[:40]}` is no duration", advice or "write it as 30s, 5m, 1h or 1h30m")
     return sum(float(number) * UNIT_SECONDS[unit] for number, unit in _ONE.findall(text))

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from regwatch.core.addresses import host_of
+from regwatch.core.addresses import host_of, same_uri
 from regwatch.core.model import (
     Answer,
     ChangeKind,
@@ -129,7 +129,8 @@ def _altered(
 ) -> Iterator[Change]:
     if old.device != new.device:
         yield Change(ChangeKind.DEVICE_CHANGED, extension_id, now, old, new)
-    if old.real_address != new.real_address or old.contact_address != new.contact_address:
+    stays = same_uri(old.real_address, new.real_address)
+    if not (stays and same_uri(old.contact_address, new.contact_address)):
         yield Change(ChangeKind.MOVED, extension_id, now, old, new)
     if not same_lease(old, new):
         yield Change(ChangeKind.REFRESHED, extension_id, now, old, new)

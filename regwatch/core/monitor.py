@@ -18,6 +18,7 @@ from regwatch.core.alert_rules import AlertRules, Override, Rules
 from regwatch.core.api_health import ApiHealth
 from regwatch.core.api_watch import ApiWatch
 from regwatch.core.conditions import Condition, Lateness, Loss, missed_since
+from regwatch.core.crowds import MOST_REGISTRATIONS, is_crowded, thinned
 from regwatch.core.diff import BEGINNINGS, Change
 from regwatch.core.doubt import MassDoubt, Verdict
 from regwatch.core.expectations import Expectations
@@ -343,6 +344,9 @@ class Monitor:
         self, watched: Watched, answer: Answer, gathered: Gathered, *, is_mass: bool
     ) -> tuple[Sighting, bool]:
         """What it did, for later, and whether that is excused already."""
+        if is_crowded(answer):
+            gathered.crowded.append(answer.extension_id)
+            answer = thinned(answer, watched)
         answer = understood(answer, watched)
         answered_before = watched.answered_at
         now, extension_id = answer.answered_at, answer.extension_id
@@ -488,7 +492,8 @@ class Monitor:
             holding[presence.subject] = presence
         if watched.registrations:
             for condition in device_conditions(self.account, watched, losses, late):
-                holding[condition.subject] = condition
+                if condition.subject in holding or len(holding) < MOST_REGISTRATIONS:
+                    holding[condition.subject] = condition
         return holding
 
     def _still(

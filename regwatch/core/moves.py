@@ -9,6 +9,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from string import ascii_letters, whitespace
 
 from msgspec import Struct
 
@@ -18,7 +19,11 @@ from regwatch.core.outages import place_by_address
 
 CONTINUED = (ChangeKind.MOVED, ChangeKind.DEVICE_CHANGED, ChangeKind.REPLACED)
 """Changes that say themselves what a registration has become."""
-VERSION = re.compile(r"[\s/_(-]*[a-z]*\d+(?:\.\d+)+\S*", re.IGNORECASE)
+VERSION = re.compile(r"(?<!\d)\d++(?:\.\d++)++\S*+")
+"""Digits with dots between them, and what follows up to the next space. What stands before them is
+taken off without an expression: one that begins anew at each letter costs the square of a name.
+"""
+SEPARATORS = f"{whitespace}/_(-"
 
 
 class Sighting(Struct, frozen=True, gc=False):
@@ -47,7 +52,12 @@ def place_of(registration: Registration) -> str:
 
 def model_of(registration: Registration) -> str:
     """Its User-Agent without the firmware's version: `Yealink SIP-T46G`; empty if unknown."""
-    return VERSION.sub("", registration.device).strip()
+    device, begin = registration.device, 0
+    kept = []
+    for version in VERSION.finditer(device):
+        kept.append(device[begin : version.start()].rstrip(ascii_letters).rstrip(SEPARATORS))
+        begin = version.end()
+    return "".join((*kept, device[begin:])).strip()
 
 
 def address_move(sighting: Sighting) -> Move | None:

@@ -34,6 +34,8 @@ class Outcome(Struct, frozen=True):
     doubted: Collection[ExtensionId] = ()
     """To be asked again before their answer is believed."""
     set_aside: Sequence[SetAside] = ()
+    crowded: Collection[ExtensionId] = ()
+    """With more registrations than are compared."""
 
     @property
     def incidents(self) -> list[Incident]:
@@ -51,6 +53,7 @@ class Gathered:
         self.touched: dict[ExtensionId, None] = {}
         self.removed: list[ExtensionId] = []
         self.set_aside: list[SetAside] = []
+        self.crowded: list[ExtensionId] = []
 
     def add(self, steps: Iterable[Step]) -> None:
         """Keep the decisions that changed something."""
@@ -79,4 +82,5 @@ class Gathered:
             self.removed,
             doubted,
             self.set_aside,
+            self.crowded,
         )

@@ -7,6 +7,7 @@ what it refuses is read again, slower, entry by entry.
 import json
 import re
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -22,6 +23,12 @@ SHOWN = 4096
 """Bytes of a wrong answer quoted to the redaction; it cuts further."""
 CONTROL = re.compile(rb"\\(?:[bfnrt]|u00[01789]|u202[89])|\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
 """A control character in a text. Those below 32 stand there escaped: raw, they are no JSON."""
+LONGEST_NAME = 256
+"""Characters of names, labels and devices. A phone can send a User-Agent of any length; what works
+on it, and whoever reads it, is to have an end of it."""
+LONGEST_ADDRESS = 1024
+"""Characters: softphones that are woken by push have long ones."""
+DIGEST_BYTES = 6
 
 
 class ObjectsDecoder(Generic[T]):
@@ -92,6 +99,16 @@ def text_of(value: object) -> str:
         return str(value)
     except ValueError:  # more digits than Python turns into text
         return ""
+
+
+def cut(text: str, most: int) -> str:
+    """The text or, if it is longer, its beginning and a digest of the whole: what differs only
+    behind the cut differs still.
+    """
+    if len(text) <= most:
+        return text
+    digest = blake2b(text.encode(errors="replace"), digest_size=DIGEST_BYTES).hexdigest()
+    return f"{text[: most - len(digest) - 1]}…{digest}"
 
 
 def id_of(value: object) -> int | None:

@@ -10,13 +10,25 @@ from typing import Any
 
 from msgspec import Struct
 
+from regwatch.core.addresses import canonical
 from regwatch.core.model import Answer, ExtensionId, Registration, Timestamp
 from regwatch.pbx.expiry import LONGEST_LEASE_SECONDS, lease_end
-from regwatch.pbx.lenient import ObjectsDecoder, id_of, sound, text_of, unpromised
+from regwatch.pbx.lenient import (
+    LONGEST_ADDRESS,
+    LONGEST_NAME,
+    ObjectsDecoder,
+    cut,
+    id_of,
+    sound,
+    text_of,
+    unpromised,
+)
 
 NOTHING_SAID = "n/a"
 DEVICE_KEYS = ("name", "user_agent", "device", "model")
 """Where a name may stand in a `device` that is an object: one table of the vendor's says it is."""
+LONGEST_ID = 256
+"""Characters. A longer registration id is refused: cut, it would be another one's."""
 FLAGS: Mapping[str, bool] = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -43,7 +55,7 @@ class Decoded(Struct, frozen=True, gc=False):
 
     answers: dict[ExtensionId, Answer]
     contradictions: int
-    """Ids not asked for, duplicates, flag against list, entries that cannot be read."""
+    """Ids not asked for, duplicates, flag against list, entries that cannot be read or taken."""
 
 
 def decode_registrations(
@@ -64,11 +76,11 @@ def decode_registrations(
         if extension_id not in asked or registered is None:
             contradictions += 1
             continue
-        answer, contradicts = _answer(extension_id, registered, info.registrations, answered_at)
+        answer, contradicting = _answer(extension_id, registered, info.registrations, answered_at)
         if extension_id in answers:
-            answer, contradicts = _union(answers[extension_id], answer), True
+            answer, contradicting = _union(answers[extension_id], answer), 1
         answers[extension_id] = answer
-        contradictions += contradicts
+        contradictions += contradicting
     if not understood:
         raise unpromised(body)
     return Decoded(answers, contradictions)
@@ -87,14 +99,16 @@ def _answer(
     registered: bool,
     entries: list[Entry] | None,
     answered_at: Timestamp,
-) -> tuple[Answer, bool]:
-    found = tuple([_registration(entry, answered_at, registered) for entry in entries or ()])
+) -> tuple[Answer, int]:
+    read = [_registration(entry, answered_at, registered) for entry in entries or ()]
+    found = tuple([each for each in read if len(each.id) <= LONGEST_ID])
+    refused = len(read) - len(found)
     if len(found) > 1:
         found = tuple({each.id: each for each in found}.values())
     if registered:
-        return Answer(extension_id, True, found, (), answered_at), not found
+        return Answer(extension_id, True, found, (), answered_at), refused or not found
     contradicts = any((each.lease_ends_at or 0.0) > answered_at for each in found)
-    return Answer(extension_id, False, (), found, answered_at), contradicts
+    return Answer(extension_id, False, (), found, answered_at), refused or contradicts
 
 
 def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registration:
@@ -111,11 +125,21 @@ def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registr
         real = text_of(real)
     if type(contact) is not str:
         contact = text_of(contact)
+    if len(real) > LONGEST_ADDRESS:
+        real = cut(real, LONGEST_ADDRESS)
+    if len(contact) > LONGEST_ADDRESS:
+        contact = cut(contact, LONGEST_ADDRESS)
+    if "[" in real:
+        real = canonical(real)
+    if "[" in contact:
+        contact = canonical(contact)
     if type(name) is not str or not name:
         # Its address tells it from the others; no request will find it by that.
-        name = text_of(name) or contact or real
+        name = text_of(name) or cut(contact or real, LONGEST_ID)
+    if type(device) is not str:
+        device = _device(device)
     # Thousands of phones share a few dozen names.
-    device = intern(device) if type(device) is str else _device(device)
+    device = intern(device if len(device) <= LONGEST_NAME else cut(device, LONGEST_NAME))
     return Registration(name, "" if device == NOTHING_SAID else device, real, contact, ends_at)
 
 

@@ -7,7 +7,15 @@ from msgspec import Struct
 
 from regwatch.core.model import Extension, ExtensionId, FailureReason
 from regwatch.pbx.errors import PbxAnswerError
-from regwatch.pbx.lenient import ObjectsDecoder, id_of, sound, text_of, unpromised
+from regwatch.pbx.lenient import (
+    LONGEST_NAME,
+    ObjectsDecoder,
+    cut,
+    id_of,
+    sound,
+    text_of,
+    unpromised,
+)
 
 TOKEN_SECONDS = 600.0
 """How long a token is taken to last if the PBX does not say."""
@@ -96,13 +104,17 @@ def _is_named(each: ListedExtension) -> bool:
 def _extension(each: ListedExtension) -> Extension:
     extension_id = id_of(each.id)
     assert extension_id is not None  # noqa: S101 - only named ones come here
-    return Extension(ExtensionId(extension_id), text_of(each.name), text_of(each.label))
+    return Extension(ExtensionId(extension_id), _named(each.name), _named(each.label))
+
+
+def _named(value: object) -> str:
+    return cut(text_of(value), LONGEST_NAME)
 
 
 def decode_groups(body: bytes) -> Mapping[int, str]:
     """The groups' names by id; raises `PbxAnswerError`."""
     listed, _ = GROUPS.decode(body)
-    named = ((id_of(each.id), text_of(each.name)) for each in listed)
+    named = ((id_of(each.id), _named(each.name)) for each in listed)
     groups = {number: name for number, name in named if number is not None}
     if listed and not groups:
         raise unpromised(body)

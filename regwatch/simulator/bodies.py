@@ -22,6 +22,8 @@ def reg_info(registrar: Registrar, extension_id: int, *, now: float, faults: Fau
     if faults.on("all_unregistered"):
         registered = False
     shown = [_entry(entry, now, faults) for entry in entries]
+    if registered and extension_id == next(iter(registrar.phones)):
+        shown += _crowd(shown, int(faults.number("many_registrations")), now)
     if registered and faults.on("registered_without_entries"):
         shown = []
     if not registered and faults.on("unregistered_with_positive_expires"):
@@ -38,8 +40,8 @@ def empty(extension_id: int) -> Json:
 def _entry(entry: Entry, now: float, faults: Faults) -> Json:
     binding = entry.binding
     shown: Json = {
-        "device": binding.device,
-        "real_address": entry.real,
+        "device": binding.device + "x" * int(faults.number("long_devices")),
+        "real_address": _mapped(entry.real) if faults.on("mapped_addresses") else entry.real,
         "contact_address": binding.contact,
         "expires": _expires(0.0 if entry.left == FOREVER else entry.left, now, faults),
         "registration_id": binding.ruid,
@@ -50,10 +52,21 @@ def _entry(entry: Entry, now: float, faults: Faults) -> Json:
         case "missing":
             del shown["device"]
         case "object":
-            shown["device"] = {"name": binding.device, "vendor": binding.device.split()[0]}
+            shown["device"] = {"name": shown["device"], "vendor": binding.device.split()[0]}
         case "n/a":
             shown["device"] = "n/a"
     return shown
+
+
+def _crowd(shown: list[Json], count: int, now: float) -> list[Json]:
+    """As many more entries, each under an id that was never there before."""
+    return [shown[0] | {"registration_id": f"uloc-{now:.3f}-{n:x}"} for n in range(count)]
+
+
+def _mapped(uri: str) -> str:
+    """`sip:[::ffff:203.0.113.7]:5060` of `sip:203.0.113.7:5060`."""
+    scheme, host, port = uri.split(":")
+    return f"{scheme}:[::ffff:{host}]:{port}"
 
 
 def _expires(left: float, now: float, faults: Faults) -> object:

@@ -85,6 +85,13 @@ TABLE = (
         "how `device` is written",
         _one_of("string", "null", "missing", "object", "n/a"),
     ),
+    _fault("long_devices", "every `device` is so many characters longer", (_count, "number")),
+    _fault(
+        "many_registrations",
+        "one extension has so many more entries, under new ids in each answer",
+        (_count, "number"),
+    ),
+    _fault("mapped_addresses", "IPv4 addresses written as IPv6: ::ffff:203.0.113.7", ON),
     _fault("unknown_id", "an id that does not exist", _one_of("omit", "default", "404", "403")),
     _fault("single_as", "one id on the address for many", _one_of("object", "array")),
     _fault("duplicates", "each entry twice", ON),

@@ -20,7 +20,7 @@ class Discovery:
 class Selection:
     """Explicit ids, the PBX's own list, or both; less the excluded ones."""
 
-    ids: tuple[ExtensionId, ...] = ()
+    ids: frozenset[ExtensionId] = frozenset()
     discovery: Discovery | None = None
     exclude: tuple[str, ...] = ()
 
@@ -32,4 +32,4 @@ class Selection:
 
     def unlisted(self, listed: Container[ExtensionId]) -> list[Extension]:
         """The explicit ids that a list does not name: they are watched all the same."""
-        return [Extension(i, "") for i in self.ids if i not in listed]
+        return [Extension(i, "") for i in sorted(self.ids) if i not in listed]

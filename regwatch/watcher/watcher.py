@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from enum import StrEnum
 from itertools import chain
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import structlog
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core import polls
 from regwatch.core.batching import batched
+from regwatch.core.crowds import MOST_REGISTRATIONS
 from regwatch.core.durations import humanise
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
@@ -66,6 +68,14 @@ class Source(Protocol):
         """The most ids in a request that it was found to take."""
 
 
+class Stage(StrEnum):
+    """How far a watcher has got after its start."""
+
+    RESTORED = "restored"
+    SWEPT = "swept"
+    """Every extension was asked for."""
+
+
 OutcomeListener = Callable[[AccountName, Outcome], None]
 
 
@@ -83,6 +93,7 @@ class Watcher:
         clock: Clock,
         steady: SteadyClock,
         on_outcome: OutcomeListener = lambda _account, _outcome: None,
+        on_stage: Callable[[Stage], None] = lambda _stage: None,
     ) -> None:
         self.monitor = monitor
         self.planner = planner
@@ -92,6 +103,7 @@ class Watcher:
         self._clock = clock
         self._steady = steady
         self._on_outcome = on_outcome
+        self._on_stage = on_stage
         self._changed = asyncio.Event()
         self.first_sweep_done = False
         """Whether every extension was asked for since the start."""
@@ -101,6 +113,8 @@ class Watcher:
         """When the PBX last answered a request for all that was asked."""
         self._is_slow = False
         self._awaited: set[ExtensionId] = set()
+        self._crowded: set[ExtensionId] = set()
+        """Of which was said already that not all registrations are compared."""
         self._list_is_known = False
         self._progress_due_at: Instant | None = None
         self._setbacks = Setbacks(monitor.account)
@@ -124,6 +138,7 @@ class Watcher:
         if restored:
             self._log.info("state_restored", extensions=restored)
         await self._plan_restored()
+        self._on_stage(Stage.RESTORED)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._discover_forever())
@@ -196,13 +211,19 @@ class Watcher:
         self._log_refused(batch.refused)
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
         self._setbacks.note(outcome, answered=batch.answers)
+        self._log_crowded(outcome.crowded)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
         if batch.answers and batch.failure is None:
             self.whole_poll_at = now.steady
         self._awaited.difference_update(set(batch.asked).difference(batch.failed_ids))
         self._note_sweep()
-        self._log.debug("polled", asked=len(batch.asked), answered=len(batch.answers))
+        self._log.debug(
+            "polled",
+            asked=len(batch.asked),
+            answered=len(batch.answers),
+            contradictions=batch.contradictions,
+        )
         return outcome
 
     def _failed(self, ids: tuple[ExtensionId, ...], error: PbxError) -> Outcome:
@@ -218,14 +239,27 @@ class Watcher:
         )
 
     def _note_sweep(self) -> None:
-        if self._list_is_known and not self._awaited:
+        if self._list_is_known and not self._awaited and not self.first_sweep_done:
             self.first_sweep_done = True
+            self._on_stage(Stage.SWEPT)
 
     def _log_refused(self, refused: Collection[ExtensionId]) -> None:
         new = sorted(i for i in refused if i not in self.planner.quarantined)
         if new:
             listed = new[:LISTED_IN_A_LOG_LINE]
             self._log.warning("extensions_quarantined", count=len(new), extension_ids=listed)
+
+    def _log_crowded(self, crowded: Collection[ExtensionId]) -> None:
+        new = sorted(set(crowded) - self._crowded)
+        if new:
+            self._crowded.update(new)
+            listed = new[:LISTED_IN_A_LOG_LINE]
+            self._log.warning(
+                "registrations_too_many",
+                count=len(new),
+                extension_ids=listed,
+                compared=MOST_REGISTRATIONS,
+            )
 
     async def _report_quota(self) -> None:
         until = self.planner.exhausted_until

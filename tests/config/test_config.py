@@ -406,3 +406,9 @@ def test_until_its_last_second_a_window_must_match_something(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="no `site` matches `gone`"):
         load_config(file, environ={}, clock=lambda: Timestamp(ends - 1))
     assert load_config(file, environ={}, clock=lambda: Timestamp(ends)).notices
+
+
+def test_a_network_of_mapped_addresses_is_taken_as_the_one_of_ipv4(tmp_path: Path) -> None:
+    sites = "sites: [{name: riga, networks: ['::ffff:203.0.113.0/120', '2001:db8::/32']}]\n"
+    networks = load(tmp_path, SMALL + sites).sites[0].networks
+    assert [str(network) for network in networks] == ["203.0.113.0/24", "2001:db8::/32"]

@@ -66,6 +66,24 @@ def kinds(before: Iterable[Registration], after: Answer, **more: object) -> list
         ),
         pytest.param(
             [OLD],
+            [registration("uloc-1", real="sip:[::ffff:203.0.113.7]:62338")],
+            [],
+            id="the same address in its IPv6 form",
+        ),
+        pytest.param(
+            [OLD],
+            [
+                registration(
+                    "uloc-2",
+                    real="sip:[::ffff:203.0.113.7]:62338",
+                    contact="sip:101@192.168.5.99:5062",
+                )
+            ],
+            [ChangeKind.REPLACED, ChangeKind.REGISTERED],
+            id="a new entry at the same address in its IPv6 form",
+        ),
+        pytest.param(
+            [OLD],
             [registration("uloc-1", device="Yealink SIP-T46G 28.83.0.1")],
             [ChangeKind.DEVICE_CHANGED],
             id="new firmware under the same registration",

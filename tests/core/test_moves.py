@@ -9,6 +9,8 @@ from regwatch.core.model import Registration
 from regwatch.core.moves import Sighting, address_move, device_swap, model_of
 
 HERE = registration("uloc-1", real="sip:203.0.113.7:62338")
+MAPPED = replace(HERE, real_address="sip:[::ffff:203.0.113.7]:62338")
+MAPPED_ELSEWHERE = replace(HERE, real_address="sip:[::ffff:198.51.100.9]:5060")
 PORT = replace(HERE, real_address="sip:203.0.113.7:1024")
 THERE = replace(HERE, real_address="sip:198.51.100.9:5060")
 NEW_THERE = registration("uloc-2", real="sip:198.51.100.9:5060")
@@ -49,6 +51,14 @@ def judged(
         pytest.param(FIRST, (NEW_THERE,), NEW_THERE.real_address, id="under another entry"),
         pytest.param((SIX,), (SIX_ELSEWHERE_IN_IT,), "", id="within the same /64"),
         pytest.param((SIX,), (SIX_OTHER,), SIX_OTHER.real_address, id="another /64"),
+        pytest.param(FIRST, (MAPPED,), "", id="the same one in its IPv6 form"),
+        pytest.param((MAPPED,), FIRST, "", id="and back"),
+        pytest.param(
+            (MAPPED,),
+            (MAPPED_ELSEWHERE,),
+            MAPPED_ELSEWHERE.real_address,
+            id="another one, both in their IPv6 form",
+        ),
         pytest.param(FIRST, (SIX,), SIX.real_address, id="from IPv4 to IPv6"),
         pytest.param(FIRST, (UNKNOWN,), "", id="now unknown"),
         pytest.param((UNKNOWN,), (THERE,), "", id="unknown before"),

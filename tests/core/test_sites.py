@@ -23,6 +23,7 @@ def test_an_extension_belongs_to_the_site_that_names_it() -> None:
     [
         ("sip:203.0.113.7:62338", "riga"),
         ("sip:[2001:db8:1::7]:5060", "tallinn"),
+        ("sip:[::ffff:203.0.113.7]:5060", "riga"),
         ("sip:198.51.100.1", ""),
         ("sip:pbx.example.com", ""),
         ("", ""),
@@ -46,6 +47,7 @@ def test_sites_bring_their_labels() -> None:
     ("site", "address", "outside"),
     [
         ("riga", "sip:203.0.113.7:62338", False),
+        ("riga", "sip:[::ffff:203.0.113.7]:62338", False),
         ("riga", "sip:198.51.100.1", True),
         ("riga", "sip:[2001:db8:1::7]:5060", True),
         ("tallinn", "sip:[2001:db8:1::7]:5060", False),

@@ -12,6 +12,7 @@ import pytest
 from fakes.scene import MINUTES, scene
 
 from regwatch.core.model import (
+    AlertName,
     FailureReason,
     IncidentState,
 )
@@ -22,6 +23,8 @@ pytestmark = [pytest.mark.looptime, pytest.mark.e2e]
 VALUES: Mapping[str, tuple[object, ...]] = {
     "expires_format": ("float", "string", "epoch", "epoch_ms", "datetime", "iso", "garbage"),
     "device_format": ("null", "missing", "object", "n/a"),
+    "long_devices": (5000,),
+    "many_registrations": (),  # its entries do end: it has a test of its own
     "unknown_id": ("omit", "default", "404", "403"),
     "single_as": ("array",),
     "drop_ids": (0.5,),
@@ -91,6 +94,17 @@ async def test_a_fault_passes_without_a_false_loss_and_a_true_one_is_found_after
         await at.until_told(lost, patience=(150 if hours else 5) * MINUTES)
         assert {i.facts.extension_id for i in at.losses()} == {lost}
         assert at.losses()[0].state is IncidentState.FIRING
+
+
+async def test_a_crowd_of_registrations_holds_nobody_up() -> None:
+    async with scene(45) as at:
+        await asyncio.sleep(3 * MINUTES)
+        at.pbx.set_faults({"many_registrations": 500})
+        await asyncio.sleep(6 * MINUTES)
+        assert AlertName.EXTENSION_LOST not in {i.alert for i in at.told}
+        lost = at.pbx.registered_ids()[7]
+        at.pbx.act(lost, "unregister")
+        await at.until_told(lost, patience=5 * MINUTES)
 
 
 async def test_the_faults_that_are_tested_are_all_there_are() -> None:

@@ -80,7 +80,7 @@ async def scene(
         async with PbxClient(settings, clock=now, listeners=[made]) as client:
             monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
             keeper = Keeper(monitor, MemoryStore(), clock=now, steady=now, on_incidents=told.extend)
-            chosen = Selection((UNKNOWN_ID,), Discovery(every_seconds=discover_every))
+            chosen = Selection(frozenset({UNKNOWN_ID}), Discovery(every_seconds=discover_every))
             watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now, steady=now)
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(watcher.run())

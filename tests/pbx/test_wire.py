@@ -129,6 +129,64 @@ def test_a_registration_without_a_proper_id_is_still_told_apart(
     assert only(decode([info(registrations=[entry(**changes)])])).id == name
 
 
+LONG = {"device": 256, "real_address": 1024, "contact_address": 1024}
+
+
+@pytest.mark.parametrize(("field", "most"), LONG.items())
+def test_what_a_phone_sends_has_an_end(field: str, most: int) -> None:
+    """And what differs only behind the cut differs still."""
+    texts = ["x" * most, "x" * (most + 1), "x" * (most + 2), "x" * 100_000]
+    sent = [info(registrations=[entry(**{field: text})]) for text in texts]
+    kept = [getattr(only(decode([each])), field) for each in sent]
+    assert kept[0] == texts[0]
+    assert {len(text) for text in kept} == {most}
+    assert len(set(kept)) == len(texts)
+    assert all(text.startswith("x" * (most - 20)) for text in kept)
+
+
+def test_a_device_that_is_an_object_has_an_end_too() -> None:
+    assert (
+        len(only(decode([info(registrations=[entry(device={"name": "x" * 999})])])).device) == 256
+    )
+
+
+def test_a_registration_id_is_taken_whole_or_refused_and_counted() -> None:
+    fair, long = entry(registration_id="u" * 256), entry(registration_id="u" * 257)
+    decoded = decode([info(registrations=[long, fair, long | {"registration_id": "9" * 300}])], 3)
+    assert only(decoded).id == "u" * 256
+    assert decoded.contradictions == 2
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_an_answer_whose_only_entry_is_refused_is_one_contradiction(flag: bool) -> None:
+    long = entry(registration_id="u" * 257)
+    decoded = decode([info(registered=flag, registrations=[long])], 3)
+    assert decoded.answers == {3: Answer(ExtensionId(3), flag, (), (), NOW)}
+    assert decoded.contradictions == 1
+
+
+def test_an_address_in_place_of_a_missing_id_is_cut_as_long_as_ids_may_be() -> None:
+    addresses = ["sip:101@192.0.2.7;pn-tok=" + "x" * length for length in (300, 301)]
+    sent = [entry(registration_id=None, contact_address=address) for address in addresses]
+    decoded = decode([info(registrations=sent)], 3)
+    assert [len(each.id) for each in decoded.answers[ExtensionId(3)].registrations] == [256, 256]
+    assert decoded.contradictions == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("sip:[::ffff:203.0.113.7]:62338", "sip:203.0.113.7:62338"),
+        ("sip:101@[2001:DB8:0::7];transport=tcp", "sip:101@[2001:db8::7];transport=tcp"),
+        ("sip:[nonsense]", "sip:[nonsense]"),
+        ("sip:[", "sip:["),
+    ],
+)
+def test_an_address_has_one_form(sent: str, kept: str) -> None:
+    seen = only(decode([info(registrations=[entry(real_address=sent, contact_address=sent)])]))
+    assert (seen.real_address, seen.contact_address) == (kept, kept)
+
+
 @pytest.mark.parametrize("number", ["3", 3.0, 3])
 def test_an_extension_id_may_come_as_text_or_float(number: object) -> None:
     assert set(decode([info(number)]).answers) == {3}

@@ -136,3 +136,14 @@ def test_one_odd_entry_spoils_no_list() -> None:
     assert decode_grant(b'\xef\xbb\xbf{"access_token":"a"}') == Grant("a", 600.0)
     page = decode_page(b'[{"id":1,"name":"n\xff"},null]')
     assert page == Page(((Extension(ExtensionId(1), "n\ufffd"), None),), 2)
+
+
+def test_names_have_an_end_and_differ_still_where_they_differ_behind_it() -> None:
+    names = ["n" * length for length in (256, 257, 100_000)]
+    listed = [{"id": i, "name": name, "label": name} for i, name in enumerate(names)]
+    kept = [extension for extension, _ in decode_page(json.dumps(listed).encode()).extensions]
+    groups = decode_groups(json.dumps(listed).encode())
+    for found in ([e.name for e in kept], [e.label for e in kept], list(groups.values())):
+        assert found[0] == names[0]
+        assert len(set(found)) == len(names)
+        assert {len(name) for name in found} == {256}

@@ -114,6 +114,26 @@ def test_each_fault_is_switched_on_by_a_text_and_off_by_nothing(fault: object) -
     assert faults.active == {}
 
 
+# --- what comes from phones and the registrar ------------------------------------------------
+
+
+async def test_devices_without_end_crowds_and_mapped_addresses() -> None:
+    seconds = iter(range(100))
+    async with pbx(clock=lambda: START + next(seconds)) as at:
+        first, other = at.ids[:2]
+        (plain,) = (await at.many(first)).json["registrations"]
+        at.control.set_faults({"long_devices": 5000, "mapped_addresses": True})
+        at.control.set_faults({"many_registrations": 300})
+        infos = [(await at.many(first, other)).json for _ in range(2)]
+    entries = [answer["registrations"] for answer in infos[0]]
+    assert [len(each) for each in entries] == [301, 1]
+    assert len(entries[0][0]["device"]) == len(plain["device"]) + 5000
+    host = plain["real_address"].split(":")[1]
+    assert entries[0][0]["real_address"].startswith(f"sip:[::ffff:{host}]:")
+    ids = [{each["registration_id"] for each in info[0]["registrations"]} for info in infos]
+    assert ids[0] & ids[1] == {plain["registration_id"]}
+
+
 # --- faults beside the common calls -----------------------------------------------------------
 
 

@@ -38,7 +38,7 @@ from regwatch.core.sites import Sites
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
-from regwatch.watcher.watcher import OutcomeListener, Watcher
+from regwatch.watcher.watcher import OutcomeListener, Stage, Watcher
 
 pytestmark = pytest.mark.looptime
 
@@ -106,6 +106,8 @@ class Rig:
     def count_bug(self) -> None:
         self.bugs += 1
 
+    stages: list[Stage] = field(default_factory=list)
+
     def make(self, **policy: object) -> Watcher:
         monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), self.sites)
         planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
@@ -127,6 +129,7 @@ class Rig:
             clock=clocks.wall,
             steady=clocks.steady,
             on_outcome=self.listener or self._note,
+            on_stage=self.stages.append,
         )
 
     def _note(self, _account: AccountName, outcome: Outcome) -> None:
@@ -329,14 +332,14 @@ async def test_one_that_leaves_the_list_is_watched_no_more() -> None:
 
 
 async def test_explicit_ids_are_watched_without_any_list() -> None:
-    rig = Rig(selection=Selection(ids=(ExtensionId(7),)))
+    rig = Rig(selection=Selection(ids=frozenset({ExtensionId(7)})))
     async with rig.running() as watcher:
         await until(lambda: watcher.first_sweep_done)
     assert rig.source.asked[0][1] == (7,)
 
 
 async def test_excluded_ones_are_not_watched_and_explicit_ones_are_beside_the_list() -> None:
-    selection = Selection((ExtensionId(9),), Discovery(), ("102",))
+    selection = Selection(frozenset({ExtensionId(9)}), Discovery(), ("102",))
     rig = Rig(selection=selection)
     async with rig.running() as watcher:
         await until(lambda: watcher.first_sweep_done)
@@ -577,3 +580,30 @@ async def test_with_nobody_left_to_watch_nothing_stalls() -> None:
         rig.source.listing = listing()
         await asyncio.sleep(600)
         assert not watcher.is_stalled(now=now())
+
+
+async def test_how_far_it_got_is_told_once_each() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(0.05)
+        assert rig.stages == [Stage.RESTORED]
+        await until(lambda: watcher.first_sweep_done)
+        await asyncio.sleep(300)
+    assert rig.stages == [Stage.RESTORED, Stage.SWEPT]
+
+
+async def test_that_an_extension_has_too_many_registrations_is_said_once() -> None:
+    rig = Rig(source=Source(3))
+    crowd = [registration(f"u-{number}", ends=9e4) for number in range(150)]
+
+    def answered(extension_id: ExtensionId) -> object:
+        return answer(extension_id, *crowd[:: 1 if extension_id == 2 else 2], when=now() - START)
+
+    rig.source._answer = answered  # type: ignore[method-assign]
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            await asyncio.sleep(300)
+            held = watcher.monitor.roster.by_id
+            assert [len(held[ExtensionId(i)].registrations) for i in (1, 2, 3)] == [75, 100, 75]
+    said = [line for line in logs if line["event"] == "registrations_too_many"]
+    assert [(line["extension_ids"], line["compared"]) for line in said] == [([2], 100)]
