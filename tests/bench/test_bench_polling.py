@@ -5,6 +5,8 @@ from bench.polling.case import HOUR, Case
 from bench.polling.driver import Driver
 from bench.polling.result import Result, measure
 
+pytestmark = pytest.mark.long
+
 MIXED = Case(1000, 50, 1000, "mixed")
 LARGE = Case(20_000, 100, 5000, "desk", hours=0.25, warm_up=1200, losses=600)
 LARGE_MIXED = Case(20_000, 100, 5000, "mixed", hours=0.25, warm_up=1200, losses=600)

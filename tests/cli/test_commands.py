@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fakes.commands import config, regwatch
-from fakes.daemon import PATIENCE, free_port
+from fakes.daemon import free_port
+from fakes.patience import PATIENCE
 from fakes.sink import sink
 
 from regwatch.cli import COMMANDS, main

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from fakes.daemon import PATIENCE, daemon, free_port
+from fakes.daemon import daemon, free_port
+from fakes.patience import PATIENCE
 from fakes.scene import MINUTES, Scene, scene
 from fakes.sink import sink
 
@@ -110,7 +111,7 @@ async def test_for_real_a_dead_phone_is_found_as_its_lease_ends_though_asked_onc
         for extension_id in victims:
             async with asking.post(f"{pbx}/_simulator/phones/{extension_id}/die") as answer:
                 assert answer.status == 204
-        await hook.until(lambda h: all(h.of(i, "firing") for i in victims), seconds=PATIENCE)
+        await hook.until(lambda h: all(h.of(i, "firing") for i in victims))
         assert await regwatch.stop() == 0
     for extension_id in victims:
         (alert,) = hook.of(extension_id, "firing")

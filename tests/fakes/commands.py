@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fakes.daemon import PATIENCE
+from fakes.patience import PATIENCE
 
 CONFIG = """\
 accounts:

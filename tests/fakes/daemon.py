@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
-PATIENCE = 60.0
-"""Seconds a slow shared machine may take for anything."""
+from fakes.patience import PATIENCE
 
 
 class DaemonProcess:
