@@ -142,7 +142,7 @@ async def test_the_demo_ends_by_itself() -> None:
 @pytest.mark.e2e
 @pytest.mark.long
 async def test_the_demo_shows_a_loss_and_its_end() -> None:
-    result = await regwatch("demo", "--duration", "60", "--listen", "127.0.0.1:0")
+    result = await regwatch("demo", "--duration", "45", "--listen", "127.0.0.1:0")
     assert (result.status, result.err) == (0, "")
     assert "CRITICAL   100 (Petrov 100) lost its registration" in result.out
     assert "RESOLVED   over after" in result.out
