@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
@@ -58,3 +59,9 @@ def test_no_test_but_a_benchmark_holds_a_stopwatch() -> None:
 def test_no_wait_has_a_limit_of_its_own() -> None:
     """`PATIENCE` is the one limit; a shorter one fails on a machine that is slow enough."""
     assert [where for where, line in lines_of_tests() if LIMIT_OF_ITS_OWN.search(line)] == []
+
+
+def test_a_law_does_not_fail_for_want_of_speed() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check

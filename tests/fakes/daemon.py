@@ -108,8 +108,8 @@ accounts:
     client_secret: demo-secret
     extensions: {{discover: {{every: 10s}}}}
     polling:
-      {{interval: {interval}, batch_size: {batch_size}, reserve: 0%, timeout: 3s,
-       connect_timeout: 2s}}
+      {{interval: {interval}, batch_size: {batch_size}, reserve: 0%, timeout: 20s,
+       connect_timeout: 10s}}
 alerts: {{api_unavailable: {{for: 2s, severity: critical}}}}
 receivers:
   - {{name: hook, webhook: {{url: "{hook}", max_alerts: 0}}}}
