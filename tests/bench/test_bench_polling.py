@@ -15,8 +15,8 @@ FEW_REQUESTS = (
     Case(200, 50, 100, "short", hours=12),
     Case(1000, 50, 100, "desk"),
     Case(1000, 100, 100, "short"),
-    Case(5000, 50, 1000, "short"),
-    Case(5000, 50, 1000, "mixed"),
+    Case(5000, 50, 1000, "short", hours=2, losses=200),
+    Case(5000, 50, 1000, "mixed", hours=2, losses=200),
 )
 
 
@@ -67,7 +67,7 @@ def test_a_phone_is_called_overdue_long_before_its_lease_ends_and_no_healthy_one
     assert (result.false_warnings, result.false_losses) == (0, 0)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_quota_is_never_exceeded_whatever_others_take_of_it(seed: int) -> None:
     case = Case(1000, 50, 1000, "mixed", hours=2, losses=200, others=0.9, failing=0.01, seed=seed)
     run = Driver(case).play()
