@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports bench bench-polling day ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -10,8 +10,14 @@ help: ## Show this list.
 demo: ## Show regwatch at work, on this machine alone; Ctrl-C ends it.
 	regwatch demo
 
-test: ## Run all tests, with branch coverage.
-	pytest --cov --cov-report=term
+test: ## Run the tests, but for those marked long or bench.
+	pytest -n auto
+
+long: ## Run the long tests: hours of virtual time, dozens of starts, many examples.
+	pytest -n auto -m long
+
+coverage: ## Run the tests and the long ones, with branch coverage.
+	pytest -n auto -m 'not bench' --cov --cov-report=term
 
 lint: ## Check style and formatting.
 	ruff check .
@@ -27,8 +33,8 @@ types: ## Check types.
 imports: ## Check that imports run downward only.
 	lint-imports
 
-bench: ## Measure what must stay fast, and print it.
-	pytest tests/bench -s -p no:randomly
+bench: ## Measure what must stay fast, and print it; on a machine that does nothing else.
+	pytest -m bench -s -p no:randomly
 
 bench-polling: ## Simulate polling plans: how soon losses are found, and the README's picture of it.
 	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.debian import program
+from hypothesis import HealthCheck, settings
 
 import regwatch
 
@@ -33,6 +34,15 @@ FROM_OUTSIDE = (
     "WATCHDOG_USEC",
 )
 """Set by a service manager or a person; a daemon started by a test must not find them."""
+
+
+settings.register_profile(
+    "any machine",
+    parent=settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -124,9 +125,15 @@ def required(requirements: list[object]) -> set[str]:
     return {normal(re.match(r"[\w.-]+", line)[0]) for line in lines}
 
 
+@cache
+def providers_of_all() -> Mapping[str, Sequence[str]]:
+    """By top-level name; it reads what pip knows of every library, so once is enough."""
+    return metadata.packages_distributions()
+
+
 def distributions_of(name: str) -> set[str]:
     """Those that a top-level name is imported from, and the libraries they are parts of."""
-    providers = {normal(each) for each in metadata.packages_distributions().get(name, [name])}
+    providers = {normal(each) for each in providers_of_all().get(name, [name])}
     return providers | {PART_OF[each] for each in providers if each in PART_OF}
 
 

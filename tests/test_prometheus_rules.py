@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from fakes.debian import program
+from fakes.patience import PATIENCE
 from fakes.web import FakeDaemon, instruments
 
 from regwatch.web.exposition import Exposition, negotiate
@@ -38,7 +39,7 @@ def test_promtool(arguments: tuple[str, ...]) -> None:
         cwd=FOLDER,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.patience import PATIENCE
 
 from regwatch.systemd import Notifier
 
@@ -15,7 +16,7 @@ def manager(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
     path = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(path)
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE)
         yield path, listening
 
 
@@ -40,7 +41,7 @@ def test_a_name_in_the_abstract_namespace() -> None:
     name = f"regwatch-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0" + name)
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE)
         Notifier.from_environ({"NOTIFY_SOCKET": "@" + name}).watchdog()
         assert listening.recv(100) == b"WATCHDOG=1"
 

@@ -82,7 +82,7 @@ OutcomeListener = Callable[[AccountName, Outcome], None]
 class Watcher:
     """Watches one account until cancelled."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, its clocks, and who hears of it
         self,
         monitor: Monitor,
         planner: Planner,

@@ -17,6 +17,8 @@ from regwatch.core.model import ExtensionState
 from regwatch.web.exposition import Exposition, gzipped, negotiate
 from regwatch.web.page import StatusPage
 
+pytestmark = pytest.mark.bench
+
 COUNT = 100_000
 FAMILIES = (
     "regwatch_extension_registered",

@@ -4,10 +4,14 @@ import gc
 import time
 from statistics import median
 
+import pytest
+
 from regwatch.core.agenda import Appointment
 from regwatch.core.model import ExtensionId, Timestamp
 from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Ask, Planner, PollingPolicy
+
+pytestmark = pytest.mark.bench
 
 BEGIN = 1_800_000_000.0
 LEASE = 1800.0

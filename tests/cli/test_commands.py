@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fakes.commands import config, regwatch
-from fakes.daemon import PATIENCE, free_port
+from fakes.daemon import free_port
+from fakes.patience import PATIENCE
 from fakes.sink import sink
 
 from regwatch.cli import COMMANDS, main
@@ -131,13 +132,20 @@ def test_the_demo_refuses_an_address_that_is_none() -> None:
 
 
 @pytest.mark.e2e
-async def test_the_demo_shows_a_loss_and_its_end_and_ends_by_itself() -> None:
-    result = await regwatch("demo", "--duration", "36", "--listen", "127.0.0.1:0")
+async def test_the_demo_ends_by_itself() -> None:
+    result = await regwatch("demo", "--duration", "1", "--listen", "127.0.0.1:0")
     assert (result.status, result.err) == (0, "")
     assert "status page  http://127.0.0.1:" in result.out
+    assert "nothing is left behind" in result.out
+
+
+@pytest.mark.e2e
+@pytest.mark.long
+async def test_the_demo_shows_a_loss_and_its_end() -> None:
+    result = await regwatch("demo", "--duration", "45", "--listen", "127.0.0.1:0")
+    assert (result.status, result.err) == (0, "")
     assert "CRITICAL   100 (Petrov 100) lost its registration" in result.out
     assert "RESOLVED   over after" in result.out
-    assert "nothing is left behind" in result.out
 
 
 @pytest.mark.e2e

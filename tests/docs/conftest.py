@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,13 @@ class Document:
         self.path = path
         self.text = path.read_text(encoding="utf-8") if text is None else text
 
-    @property
+    @cached_property
     def prose(self) -> str:
         """The text with its fenced blocks and comments blanked out, line for line."""
         blanked = FENCE.sub(lambda match: "\n" * match.group(0).count("\n"), self.text)
         return COMMENT.sub("", blanked)
 
-    @property
+    @cached_property
     def headings(self) -> Sequence[Heading]:
         return [
             Heading(len(m["level"]), m["text"].strip(), self.prose[: m.start()].count("\n"))

@@ -8,7 +8,7 @@ from fakes.tracing import untraced
 
 from regwatch.core.model import AlertName, ExtensionId, Incident, IncidentId, ItemStatus
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NEW, RESOLVED = ItemStatus.NEW, ItemStatus.RESOLVED
 LOST, OVERDUE = AlertName.EXTENSION_LOST.value, AlertName.REFRESH_OVERDUE.value

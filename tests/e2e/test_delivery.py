@@ -94,12 +94,12 @@ async def test_nothing_is_lost_and_nothing_overtakes(tmp_path: Path) -> None:
             for phone in pbx.control.world.registrar.phones:
                 pbx.control.act(phone, "revive")
             for each in sinks.values():
-                await each.until(lambda s: told(s) and all_over(s), 60)
+                await each.until(lambda s: told(s) and all_over(s))
             # What all of them must hear of, at last.
             last = pbx.control.registered_ids()[3]
             pbx.control.act(last, "unregister")
             for each in sinks.values():
-                await each.until(lambda s: s.of(last, "firing"), 60)
+                await each.until(lambda s: s.of(last, "firing"))
             assert await running.stop() == 0
     for each in sinks.values():
         check_order(each)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from fakes.daemon import PATIENCE, daemon
+from fakes.daemon import daemon
 from fakes.debian import program
+from fakes.patience import PATIENCE
 from fakes.servers import active_alerts, alertmanager, prometheus, sample
 from fakes.sink import sink
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fakes.daemon import PATIENCE
+from fakes.patience import PATIENCE
 
 SHUT_OUT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 CONFIG = """\

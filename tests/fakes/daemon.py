@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
-PATIENCE = 60.0
-"""Seconds a slow shared machine may take for anything."""
+from fakes.patience import PATIENCE
 
 
 class DaemonProcess:
@@ -110,8 +108,8 @@ accounts:
     client_secret: demo-secret
     extensions: {{discover: {{every: 10s}}}}
     polling:
-      {{interval: {interval}, batch_size: {batch_size}, reserve: 0%, timeout: 3s,
-       connect_timeout: 2s}}
+      {{interval: {interval}, batch_size: {batch_size}, reserve: 0%, timeout: 20s,
+       connect_timeout: 10s}}
 alerts: {{api_unavailable: {{for: 2s, severity: critical}}}}
 receivers:
   - {{name: hook, webhook: {{url: "{hook}", max_alerts: 0}}}}

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from fakes.daemon import PATIENCE, free_port
+from fakes.daemon import free_port
 from fakes.debian import program
+from fakes.patience import PATIENCE
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from fakes.patience import PATIENCE
 
 Alert = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ class Sink:
             and status in (None, alert["status"])
         ]
 
-    async def until(self, condition: Callable[["Sink"], object], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[["Sink"], object], seconds: float = PATIENCE) -> None:
         """Wait for messages until it holds."""
         async with asyncio.timeout(seconds):
             while not condition(self):

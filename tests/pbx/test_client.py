@@ -129,7 +129,12 @@ async def test_what_is_gone_is_deleted(pbx: FakePbx, connect, made, status: int)
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        pytest.param(Canned(hangs=True), FailureReason.TIMEOUT, id="no answer in time"),
+        pytest.param(
+            Canned(hangs=True),
+            FailureReason.TIMEOUT,
+            id="no answer in time",
+            marks=pytest.mark.looptime,
+        ),
         pytest.param(Canned(resets=True), FailureReason.NETWORK, id="reset"),
         pytest.param(Canned(raw=b""), FailureReason.NETWORK, id="closed"),
         pytest.param(Canned(502), FailureReason.SERVER_ERROR, id="502"),
@@ -138,7 +143,7 @@ async def test_what_is_gone_is_deleted(pbx: FakePbx, connect, made, status: int)
 async def test_a_deletion_of_unknown_outcome_is_not_repeated(
     pbx: FakePbx, connect, fault: Canned, reason: FailureReason
 ) -> None:
-    async with connect(read_timeout=0.2) as client:
+    async with connect() as client:
         await client.user()  # a kept connection is what aiohttp would try again on
         pbx.script = [(API, fault)]
         with pytest.raises(PbxUnavailableError) as caught:

@@ -69,12 +69,21 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+IN_VIRTUAL_TIME = [pytest.mark.looptime]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=IN_VIRTUAL_TIME if reason is R.TIMEOUT else [], id=name)
+        for name, (_, reason) in FAULTS.items()
+    ],
+)
 async def test_a_fault_becomes_our_error_and_the_next_request_works(
     pbx: FakePbx, connect, made, name: str
 ) -> None:
     fault, reason = FAULTS[name]
-    async with connect(read_timeout=0.3, max_body_bytes=100_000) as client:
+    async with connect(max_body_bytes=100_000) as client:
         await client.user()
         pbx.always = {USER: fault}
         with pytest.raises(PbxError) as caught:
@@ -108,8 +117,9 @@ async def test_a_gzipped_answer_is_read(pbx: FakePbx, connect) -> None:
         assert (await client.user()).client_id == "17"
 
 
+@pytest.mark.looptime
 async def test_the_whole_request_has_a_deadline_of_its_own(pbx: FakePbx, connect) -> None:
-    async with connect(read_timeout=30.0, total_timeout=0.3) as client:
+    async with connect(read_timeout=30.0, total_timeout=15.0) as client:
         await client.user()
         pbx.always = {USER: Canned(hangs_in_body=True, headers=JSON)}
         with pytest.raises(PbxUnavailableError) as caught:

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from click.testing import CliRunner
-from fakes.daemon import PATIENCE
+from fakes.patience import PATIENCE
 
 from regwatch.cli import main
 from regwatch.simulator import TABLE

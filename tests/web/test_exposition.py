@@ -6,6 +6,7 @@ from asyncio.subprocess import PIPE, STDOUT
 
 import pytest
 from fakes.debian import program
+from fakes.patience import PATIENCE
 from fakes.web import NOW, FakeDaemon, account, incident, instruments, served, watched
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as parse_openmetrics,
@@ -170,6 +171,6 @@ async def test_promtool_has_nothing_to_say() -> None:
     done = await asyncio.create_subprocess_exec(
         promtool, "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         said, _ = await done.communicate(text)
     assert (done.returncode, said) == (0, b"")

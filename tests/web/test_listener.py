@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 from aiohttp import web
+from fakes.patience import PATIENCE
 
 from regwatch.web.listener import Address, ListenError, listening, parse_address
 
@@ -67,7 +68,7 @@ async def test_the_stop_does_not_wait_for_a_request_that_never_ends() -> None:
                 await session.get(f"http://{address}/")
 
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE),
         asyncio.TaskGroup() as group,
         listening(app, "127.0.0.1:0", shutdown_seconds=0.05) as address,
     ):
