@@ -40,7 +40,7 @@ from regwatch.core.pacing import Allowance
 from regwatch.core.planner import Planner
 from regwatch.core.receiver_watch import ReceiverWatch
 from regwatch.notify.assembly import build_receiver
-from regwatch.notify.deliveries import Outcome
+from regwatch.notify.deliveries import Delivery
 from regwatch.notify.dispatch import Dispatcher
 from regwatch.notify.heartbeat import Beat, Heartbeat, HeartbeatSettings
 from regwatch.notify.outbox import Outbox
@@ -145,7 +145,7 @@ async def _build(config: Config, session: aiohttp.ClientSession, around: Surroun
     engine = Engine(
         parts, around.store, clock=around.clock, steady=around.steady, resolved=resolved
     )
-    on_incidents.to = engine.note
+    on_incidents.to = engine.publish
     return engine
 
 
@@ -158,7 +158,7 @@ def _receivers(
         receivers.append(
             build_receiver(shape.name, settings, session, clock=around.clock, memo=around.store)
         )
-        around.instruments.initialize_receiver(shape.name, [each.value for each in Outcome])
+        around.instruments.initialize_receiver(shape.name, [each.value for each in Delivery])
     return receivers
 
 

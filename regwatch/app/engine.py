@@ -177,11 +177,11 @@ class Engine:
 
     # --- what is seen of it ----------------------------------------------------------------------
 
-    def note(self, incidents: Sequence[Incident]) -> None:
+    def publish(self, incidents: Sequence[Incident]) -> None:
         """Incidents that changed and are stored."""
         ended = (i for i in incidents if i.state is IncidentState.RESOLVED and i.fired_at)
         self._resolved.extendleft(ended)
-        self._parts.dispatcher.note(incidents)
+        self._parts.dispatcher.take(incidents)
 
     def accounts(self) -> Sequence[AccountSight]:
         """Each account as it is now."""

@@ -83,7 +83,7 @@ class Replay:
 
     def _note(self, outcome: Outcome, now: Timestamp) -> None:
         for incident in {i.id: i for i in outcome.incidents}.values():
-            self._grouping.note(incident, now=now)
+            self._grouping.take(incident, now=now)
 
 
 def _watching(monitor: Monitor, batch: BatchAnswer, now: Timestamp) -> Outcome:

@@ -13,8 +13,7 @@ from regwatch.core.incidents import Step
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.receiver_watch import ReceiverWatch
-from regwatch.notify.deliveries import DeliveryAttempt
-from regwatch.notify.deliveries import Outcome as Delivery
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 from regwatch.store import Store, StoreError
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 

@@ -53,15 +53,15 @@ class Flapping:
         self._policy = policy
         self._records: dict[ExtensionId, Record] = {}
 
-    def note(
-        self, extension_id: ExtensionId, changes: Iterable[Change], *, is_excused: bool
+    def count(
+        self, extension_id: ExtensionId, changes: Iterable[Change], *, is_explained: bool
     ) -> None:
-        """What an answer showed. `is_excused`: something else than the extension explains it."""
+        """What an answer showed. `is_explained`: something else than the extension explains it."""
         if self._policy is None:
             return
         for change in changes:
             record = self._records.get(extension_id)
-            if change.kind in LOSSES and not is_excused:
+            if change.kind in LOSSES and not is_explained:
                 if record is None:
                     record = self._records[extension_id] = Record(self._policy.changes)
                 if not record.is_away:
@@ -69,7 +69,7 @@ class Flapping:
                 record.is_away = True
             elif record is not None and record.is_away and change.kind in (*BEGINNINGS, *LOSSES):
                 record.is_away = False
-                if is_excused:
+                if is_explained:
                     # The loss itself may have come before its explanation was found.
                     record.times.pop()
                     record.count -= 1

@@ -36,8 +36,9 @@ from itertools import count
 
 import msgspec
 
-from regwatch.core.groups import NEVER, Group, is_news
+from regwatch.core.groups import Group, is_news
 from regwatch.core.model import (
+    FAR_OFF,
     AlertName,
     Incident,
     IncidentId,
@@ -104,7 +105,7 @@ class Grouping:
         *,
         incidents: Iterable[Incident] = (),
         notified: Iterable[Notified] = (),
-        now: Timestamp = NEVER,
+        now: Timestamp | None = None,
     ) -> None:
         """Start with nothing, or where stored incidents and log rows left off; what these say of
         times after `now` was written by a clock that was wrong, or is now.
@@ -126,8 +127,7 @@ class Grouping:
         self._agenda: list[tuple[Timestamp, int, Group]] = []
         self._turn = count(1)
         self._offered: set[IncidentId] = set()
-        self._expired: list[Notified] = []
-        self._restore(incidents, notified, now)
+        self._restore(incidents, notified, Timestamp(FAR_OFF) if now is None else now)
 
     def _restore(
         self, incidents: Iterable[Incident], notified: Iterable[Notified], now: Timestamp
@@ -139,7 +139,7 @@ class Grouping:
             if incident.state is not IncidentState.PENDING:
                 self._incidents[incident.id] = incident
         for incident_id in [i for i in self._rows if i not in self._incidents]:
-            self._expired.extend(self._rows.pop(incident_id).values())
+            del self._rows[incident_id]
         for incident in list(self._incidents.values()):
             self._place(incident, now=min(now, _changed_at(incident)))
 
@@ -170,7 +170,7 @@ class Grouping:
             and row.resolved_at is None
         ]
 
-    def note(self, incident: Incident, *, now: Timestamp) -> None:
+    def take(self, incident: Incident, *, now: Timestamp) -> None:
         """Take in that an incident began to fire, escalated, changed or resolved."""
         if incident.state is IncidentState.PENDING:
             return
@@ -243,14 +243,6 @@ class Grouping:
                 self._touched[group] = None
                 left = (each for each in self._places[incident_id] if each is not group)
                 self._places[incident_id] = tuple(left)
-
-    def take_expired(self) -> Sequence[Notified]:
-        """Log rows of incidents that all receivers know resolved: the store may delete them.
-
-        Each is returned once. If deleting fails, they come again after the next start.
-        """
-        expired, self._expired = self._expired, []
-        return expired
 
     def _place(self, incident: Incident, *, now: Timestamp) -> None:
         """Put an incident where it belongs now, for each receiver, out of where it was."""
@@ -330,7 +322,7 @@ class Grouping:
 
     def _forget(self, incident_id: IncidentId) -> None:
         self._incidents.pop(incident_id, None)
-        self._expired.extend(self._rows.pop(incident_id, {}).values())
+        self._rows.pop(incident_id, None)
 
     def _forget_unclaimed(self, now: Timestamp) -> None:
         """Drop incidents that resolved between an offer and its `queued`, which never came."""
@@ -403,11 +395,13 @@ class Grouping:
             if group.is_empty:
                 self._groups.pop((group.receiver, group.key), None)
                 self._last = (), ()
-            due_at = min((at for _, at in group.triggers(self._incidents)), default=NEVER)
+            due_at = min(
+                (at for _, at in group.triggers(self._incidents)), default=Timestamp(FAR_OFF)
+            )
             if due_at != group.due_at:
                 group.due_at = due_at
                 group.entry = next(self._turn)
-                if due_at != NEVER:
+                if due_at != FAR_OFF:
                     heapq.heappush(self._agenda, (due_at, group.entry, group))
         self._touched.clear()
         self._tidy_agenda()

@@ -6,6 +6,7 @@ The rules stand at the head of `core/grouping.py`, which alone changes a group.
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from regwatch.core.model import (
+    FAR_OFF,
     Incident,
     IncidentId,
     Item,
@@ -18,7 +19,6 @@ from regwatch.core.model import (
 from regwatch.core.routing import Route
 
 RANKS = {severity: severity.rank for severity in Severity}
-NEVER = Timestamp(float("inf"))
 
 
 def is_news(row: Notified | None, incident: Incident) -> bool:
@@ -48,7 +48,7 @@ class Group:
         """Told, and resolved since when."""
         self.spoken_at: Timestamp | None = None
         self.repeats = 0
-        self.due_at = NEVER
+        self.due_at = Timestamp(FAR_OFF)
         self.entry = 0
         """The one entry of the agenda that counts; older ones are stale."""
 

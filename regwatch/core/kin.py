@@ -46,7 +46,7 @@ class Model(Struct, frozen=True, gc=False):
         return self.alike >= ENOUGH and self.others <= OTHERS_SHARE * self.alike
 
 
-class Kin:
+class DeviceModels:
     """The models of one account."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from regwatch.core.habits import (
     overdue_after,
     usual_refresh_at,
 )
-from regwatch.core.kin import Kin
+from regwatch.core.kin import DeviceModels
 from regwatch.core.memory import Memory
 from regwatch.core.model import Registration, Timestamp, Watched
 
@@ -36,7 +36,7 @@ class LatenessPolicy(Struct, frozen=True, gc=False):
 def lateness_in(
     watched: Watched,
     memory: Memory,
-    kin: Kin,
+    models: DeviceModels,
     policy: LatenessPolicy,
     *,
     gap: float,
@@ -49,7 +49,7 @@ def lateness_in(
     """
     held = watched.registrations
     for registration in held:
-        habit = habit_of(registration, memory, kin, learn_after=policy.learn_after, now=now)
+        habit = habit_of(registration, memory, models, learn_after=policy.learn_after, now=now)
         late = _by_habit(habit, registration, policy, gap=gap, now=now)
         late = late or _by_threshold(habit, registration, policy, now=now)
         if late is None:
@@ -59,11 +59,16 @@ def lateness_in(
 
 
 def habit_of(
-    registration: Registration, memory: Memory, kin: Kin, *, learn_after: int, now: Timestamp
+    registration: Registration,
+    memory: Memory,
+    models: DeviceModels,
+    *,
+    learn_after: int,
+    now: Timestamp,
 ) -> Habit | None:
     """The habit to judge it by: its own, or that of its kin while its own is too young."""
     habit = memory.habits.get(registration.id)
-    return habit and kin.judged(registration.device, habit, learn_after=learn_after, now=now)
+    return habit and models.judged(registration.device, habit, learn_after=learn_after, now=now)
 
 
 def _by_habit(

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 Timestamp = NewType("Timestamp", float)
 """A point in time: seconds since the epoch, UTC."""
+LONG_AGO, FAR_OFF = float("-inf"), float("inf")
+"""Before and after every point in time, of whichever clock."""
 AccountName = NewType("AccountName", str)
 ExtensionId = NewType("ExtensionId", int)
 RegistrationId = NewType("RegistrationId", str)

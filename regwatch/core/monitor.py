@@ -24,7 +24,7 @@ from regwatch.core.doubt import MassDoubt, Verdict
 from regwatch.core.expectations import Expectations
 from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.incidents import AlertPolicies, Step
-from regwatch.core.kin import Kin
+from regwatch.core.kin import DeviceModels
 from regwatch.core.lateness import LatenessPolicy, lateness_in
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory, losses_in, remember
 from regwatch.core.model import (
@@ -105,7 +105,7 @@ class _Taken(Struct, frozen=True):
     losses: Sequence[Loss]
     at: Timestamp
     sighting: Sighting = NOTHING_SIGHTED
-    is_excused: bool = False
+    is_explained: bool = False
 
 
 class Monitor:
@@ -138,7 +138,7 @@ class Monitor:
         )
         self.health = ApiHealth(account)
         self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
-        self.kin = Kin()
+        self.models = DeviceModels()
         self._memories: dict[ExtensionId, Memory] = {}
         self._missing: dict[ExtensionId, int] = {}
         self._site_watch = SiteWatch(
@@ -160,7 +160,7 @@ class Monitor:
         self._site_watch.restore(watched, memory)
         if memory != NOTHING_REMEMBERED:
             self._restarts.restore(watched, memory)
-            self._teach_kin(watched.registrations, NOTHING_REMEMBERED, memory, now)
+            self._teach_models(watched.registrations, NOTHING_REMEMBERED, memory, now)
             self._memories[watched.extension.id] = memory
         self.roster.add(watched, now=now)  # last: what fails above is not compared with
 
@@ -173,7 +173,7 @@ class Monitor:
         watched = self.roster.by_id.get(extension_id)
         if watched is None or watched.reason == SET_ASIDE:
             return None
-        occasion = next_occasion(watched, self.memory(extension_id), self.kin, now=now)
+        occasion = next_occasion(watched, self.memory(extension_id), self.models, now=now)
         until = self._restarts.awaited_until(extension_id)
         if until is None or occasion is None or occasion.at <= until:
             return occasion
@@ -317,14 +317,14 @@ class Monitor:
         before, memory = copy(watched), self._memories.get(watched.extension.id)
         known = len(gathered.losses)
         try:
-            sighting, is_excused = self._observe_one(watched, answer, gathered, is_mass=is_mass)
+            sighting, is_explained = self._observe_one(watched, answer, gathered, is_mass=is_mass)
         except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
             half = _Taken(watched, before, memory, gathered.losses[known:], answer.answered_at)
             self._set_aside(half, error, gathered)
             return None
         losses = gathered.losses[known:]
         at = answer.answered_at
-        return _Taken(watched, before, memory, losses, at, sighting, is_excused=is_excused)
+        return _Taken(watched, before, memory, losses, at, sighting, is_explained=is_explained)
 
     def _set_aside(self, taken: _Taken, error: Exception, gathered: Gathered) -> None:
         """A bug met by one answer must neither end the watching nor leave half an answer for the
@@ -350,10 +350,10 @@ class Monitor:
         answer = understood(answer, watched)
         answered_before = watched.answered_at
         now, extension_id = answer.answered_at, answer.extension_id
-        self._restarts.seen(extension_id, registered=answer.registered, now=now)
+        self._restarts.answered(extension_id, registered=answer.registered, now=now)
         memory = self.memory(extension_id)
         was, tracks = held_last(watched, memory), memory.tracks
-        is_excused = self._is_excused(watched, now)
+        is_explained = self._is_explained(watched, now)
         changes = changes_in(watched, memory, answer, self._deleted)
         losses: Sequence[Loss] = ()
         if changes or watched.answered_at is None:
@@ -361,10 +361,10 @@ class Monitor:
                 losses = tuple(losses_in(changes, watched.answered_at))
             before, memory = memory, remember(memory, watched, answer, changes)
             memory = self._restarts.excuse(
-                memory, before, watched, answer, self.kin, is_mass=is_mass
+                memory, before, watched, answer, self.models, is_mass=is_mass
             )
             self._memories[extension_id] = memory
-            self._teach_kin(answer.registrations, before, memory, now)
+            self._teach_models(answer.registrations, before, memory, now)
         # Once told, it stays: only its end or its refresh ends it.
         is_told = watched.state is ExtensionState.OVERDUE
         gap = 0.0 if is_told else now - (watched.answered_at or now)
@@ -378,20 +378,22 @@ class Monitor:
         is_quiet = not changes and watched.state is state_before and answered_before is not None
         if not is_quiet or self._site_watch.has_stragglers:
             self._look_at_site(watched, memory, changes, answered_before, now)
-        return Sighting(changes, was, watched.registrations, tracks), is_excused
+        return Sighting(changes, was, watched.registrations, tracks), is_explained
 
     def _look_at_phone(self, taken: _Taken, gathered: Gathered) -> None:
         watched, sighting, now = taken.watched, taken.sighting, taken.at
         try:
-            is_excused = taken.is_excused or self._is_excused(watched, now)
-            steps = self._phone_watch.seen(watched, sighting, is_excused=is_excused, now=now)
+            is_explained = taken.is_explained or self._is_explained(watched, now)
+            steps = self._phone_watch.answered(
+                watched, sighting, is_explained=is_explained, now=now
+            )
             gathered.add(steps)
         except Exception as error:  # noqa: BLE001 - the guard of an answer, as above
             self._set_aside(taken, error, gathered)
             return
         self._deleted.difference_update(loss.registration.id for loss in taken.losses)
 
-    def _is_excused(self, watched: Watched, now: Timestamp) -> bool:
+    def _is_explained(self, watched: Watched, now: Timestamp) -> bool:
         """Whether what it does has a cause that is known, or is of no consequence."""
         extension_id = watched.extension.id
         if self._restarts.awaits(extension_id) or self._site_watch.covers(extension_id):
@@ -408,15 +410,15 @@ class Monitor:
     ) -> None:
         is_heard = answered_before is None or any(c.kind in HEARD for c in changes)
         is_expected = self.expectations.since(watched.extension, now=now) is not None
-        self._site_watch.seen(
+        self._site_watch.answered(
             watched,
             memory,
             heard_since=(answered_before or now) if is_heard else None,
-            is_excused=self._restarts.awaits(watched.extension.id) or not is_expected,
+            has_own_reason=self._restarts.awaits(watched.extension.id) or not is_expected,
             now=now,
         )
 
-    def _teach_kin(
+    def _teach_models(
         self,
         registrations: Iterable[Registration],
         before: Memory,
@@ -432,7 +434,7 @@ class Monitor:
             old = before.habits.get(registration.id)
             if habit is not old:
                 is_new = old is None or old.refreshes < enough
-                self.kin.learned(registration.device, habit, is_new=is_new, now=now)
+                self.models.learned(registration.device, habit, is_new=is_new, now=now)
 
     def _site(self, watched: Watched, registrations: Sequence[Registration]) -> str:
         """By name, else by address; looked up only where the address is another one."""
@@ -452,7 +454,7 @@ class Monitor:
         now: Timestamp,
     ) -> None:
         policy = self.policy.lateness
-        late = tuple(lateness_in(watched, memory, self.kin, policy, gap=gap, now=now))
+        late = tuple(lateness_in(watched, memory, self.models, policy, gap=gap, now=now))
         expected_since = self.expectations.since(watched.extension, now=now)
         state = state_of(watched, overdue=bool(late), is_expected=expected_since is not None)
         since = memory.loss.began_at if state is ExtensionState.LOST and memory.loss else now

@@ -10,10 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import Timestamp
+from regwatch.core.model import FAR_OFF, Timestamp
 from regwatch.core.schedules import Schedule, Stretch
-
-NEVER = Timestamp(float("inf"))
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -82,7 +80,7 @@ class Mutes:
         self._silences = tuple(silences)
         self._active: tuple[Mute, ...] = ()
         self._turns_at = Timestamp(0.0)
-        self._since = NEVER
+        self._since = Timestamp(FAR_OFF)
         self.version = 0
         """Grows whenever others are in force than before."""
 
@@ -113,7 +111,7 @@ class Mutes:
         if active != self._active:
             self.version += 1
         self._active, self._since = active, now
-        self._turns_at = Timestamp(min(_turns(everything, now), default=NEVER))
+        self._turns_at = Timestamp(min(_turns(everything, now), default=FAR_OFF))
 
 
 def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:

@@ -11,7 +11,7 @@ firm. Nobody is told of what is supposed here, so less certainty is asked for th
 from msgspec import Struct
 
 from regwatch.core.habits import overdue_after
-from regwatch.core.kin import Kin
+from regwatch.core.kin import DeviceModels
 from regwatch.core.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.memory import Memory
 from regwatch.core.model import ExtensionState, Registration, Timestamp, Watched
@@ -32,11 +32,13 @@ class Occasion(Struct, frozen=True, gc=False):
     """Whether it is kept before all else, out of turn."""
 
 
-def next_occasion(watched: Watched, memory: Memory, kin: Kin, *, now: Timestamp) -> Occasion | None:
+def next_occasion(
+    watched: Watched, memory: Memory, models: DeviceModels, *, now: Timestamp
+) -> Occasion | None:
     """The soonest of them; None if none is to be foreseen."""
     if watched.state is ExtensionState.LOST:
         return Occasion(_return_of(watched, now))
-    found = [_occasion(r, memory, kin, now) for r in watched.registrations if r.lease_ends_at]
+    found = [_occasion(r, memory, models, now) for r in watched.registrations if r.lease_ends_at]
     return min(found, key=lambda occasion: occasion.at, default=None)
 
 
@@ -47,9 +49,11 @@ def _return_of(watched: Watched, now: Timestamp) -> Timestamp:
     return Timestamp(now + min(max(shortest, RETURN_SHARE * away), longest))
 
 
-def _occasion(registration: Registration, memory: Memory, kin: Kin, now: Timestamp) -> Occasion:
+def _occasion(
+    registration: Registration, memory: Memory, models: DeviceModels, now: Timestamp
+) -> Occasion:
     ends_at = registration.lease_ends_at or now
-    habit = habit_of(registration, memory, kin, learn_after=SUPPOSED_AFTER, now=now)
+    habit = habit_of(registration, memory, models, learn_after=SUPPOSED_AFTER, now=now)
     late_at = overdue_after(habit, registration, learn_after=SUPPOSED_AFTER, least_room=0.0)
     if late_at is not None and late_at > now:
         return Occasion(late_at)

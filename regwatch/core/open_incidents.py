@@ -197,10 +197,6 @@ class OpenIncidents:
                 pending = incident.state is IncidentState.PENDING
                 yield self.apply(subject, condition_of(incident) if pending else None, now=now)
 
-    def next_wake(self) -> Timestamp | None:
-        """When `wake` has something to do; None if never."""
-        return self._timers[0][0] if self._timers else None
-
     def _due_at(self, incident: Incident) -> Timestamp | None:
         rules = self._rules.of(incident.facts)
         return due_at(incident, rules.policies, rules.recover_after)

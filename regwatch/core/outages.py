@@ -23,11 +23,10 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from msgspec import Struct
 
 from regwatch.core.addresses import host_of
-from regwatch.core.model import ExtensionId, Registration, Timestamp
+from regwatch.core.model import LONG_AGO, ExtensionId, Registration, Timestamp
 
 MOST_WEIGHED = 50
 """Phones gone missing lately that are looked at: so many show an outage, if there is one."""
-NEVER = Timestamp(float("-inf"))
 LONGEST_WINDOW = 3600.0
 """Seconds: leases last an hour at most."""
 
@@ -90,7 +89,7 @@ class Place:
         self.at_worst = 0
         self.is_returning = False
         """Whether one of those that were missing was heard again since it is out."""
-        self.over_at = NEVER
+        self.over_at = Timestamp(LONG_AGO)
         """When the latest outage was over."""
         self.latest: Outage | None = None
         self.unjudged = 0

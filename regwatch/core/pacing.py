@@ -57,7 +57,7 @@ class OtherUse:
         self._resets_at = Instant(0.0)
         self._highest = 0
 
-    def seen(self, quota: Allowance, polls: int) -> None:
+    def allowed(self, quota: Allowance, polls: int) -> None:
         """Take in an answer's headers; `polls`: how many of ours this hour had by then."""
         theirs = quota.limit - quota.remaining - polls
         if quota.resets_at > self._resets_at + 1:
@@ -98,7 +98,7 @@ class Pacer:
         """Adapt to what the last answer's headers say."""
         self._roll(quota.seen_at)
         self._quota = quota
-        self._other.seen(quota, self._polls)
+        self._other.allowed(quota, self._polls)
 
     def poll_begun(self, *, ahead_of_pace: bool, now: Instant) -> None:
         """A poll is on its way."""

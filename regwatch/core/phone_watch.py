@@ -85,15 +85,15 @@ class PhoneWatch:
         if incident is not None and extension_id in self._flappers:
             self._flapping.resume(extension_id, incident.started_at)
 
-    def seen(
-        self, watched: Watched, sighting: Sighting, *, is_excused: bool, now: Timestamp
+    def answered(
+        self, watched: Watched, sighting: Sighting, *, is_explained: bool, now: Timestamp
     ) -> Iterator[Step]:
-        """An extension was answered. `is_excused`: a site's outage or the registrar's restart
+        """An extension was answered. `is_explained`: a site's outage or the registrar's restart
         explains what it does.
         """
         extension_id, changes = watched.extension.id, sighting.changes
         if changes:
-            self._flapping.note(extension_id, changes, is_excused=is_excused)
+            self._flapping.count(extension_id, changes, is_explained=is_explained)
             yield from self._moves(watched, sighting, now)
         if changes or extension_id in self._flappers:
             yield from self._flaps(watched, now)

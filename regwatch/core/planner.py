@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec import Struct
 
 from regwatch.core.agenda import Agenda, Appointment
-from regwatch.core.model import ExtensionId, FailureReason
+from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason
 from regwatch.core.now import Instant
 from regwatch.core.pacing import HOUR, Allowance, Pacer
 
@@ -31,7 +31,6 @@ MEET_WITHIN_SECONDS = 1.0
 """How late a soft appointment may be met, so that several share a request."""
 LONGEST_WAIT_SLOTS = 2.0
 """Times the present pause between requests that a plan may look ahead."""
-NEVER = Instant(float("-inf"))
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
 THROTTLED_SECONDS = 5.0
 
@@ -73,8 +72,8 @@ class Planner:
         self._retried: set[ExtensionId] = set()
         self._quarantined: dict[ExtensionId, Instant] = {}
         self.blocked_until = Instant(0.0)
-        self._last_start = NEVER
-        self._sweep_at = NEVER
+        self._last_start = Instant(LONG_AGO)
+        self._sweep_at = Instant(LONG_AGO)
         self._failures = 0
         self.exhausted_until: Instant | None = None
 
@@ -101,10 +100,11 @@ class Planner:
         if extension_id not in self._quarantined:
             self.agenda.appoint(extension_id, appointment)
 
-    def confirm(self, ids: Iterable[ExtensionId], *, at: Instant = NEVER) -> None:
+    def confirm(self, ids: Iterable[ExtensionId], *, at: Instant | None = None) -> None:
         """Ask for these again before all others, though not before then."""
+        appointment = Appointment(Instant(LONG_AGO) if at is None else at, is_firm=True)
         for extension_id in ids:
-            self.appoint(extension_id, Appointment(at, is_firm=True))
+            self.appoint(extension_id, appointment)
 
     def quarantine(self, ids: Iterable[ExtensionId], *, now: Instant) -> None:
         """Leave these out for a while: the PBX refuses to speak of them."""

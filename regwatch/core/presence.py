@@ -105,12 +105,12 @@ def presence_condition(
     if watched.last_registered_at is None:
         since = watched.first_answered_at
         return None if since is None else never_registered(account, watched, since)
-    if memory.loss is None or is_awaited or _is_excused(memory.loss, now):
+    if memory.loss is None or is_awaited or _may_yet_return(memory.loss, now):
         return None
     return extension_lost(account, watched, memory.loss)
 
 
-def _is_excused(loss: Loss, now: Timestamp) -> bool:
+def _may_yet_return(loss: Loss, now: Timestamp) -> bool:
     """We deleted it ourselves, and its device has had no occasion to come back yet."""
     return loss.reason == "deleted" and now < (loss.registration.lease_ends_at or now)
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from regwatch.core.conditions import Condition, Loss, registrar_restarted
 from regwatch.core.habits import MARGIN_SECONDS, margin
-from regwatch.core.kin import Kin
+from regwatch.core.kin import DeviceModels
 from regwatch.core.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.memory import Memory
 from regwatch.core.model import (
@@ -82,7 +82,7 @@ class Restarts:
         before: Memory,
         watched: Watched,
         answer: Answer,
-        kin: Kin,
+        models: DeviceModels,
         *,
         is_mass: bool,
     ) -> Memory:
@@ -95,7 +95,7 @@ class Restarts:
         if not (is_mass or self._covers(loss)):
             return memory
         since = now if self._began_at is None else self._began_at
-        until = _awaited_until(watched.registrations, before, kin, since=since, now=now)
+        until = _awaited_until(watched.registrations, before, models, since=since, now=now)
         if until <= now:
             return memory
         self._forgot(answer.extension_id, until, now)
@@ -123,7 +123,7 @@ class Restarts:
         self._began_at = now if self._began_at is None else min(self._began_at, now)
         self._awaited[extension_id] = until
 
-    def seen(self, extension_id: ExtensionId, *, registered: bool, now: Timestamp) -> None:
+    def answered(self, extension_id: ExtensionId, *, registered: bool, now: Timestamp) -> None:
         """It was answered."""
         until = self._awaited.get(extension_id)
         if until is None or (not registered and now < until):
@@ -168,7 +168,7 @@ class Restarts:
 def _awaited_until(
     registrations: Iterable[Registration],
     memory: Memory,
-    kin: Kin,
+    models: DeviceModels,
     *,
     since: Timestamp,
     now: Timestamp,
@@ -176,17 +176,21 @@ def _awaited_until(
     """When its last device will have had occasion to come back after a restart `since` then; `now`
     if none refreshes at all.
     """
-    found = (_back_by(r, memory, kin, since, now) for r in registrations)
+    found = (_back_by(r, memory, models, since, now) for r in registrations)
     return max(found, default=now)
 
 
 def _back_by(
-    registration: Registration, memory: Memory, kin: Kin, since: Timestamp, now: Timestamp
+    registration: Registration,
+    memory: Memory,
+    models: DeviceModels,
+    since: Timestamp,
+    now: Timestamp,
 ) -> Timestamp:
     ends_at = registration.lease_ends_at
     if ends_at is None:
         return now
-    habit = habit_of(registration, memory, kin, learn_after=SUPPOSED_AFTER, now=now)
+    habit = habit_of(registration, memory, models, learn_after=SUPPOSED_AFTER, now=now)
     if habit is None or not habit.lease_high:
         return Timestamp(ends_at + MARGIN_SECONDS)
     if not habit.is_steady:

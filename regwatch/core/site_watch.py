@@ -90,18 +90,18 @@ class SiteWatch:
         self._leave(extension_id)
         self._stragglers.pop(extension_id, None)
 
-    def seen(
+    def answered(
         self,
         watched: Watched,
         memory: Memory,
         *,
         heard_since: Timestamp | None,
-        is_excused: bool,
+        has_own_reason: bool,
         now: Timestamp,
     ) -> None:
         """An extension was answered. `heard_since`: it registered or refreshed at that time or
-        later; None: nothing new was heard of it. `is_excused`: it is missing for a reason of its
-        own, a restart of the registrar or the hours at which it is expected.
+        later; None: nothing new was heard of it. `has_own_reason`: what makes it missing is a
+        restart of the registrar or the hours at which it is expected.
         """
         if not self._outages.is_on:
             return
@@ -111,7 +111,7 @@ class SiteWatch:
             self._heard(watched, heard_since)
         if _said_good_bye(watched, memory):
             self._leave(extension_id)
-        elif watched.state in MISSING and not is_excused:
+        elif watched.state in MISSING and not has_own_reason:
             self._missed(extension_id, self._missing(watched, memory, now))
 
     def judge(self, *, now: Timestamp) -> Iterator[Step]:

@@ -73,7 +73,7 @@ class OutboxStore(Protocol):
         """Of which of these another receiver was told in place of this one, and not the end."""
 
 
-class Outcome(StrEnum):
+class Delivery(StrEnum):
     """How an attempt ended; the metric label."""
 
     DELIVERED = "delivered"
@@ -93,7 +93,7 @@ class DeliveryAttempt:
 
     receiver: str
     notification: Notification = field(repr=False)
-    outcome: Outcome
+    outcome: Delivery
     attempts: int
     """Including this one."""
     at: Timestamp

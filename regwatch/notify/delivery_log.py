@@ -2,7 +2,7 @@
 
 import structlog
 
-from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 
 log = structlog.get_logger(__name__)
 
@@ -17,15 +17,15 @@ class DeliveryLog:
 
     def __call__(self, attempt: DeliveryAttempt) -> None:
         """Log what is worth a line."""
-        if attempt.outcome is Outcome.DELIVERED:
+        if attempt.outcome is Delivery.DELIVERED:
             self._delivered(attempt)
-        elif attempt.outcome is Outcome.RETRIED:
+        elif attempt.outcome is Delivery.RETRIED:
             if self._is_other_trouble(attempt):
                 log.warning("notification_not_delivered", **_fields(attempt))
-        elif attempt.outcome is Outcome.REFUSED:
+        elif attempt.outcome is Delivery.REFUSED:
             if self._is_other_trouble(attempt):
                 log.error("notification_not_delivered", outcome="refused", **_fields(attempt))
-        elif attempt.outcome is Outcome.COLLAPSED:
+        elif attempt.outcome is Delivery.COLLAPSED:
             log.debug("notification_collapsed", **_fields(attempt))
         else:
             self._lost(attempt)

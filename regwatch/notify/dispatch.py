@@ -50,11 +50,11 @@ class Dispatcher:
         self._on_bug = on_bug
         self._noted = asyncio.Event()
 
-    def note(self, incidents: Sequence[Incident]) -> None:
+    def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored."""
         now = self._now()
         for incident in incidents:
-            self._grouping.note(incident, now=now)
+            self._grouping.take(incident, now=now)
         self._noted.set()
 
     def _now(self) -> Timestamp:

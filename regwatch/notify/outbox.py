@@ -17,15 +17,15 @@ from typing import Any
 import structlog
 
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.model import Notification, Retry, Timestamp
+from regwatch.core.model import FAR_OFF, Notification, Retry, Timestamp
 from regwatch.core.now import Now
 from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.backoff import RetryPolicy, delay
-from regwatch.notify.deliveries import DeliveryAttempt, OutboxStore, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt, OutboxStore
 from regwatch.notify.delivery_log import DeliveryLog
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.forwarding import copies_for, end_for
-from regwatch.notify.parcels import NEVER, Parcel, next_turn, parcels, without
+from regwatch.notify.parcels import Parcel, next_turn, parcels, without
 from regwatch.notify.persistence import Persistence
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.stamps import Stamps
@@ -117,7 +117,7 @@ class Outbox:
             self._aside.update(parcel.ids)
             newest, now = parcel.entries[-1].notification, self._clock()
             text = f"what became of the message cannot be stored: {error}"
-            lost = _attempt_with(parcel, newest, Outcome.GIVEN_UP, now, error=text)
+            lost = _attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=text)
             self._report(replace(lost, is_unstorable=True))
 
     async def _take(self, receiver: Receiver, parcel: Parcel, behind: Sequence[Parcel]) -> None:
@@ -140,7 +140,7 @@ class Outbox:
         mark = partial(self._store.mark_delivered, parcel.ids, at=now)
         await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
-        self._report(_attempt_with(parcel, newest, Outcome.COLLAPSED, now))
+        self._report(_attempt_with(parcel, newest, Delivery.COLLAPSED, now))
 
     async def _attempt(
         self,
@@ -187,7 +187,7 @@ class Outbox:
         await self._persistence.write(mark, receiver)
         latency = max(0.0, now - parcel.created_at)
         self._report(
-            _attempt_with(parcel, notification, Outcome.DELIVERED, now, latency_seconds=latency)
+            _attempt_with(parcel, notification, Delivery.DELIVERED, now, latency_seconds=latency)
         )
 
     async def _give_up(self, receiver: str, parcel: Parcel, error: str, now: Timestamp) -> None:
@@ -196,13 +196,13 @@ class Outbox:
         mark = partial(self._store.mark_given_up, parcel.ids, at=now, error=error)
         await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
-        self._report(_attempt_with(parcel, newest, Outcome.GIVEN_UP, now, error=error))
+        self._report(_attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=error))
 
     async def _try_again(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
     ) -> None:
-        outcome = Outcome.RETRIED if error.retryable else Outcome.REFUSED
-        if outcome is Outcome.REFUSED:
+        outcome = Delivery.RETRIED if error.retryable else Delivery.REFUSED
+        if outcome is Delivery.REFUSED:
             await self._forward(receiver, parcel)
         retry = self._retry(parcel, error, now)
         await self._persistence.write(partial(self._store.mark_retry, parcel.ids, retry), receiver)
@@ -263,7 +263,7 @@ class Outbox:
     def _give_up_at(self, parcel: Parcel) -> Timestamp:
         """Infinitely late for one that was not tried often enough."""
         if parcel.attempts + 1 < self._policy.attempts_at_least:
-            return NEVER
+            return Timestamp(FAR_OFF)
         return Timestamp(parcel.created_at + self._policy.give_up_after)
 
     def _retry(self, parcel: Parcel, error: DeliveryError, now: Timestamp) -> Retry:
@@ -294,7 +294,7 @@ class Outbox:
 def _attempt_with(
     parcel: Parcel,
     notification: Notification,
-    outcome: Outcome,
+    outcome: Delivery,
     at: Timestamp,
     *,
     latency_seconds: float | None = None,
@@ -304,7 +304,7 @@ def _attempt_with(
         receiver=notification.receiver,
         notification=notification,
         outcome=outcome,
-        attempts=parcel.attempts + (outcome is not Outcome.COLLAPSED),
+        attempts=parcel.attempts + (outcome is not Delivery.COLLAPSED),
         at=at,
         latency_seconds=latency_seconds,
         error=error,

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from regwatch.core.merging import merged
-from regwatch.core.model import Incident, IncidentId, ItemStatus, Notification, Timestamp
+from regwatch.core.model import FAR_OFF, Incident, IncidentId, ItemStatus, Notification, Timestamp
 from regwatch.notify.deliveries import Entry
 
 REFUSED_PAUSE = 60.0
 """Seconds between two attempts with what was refused, whatever comes meanwhile."""
-NEVER = Timestamp(float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +54,6 @@ class Parcel:
     def refused_at(self) -> Timestamp | None:
         """When one of them was refused last; None: never."""
         return max((e.refused_at for e in self.entries if e.refused_at is not None), default=None)
-
-    @property
-    def has_fresh(self) -> bool:
-        """Whether something in it was not refused."""
-        return any(entry.refused_at is None for entry in self.entries)
 
     @property
     def incidents(self) -> Sequence[IncidentId]:
@@ -118,13 +112,13 @@ class Turn:
     """Refused parcels in front of it: if it is taken, they are at fault, and not the receiver."""
 
 
-def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = NEVER, now: Timestamp) -> Turn:
+def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = FAR_OFF, now: Timestamp) -> Turn:
     """What is to be sent now. What waits for longer than any pause lasts was put off by a clock
     that was wrong, or is now: it is due.
     """
     last_fresh = _last_fresh(waiting, now)
     passed: list[Parcel] = []
-    soonest = NEVER
+    soonest = Timestamp(FAR_OFF)
     for index, parcel in enumerate(waiting):
         if parcel.notification is None:
             return Turn(parcel, now)

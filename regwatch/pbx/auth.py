@@ -35,7 +35,7 @@ class Refusal:
         if self._error is not None and _loop_time() < self._until:
             raise _copy(self._error)
 
-    def note(self, error: PbxAuthError) -> None:
+    def remember(self, error: PbxAuthError) -> None:
         """Send nothing for a while. Refusals of requests that ran side by side are one."""
         now = _loop_time()
         if now < self._until:
@@ -75,7 +75,7 @@ class Tokens:
         """The PBX refuses a token that was just renewed, or cannot be."""
         if self._fetch is not None and self._token == token:
             self._token = ""
-        self.refusal.note(error)
+        self.refusal.remember(error)
 
     async def current(self) -> str:
         """A token that has not ended; raises `PbxError`."""
@@ -112,7 +112,7 @@ class Tokens:
             grant = await fetch()
         except PbxError as error:
             if isinstance(error, PbxAuthError):
-                self.refusal.note(error)
+                self.refusal.remember(error)
             renewal.set_exception(error)
             renewal.exception()  # nobody may be waiting any more; then it is nobody's loss
         else:

@@ -363,7 +363,7 @@ class Store:
         found = (decoded(row.happening, Happening) for row in rows)
         return [each for each in found if each is not None]
 
-    async def note(self, happenings: Sequence[Happening]) -> None:
+    async def record(self, happenings: Sequence[Happening]) -> None:
         """Add to the history."""
 
         async def work(connection: AsyncConnection) -> None:

@@ -21,7 +21,7 @@ class Setbacks:
         self._aside: set[ExtensionId] = set()
         self._told: set[str] = set()
 
-    def note(self, outcome: Outcome, *, answered: Collection[ExtensionId] = ()) -> None:
+    def tell(self, outcome: Outcome, *, answered: Collection[ExtensionId] = ()) -> None:
         """Say what was set aside anew, and who of those answered is no longer so."""
         self._note_back(outcome, answered)
         by_origin: dict[str, list[SetAside]] = {}

@@ -15,6 +15,7 @@ from regwatch.core.crowds import MOST_REGISTRATIONS
 from regwatch.core.durations import humanise
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
+    LONG_AGO,
     AccountName,
     BatchAnswer,
     Extension,
@@ -27,7 +28,7 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor
 from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
-from regwatch.core.planner import NEVER, Ask, Planner
+from regwatch.core.planner import Ask, Planner
 from regwatch.pbx.errors import PbxError, PbxRateLimitedError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
@@ -170,7 +171,7 @@ class Watcher:
 
     def _note_plan(self, until: Instant | None) -> None:
         if until is not None and self.planner.is_too_far(until, now=self._steady()):
-            self._progress_due_at = NEVER
+            self._progress_due_at = Instant(LONG_AGO)
         elif until is not None:
             self._progressed(until)
         elif self.planner.is_idle:
@@ -210,7 +211,7 @@ class Watcher:
         self.planner.batch_limit = self._source.batch_limit
         self._log_refused(batch.refused)
         outcome = polls.answered(self.monitor, self.planner, batch, now=now)
-        self._setbacks.note(outcome, answered=batch.answers)
+        self._setbacks.tell(outcome, answered=batch.answers)
         self._log_crowded(outcome.crowded)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
@@ -363,13 +364,13 @@ class Watcher:
 
     def _plan(self, ids: Iterable[ExtensionId]) -> None:
         new, aside = polls.watch(self.monitor, self.planner, ids, now=self._now())
-        self._setbacks.note(Outcome(set_aside=aside))
+        self._setbacks.tell(Outcome(set_aside=aside))
         if not self.first_sweep_done:
             self._awaited.update(new)
         self._changed.set()
 
     async def _accept(self, outcome: Outcome) -> None:
-        self._setbacks.note(outcome)
+        self._setbacks.tell(outcome)
         try:
             self._on_outcome(self.monitor.account, outcome)
         except Exception as error:  # noqa: BLE001 - a guard: it is stored and told all the same

@@ -22,7 +22,7 @@ from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.mutes import Mutes, Silence
 from regwatch.core.open_incidents import OpenIncidents
 from regwatch.core.receiver_watch import ReceiverWatch
-from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 from regwatch.store import Store
 from regwatch.web.views import NeverMatchesError, UnavailableError
 
@@ -122,7 +122,7 @@ async def test_an_incident_of_former_times_is_found(store: Store) -> None:
     assert await operations.incident(IncidentId("none")) is None
 
 
-def attempt(outcome: Outcome, error: str | None = None) -> DeliveryAttempt:
+def attempt(outcome: Delivery, error: str | None = None) -> DeliveryAttempt:
     message = all_new([lost()], receiver="pager")
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
@@ -144,8 +144,8 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
     watch = self_watch(store, told)
     running = asyncio.ensure_future(watch.run())
     try:
-        watch.delivery(attempt(Outcome.RETRIED, "503"))
-        watch.delivery(attempt(Outcome.REFUSED, "403"))
+        watch.delivery(attempt(Delivery.RETRIED, "503"))
+        watch.delivery(attempt(Delivery.REFUSED, "403"))
         while not told:
             await asyncio.sleep(0.01)
         (incident,) = told
@@ -155,7 +155,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
         assert taken is not None
         assert taken.acknowledged_by == "anna"
         assert await watch.acknowledge(IncidentId("none"), "anna", "") is None
-        watch.delivery(attempt(Outcome.DELIVERED))
+        watch.delivery(attempt(Delivery.DELIVERED))
         while told[-1].state is not IncidentState.RESOLVED:
             await asyncio.sleep(0.01)
     finally:
@@ -169,7 +169,7 @@ async def test_what_cannot_be_stored_is_told_later(store: Store) -> None:
     watch = self_watch(store, told)
     async with store._database.engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
-    watch.delivery(attempt(Outcome.REFUSED, "403"))
+    watch.delivery(attempt(Delivery.REFUSED, "403"))
     await watch._flush()
     assert told == []
     async with store._database.engine.begin() as connection:
@@ -182,12 +182,12 @@ async def test_what_can_never_be_stored_is_given_up_and_the_watch_goes_on(store:
     told: list[Incident] = []
     bugs: list[object] = []
     watch = self_watch(store, told, bugs)
-    watch.delivery(attempt(Outcome.REFUSED, "half a character: \udcff"))
+    watch.delivery(attempt(Delivery.REFUSED, "half a character: \udcff"))
     await watch._flush()
     assert told == []
     assert len(bugs) >= 1
-    watch.delivery(attempt(Outcome.DELIVERED))
-    watch.delivery(attempt(Outcome.REFUSED, "403"))
+    watch.delivery(attempt(Delivery.DELIVERED))
+    watch.delivery(attempt(Delivery.REFUSED, "403"))
     await watch._flush()
     assert [incident.summary for incident in told][-1].endswith("403")
 
@@ -195,7 +195,7 @@ async def test_what_can_never_be_stored_is_given_up_and_the_watch_goes_on(store:
 async def test_a_message_lost_to_a_bug_is_told_as_a_broken_receiver(store: Store) -> None:
     told: list[Incident] = []
     watch = self_watch(store, told)
-    lost = attempt(Outcome.GIVEN_UP, "what became of the message cannot be stored")
+    lost = attempt(Delivery.GIVEN_UP, "what became of the message cannot be stored")
     watch.delivery(lost)
     await watch._flush()
     assert told == [], "lost after a day: the others have been told for long"

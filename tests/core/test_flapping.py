@@ -21,7 +21,7 @@ def note(
 ) -> tuple[float, int] | None:
     """What an answer showed; since when it flaps and how often, if it does."""
     changes = [Change(kind, ONE, at(when), registration()) for kind in kinds]
-    flapping.note(ONE, changes, is_excused=is_excused)
+    flapping.count(ONE, changes, is_explained=is_excused)
     flaps = flapping.judge(ONE, now=at(when))
     return None if flaps is None else (flaps.since - at(0), flaps.changes)
 
@@ -80,11 +80,11 @@ def test_each_change_puts_the_calm_off() -> None:
 def test_what_something_else_explains_does_not_count_nor_does_the_return_from_it() -> None:
     flapping = Flapping(POLICY)
     for number in range(6):
-        note(flapping, 20 * number, LOST, is_excused=True)
+        note(flapping, 20 * number, LOST, is_explained=True)
         note(flapping, 20 * number + 10, BACK)
     assert flapping.judge(ONE, now=at(120)) is None
     note(flapping, 130, LOST)
-    note(flapping, 140, BACK, is_excused=True)
+    note(flapping, 140, BACK, is_explained=True)
     assert note(flapping, 150, LOST, BACK, LOST) is None, "the one before is taken back"
     assert note(flapping, 160, BACK) == (150, 4)
 

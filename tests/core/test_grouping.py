@@ -87,7 +87,7 @@ def escalated(incident: Incident) -> Incident:
 
 def note(grouping: Grouping, when: float, *incidents: Incident) -> None:
     for incident in incidents:
-        grouping.note(incident, now=at(when))
+        grouping.take(incident, now=at(when))
 
 
 def send(grouping: Grouping, when: float) -> Sequence[Notification]:
@@ -563,7 +563,7 @@ class World:
     def __post_init__(self) -> None:
         self.grouping = Grouping(self.routes)
 
-    def note(self, incident: Incident) -> None:
+    def take(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident
         note(self.grouping, self.seconds, incident)
 
@@ -627,13 +627,13 @@ def live(world: World, steps: Iterable[tuple[object, ...]]) -> None:
                 current[subject] = firing(
                     serial, since=world.seconds, alert=form[0], severity=form[1]
                 )
-                world.note(current[subject])
+                world.take(current[subject])
             case "escalate", [int(subject)] if subject in current:
                 if current[subject].alert is OVERDUE:
                     current[subject] = escalated(current[subject])
-                world.note(current[subject])
+                world.take(current[subject])
             case "resolve", [int(subject)] if subject in current:
-                world.note(resolved(current.pop(subject), world.seconds))
+                world.take(resolved(current.pop(subject), world.seconds))
             case "wait", [float(seconds)]:
                 world.seconds += seconds
             case "send", [list(storing)]:
@@ -692,7 +692,7 @@ def test_all_memory_is_given_back_once_all_has_resolved(steps: list[tuple[object
     live(world, steps)
     for incident in list(world.incidents.values()):
         if incident.state is IncidentState.FIRING:
-            world.note(resolved(incident, world.seconds))
+            world.take(resolved(incident, world.seconds))
     world.settle()
     world.drop_expired()
     world.grouping.due(now=at(world.seconds))

@@ -1,8 +1,14 @@
 import pytest
 from msgspec.structs import replace
+from regwatch.core.models import (
+    ENOUGH,
+    EXTRA_MARGIN_SHARE,
+    LEASES_TO_WAIT,
+    MOST_MODELS,
+    DeviceModels,
+)
 
 from regwatch.core.habits import Habit
-from regwatch.core.kin import ENOUGH, EXTRA_MARGIN_SHARE, LEASES_TO_WAIT, MOST_MODELS, Kin
 from regwatch.core.model import Timestamp
 
 FIRST = Timestamp(1_000_000.0)
@@ -23,8 +29,8 @@ def habit(share: float = 0.5, lease: float = 600.0, spread: float = 0.01) -> Hab
     )
 
 
-def kin(*habits: Habit) -> Kin:
-    made = Kin()
+def kin(*habits: Habit) -> DeviceModels:
+    made = DeviceModels()
     for each in habits:
         made.learned("Yealink T46", each, is_new=True, now=FIRST)
     return made
@@ -94,14 +100,14 @@ def test_a_later_refresh_of_one_of_them_widens_what_is_usual() -> None:
 
 
 def test_devices_without_a_name_or_a_habit_have_no_kin() -> None:
-    made = Kin()
+    made = DeviceModels()
     made.learned("", habit(), is_new=True, now=FIRST)
     made.learned("Wild", habit(spread=0.3), is_new=True, now=FIRST)
     assert made.models == {}
 
 
 def test_however_many_names_come_from_outside_few_are_remembered() -> None:
-    made = Kin()
+    made = DeviceModels()
     for number in range(MOST_MODELS + 10):
         made.learned(f"device {number}", habit(), is_new=True, now=FIRST)
     assert len(made.models) == MOST_MODELS

@@ -1,8 +1,8 @@
 import pytest
 from fakes.values import START, at
+from regwatch.core.models import DeviceModels
 
 from regwatch.core.habits import Habit
-from regwatch.core.kin import Kin
 from regwatch.core.memory import Memory
 from regwatch.core.model import (
     Extension,
@@ -42,7 +42,7 @@ def occasion(
     return next_occasion(
         of,
         Memory(habits={RegistrationId(i): h for i, h in (habits or {}).items()}),
-        Kin(),
+        DeviceModels(),
         now=at(now),
     )
 

@@ -1,9 +1,9 @@
 from fakes.values import ACME, answer, at, extension, registration
 from msgspec.structs import replace
+from regwatch.core.models import DeviceModels
 
 from regwatch.core.conditions import Loss
 from regwatch.core.habits import Habit
-from regwatch.core.kin import Kin
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.model import ExtensionId, Registration, RegistrationId, Watched
 from regwatch.core.restarts import Restarts
@@ -29,7 +29,7 @@ def excused(
     lost = replace(before, loss=Loss(held, reason, at(seen), at(when)))
     watched = Watched(extension(number), registrations=(held,))
     gone = answer(number, when=when)
-    return restarts.excuse(lost, before, watched, gone, Kin(), is_mass=is_mass)
+    return restarts.excuse(lost, before, watched, gone, DeviceModels(), is_mass=is_mass)
 
 
 def awaited(restarts: Restarts, *numbers: int) -> list[float | None]:
@@ -109,12 +109,12 @@ def test_one_incident_tells_of_all_until_the_last_is_back() -> None:
     assert condition.since == at(60)
     assert "forgot 2 registrations" in condition.summary
     assert "the last of them in 49 min 10 s" in condition.explanation
-    restarts.seen(ExtensionId(1), registered=False, now=at(100))
-    restarts.seen(ExtensionId(1), registered=True, now=at(200))
-    restarts.seen(ExtensionId(1), registered=True, now=at(201))
+    restarts.answered(ExtensionId(1), registered=False, now=at(100))
+    restarts.answered(ExtensionId(1), registered=True, now=at(200))
+    restarts.answered(ExtensionId(1), registered=True, now=at(201))
     assert restarts.progress is not None
     assert restarts.progress.awaited == 1
-    restarts.seen(ExtensionId(2), registered=True, now=at(300))
+    restarts.answered(ExtensionId(2), registered=True, now=at(300))
     assert restarts.condition(ACME) is None
 
 
@@ -122,10 +122,10 @@ def test_if_more_are_missing_than_came_back_nobody_is_awaited_any_longer() -> No
     restarts = Restarts()
     for number in range(1, 11):
         excused(restarts, number, held=registration(ends=600 + 100 * number))
-    restarts.seen(ExtensionId(1), registered=False, now=at(720))
-    restarts.seen(ExtensionId(2), registered=False, now=at(820))
+    restarts.answered(ExtensionId(1), registered=False, now=at(720))
+    restarts.answered(ExtensionId(2), registered=False, now=at(820))
     assert awaited(restarts, 10) == [1610]
-    restarts.seen(ExtensionId(3), registered=False, now=at(920))
+    restarts.answered(ExtensionId(3), registered=False, now=at(920))
     assert restarts.progress is None
     assert awaited(restarts, 10) == [None]
 
@@ -135,9 +135,9 @@ def test_while_most_come_back_a_few_missing_ones_do_not_disprove_it() -> None:
     for number in range(1, 11):
         excused(restarts, number)
     for number in range(1, 5):
-        restarts.seen(ExtensionId(number), registered=True, now=at(300))
+        restarts.answered(ExtensionId(number), registered=True, now=at(300))
     for number in range(5, 9):
-        restarts.seen(ExtensionId(number), registered=False, now=at(620))
+        restarts.answered(ExtensionId(number), registered=False, now=at(620))
     assert restarts.progress is not None
     assert (restarts.progress.returned, restarts.progress.missing) == (4, 4)
 

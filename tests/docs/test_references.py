@@ -26,7 +26,7 @@ from regwatch.core.model import (
     Quota,
     Timestamp,
 )
-from regwatch.notify.deliveries import Outcome
+from regwatch.notify.deliveries import Delivery
 from regwatch.notify.webhook_body import regwatch_object
 from regwatch.web.exposition import Exposition, negotiate
 from regwatch.web.server import build_app
@@ -76,7 +76,7 @@ def test_closed_sets_of_the_metrics_are_listed_in_full(readme):
     changes = next(text for key, text in rows.items() if "registration_changes_total" in key)
     outcomes = next(text for key, text in rows.items() if "notifications_total" in key)
     assert set(re.findall(r"`(\w+)`", changes)) == {change.value for change in ChangeKind}
-    assert set(re.findall(r"`(\w+)`", outcomes)) == {outcome.value for outcome in Outcome}
+    assert set(re.findall(r"`(\w+)`", outcomes)) == {outcome.value for outcome in Delivery}
 
 
 def prometheus_rules(root: Path) -> dict[str, str]:

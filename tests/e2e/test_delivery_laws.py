@@ -39,7 +39,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.routing import Route
 from regwatch.notify.backoff import RetryPolicy
-from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.dispatch import Dispatcher
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.outbox import Outbox
@@ -158,7 +158,7 @@ class CountedStore(Store):
             self.at_work -= 1
 
 
-class Delivery(RuleBasedStateMachine):
+class Deliveries(RuleBasedStateMachine):
     """Incidents come and go, receivers have moods, the process dies."""
 
     def __init__(self) -> None:
@@ -232,7 +232,7 @@ class Delivery(RuleBasedStateMachine):
         self.life.tasks = [self.loop.create_task(part.run()) for part in (outbox, dispatcher)]
 
     def _note(self, attempt: DeliveryAttempt) -> None:
-        if attempt.outcome is Outcome.GIVEN_UP:
+        if attempt.outcome is Delivery.GIVEN_UP:
             self.given_up.append(attempt)
 
     async def _die(self) -> None:
@@ -316,7 +316,7 @@ class Delivery(RuleBasedStateMachine):
 
         async def go() -> None:
             await self.steadily(self.store.save(ACME, watched=(), incidents=[incident]))
-            self.life.dispatcher.note([incident])
+            self.life.dispatcher.take([incident])
 
         self.do(go())
 
@@ -379,7 +379,7 @@ class Delivery(RuleBasedStateMachine):
             assert incident.alert in [item.incident.alert for item in items], (name, incident.id)
 
 
-Delivery.TestCase.settings = settings(
+Deliveries.TestCase.settings = settings(
     max_examples=12,
     stateful_step_count=25,
     deadline=None,
@@ -387,4 +387,4 @@ Delivery.TestCase.settings = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestDelivery = Delivery.TestCase
+TestDeliveries = Deliveries.TestCase

@@ -10,7 +10,7 @@ from fakes.smtp import MailServer, mail_server
 from msgspec.structs import replace
 
 from regwatch.core.model import IncidentId
-from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.email import EmailReceiver, EmailSettings, Security
 from regwatch.notify.outbox import Outbox
 from regwatch.store import Store
@@ -53,7 +53,7 @@ async def test_a_reply_that_is_no_utf_8_stops_no_receiver(store: Store, reply: s
             first = await heard.get()
             running.cancel()
         (entry,) = await store.pending("mail", limit=9)
-    assert first.outcome is (Outcome.REFUSED if reply is LATIN_1 else Outcome.RETRIED)
+    assert first.outcome is (Delivery.REFUSED if reply is LATIN_1 else Delivery.RETRIED)
     assert first.error is not None
     assert "gel?scht" in first.error
     assert entry.attempts == 1

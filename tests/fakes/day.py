@@ -225,7 +225,7 @@ class Day(Driver):
         at = Timestamp(now)
         for incident in {i.id: i for i in outcome.incidents}.values():
             self.incidents[incident.id] = incident
-            self.grouping.note(incident, now=at)
+            self.grouping.take(incident, now=at)
         for message in self.grouping.due(now=at):
             self.grouping.queued(message, now=at)
             if now >= self._dawn:

@@ -46,7 +46,7 @@ class Told(Driver):
         at = Timestamp(now)
         self.incidents.update((i.id, i) for i in outcome.incidents)
         for incident in {i.id: i for i in outcome.incidents}.values():
-            self.grouping.note(incident, now=at)
+            self.grouping.take(incident, now=at)
         for message in self.grouping.due(now=at):
             self.grouping.queued(message, now=at)
             self.messages.append(message)

@@ -77,7 +77,7 @@ async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() 
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         await asyncio.sleep(5)
-        dispatcher.note([incident("i1"), incident("i2")])
+        dispatcher.take([incident("i1"), incident("i2")])
         await asyncio.sleep(30)
         running.cancel()
     ((at, notification),) = log.stored
@@ -92,7 +92,7 @@ async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
     dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
-        dispatcher.note([incident()])
+        dispatcher.take([incident()])
         await asyncio.sleep(60)
         assert log.stored == []
         log.is_broken = False
@@ -112,11 +112,11 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
     with capture_logs() as lines:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(dispatcher.run())
-            dispatcher.note([incident("i1"), other])
+            dispatcher.take([incident("i1"), other])
             await asyncio.sleep(60)
             log.unstorable = set()
-            dispatcher.note([incident("i1", IncidentState.RESOLVED)])
-            dispatcher.note([incident("i3")])
+            dispatcher.take([incident("i1", IncidentState.RESOLVED)])
+            dispatcher.take([incident("i3")])
             await asyncio.sleep(60)
             running.cancel()
     told = [[item.incident.id for item in each.items] for _, each in log.stored]
@@ -133,12 +133,12 @@ async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_giv
     dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
-        dispatcher.note([incident("i1")])
+        dispatcher.take([incident("i1")])
         await asyncio.sleep(60)
         log.unstorable = {route.group_key(incident().labels)}
         await asyncio.sleep(900)
         log.unstorable = set()
-        dispatcher.note([incident("i1", IncidentState.RESOLVED)])
+        dispatcher.take([incident("i1", IncidentState.RESOLVED)])
         await asyncio.sleep(60)
         running.cancel()
     statuses = [[item.status.value for item in each.items] for _, each in log.stored]
@@ -184,14 +184,14 @@ async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step
     )
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
-        dispatcher.note([incident("i1")])
+        dispatcher.take([incident("i1")])
         await asyncio.sleep(5)
         clocks.set_by = step
         await asyncio.sleep(55)
-        dispatcher.note([incident("i2")])
+        dispatcher.take([incident("i2")])
         await asyncio.sleep(140)
         clocks.set_by = 0.0
-        dispatcher.note([incident("i3")])
+        dispatcher.take([incident("i3")])
         await asyncio.sleep(1300)
         running.cancel()
     at = [at for at, _ in log.stored]

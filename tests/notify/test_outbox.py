@@ -33,7 +33,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.backoff import RetryPolicy
-from regwatch.notify.deliveries import DeliveryAttempt, Outcome
+from regwatch.notify.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.outbox import Outbox
 
@@ -170,7 +170,7 @@ class Scene:
     store: MemoryStore
     reports: list[DeliveryAttempt] = field(default_factory=list)
 
-    def outcomes(self) -> list[tuple[str, Outcome]]:
+    def outcomes(self) -> list[tuple[str, Delivery]]:
         return [(report.notification_id, report.outcome) for report in self.reports]
 
 
@@ -203,7 +203,7 @@ async def test_what_is_stored_is_sent_once_and_marked():
     assert chat.tried == [3.0]
     assert scene.store.states() == {1: "delivered"}
     (report,) = scene.reports
-    assert (report.outcome, report.attempts, report.error) == (Outcome.DELIVERED, 1, None)
+    assert (report.outcome, report.attempts, report.error) == (Delivery.DELIVERED, 1, None)
     assert (report.receiver, report.latency_seconds, report.at) == ("chat", 0.0, NOW + 3)
     assert report.notification.items
 
@@ -239,11 +239,11 @@ async def test_the_next_message_waits_for_the_retry_of_the_first():
     assert chat.taken == ["n-1", "n-2"]
     assert chat.tried == [0, 1, 3, 7, 7]
     assert scene.outcomes() == [
-        ("n-1", Outcome.RETRIED),
-        ("n-1", Outcome.RETRIED),
-        ("n-1", Outcome.RETRIED),
-        ("n-1", Outcome.DELIVERED),
-        ("n-2", Outcome.DELIVERED),
+        ("n-1", Delivery.RETRIED),
+        ("n-1", Delivery.RETRIED),
+        ("n-1", Delivery.RETRIED),
+        ("n-1", Delivery.DELIVERED),
+        ("n-2", Delivery.DELIVERED),
     ]
     assert scene.reports[3].attempts == 4
     assert scene.reports[3].latency_seconds == pytest.approx(7)
@@ -293,7 +293,7 @@ async def test_after_24_hours_it_is_given_up_and_the_next_has_its_turn():
         await asyncio.sleep(2)
         assert store.states() == {1: "given_up"}
         assert chat.tried[-1] == DAY
-        assert scene.outcomes()[-1] == ("n-1", Outcome.GIVEN_UP)
+        assert scene.outcomes()[-1] == ("n-1", Delivery.GIVEN_UP)
         chat.always = None
         store.put("chat", 2)
         scene.outbox.wake("chat")
@@ -334,9 +334,9 @@ async def test_what_is_refused_is_tried_again_once_another_message_was_taken():
         await asyncio.sleep(100)
     assert chat.taken == ["n-2", "n-1"]
     assert scene.outcomes() == [
-        ("n-1", Outcome.REFUSED),
-        ("n-2", Outcome.DELIVERED),
-        ("n-1", Outcome.DELIVERED),
+        ("n-1", Delivery.REFUSED),
+        ("n-2", Delivery.DELIVERED),
+        ("n-1", Delivery.DELIVERED),
     ]
     assert scene.reports[0].error == "no"
 
@@ -351,7 +351,7 @@ async def test_a_message_that_is_at_fault_itself_is_lost_loudly_and_alone():
             await asyncio.sleep(4000)
     assert chat.taken == ["n-2"]
     assert store.states() == {1: "given_up", 2: "delivered"}
-    assert scene.outcomes()[-1] == ("n-1", Outcome.GIVEN_UP)
+    assert scene.outcomes()[-1] == ("n-1", Delivery.GIVEN_UP)
     errors = [entry for entry in logs if entry["log_level"] == "error"]
     assert [(e["event"], e["outcome"], e["error"]) for e in errors] == [
         ("notification_not_delivered", "refused", "no"),
@@ -371,8 +371,8 @@ async def test_a_receiver_that_refuses_everything_is_tried_every_hour():
         await asyncio.sleep(3600)
     assert chat.taken == ["n-1"]
     assert [report.outcome for report in scene.reports] == [
-        *[Outcome.REFUSED] * 4,
-        Outcome.DELIVERED,
+        *[Delivery.REFUSED] * 4,
+        Delivery.DELIVERED,
     ]
 
 
@@ -421,7 +421,7 @@ async def test_a_bug_in_one_receiver_is_loud_and_counts_as_a_refusal():
     with structlog.testing.capture_logs() as logs:
         async with running(chat, store=store) as scene:
             await asyncio.sleep(1)
-    assert scene.outcomes() == [("n-1", Outcome.REFUSED)]
+    assert scene.outcomes() == [("n-1", Delivery.REFUSED)]
     assert scene.reports[0].error == "bug in scripted: KeyError"
     assert "receiver_bug" in [entry["event"] for entry in logs]
     assert store.entries[1].may_have_arrived
@@ -487,7 +487,7 @@ async def test_what_can_never_be_marked_is_given_up_loudly_and_the_others_go_on(
     assert chat.taken == ["n-2", "n-4"], "it is not tried again and again"
     assert pager.taken == ["n-3"]
     lost = [report for report in scene.reports if report.is_unstorable]
-    assert [(r.notification_id, r.outcome) for r in lost] == [("n-1", Outcome.GIVEN_UP)]
+    assert [(r.notification_id, r.outcome) for r in lost] == [("n-1", Delivery.GIVEN_UP)]
     assert "half a character" in lost[0].error
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["notification_lost"]
 
@@ -618,7 +618,7 @@ async def test_a_day_of_trouble_loses_nothing_and_keeps_the_order():
     for outcome in scene.outcomes():
         order[outcome[1]].append(outcome[0])
     assert chat.taken == [f"n-{number}" for number in range(1, 101)]
-    assert Outcome.GIVEN_UP not in order
+    assert Delivery.GIVEN_UP not in order
 
 
 # --- what came to nothing, what goes elsewhere ------------------------------------------------
@@ -643,7 +643,7 @@ async def test_what_began_and_ended_while_the_receiver_was_away_is_not_sent():
         await asyncio.sleep(100)
     assert chat.taken == []
     assert store.states() == {1: "delivered", 2: "delivered"}
-    assert scene.outcomes()[-1] == ("n-2", Outcome.COLLAPSED)
+    assert scene.outcomes()[-1] == ("n-2", Delivery.COLLAPSED)
 
 
 async def test_what_may_have_been_seen_is_told_to_its_end():
@@ -765,7 +765,7 @@ async def test_what_was_told_meanwhile_of_the_same_incident_is_newer():
     async with running(chat, store=store) as scene:
         await asyncio.sleep(100)
     assert chat.taken == ["n-2"], "nobody is told of the warning after the loss"
-    assert scene.outcomes()[-1] == ("n-1", Outcome.COLLAPSED)
+    assert scene.outcomes()[-1] == ("n-1", Delivery.COLLAPSED)
 
 
 async def test_killed_during_its_second_chance_it_counts_as_one_that_may_have_arrived():

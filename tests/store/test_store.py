@@ -341,7 +341,7 @@ def happening(when: float, *, extension: int = 3, account: str = "acme") -> Happ
 async def test_the_history_is_found_by_what_is_asked_latest_first(store: Store, file: Path) -> None:
     lines = [happening(n, extension=n % 3) for n in range(9)]
     await store.save(ACME, watched=(), happenings=lines)
-    await store.note([happening(20, account="other")])
+    await store.record([happening(20, account="other")])
     again = await reopened(store, file)
 
     async def found(**sought: object) -> list[float]:
