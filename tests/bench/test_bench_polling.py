@@ -9,7 +9,7 @@ pytestmark = pytest.mark.long
 
 MIXED = Case(1000, 50, 1000, "mixed", hours=2, losses=200)
 LARGE = Case(10_000, 50, 5000, "desk", hours=0.25, warm_up=1200, losses=300)
-LARGE_MIXED = Case(10_000, 50, 5000, "mixed", hours=0.25, warm_up=1200, losses=300)
+LARGE_MIXED = Case(20_000, 100, 5000, "mixed", hours=0.25, warm_up=1200, losses=600)
 FEW_REQUESTS = (
     Case(200, 50, 100, "mixed", hours=12),
     Case(200, 50, 100, "short", hours=12),
@@ -69,7 +69,7 @@ def test_a_phone_is_called_overdue_long_before_its_lease_ends_and_no_healthy_one
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_quota_is_never_exceeded_whatever_others_take_of_it(seed: int) -> None:
-    case = Case(1000, 50, 1000, "mixed", hours=2, losses=200, others=0.9, failing=0.01, seed=seed)
+    case = Case(1000, 50, 1000, "mixed", others=0.9, failing=0.01, seed=seed)
     run = Driver(case).play()
     assert run.quota.refused == 0
     assert run.into_reserve == 0
