@@ -17,11 +17,11 @@ POLICY = FlappingPolicy(changes=4, window=600, calm=300)
 
 
 def note(
-    flapping: Flapping, when: float, *kinds: ChangeKind, is_excused: bool = False
+    flapping: Flapping, when: float, *kinds: ChangeKind, is_explained: bool = False
 ) -> tuple[float, int] | None:
     """What an answer showed; since when it flaps and how often, if it does."""
     changes = [Change(kind, ONE, at(when), registration()) for kind in kinds]
-    flapping.count(ONE, changes, is_explained=is_excused)
+    flapping.count(ONE, changes, is_explained=is_explained)
     flaps = flapping.judge(ONE, now=at(when))
     return None if flaps is None else (flaps.since - at(0), flaps.changes)
 

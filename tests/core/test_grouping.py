@@ -418,21 +418,16 @@ def test_a_reminder_overtaken_by_the_end_of_its_group_still_leaves_a_trace() -> 
     assert (row.firing_at, row.repeats) == (at(610), 1)
 
 
-def test_a_finished_incident_leaves_nothing_but_rows_to_delete() -> None:
+def test_a_finished_incident_leaves_nothing_behind() -> None:
     grouping = Grouping([replace(CHAT, receivers=("chat", "hook"))])
     note(grouping, 0, ONE)
     send(grouping, 10)
     note(grouping, 20, resolved(ONE, 20))
     first, second = grouping.due(now=at(30))
     grouping.queued(first, now=at(30))
-    assert grouping.take_expired() == []
+    assert set(grouping._rows) == {ONE.id}
     assert [n.receiver for n in grouping.due(now=at(30))] == [second.receiver]
     grouping.queued(second, now=at(30))
-    assert {(r.receiver, r.resolved_at) for r in grouping.take_expired()} == {
-        ("chat", at(30)),
-        ("hook", at(30)),
-    }
-    assert grouping.take_expired() == []
     assert grouping.next_due_at() is None
     assert (grouping._groups, grouping._rows, grouping._places) == ({}, {}, {})
 
@@ -509,11 +504,11 @@ def test_what_resolved_unsaid_before_the_restart_is_said_after_it() -> None:
     )
 
 
-def test_rows_of_the_resolved_and_the_vanished_expire_after_a_restart() -> None:
+def test_rows_of_the_resolved_and_the_vanished_are_not_held_after_a_restart() -> None:
     done = Notified("chat", ONE.id, LOST, Severity.CRITICAL, "k", at(0), 0, at(9))
     orphan = Notified("chat", TWO.id, LOST, Severity.CRITICAL, "k", at(0))
     grouping = Grouping([CHAT], incidents=[resolved(ONE, 5)], notified=[done, orphan])
-    assert set(grouping.take_expired()) == {done, orphan}
+    assert grouping._rows == {}
     assert grouping.open_incidents == ()
 
 
@@ -581,10 +576,6 @@ class World:
             routes, incidents=self.incidents.values(), notified=self.rows.values()
         )
 
-    def drop_expired(self) -> None:
-        for row in self.grouping.take_expired():
-            del self.rows[row.receiver, row.incident_id]
-
     def settle(self) -> None:
         """Let all that is owed go out; reminders may go on for ever."""
         for _ in range(50):
@@ -609,7 +600,6 @@ STEPS = st.lists(
         st.tuples(st.just("wait"), st.sampled_from([0.0, 1.0, WAIT, INTERVAL, 700.0])),
         st.tuples(st.just("send"), st.lists(st.booleans(), max_size=3)),
         st.tuples(st.just("restart"), st.integers(0, 2)),
-        st.tuples(st.just("expire")),
     ),
     max_size=40,
 )
@@ -640,8 +630,6 @@ def live(world: World, steps: Iterable[tuple[object, ...]]) -> None:
                 world.send(storing)
             case "restart", [int(index)]:
                 world.restart(ROUTES[index])
-            case "expire", []:
-                world.drop_expired()
 
 
 def stories(
@@ -694,7 +682,6 @@ def test_all_memory_is_given_back_once_all_has_resolved(steps: list[tuple[object
         if incident.state is IncidentState.FIRING:
             world.take(resolved(incident, world.seconds))
     world.settle()
-    world.drop_expired()
     world.grouping.due(now=at(world.seconds))
     grouping = world.grouping
     assert (grouping._incidents, grouping._rows, grouping._places, grouping._groups) == (
@@ -703,7 +690,7 @@ def test_all_memory_is_given_back_once_all_has_resolved(steps: list[tuple[object
         {},
         {},
     )
-    assert world.rows == {}
+    assert all(row.resolved_at is not None for row in world.rows.values())
 
 
 def test_a_mass_outage_is_one_message() -> None:

@@ -1,14 +1,14 @@
 import pytest
 from msgspec.structs import replace
-from regwatch.core.models import (
+
+from regwatch.core.habits import Habit
+from regwatch.core.kin import (
     ENOUGH,
     EXTRA_MARGIN_SHARE,
     LEASES_TO_WAIT,
     MOST_MODELS,
     DeviceModels,
 )
-
-from regwatch.core.habits import Habit
 from regwatch.core.model import Timestamp
 
 FIRST = Timestamp(1_000_000.0)

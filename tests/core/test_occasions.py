@@ -1,8 +1,8 @@
 import pytest
 from fakes.values import START, at
-from regwatch.core.models import DeviceModels
 
 from regwatch.core.habits import Habit
+from regwatch.core.kin import DeviceModels
 from regwatch.core.memory import Memory
 from regwatch.core.model import (
     Extension,

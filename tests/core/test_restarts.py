@@ -1,9 +1,9 @@
 from fakes.values import ACME, answer, at, extension, registration
 from msgspec.structs import replace
-from regwatch.core.models import DeviceModels
 
 from regwatch.core.conditions import Loss
 from regwatch.core.habits import Habit
+from regwatch.core.kin import DeviceModels
 from regwatch.core.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.model import ExtensionId, Registration, RegistrationId, Watched
 from regwatch.core.restarts import Restarts

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from fakes.clocks import both
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 
 from regwatch.core import polls
@@ -19,6 +20,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.mutes import Mute, Mutes
+from regwatch.core.now import Instant
 from regwatch.core.outages import OutagePolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.planner import Ask, Planner, PollingPolicy
@@ -184,12 +186,12 @@ def test_it_is_asked_in_its_turn_and_not_at_once_again() -> None:
     planner = Planner(PollingPolicy(interval=60.0))
     planner.watch({ONE: None})
     about_to_end = batch(answer(1, registration(ends=5), when=0))
-    when, polled = at(0), 0
+    when, polled = Instant(at(0)), 0
     while when < at(600):
         step = planner.next(now=when)
         if isinstance(step, Ask):
             expectations.failing_at = int(polled > 0)
-            polls.answered(watching, planner, about_to_end, now=when)
+            polls.answered(watching, planner, about_to_end, now=both(when))
             polled += 1
         else:
             assert step.until is not None

@@ -105,7 +105,12 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
     log, bugs = Log(), list[float]()
     route = replace(ROUTE, group_by=("alertname",), repeat=(600.0,))
     dispatcher = Dispatcher(
-        Grouping([route]), log, wake=lambda _name: None, clock=now, on_bug=lambda: bugs.append(1)
+        Grouping([route]),
+        log,
+        wake=lambda _name: None,
+        clock=now,
+        steady=now,
+        on_bug=lambda: bugs.append(1),
     )
     other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
     log.unstorable = {route.group_key(incident().labels)}
@@ -130,7 +135,7 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
 async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_given_up() -> None:
     log = Log()
     route = replace(ROUTE, repeat=(600.0,))
-    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now)
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now, steady=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         dispatcher.take([incident("i1")])
