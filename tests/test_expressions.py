@@ -16,10 +16,10 @@ from fakes.expressions import OVER_OUTSIDE_TEXT, texts
 from fakes.values import registration
 
 import regwatch
-from regwatch.core.moves import model_of
+from regwatch.core.phones.moves import model_of
 from regwatch.logs import without_secrets
 from regwatch.notify.redaction import redact as redact_for_receivers
-from regwatch.pbx.redaction import redact
+from regwatch.sources.ringme.redaction import redact
 
 LENGTH = 50_000
 PATIENCE = 60

@@ -76,10 +76,10 @@ def test_a_process_that_a_test_starts_runs_what_is_installed():
     "name",
     [
         "py.typed",
-        "web/templates/status.html",
-        "web/static/status.css",
-        "web/static/patch.js",
-        "web/static/refresh.js",
+        "web/pages/templates/status.html",
+        "web/pages/static/status.css",
+        "web/pages/static/patch.js",
+        "web/pages/static/refresh.js",
     ],
 )
 def test_files_that_are_no_modules_are_installed(name):

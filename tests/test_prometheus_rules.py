@@ -11,7 +11,7 @@ from fakes.debian import program
 from fakes.patience import PATIENCE
 from fakes.web import FakeDaemon, instruments
 
-from regwatch.web.exposition import Exposition, negotiate
+from regwatch.web.metrics.exposition import Exposition, negotiate
 
 FOLDER = Path(__file__).parents[1] / "config" / "prometheus"
 

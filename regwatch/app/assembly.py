@@ -7,10 +7,12 @@ from pathlib import Path
 
 import aiohttp
 
-from regwatch.app.clients import pbx_settings, selection
 from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
 from regwatch.app.heart import Heart
-from regwatch.app.policies import (
+from regwatch.app.reporting import Reporting
+from regwatch.app.self_watch import SelfWatch
+from regwatch.app.settings.clients import pbx_settings, selection
+from regwatch.app.settings.policies import (
     alert_policies,
     expectations,
     maintenance,
@@ -19,38 +21,36 @@ from regwatch.app.policies import (
     routes,
     sites,
 )
-from regwatch.app.receivers import receiver_settings
-from regwatch.app.reporting import Reporting
-from regwatch.app.self_watch import SelfWatch
+from regwatch.app.settings.receivers import receiver_settings
 from regwatch.app.settled import freeze
 from regwatch.clock import Clock, SteadyClock
 from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
-from regwatch.config.values import revealed
-from regwatch.core.alert_rules import AlertRules, Rules
-from regwatch.core.conditions import NO_ACCOUNT
-from regwatch.core.grouping import Grouping
+from regwatch.core.alerts.conditions import NO_ACCOUNT
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import AccountName, FailureReason, Incident, Timestamp
 from regwatch.core.monitor import Monitor
-from regwatch.core.mutes import Mutes
 from regwatch.core.now import Now
-from regwatch.core.open_incidents import OpenIncidents
-from regwatch.core.pacing import Allowance
-from regwatch.core.planner import Planner
-from regwatch.core.receiver_watch import ReceiverWatch
-from regwatch.notify.assembly import build_receiver
-from regwatch.notify.deliveries import Delivery
-from regwatch.notify.dispatch import Dispatcher
+from regwatch.core.polling.pacing import Allowance
+from regwatch.core.polling.planner import Planner
+from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.notify.delivery.deliveries import Delivery
+from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.heartbeat import Beat, Heartbeat, HeartbeatSettings
-from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
-from regwatch.pbx.client import Endpoint, PbxClient, RequestMade
+from regwatch.notify.receivers.build import build_receiver
+from regwatch.shapes.values import revealed
+from regwatch.sources.ringme.client import Endpoint, PbxClient, RequestMade
 from regwatch.store import Store
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.recorder import Recorder
 from regwatch.watcher.watcher import Watcher
-from regwatch.web.instruments import Bug, Instruments
+from regwatch.web.metrics.instruments import Bug, Instruments
 
 DAY = 86_400.0
 WATCHDOG_SECONDS = 60.0

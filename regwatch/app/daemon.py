@@ -24,14 +24,14 @@ from regwatch.app.operations import Operations, warn_of_silences
 from regwatch.app.settled import release
 from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
-from regwatch.config.values import revealed
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
-from regwatch.pbx.errors import PbxError
+from regwatch.shapes.values import revealed
+from regwatch.sources.ringme.errors import PbxError
 from regwatch.store import Store, StoreError
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
-from regwatch.web.instruments import Instruments
 from regwatch.web.listener import Address, ListenError, listening
+from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.server import WebSettings, build_app
 from regwatch.web.views import AccountView
 from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config

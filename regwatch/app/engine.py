@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
+from regwatch.app.account_view import AccountSight
 from regwatch.app.heart import Heart
 from regwatch.app.self_watch import SelfWatch
-from regwatch.app.view import AccountSight
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.grouping import Grouping
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import (
     AccountName,
@@ -25,14 +26,13 @@ from regwatch.core.model import (
     RegistrationId,
     Timestamp,
 )
-from regwatch.core.mutes import Mutes
 from regwatch.core.now import Instant
-from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.notify.delivery.outbox import Outbox
+from regwatch.notify.delivery.repost import repost_forever
 from regwatch.notify.heartbeat import Heartbeat
-from regwatch.notify.outbox import Outbox
 from regwatch.notify.receiver import Receiver
-from regwatch.notify.repost import repost_forever
-from regwatch.pbx.client import PbxClient
+from regwatch.sources.ringme.client import PbxClient
 from regwatch.store import Store, StoreError
 from regwatch.watcher.watcher import Watcher
 

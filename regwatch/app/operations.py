@@ -8,6 +8,7 @@ import structlog
 
 from regwatch.app.engine import Engine
 from regwatch.clock import Clock
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -17,7 +18,6 @@ from regwatch.core.model import (
     RegistrationId,
     Timestamp,
 )
-from regwatch.core.mutes import Silence
 from regwatch.store import Store, StoreError
 from regwatch.web.views import NeverMatchesError, UnavailableError
 

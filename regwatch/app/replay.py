@@ -4,13 +4,13 @@ and nobody is told.
 
 from collections.abc import Iterable, Iterator
 
-from regwatch.app.clients import selection
-from regwatch.app.policies import expectations, maintenance, monitor_policy, routes, sites
+from regwatch.app.settings.clients import selection
+from regwatch.app.settings.policies import expectations, maintenance, monitor_policy, routes, sites
 from regwatch.config import Config
-from regwatch.core.grouping import Grouping
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import AccountName, BatchAnswer, Extension, Notification, Timestamp
 from regwatch.core.monitor import Monitor
-from regwatch.core.mutes import Mutes
 from regwatch.core.outcome import Outcome
 from regwatch.core.recording import Recorded
 

@@ -2,12 +2,12 @@
 
 import structlog
 
-from regwatch.core.incidents import Decision, Step
+from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.model import AccountName, AlertName, ChangeKind, Incident
 from regwatch.core.outcome import Outcome
-from regwatch.notify.deliveries import DeliveryAttempt
-from regwatch.pbx.client import RequestMade
-from regwatch.web.instruments import Bug, Instruments
+from regwatch.notify.delivery.deliveries import DeliveryAttempt
+from regwatch.sources.ringme.client import RequestMade
+from regwatch.web.metrics.instruments import Bug, Instruments
 
 log = structlog.get_logger(__name__)
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 import structlog
 
 from regwatch.clock import Clock
-from regwatch.core.conditions import NO_ACCOUNT
+from regwatch.core.alerts.conditions import NO_ACCOUNT
+from regwatch.core.alerts.incidents import Step
 from regwatch.core.history import Happening, of_outcome
-from regwatch.core.incidents import Step
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
-from regwatch.core.receiver_watch import ReceiverWatch
-from regwatch.notify.deliveries import Delivery, DeliveryAttempt
+from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.store import Store, StoreError
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 

@@ -5,7 +5,7 @@ from regwatch.config import Config
 from regwatch.config.sections import AccountShape
 from regwatch.core.matchers import names_extension
 from regwatch.core.model import Extension, ExtensionId
-from regwatch.pbx.client import PbxClient
+from regwatch.sources.ringme.client import PbxClient
 
 
 def split_reference(reference: str, config: Config) -> tuple[AccountShape, str]:

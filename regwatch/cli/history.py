@@ -7,7 +7,7 @@ import click
 from regwatch.cli.output import print_csv, print_history, print_json
 from regwatch.cli.remote import Remote, remote_options
 from regwatch.cli.times import MomentType
-from regwatch.web.api_shape import HappeningBody, HistoryBody
+from regwatch.web.api.bodies import HappeningBody, HistoryBody
 
 
 @click.command(short_help="What happened, from the running daemon.")

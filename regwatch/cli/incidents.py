@@ -4,7 +4,7 @@ import click
 
 from regwatch.cli.output import print_csv, print_incidents, print_json
 from regwatch.cli.remote import Remote, remote_options, whoami
-from regwatch.web.api_shape import Acknowledgement, IncidentBody, IncidentsBody
+from regwatch.web.api.bodies import Acknowledgement, IncidentBody, IncidentsBody
 
 
 @click.command(short_help="What is wrong now, from the running daemon.")

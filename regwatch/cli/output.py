@@ -12,7 +12,7 @@ from rich.text import Text
 from regwatch.cli.console import out
 from regwatch.cli.times import age, shown
 from regwatch.core.durations import humanise
-from regwatch.web.api_shape import HappeningBody, IncidentBody
+from regwatch.web.api.bodies import HappeningBody, IncidentBody
 
 SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 STATES = {"registered": "green", "overdue": "yellow", "lost": "bold red", "unknown": "magenta"}

@@ -11,18 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from regwatch.app.clients import pbx_settings, selection
+from regwatch.app.settings.clients import pbx_settings, selection
+from regwatch.batching import batched
 from regwatch.cli.console import err, out
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import Config
 from regwatch.config.sections import AccountShape
-from regwatch.core.batching import batched
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, ExtensionId, Listing, Registration
-from regwatch.pbx.client import PbxClient
-from regwatch.pbx.errors import PbxError
+from regwatch.sources.ringme.client import PbxClient
+from regwatch.sources.ringme.errors import PbxError
 
 ALL_REGISTERED, SOME_NOT, NOT_SEEN = 0, 1, 3
 

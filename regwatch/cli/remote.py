@@ -19,7 +19,7 @@ from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, loaded_or_exit
 from regwatch.config import ConfigError, load_http
 from regwatch.config.sections import HttpShape
-from regwatch.config.values import revealed
+from regwatch.shapes.values import revealed
 from regwatch.web.listener import parse_address
 from regwatch.web.webconfig import WebConfigError, certificate_of
 

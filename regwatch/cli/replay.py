@@ -15,7 +15,7 @@ from regwatch.cli.output import SEVERITIES
 from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.core.model import Notification
 from regwatch.core.recording import Recorded
-from regwatch.notify.wording import headline
+from regwatch.notify.words.wording import headline
 
 
 @click.command(short_help="Recorded answers: what would have been sent, and when.")

@@ -9,7 +9,7 @@ import click
 
 from regwatch.cli.console import BAD_CONFIG, err
 from regwatch.config import Config, ConfigError, load_config
-from regwatch.config.problems import Problem
+from regwatch.shapes.problems import Problem
 from regwatch.web.webconfig import WebConfigError, load_web_config
 
 Loaded = TypeVar("Loaded")

@@ -10,7 +10,7 @@ from regwatch.cli.output import STATES, print_history, print_incidents, print_js
 from regwatch.cli.remote import Remote, remote_options
 from regwatch.cli.times import age, shown
 from regwatch.core.durations import humanise
-from regwatch.web.api_shape import ExtensionBody, RegistrationBody, ShowBody
+from regwatch.web.api.bodies import ExtensionBody, RegistrationBody, ShowBody
 
 
 @click.command(short_help="One extension, from the running daemon.")

@@ -9,7 +9,7 @@ from regwatch.cli.output import print_json, print_table
 from regwatch.cli.remote import Remote, remote_options, whoami
 from regwatch.cli.times import DurationType, MomentType, age, shown
 from regwatch.core.durations import humanise
-from regwatch.web.api_shape import NewSilence, SilenceBody, SilencesBody
+from regwatch.web.api.bodies import NewSilence, SilenceBody, SilencesBody
 
 
 @click.group(short_help="Set, list and end silences.")

@@ -8,7 +8,7 @@ from regwatch.cli.output import STATES, print_incidents, print_json
 from regwatch.cli.remote import Remote, remote_options
 from regwatch.cli.times import age, shown
 from regwatch.core.durations import humanise
-from regwatch.web.api_shape import AccountBody, IncidentsBody, ReceiverBody, StatusBody
+from regwatch.web.api.bodies import AccountBody, IncidentsBody, ReceiverBody, StatusBody
 
 INCIDENTS = "20"
 

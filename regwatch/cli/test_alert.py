@@ -7,15 +7,15 @@ import aiohttp
 import click
 from rich.text import Text
 
-from regwatch.app.receivers import receiver_settings
+from regwatch.app.settings.receivers import receiver_settings
 from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import Config
-from regwatch.notify.assembly import build_receiver
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.receiver import Receiver
+from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.trial import trial_notification
 
 

@@ -6,7 +6,7 @@ import click
 from pydantic_core import PydanticCustomError
 
 from regwatch.clock import wall_clock
-from regwatch.config.values import seconds
+from regwatch.shapes.values import seconds
 
 
 class DurationType(click.ParamType):  # type: ignore[type-arg]

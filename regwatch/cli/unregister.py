@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.table import Column, Table
 
-from regwatch.app.clients import pbx_settings
+from regwatch.app.settings.clients import pbx_settings
 from regwatch.cli.accounts import find_extension, split_reference
 from regwatch.cli.console import err, fail, out
 from regwatch.cli.loops import run_loop
@@ -14,12 +14,12 @@ from regwatch.cli.remote import RemoteError, remote_of
 from regwatch.cli.settings import config_option, loaded_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import load_accounts
-from regwatch.core.conditions import name_of
+from regwatch.core.alerts.conditions import name_of
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, Registration, RegistrationId
-from regwatch.pbx.client import PbxClient
-from regwatch.pbx.errors import PbxError
-from regwatch.web.api_shape import Deletion
+from regwatch.sources.ringme.client import PbxClient
+from regwatch.sources.ringme.errors import PbxError
+from regwatch.web.api.bodies import Deletion
 
 
 @click.command(short_help="Delete registrations at the PBX.")

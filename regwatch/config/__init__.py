@@ -7,9 +7,9 @@ from regwatch.config.loader import (
     load_http,
     storage_url,
 )
-from regwatch.config.problems import ConfigError, Problem
 from regwatch.config.schema import json_schema
 from regwatch.config.top import Config
+from regwatch.shapes.problems import ConfigError, Problem
 
 __all__ = [
     "Config",

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from regwatch.config.shape import Shape
-from regwatch.config.values import FALSE_IS_OFF, Duration, Matching, Share, wrong
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import FALSE_IS_OFF, Duration, Matching, Share, wrong
 
 OVERRIDE_LABELS = ("account", "site", "extension", "extension_id")
 SeverityName = Literal["critical", "warning", "info"]

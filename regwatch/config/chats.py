@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from regwatch.config.shape import Shape
-from regwatch.config.single import Address, SenderAddress
-from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
-from regwatch.notify.apprise import NOT_INSTALLED, problem_with
+from regwatch.notify.receivers.apprise import NOT_INSTALLED, problem_with
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import Address, SenderAddress
+from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from regwatch.config.problems import Location
 from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.problems import Location
 
 ALWAYS_KNOWN = ("always", "never")
 """Hours that need no schedule."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from regwatch.config.chats import EmailShape
 from regwatch.config.checks import Finding
-from regwatch.config.problems import Location
 from regwatch.config.top import Config
+from regwatch.shapes.problems import Location
 
 LONGEST_SHOWN = 200
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from regwatch.config.shape import Shape
-from regwatch.config.values import Matching, Text, text, wrong
 from regwatch.core import schedules
 from regwatch.core.model import Timestamp
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Matching, Text, text, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from regwatch.config.checks import Finding
 from regwatch.config.hours import MaintenanceShape
-from regwatch.config.problems import Location
-from regwatch.config.single import is_several, quoted_parts
 from regwatch.config.top import Config
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import Timestamp
+from regwatch.shapes.problems import Location
+from regwatch.shapes.single import is_several, quoted_parts
 
 
 def known_labels(config: Config) -> KnownLabels:

@@ -12,14 +12,14 @@ from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
 from regwatch.config.files import unusable_files
 from regwatch.config.label_checks import label_findings, windows_that_are_over
-from regwatch.config.problems import ConfigError, Location, Problem
 from regwatch.config.sections import HttpShape
-from regwatch.config.shape import Shape
 from regwatch.config.source import Source, is_usable, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
-from regwatch.config.values import wrong
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.problems import ConfigError, Location, Problem
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import wrong
 
 QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")

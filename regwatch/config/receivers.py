@@ -15,12 +15,12 @@ from regwatch.config.chats import (
     TeamsShape,
     TelegramShape,
 )
-from regwatch.config.shape import Shape
-from regwatch.config.single import OneUrl
-from regwatch.config.values import ONE_OR_MORE, Duration, Secret, Text, wrong
 from regwatch.core.suggestions import did_you_mean
-from regwatch.notify.template_context import NAMES
-from regwatch.notify.templates import Template, TemplateError
+from regwatch.notify.words.template_context import NAMES
+from regwatch.notify.words.templates import Template, TemplateError
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import OneUrl
+from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, wrong
 
 
 def _compiles(source: str) -> str:

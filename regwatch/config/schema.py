@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from regwatch.config.shape import FILE_SUFFIX
 from regwatch.config.top import Config
-from regwatch.config.values import in_file
+from regwatch.shapes.shape import FILE_SUFFIX
+from regwatch.shapes.values import in_file
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from regwatch.config.shape import Shape
-from regwatch.config.single import ExtensionPattern
-from regwatch.config.values import (
+from regwatch.core.addresses import canonical_network
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import ExtensionPattern
+from regwatch.shapes.values import (
     AUTO,
     FALSE_IS_OFF,
     ONE_OR_MORE,
@@ -19,7 +20,6 @@ from regwatch.config.values import (
     Text,
     wrong,
 )
-from regwatch.core.addresses import canonical_network
 from regwatch.web.listener import ListenError, parse_address
 
 

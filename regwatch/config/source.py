@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from regwatch.config.problems import ConfigError, Location, Problem, written
 from regwatch.core.outside import is_text
+from regwatch.shapes.problems import ConfigError, Location, Problem, written
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 32

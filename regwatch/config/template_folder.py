@@ -6,16 +6,16 @@ A file bears the name of a receiver or of a kind; that of a receiver wins.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from regwatch.config.problems import Problem
 from regwatch.config.receivers import ReceiverShape
 from regwatch.core.suggestions import did_you_mean
-from regwatch.notify.discord import MARKDOWN as DISCORD
-from regwatch.notify.markup import PLAIN
-from regwatch.notify.mattermost import MARKDOWN as MATTERMOST
-from regwatch.notify.slack import MRKDWN
-from regwatch.notify.telegram import HTML
-from regwatch.notify.template_context import NAMES
-from regwatch.notify.templates import Escape, OwnWords, Template, TemplateError
+from regwatch.notify.receivers.discord import MARKDOWN as DISCORD
+from regwatch.notify.receivers.mattermost import MARKDOWN as MATTERMOST
+from regwatch.notify.receivers.slack import MRKDWN
+from regwatch.notify.receivers.telegram import HTML
+from regwatch.notify.words.markup import PLAIN
+from regwatch.notify.words.template_context import NAMES
+from regwatch.notify.words.templates import Escape, OwnWords, Template, TemplateError
+from regwatch.shapes.problems import Problem
 
 SUFFIX = ".j2"
 PARTS = ("title", "body")

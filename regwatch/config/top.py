@@ -6,7 +6,6 @@ from pydantic import Field, PrivateAttr
 
 from regwatch.config.alerts import AlertsShape
 from regwatch.config.hours import MaintenanceShape, ScheduleShape
-from regwatch.config.problems import Problem
 from regwatch.config.receivers import ReceiverShape
 from regwatch.config.sections import (
     AccountShape,
@@ -18,10 +17,11 @@ from regwatch.config.sections import (
     SiteShape,
     StorageShape,
 )
-from regwatch.config.shape import Shape
 from regwatch.config.template_folder import TemplateFolder
-from regwatch.config.values import Duration, Text
-from regwatch.notify.templates import NO_TEMPLATES, OwnWords
+from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
+from regwatch.shapes.problems import Problem
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Text
 
 
 class Config(Shape):

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from regwatch.core.diff import Change
-from regwatch.core.incidents import Decision, Step
+from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.model import (
     AccountName,
     ChangeKind,
@@ -23,6 +22,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.outcome import Outcome
+from regwatch.core.phones.diff import Change
 
 UNTOLD_CHANGES = frozenset({ChangeKind.REFRESHED, ChangeKind.ADDED})
 """Too many to keep, and of no interest later."""

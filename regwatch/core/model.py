@@ -238,7 +238,7 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Incident(Struct, frozen=True, gc=False, kw_only=True):
-    """A condition's life, for one subject. Only `core/incidents.py` makes or changes one."""
+    """A condition's life, for one subject. Only `core/alerts/incidents.py` makes or changes one."""
 
     id: IncidentId
     account: AccountName

@@ -14,19 +14,17 @@ from copy import copy
 
 from msgspec import Struct
 
-from regwatch.core.alert_rules import AlertRules, Override, Rules
-from regwatch.core.api_health import ApiHealth
-from regwatch.core.api_watch import ApiWatch
-from regwatch.core.conditions import Condition, Lateness, Loss, missed_since
-from regwatch.core.crowds import MOST_REGISTRATIONS, is_crowded, thinned
-from regwatch.core.diff import BEGINNINGS, Change
-from regwatch.core.doubt import MassDoubt, Verdict
+from regwatch.core.alerts.conditions import Condition, missed_since
+from regwatch.core.alerts.incidents import AlertPolicies, Step
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.alerts.open_incidents import OpenIncidents, condition_of
+from regwatch.core.alerts.presence_conditions import (
+    device_conditions,
+    is_device_back,
+    presence_condition,
+)
+from regwatch.core.alerts.rules import AlertRules, Override, Rules
 from regwatch.core.expectations import Expectations
-from regwatch.core.flapping import FlappingPolicy
-from regwatch.core.incidents import AlertPolicies, Step
-from regwatch.core.kin import DeviceModels
-from regwatch.core.lateness import LatenessPolicy, lateness_in
-from regwatch.core.memory import NOTHING_REMEMBERED, Memory, losses_in, remember
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -44,26 +42,25 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.moves import Sighting
-from regwatch.core.mutes import Mutes
-from regwatch.core.occasions import Occasion, next_occasion
-from regwatch.core.open_incidents import OpenIncidents, condition_of
-from regwatch.core.outages import OutagePolicy, Outages
 from regwatch.core.outcome import Gathered, Outcome, SetAside
-from regwatch.core.phone_watch import PhoneWatch
-from regwatch.core.presence import (
-    changes_in,
-    device_conditions,
-    held_last,
-    is_device_back,
-    presence_condition,
-    state_of,
-    understood,
-)
-from regwatch.core.restarts import Restarts
-from regwatch.core.roster import SET_ASIDE, Roster
-from regwatch.core.site_watch import SiteWatch
+from regwatch.core.phones.appointments import Occasion, next_occasion
+from regwatch.core.phones.crowds import MOST_REGISTRATIONS, is_crowded, thinned
+from regwatch.core.phones.device_models import DeviceModels
+from regwatch.core.phones.diff import BEGINNINGS, Change
+from regwatch.core.phones.flapping import FlappingPolicy
+from regwatch.core.phones.lateness import Lateness, LatenessPolicy, lateness_in
+from regwatch.core.phones.mass_doubt import MassDoubt, Verdict
+from regwatch.core.phones.memory import NOTHING_REMEMBERED, Loss, Memory, losses_in, remember
+from regwatch.core.phones.moves import Sighting
+from regwatch.core.phones.outages import OutagePolicy, Outages
+from regwatch.core.phones.presence import changes_in, held_last, state_of, understood
+from regwatch.core.phones.roster import SET_ASIDE, Roster
 from regwatch.core.sites import Sites
+from regwatch.core.watches.api_health import ApiHealth
+from regwatch.core.watches.api_watch import ApiWatch
+from regwatch.core.watches.phone_watch import PhoneWatch
+from regwatch.core.watches.restarts import Restarts
+from regwatch.core.watches.site_watch import SiteWatch
 
 HEARD = (*BEGINNINGS, ChangeKind.REFRESHED)
 """Changes that a device made by itself: it lives."""

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from regwatch.core.conditions import Loss
-from regwatch.core.diff import Change
-from regwatch.core.incidents import Decision, Step
+from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.model import ExtensionId, Incident
+from regwatch.core.phones.diff import Change
+from regwatch.core.phones.memory import Loss
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
-from regwatch.core.agenda import Appointment
 from regwatch.core.model import BatchAnswer, ExtensionId, FailureReason, Timestamp
 from regwatch.core.monitor import Monitor
 from regwatch.core.now import Instant, Now
-from regwatch.core.occasions import Occasion
 from regwatch.core.outcome import Outcome, SetAside
-from regwatch.core.planner import Planner
+from regwatch.core.phones.appointments import Occasion
+from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.planner import Planner
 
 CONFIRM_SECONDS = 3.0
 """Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""

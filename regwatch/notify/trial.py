@@ -14,7 +14,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
-from regwatch.notify.wording import TRIAL
+from regwatch.notify.words.wording import TRIAL
 
 MARK = "TEST: "
 LABELS = {"regwatch_test": "true"}

@@ -1,4 +1,4 @@
-"""A PBX to try against. A program in its own right: shares no code with `regwatch.pbx`."""
+"""A PBX to try against. A program in its own right: shares no code with `regwatch.sources`."""
 
 from regwatch.simulator.control import Control
 from regwatch.simulator.faults import TABLE, Fault, FaultError

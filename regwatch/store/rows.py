@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Row, Table, insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from regwatch.core.batching import batched
+from regwatch.batching import batched
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought
 from regwatch.core.model import AccountName, Incident, Notification, Notified, Timestamp, Watched
-from regwatch.core.mutes import Silence
 from regwatch.store.schema import history
 
 T = TypeVar("T")

@@ -20,8 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from regwatch.batching import batched
 from regwatch.clock import Clock, wall_clock
-from regwatch.core.batching import batched
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought, of_notification
 from regwatch.core.model import (
     AccountName,
@@ -36,7 +37,6 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.mutes import Silence
 from regwatch.store.database import Database, open_database
 from regwatch.store.errors import translated
 from regwatch.store.rows import (

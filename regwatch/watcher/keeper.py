@@ -12,10 +12,9 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.batching import batched
 from regwatch.core.history import Happening, of_outcome
-from regwatch.core.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
@@ -26,6 +25,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
+from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.store.errors import StoreError
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 

@@ -10,7 +10,7 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.model import AccountName, BatchAnswer, ExtensionId, Listing
 from regwatch.core.recording import Recorded
-from regwatch.pbx.errors import PbxError
+from regwatch.sources.ringme.errors import PbxError
 from regwatch.watcher.watcher import Source
 
 log = structlog.get_logger(__name__)

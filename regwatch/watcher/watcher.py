@@ -8,10 +8,9 @@ from typing import Protocol
 
 import structlog
 
+from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core import polls
-from regwatch.core.batching import batched
-from regwatch.core.crowds import MOST_REGISTRATIONS
 from regwatch.core.durations import humanise
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
@@ -28,8 +27,9 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor
 from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
-from regwatch.core.planner import Ask, Planner
-from regwatch.pbx.errors import PbxError, PbxRateLimitedError
+from regwatch.core.phones.crowds import MOST_REGISTRATIONS
+from regwatch.core.polling.planner import Ask, Planner
+from regwatch.sources.ringme.errors import PbxError, PbxRateLimitedError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.setbacks import Setbacks

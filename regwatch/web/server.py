@@ -9,18 +9,18 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from regwatch.clock import Clock
-from regwatch.web.api import Api
+from regwatch.web.api.handlers import Api
 from regwatch.web.auth import Gate, authentication
-from regwatch.web.exposition import Exposition, accepts_gzip, gzipped, negotiate
-from regwatch.web.instruments import Instruments
-from regwatch.web.page import StatusPage
-from regwatch.web.series import PerExtension
+from regwatch.web.metrics.exposition import Exposition, accepts_gzip, gzipped, negotiate
+from regwatch.web.metrics.instruments import Instruments
+from regwatch.web.metrics.series import PerExtension
+from regwatch.web.pages.page import StatusPage
 from regwatch.web.views import DaemonView, OperationsView
 
 Reload = Callable[[], Awaitable[list[str]]]
 """Loads the configuration anew; returns what is wrong with it, in which case nothing changed."""
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent / "pages" / "static"
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"

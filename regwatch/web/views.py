@@ -5,6 +5,7 @@ it; the web part reads between two steps of the loop, and keeps nothing.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -18,7 +19,6 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.mutes import Silence
 
 
 class AccountView(Protocol):

@@ -13,16 +13,16 @@ from structlog.testing import capture_logs
 
 from regwatch.app.operations import Operations, warn_of_silences
 from regwatch.app.self_watch import SelfWatch
-from regwatch.core.alert_rules import AlertRules, Rules
-from regwatch.core.conditions import NO_ACCOUNT
+from regwatch.core.alerts.conditions import NO_ACCOUNT
+from regwatch.core.alerts.mutes import Mutes, Silence
+from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.history import Sought
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
-from regwatch.core.mutes import Mutes, Silence
-from regwatch.core.open_incidents import OpenIncidents
-from regwatch.core.receiver_watch import ReceiverWatch
-from regwatch.notify.deliveries import Delivery, DeliveryAttempt
+from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.store import Store
 from regwatch.web.views import NeverMatchesError, UnavailableError
 

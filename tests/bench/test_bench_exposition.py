@@ -14,8 +14,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from regwatch.core.model import ExtensionState
-from regwatch.web.exposition import Exposition, gzipped, negotiate
-from regwatch.web.page import StatusPage
+from regwatch.web.metrics.exposition import Exposition, gzipped, negotiate
+from regwatch.web.pages.page import StatusPage
 
 pytestmark = pytest.mark.bench
 

@@ -7,7 +7,7 @@ import pytest
 from fakes.expressions import OVER_OUTSIDE_TEXT, texts
 from fakes.values import registration
 
-from regwatch.core.moves import model_of
+from regwatch.core.phones.moves import model_of
 
 SHORT, TIMES = 4000, 16
 MOST_TIMES = 6.0 * TIMES

@@ -6,10 +6,10 @@ from statistics import median
 
 import pytest
 
-from regwatch.core.agenda import Appointment
 from regwatch.core.model import ExtensionId, Timestamp
-from regwatch.core.pacing import Allowance
-from regwatch.core.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.pacing import Allowance
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 
 pytestmark = pytest.mark.bench
 

@@ -15,8 +15,8 @@ from fakes.web import FakeDaemon, FakeOperations, account, served, watched
 
 from regwatch.cli.remote import RemoteError, remote_of
 from regwatch.config import ConfigError, load_accounts, load_config
-from regwatch.config.values import revealed
-from regwatch.web.api_shape import NewSilence, SilenceBody, StatusBody
+from regwatch.shapes.values import revealed
+from regwatch.web.api.bodies import NewSilence, SilenceBody, StatusBody
 from regwatch.web.auth import Gate
 from regwatch.web.server import WebSettings
 

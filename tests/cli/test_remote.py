@@ -11,7 +11,7 @@ from aiohttp import web
 from fakes.web import NOW, FakeDaemon, FakeOperations, account, instruments, no_problems, served
 
 from regwatch.cli.remote import Remote, RemoteError, remote_of
-from regwatch.web.api_shape import NewSilence, SilenceBody, StatusBody
+from regwatch.web.api.bodies import NewSilence, SilenceBody, StatusBody
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
 from regwatch.web.server import WebSettings, build_app

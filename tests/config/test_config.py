@@ -15,11 +15,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.config import Config, ConfigError, json_schema, load_config, storage_url
-from regwatch.config.single import Address
-from regwatch.config.values import revealed
 from regwatch.core.model import Timestamp
 from regwatch.core.schedules import Hours
-from regwatch.notify.email_message import bare
+from regwatch.notify.receivers.email_message import bare
+from regwatch.shapes.single import Address
+from regwatch.shapes.values import revealed
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")

@@ -4,8 +4,8 @@ from fakes.notifications import NEW, RESOLVED, STILL, lost, notification, resolv
 from fakes.values import ACME, answer, at, batch, extension, listing, registration
 from msgspec.structs import replace
 
+from regwatch.core.alerts.incidents import AlertPolicy
 from regwatch.core.history import Happening, Kind, of_notification, of_outcome
-from regwatch.core.incidents import AlertPolicy
 from regwatch.core.model import AlertName, NotifyReason, Severity
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.sites import Sites

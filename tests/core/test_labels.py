@@ -8,15 +8,17 @@ from fakes.values import ACME, EVERY_ALERT, at, extension, registration
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regwatch.core import conditions, phone_conditions
-from regwatch.core.alert_rules import AlertRules, Rules
-from regwatch.core.conditions import Condition, Lateness, Loss
-from regwatch.core.flapping import Flaps
+from regwatch.core.alerts import conditions, phone_conditions
+from regwatch.core.alerts.conditions import Condition
+from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.model import AlertName, FailureReason, Incident, Registration, Timestamp, Watched
-from regwatch.core.moves import Move
-from regwatch.core.open_incidents import OpenIncidents
-from regwatch.core.outages import Outage
-from regwatch.notify.alert_shape import labels
+from regwatch.core.phones.flapping import Flaps
+from regwatch.core.phones.lateness import Lateness
+from regwatch.core.phones.memory import Loss
+from regwatch.core.phones.moves import Move
+from regwatch.core.phones.outages import Outage
+from regwatch.notify.words.alert_shape import labels
 
 DEVICES = ["Yealink SIP-T46G 28.72.14.5", "Linphone/5.2", ""]
 NOW = at(0)

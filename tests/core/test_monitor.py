@@ -14,10 +14,10 @@ from fakes.values import (
     registration,
 )
 
-from regwatch.core.alert_rules import Override
+from regwatch.core.alerts.incidents import AlertPolicies, AlertPolicy, Decision
+from regwatch.core.alerts.mutes import Maintenance, Mutes
+from regwatch.core.alerts.rules import Override
 from regwatch.core.expectations import Expectations
-from regwatch.core.incidents import AlertPolicies, AlertPolicy, Decision
-from regwatch.core.lateness import LatenessPolicy
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AlertName,
@@ -35,9 +35,9 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.mutes import Maintenance, Mutes
-from regwatch.core.outages import OutagePolicy
 from regwatch.core.outcome import Outcome
+from regwatch.core.phones.lateness import LatenessPolicy
+from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
 
@@ -577,7 +577,7 @@ def test_counts_follow_the_states(number: int) -> None:
 
 
 def test_names_are_shown_with_what_is_known() -> None:
-    from regwatch.core.conditions import name_of
+    from regwatch.core.alerts.conditions import name_of
     from regwatch.core.model import Extension
 
     assert name_of(extension(1, "Petrov")) == "101 (Petrov)"

@@ -7,8 +7,8 @@ from fakes.clocks import both
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 
 from regwatch.core import polls
+from regwatch.core.alerts.mutes import Mute, Mutes
 from regwatch.core.expectations import Expectations
-from regwatch.core.flapping import FlappingPolicy
 from regwatch.core.model import (
     AlertName,
     Answer,
@@ -19,12 +19,12 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.mutes import Mute, Mutes
 from regwatch.core.now import Instant
-from regwatch.core.outages import OutagePolicy
 from regwatch.core.outcome import Outcome
-from regwatch.core.planner import Ask, Planner, PollingPolicy
-from regwatch.core.roster import SET_ASIDE
+from regwatch.core.phones.flapping import FlappingPolicy
+from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.phones.roster import SET_ASIDE
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.sites import Sites
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)

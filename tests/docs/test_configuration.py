@@ -12,11 +12,11 @@ from fakes.notifications import phones_lost
 from regwatch.cli.settings import DEFAULT_FILE
 from regwatch.config import json_schema, load_config
 from regwatch.config.loader import SECRETS_FOLDER
-from regwatch.config.values import seconds, share
-from regwatch.notify.slack import MRKDWN
-from regwatch.notify.template_context import NAMES, template_context
-from regwatch.notify.templates import Template
-from regwatch.notify.webhook_body import payload
+from regwatch.notify.receivers.slack import MRKDWN
+from regwatch.notify.words.template_context import NAMES, template_context
+from regwatch.notify.words.templates import Template
+from regwatch.notify.words.webhook_body import payload
+from regwatch.shapes.values import seconds, share
 
 Node = Mapping[str, Any]
 REQUIRED = object()

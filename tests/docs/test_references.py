@@ -26,9 +26,9 @@ from regwatch.core.model import (
     Quota,
     Timestamp,
 )
-from regwatch.notify.deliveries import Delivery
-from regwatch.notify.webhook_body import regwatch_object
-from regwatch.web.exposition import Exposition, negotiate
+from regwatch.notify.delivery.deliveries import Delivery
+from regwatch.notify.words.webhook_body import regwatch_object
+from regwatch.web.metrics.exposition import Exposition, negotiate
 from regwatch.web.server import build_app
 
 SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}

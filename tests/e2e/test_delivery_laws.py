@@ -22,7 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from regwatch.core.grouping import Grouping
+from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.routing import Route
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AlertName,
@@ -37,12 +38,11 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
-from regwatch.core.routing import Route
-from regwatch.notify.backoff import RetryPolicy
-from regwatch.notify.deliveries import Delivery, DeliveryAttempt
-from regwatch.notify.dispatch import Dispatcher
+from regwatch.notify.delivery.backoff import RetryPolicy
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
+from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
-from regwatch.notify.outbox import Outbox
 from regwatch.store import Store
 
 ROUTES = [

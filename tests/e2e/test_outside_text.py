@@ -10,9 +10,9 @@ from fakes.smtp import MailServer, mail_server
 from msgspec.structs import replace
 
 from regwatch.core.model import IncidentId
-from regwatch.notify.deliveries import Delivery, DeliveryAttempt
-from regwatch.notify.email import EmailReceiver, EmailSettings, Security
-from regwatch.notify.outbox import Outbox
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
+from regwatch.notify.delivery.outbox import Outbox
+from regwatch.notify.receivers.email import EmailReceiver, EmailSettings, Security
 from regwatch.store import Store
 
 LATIN_1 = "550 5.7.1 gel\udcf6scht"

@@ -16,10 +16,11 @@ from bench.polling.case import HOUR, Case
 from bench.polling.driver import Driver
 from fakes.clocks import both
 
-from regwatch.app.policies import maintenance, monitor_policy, routes, sites
+from regwatch.app.settings.policies import maintenance, monitor_policy, routes, sites
 from regwatch.config import load_config
 from regwatch.core import polls
-from regwatch.core.grouping import Grouping
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import (
     ExtensionId,
     FailureReason,
@@ -31,9 +32,8 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.mutes import Mutes
 from regwatch.core.outcome import Outcome
-from regwatch.notify.wording import headline
+from regwatch.notify.words.wording import headline
 from regwatch.simulator.fleet import public_address
 
 SITES, PHONES = 8, 500

@@ -39,6 +39,6 @@ def expressions() -> dict[str, re.Pattern[str]]:
     return found
 
 
-OWN_TEXT = ("regwatch.config.", "regwatch.web.openapi.")
+OWN_TEXT = ("regwatch.config.", "regwatch.shapes.", "regwatch.web.api.openapi.")
 """These see nothing but the configuration and our own paths: nobody outside can make them slow."""
 OVER_OUTSIDE_TEXT = {n: e for n, e in expressions().items() if not n.startswith(OWN_TEXT)}

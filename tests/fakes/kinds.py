@@ -17,19 +17,19 @@ from fakes.chats import (
 from fakes.notifications import NOW
 from fakes.receivers import FakeHook, FakePagerDuty, FakeService, FakeSlack
 
-from regwatch.notify.alertmanager import AlertmanagerSettings
-from regwatch.notify.apprise import AppriseSettings
-from regwatch.notify.assembly import build_receiver
-from regwatch.notify.discord import DiscordSettings
 from regwatch.notify.http import Credentials
-from regwatch.notify.mattermost import MattermostSettings
-from regwatch.notify.ntfy import NtfySettings
-from regwatch.notify.pagerduty import PagerDutySettings
-from regwatch.notify.slack import SlackSettings
-from regwatch.notify.slack_bot import SlackBotSettings
-from regwatch.notify.teams import TeamsSettings
-from regwatch.notify.telegram import TelegramSettings
-from regwatch.notify.webhook import WebhookSettings
+from regwatch.notify.receivers.alertmanager import AlertmanagerSettings
+from regwatch.notify.receivers.apprise import AppriseSettings
+from regwatch.notify.receivers.build import build_receiver
+from regwatch.notify.receivers.discord import DiscordSettings
+from regwatch.notify.receivers.mattermost import MattermostSettings
+from regwatch.notify.receivers.ntfy import NtfySettings
+from regwatch.notify.receivers.pagerduty import PagerDutySettings
+from regwatch.notify.receivers.slack import SlackSettings
+from regwatch.notify.receivers.slack_bot import SlackBotSettings
+from regwatch.notify.receivers.teams import TeamsSettings
+from regwatch.notify.receivers.telegram import TelegramSettings
+from regwatch.notify.receivers.webhook import WebhookSettings
 
 ROUTING_KEY = "pagerdutysecret00000000000000000"
 

@@ -16,12 +16,12 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.pacing import Allowance
-from regwatch.core.planner import Planner, PollingPolicy
+from regwatch.core.polling.pacing import Allowance
+from regwatch.core.polling.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
-from regwatch.pbx.client import PbxClient, RequestMade
-from regwatch.pbx.settings import ClientCredentials, PbxSettings
 from regwatch.simulator import Control, Simulator, SimulatorSettings
+from regwatch.sources.ringme.client import PbxClient, RequestMade
+from regwatch.sources.ringme.settings import ClientCredentials, PbxSettings
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import Watcher

@@ -7,8 +7,8 @@ from bench.polling.case import Case
 from bench.polling.driver import Driver
 from msgspec.structs import replace
 
-from regwatch.core.flapping import FlappingPolicy
-from regwatch.core.grouping import Grouping
+from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
     AlertName,
     Incident,
@@ -18,9 +18,9 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.outages import OutagePolicy
 from regwatch.core.outcome import Outcome
-from regwatch.core.routing import Route
+from regwatch.core.phones.flapping import FlappingPolicy
+from regwatch.core.phones.outages import OutagePolicy
 from regwatch.simulator.registrar import Registrar
 
 ROUTE = Route(key="all", receivers=("chat",), group_by=("account", "site", "alert"))

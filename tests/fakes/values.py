@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from regwatch.core.incidents import AlertPolicies, AlertPolicy
+from regwatch.core.alerts.incidents import AlertPolicies, AlertPolicy
 from regwatch.core.model import (
     AccountName,
     AlertName,

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
 from regwatch.clock import Clock
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -29,10 +30,9 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.mutes import Silence
 from regwatch.web.auth import Gate
-from regwatch.web.instruments import Instruments
 from regwatch.web.listener import listening
+from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.server import Reload, WebSettings, build_app
 from regwatch.web.views import NeverMatchesError, UnavailableError
 

@@ -18,8 +18,8 @@ from regwatch.app.replay import Replay
 from regwatch.config import load_config
 from regwatch.core.model import Notification, Timestamp
 from regwatch.core.recording import Recorded
-from regwatch.notify.wording import headline
-from regwatch.pbx.wire import decode_registrations
+from regwatch.notify.words.wording import headline
+from regwatch.sources.ringme.wire import decode_registrations
 
 CASES = sorted(readme.parent for readme in Path(__file__).parent.glob("*/README.md"))
 WITH_BODIES = [case for case in CASES if (case / "bodies.jsonl").exists()]

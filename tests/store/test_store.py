@@ -13,6 +13,7 @@ import pytest
 from fakes.values import ACME, at, extension, registration
 from msgspec.structs import replace
 
+from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -33,7 +34,6 @@ from regwatch.core.model import (
     Severity,
     Watched,
 )
-from regwatch.core.mutes import Silence
 from regwatch.store import Store, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from regwatch.store.schema import MIGRATIONS
 

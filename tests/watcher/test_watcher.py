@@ -13,9 +13,7 @@ from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
 from structlog.testing import capture_logs
 
-from regwatch.core.habits import UNKNOWN
-from regwatch.core.incidents import Decision
-from regwatch.core.memory import Memory
+from regwatch.core.alerts.incidents import Decision
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -32,10 +30,12 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.now import Instant
 from regwatch.core.outcome import Outcome
-from regwatch.core.pacing import Allowance
-from regwatch.core.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.phones.habits import UNKNOWN
+from regwatch.core.phones.memory import Memory
+from regwatch.core.polling.pacing import Allowance
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.sites import Sites
-from regwatch.pbx.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
+from regwatch.sources.ringme.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import OutcomeListener, Stage, Watcher

@@ -23,8 +23,8 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
-from regwatch.core.pacing import Allowance
-from regwatch.core.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.pacing import Allowance
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.sites import Sites
 
 TICK = 10.0

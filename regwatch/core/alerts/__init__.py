@@ -1,0 +1,1 @@
+"""What is wrong and whether that is news: conditions, incidents, their rules, what mutes them."""

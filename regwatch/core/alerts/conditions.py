@@ -1,0 +1,302 @@
+"""What is wrong now, and in which words a person is told.
+
+A condition has no memory and no timing: how long it must hold, whether it was told already and
+when it is over is the business of `incidents`.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from regwatch.core.durations import humanise
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    Extension,
+    ExtensionState,
+    Facts,
+    FailureReason,
+    Registration,
+    Timestamp,
+    Watched,
+)
+from regwatch.core.phones.lateness import Lateness
+from regwatch.core.phones.memory import Loss
+from regwatch.core.phones.outages import Outage
+from regwatch.core.subjects import (
+    extension_subject,
+    receiver_subject,
+    registration_subject,
+    site_subject,
+)
+
+NO_ACCOUNT = AccountName("")
+"""Of what concerns regwatch itself."""
+
+
+class Condition(Struct, frozen=True, gc=False, kw_only=True):
+    """Something wrong now with one subject."""
+
+    alert: AlertName
+    subject: str
+    since: Timestamp
+    """When it began, as well as is known: a lease's end, the answer that showed it, …"""
+    summary: str
+    explanation: str
+    facts: Facts
+    is_retold: bool = False
+    """Whether its words change while it lasts, and the incident takes them over."""
+
+
+def extension_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
+    """The last active registration of an extension is gone."""
+    who = name_of(watched.extension)
+    return Condition(
+        alert=AlertName.EXTENSION_LOST,
+        subject=extension_subject(watched.extension.id),
+        since=loss.began_at,
+        summary=f"{who} lost its registration{at_site(watched.site)}: {LOSS_WORDS[loss.reason]}",
+        explanation=_loss_story(loss) + " Calls to it do not ring.",
+        facts=_loss_facts(account, watched, loss),
+    )
+
+
+def registration_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
+    """One of several devices of an extension is gone."""
+    who = name_of(watched.extension)
+    device = loss.registration.device or "an unnamed device"
+    left = len(watched.registrations)
+    return Condition(
+        alert=AlertName.REGISTRATION_LOST,
+        subject=registration_subject(watched.extension.id, loss.registration),
+        since=loss.began_at,
+        summary=f"{who} lost one device{at_site(watched.site)}, {device}: "
+        f"{LOSS_WORDS[loss.reason]}",
+        explanation=f"{_loss_story(loss)} {left} of its devices still registered.",
+        facts=_loss_facts(account, watched, loss),
+    )
+
+
+def missed_since(condition: Condition, expected_since: Timestamp) -> Condition:
+    """It was so before, but matters only since it is expected to be otherwise."""
+    if condition.since >= expected_since:
+        return condition
+    story = f"{condition.explanation} It is expected to be registered only since then."
+    return replace(condition, since=expected_since, explanation=story)
+
+
+LOSS_WORDS = {
+    "expired": "its lease ran out without a refresh",
+    "unregistered": "it disappeared before its lease ended",
+    "deleted": "deleted through regwatch and not back",
+    "forgotten": "the registrar forgot it, and it did not come back",
+}
+
+
+def _loss_story(loss: Loss) -> str:
+    lag = loss.detected_at - loss.began_at
+    story = (
+        f"Last seen registered {humanise(loss.detected_at - loss.last_seen_at)} before detection."
+    )
+    if loss.reason == "expired":
+        return f"{story} Its lease ended {humanise(lag)} before that was seen."
+    return story
+
+
+def _loss_facts(account: AccountName, watched: Watched, loss: Loss) -> Facts:
+    return replace(
+        about(account, watched, loss.registration),
+        previous_state=ExtensionState.REGISTERED.value,
+        reason=loss.reason,
+        last_seen=loss.last_seen_at,
+        lease_ended=loss.lease_ended_at,
+        detected=loss.detected_at,
+    )
+
+
+def refresh_overdue(
+    account: AccountName, watched: Watched, lateness: Lateness, subject: str
+) -> Condition:
+    """A registration that shows its old lease although its usual refresh is past."""
+    ends_at = lateness.registration.lease_ends_at or lateness.seen_at
+    left = humanise(max(0.0, ends_at - lateness.seen_at))
+    story = f"{lateness.story}, lease ends in {left}"
+    return Condition(
+        alert=AlertName.REFRESH_OVERDUE,
+        subject=subject,
+        since=lateness.due_at,
+        summary=f"{name_of(watched.extension)} is about to expire{at_site(watched.site)}: {story}",
+        explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
+        facts=replace(
+            about(account, watched, lateness.registration),
+            previous_state=ExtensionState.REGISTERED.value,
+            reason="refresh_overdue",
+            last_seen=lateness.seen_at,
+            detected=lateness.seen_at,
+        ),
+    )
+
+
+def never_registered(account: AccountName, watched: Watched, since: Timestamp) -> Condition:
+    """An extension that was not registered once since it is watched."""
+    return Condition(
+        alert=AlertName.NEVER_REGISTERED,
+        subject=extension_subject(watched.extension.id),
+        since=since,
+        summary=f"{name_of(watched.extension)} has never registered{at_site(watched.site)}",
+        explanation="No device registered for it since regwatch watches it. "
+        "If that is intended, put it under `exclude`.",
+        facts=replace(about(account, watched, None), reason="never_registered", detected=since),
+    )
+
+
+def api_unavailable(
+    account: AccountName, *, since: Timestamp, reason: FailureReason, stale: int
+) -> Condition:
+    """Nothing, or not all, can be seen: regwatch itself is blind."""
+    unknown = f" {stale} extensions are unknown by now." if stale else ""
+    return Condition(
+        alert=AlertName.API_UNAVAILABLE,
+        subject="api",
+        since=since,
+        summary=f"The PBX's API does not answer for {account}: {API_WORDS[reason]}",
+        explanation="While this lasts no loss can be seen, and none is concluded." + unknown,
+        facts=Facts(account=account, reason=reason.value, detected=since),
+    )
+
+
+def credentials_refused(
+    account: AccountName, *, since: Timestamp, reason: FailureReason, detail: str
+) -> Condition:
+    """The PBX refuses us: only a person can mend it."""
+    return Condition(
+        alert=AlertName.CREDENTIALS_REFUSED,
+        subject="credentials",
+        since=since,
+        summary=f"The PBX refuses regwatch's access for {account}: {API_WORDS[reason]}",
+        explanation=f"{detail} No phone of this account is watched until a person mends it."[:600],
+        facts=Facts(account=account, reason=reason.value, detected=since),
+    )
+
+
+def quota_exhausted(
+    account: AccountName, *, since: Timestamp, until: Timestamp, answer_age: float
+) -> Condition:
+    """The hourly quota left to us is used up."""
+    return Condition(
+        alert=AlertName.QUOTA_EXHAUSTED,
+        subject="quota",
+        since=since,
+        summary=f"The hourly request quota of {account} is used up: "
+        f"answers are up to {humanise(answer_age)} old by the time it is whole again",
+        explanation=f"No request is possible for {humanise(max(0.0, until - since))}. Losses are "
+        "found only after that. Another application may be using the quota.",
+        facts=Facts(account=account, reason="quota_exhausted", detected=since),
+    )
+
+
+def registrar_restarted(
+    account: AccountName, *, since: Timestamp, forgotten: int, back_by: Timestamp
+) -> Condition:
+    """Registrations vanished all at once: they will come back by themselves."""
+    return Condition(
+        alert=AlertName.REGISTRAR_RESTARTED,
+        subject="registrar",
+        since=since,
+        summary=f"The registrar of {account} forgot {forgotten} registrations at once: "
+        "it has most likely restarted",
+        explanation="Calls to these phones do not ring until they refresh, the last of them in "
+        f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
+        facts=Facts(account=account, reason="forgotten", detected=since),
+        is_retold=True,
+    )
+
+
+def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: str) -> Condition:
+    """A receiver refuses what it is sent, and only a person can mend it."""
+    instead = f"Its messages go to {fallback} meanwhile." if fallback else "It has no `fallback`."
+    return Condition(
+        alert=AlertName.RECEIVER_BROKEN,
+        subject=receiver_subject(receiver),
+        since=since,
+        summary=f"The receiver {receiver} refuses alerts: {error}",
+        explanation=f"{instead} It is tried again every hour and with each new message.",
+        facts=Facts(
+            account=NO_ACCOUNT, receiver=receiver, reason="receiver_broken", detected=since
+        ),
+    )
+
+
+def site_lost(
+    account: AccountName, outage: Outage, *, site: str, cause: str, detected: Timestamp
+) -> Condition:
+    """Many phones of a place are lost or overdue. `site`: its name, empty for a place that is known
+    by its address only.
+    """
+    where = f"at {site}" if site else f"behind {outage.place}"
+    missing, others = outage.missing, outage.phones - outage.missing
+    heard = outage.heard_of - missing
+    still = f", {outage.at_worst} at worst" if missing < outage.at_worst else ""
+    return Condition(
+        alert=AlertName.SITE_LOST,
+        subject=site_subject(outage.place),
+        since=outage.since,
+        summary=f"{missing} of {outage.phones} phones {where} are lost or overdue{still}",
+        explanation=f"Of the {others} others there {heard} were heard of since it began. "
+        f"What the missing ones have in common: {cause}. Calls to them do not ring. They are told "
+        "of one by one only if they stay out when the others are back, or if so many others are "
+        "heard of that it cannot be the place.",
+        facts=Facts(
+            account=account,
+            site=site,
+            place="" if site else outage.place,
+            reason="site_lost",
+            detected=detected,
+        ),
+        is_retold=True,
+    )
+
+
+API_WORDS = {
+    FailureReason.NETWORK: "no connection",
+    FailureReason.TIMEOUT: "no answer in time",
+    FailureReason.SERVER_ERROR: "it reports an error of its own",
+    FailureReason.BAD_ANSWER: "it answers something else than its API promises",
+    FailureReason.QUOTA_EXHAUSTED: "the hourly request quota is used up",
+    FailureReason.THROTTLED: "it refuses concurrent requests",
+    FailureReason.CREDENTIALS_REFUSED: "the credentials are refused",
+    FailureReason.ACCESS_DENIED: "the registration resource is closed to your application",
+    FailureReason.REJECTED: "it refuses the request",
+    FailureReason.NOT_FOUND: "it knows no such resource",
+    FailureReason.REDIRECTED: "it redirects to another host",
+}
+
+
+def name_of(extension: Extension) -> str:
+    """An extension in words: number and label, or its id where neither is known."""
+    number = extension.number or f"id {extension.id}"
+    return f"{number} ({extension.label})" if extension.label else number
+
+
+def at_site(site: str) -> str:
+    """Where, in words; empty for no site."""
+    return f" at {site}" if site else ""
+
+
+def about(account: AccountName, watched: Watched, registration: Registration | None) -> Facts:
+    """Who it is, and with which registration; None: with none."""
+    facts = Facts(
+        account=account,
+        extension_id=watched.extension.id,
+        extension=watched.extension.name,
+        label=watched.extension.label,
+        site=watched.site,
+    )
+    if registration is None:
+        return facts
+    return replace(
+        facts,
+        device=registration.device,
+        real_address=registration.real_address,
+        contact_address=registration.contact_address,
+        registration_id=registration.id,
+    )

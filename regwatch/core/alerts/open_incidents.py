@@ -1,0 +1,240 @@
+"""The incidents that are not over, by subject, and when time alone takes one further."""
+
+import heapq
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
+
+from msgspec.structs import replace
+
+from regwatch.core.alerts.conditions import Condition
+from regwatch.core.alerts.incidents import (
+    Decision,
+    Step,
+    acknowledge,
+    advance,
+    due_at,
+    inhibit,
+    silence,
+)
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.alerts.rules import AlertRules
+from regwatch.core.model import (
+    AccountName,
+    AlertName,
+    ExtensionId,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Timestamp,
+)
+
+ABOUT_PRESENCE = frozenset(
+    {
+        AlertName.EXTENSION_LOST,
+        AlertName.REGISTRATION_LOST,
+        AlertName.REFRESH_OVERDUE,
+        AlertName.NEVER_REGISTERED,
+    }
+)
+"""The alerts that each answer about an extension judges afresh, and that others inhibit."""
+TOLD_ANEW = (Decision.FIRED, Decision.ESCALATED, Decision.ALTERED)
+"""After these an incident's labels may match other silences than before."""
+MOST_REVIEWED = 2000
+"""Incidents looked at in one step when silences begin or end; the others follow with the next."""
+
+
+class OpenIncidents:
+    """Feeds conditions to `incidents.advance` and remembers where it left off."""
+
+    def __init__(
+        self,
+        account: AccountName,
+        rules: AlertRules,
+        *,
+        mutes: Mutes | None = None,
+        site_labels: Mapping[str, Mapping[str, str]] | None = None,
+        incidents: Iterable[Incident] = (),
+    ) -> None:
+        """Go on with incidents that were open before; `site_labels`: labels by site's name."""
+        self._account = account
+        self._rules = rules
+        self._mutes = Mutes() if mutes is None else mutes
+        self._site_labels = {} if site_labels is None else site_labels
+        self._open: dict[str, Incident] = {}
+        self._of_extension: dict[ExtensionId, dict[str, None]] = {}
+        self._timers: list[tuple[Timestamp, str]] = []
+        self._to_review: dict[str, None] = {}
+        self._reviewed_version = -1
+        for incident in incidents:
+            # No timer: after a restart only a fresh answer may take an incident further.
+            self._keep(incident)
+
+    def __iter__(self) -> Iterator[Incident]:
+        return iter(tuple(self._open.values()))
+
+    def get(self, subject: str) -> Incident | None:
+        """The open incident of a subject."""
+        return self._open.get(subject)
+
+    def of_extension(self, extension_id: ExtensionId) -> tuple[Incident, ...]:
+        """The open incidents about an extension or one of its registrations."""
+        subjects = self._of_extension.get(extension_id)
+        return tuple(self._open[s] for s in subjects) if subjects else ()
+
+    def presence_of(self, extension_id: ExtensionId) -> tuple[Incident, ...]:
+        """Those of them that say that it, or one of its devices, is missing."""
+        found = self.of_extension(extension_id)
+        return tuple(i for i in found if i.alert in ABOUT_PRESENCE) if found else ()
+
+    def apply(
+        self,
+        subject: str,
+        condition: Condition | None,
+        *,
+        now: Timestamp,
+        recover_after: float | None = None,
+        because: str = "",
+    ) -> Step:
+        """What holds now for a subject; `recover_after` overrides the configured one. `because`:
+        why nothing holds, where that is not simply that all is well again.
+        """
+        before = self._open.get(subject)
+        facts = condition.facts if condition is not None else before.facts if before else None
+        if facts is None:
+            return Step(None, Decision.NOTHING)
+        rules = self._rules.of(facts)
+        step = advance(
+            before,
+            condition,
+            rules.policies,
+            account=self._account,
+            recover_after=rules.recover_after if recover_after is None else recover_after,
+            because=because,
+            now=now,
+        )
+        if step.incident is None or step.incident is before:
+            return step
+        if step.decision in TOLD_ANEW or before is None:
+            step = self._labelled(step, now)
+        if step.incident is not None:
+            self._remember(step.incident)
+        return step
+
+    def _labelled(self, step: Step, now: Timestamp) -> Step:
+        """With its site's labels, and muted if they are."""
+        incident = step.incident
+        if incident is None:  # pragma: no cover - the caller has looked
+            return step
+        if not incident.site_labels and (labels := self._site_labels.get(incident.facts.site)):
+            incident = replace(incident, site_labels=labels)
+        by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
+        muted = silence(incident, by)
+        return Step(muted.incident, step.decision, muted.because or step.because)
+
+    def inhibit(
+        self,
+        extension_id: ExtensionId,
+        by: Incident | None,
+        *,
+        instead_of: Container[IncidentId | None] | None = None,
+    ) -> Iterator[Step]:
+        """Say nothing of what an extension misses while another incident says it all. None: that
+        one is over, and its flapping says it, if it is flapping. `instead_of`: leave alone what
+        any other one inhibits; None: inhibit whatever there is.
+        """
+        by = by or self._flapping_of(extension_id)
+        for incident in self.presence_of(extension_id):
+            if instead_of is not None and incident.inhibited_by not in instead_of:
+                continue
+            step = inhibit(incident, by)
+            if step.incident is not None and step.incident is not incident:
+                self._keep(step.incident)
+                yield step
+
+    def _flapping_of(self, extension_id: ExtensionId) -> Incident | None:
+        found = (i for i in self.of_extension(extension_id) if i.alert is AlertName.FLAPPING)
+        return next((i for i in found if i.state is IncidentState.FIRING), None)
+
+    def review(self, *, now: Timestamp) -> Iterator[Step]:
+        """What silences and maintenance windows that began or ended change; a part at a time."""
+        self._mutes.active(now=now)
+        if self._mutes.version != self._reviewed_version:
+            self._reviewed_version = self._mutes.version
+            self._to_review = dict.fromkeys(self._open)
+        for subject in list(islice(self._to_review, MOST_REVIEWED)):
+            del self._to_review[subject]
+            incident = self._open.get(subject)
+            if incident is not None:
+                by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
+                step = silence(incident, by)
+                if step.incident is not None and step.incident is not incident:
+                    self._keep(step.incident)
+                    yield step
+
+    def acknowledge(
+        self, incident_id: IncidentId, by: str, comment: str, *, now: Timestamp
+    ) -> Step | None:
+        """Somebody is at it; None if no such incident is open."""
+        found = next((i for i in self._open.values() if i.id == incident_id), None)
+        if found is None:
+            return None
+        step = acknowledge(found, by, comment, now=now)
+        if step.incident is not None:
+            self._keep(step.incident)
+        return step
+
+    def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
+        """The steps that time alone brings. While blind, nothing is concluded of extensions:
+        their next answer takes them further.
+        """
+        while self._timers and self._timers[0][0] <= now:
+            _, subject = heapq.heappop(self._timers)
+            incident = self._open.get(subject)
+            if incident is None or (blind and incident.facts.extension_id is not None):
+                continue
+            due = self._due_at(incident)
+            if due is not None and due <= now:
+                pending = incident.state is IncidentState.PENDING
+                yield self.apply(subject, condition_of(incident) if pending else None, now=now)
+
+    def _due_at(self, incident: Incident) -> Timestamp | None:
+        rules = self._rules.of(incident.facts)
+        return due_at(incident, rules.policies, rules.recover_after)
+
+    def _remember(self, incident: Incident) -> None:
+        if incident.state is IncidentState.RESOLVED:
+            self._drop(incident)
+        else:
+            self._keep(incident)
+            self._set_timer(incident)
+
+    def _keep(self, incident: Incident) -> None:
+        self._open[incident.subject] = incident
+        if incident.facts.extension_id is not None:
+            mine = self._of_extension.setdefault(incident.facts.extension_id, {})
+            mine[incident.subject] = None
+
+    def _drop(self, incident: Incident) -> None:
+        self._open.pop(incident.subject, None)
+        extension_id = incident.facts.extension_id
+        if extension_id is not None and (mine := self._of_extension.get(extension_id)):
+            mine.pop(incident.subject, None)
+            if not mine:
+                del self._of_extension[extension_id]
+
+    def _set_timer(self, incident: Incident) -> None:
+        due = self._due_at(incident)
+        if due is not None:
+            heapq.heappush(self._timers, (due, incident.subject))
+
+
+def condition_of(incident: Incident) -> Condition:
+    """The condition an incident stands for, as it was last told."""
+    return Condition(
+        alert=incident.alert,
+        subject=incident.subject,
+        since=incident.started_at,
+        summary=incident.summary,
+        explanation=incident.explanation,
+        facts=incident.facts,
+    )

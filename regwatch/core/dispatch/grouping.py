@@ -1,0 +1,416 @@
+"""What each receiver is told of which incidents, and when: incidents in, notifications out.
+
+Rules, per receiver and group (a route's `group_by` makes the groups):
+
+1.  A receiver hears of an incident by the first matching route that names it, once.
+2.  The first message of a group goes out `group_wait` after its first unsent firing.
+3.  Later news waits `group_wait` too, and until `group_interval` after the group's last message.
+4.  News worse than all in the group that still fires and was spoken of does not wait for
+    `group_interval`. An incident that escalated (another alert, or a higher severity) is news.
+5.  A resolve goes out within `group_wait`: those of one burst in one message, never held back by
+    `group_interval`.
+6.  Reminders follow `repeat[i]` after the group's last message while something in it fires; i
+    counts the reminders since something was last new, and the last one repeats.
+7.  Every message carries all there is to say of its group: new, still firing, resolved.
+8.  A resolve is owed to every receiver that was told of the firing, and to no other, under the
+    group it was told in, whatever became of the routes. What was never told is never resolved.
+9.  An incident told and unchanged stays in the group it was told in, also when routes changed. One
+    that escalates leaves its group without a word and is new in its new one; a receiver that is on
+    none of its routes any more hears nothing but the resolve.
+10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
+    does news wait for `group_interval` where all that was told has resolved meanwhile.
+
+11. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
+    is news once it is quiet no more; and its resolve is owed as ever to whoever was told before.
+12. Nobody is reminded of what is acknowledged.
+13. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
+
+`due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
+Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+
+import msgspec
+
+from regwatch.core.dispatch.groups import Group, is_news
+from regwatch.core.dispatch.routing import Route, labels_of_group, route_per_receiver
+from regwatch.core.model import (
+    FAR_OFF,
+    AlertName,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Item,
+    ItemStatus,
+    Notification,
+    Notified,
+    NotifyReason,
+    Severity,
+    Timestamp,
+)
+
+REMEMBERED_TARGETS = 10_000
+"""How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
+MOST_STALE_ENTRIES = 100
+
+Target = tuple[str, str, Route]
+"""Receiver, group key, route."""
+Form = tuple[bool, AlertName, Severity, str, bool, bool]
+"""What of an incident decides where it belongs, and whether anybody is reminded."""
+
+
+def _form(incident: Incident) -> Form:
+    return (
+        incident.state is IncidentState.RESOLVED,
+        incident.alert,
+        incident.severity,
+        incident.facts.site,
+        incident.is_quiet,
+        bool(incident.acknowledged_by),
+    )
+
+
+def _changed_at(incident: Incident) -> Timestamp:
+    return incident.resolved_at or incident.fired_at or incident.started_at
+
+
+def _fingerprint(n: Notification) -> str:
+    items = [(i.status, i.incident.id, i.incident.alert, i.incident.severity) for i in n.items]
+    parts = (n.receiver, n.group_key, n.reason, repr(n.created_at), *map("=".join, items))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -> Notified:
+    return Notified(
+        receiver=notification.receiver,
+        incident_id=item.incident.id,
+        alert=item.incident.alert,
+        severity=item.incident.severity,
+        group_key=notification.group_key,
+        firing_at=now,
+        repeats=repeats,
+    )
+
+
+class Grouping:
+    """All groups of all receivers, and the log of what they were told."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        incidents: Iterable[Incident] = (),
+        notified: Iterable[Notified] = (),
+        now: Timestamp | None = None,
+    ) -> None:
+        """Start with nothing, or where stored incidents and log rows left off; what these say of
+        times after `now` was written by a clock that was wrong, or is now.
+        """
+        if not routes:
+            raise ValueError("at least one route is needed, to catch all")
+        self._routes = tuple(routes)
+        names = frozenset[str]().union(*(route.label_names for route in self._routes))
+        self._by_extension = not names.isdisjoint({"extension", "extension_id"})
+        self._targets_seen: dict[object, tuple[Target, ...]] = {}
+        self._incidents: dict[IncidentId, Incident] = {}
+        self._rows: dict[IncidentId, dict[str, Notified]] = {}
+        self._places: dict[IncidentId, tuple[Group, ...]] = {}
+        self._groups: dict[tuple[str, str], Group] = {}
+        self._last: tuple[tuple[Target, ...], tuple[Group, ...]] = ((), ())
+        """The last targets and their groups: in a mass outage the next ones are the same."""
+        self._touched: dict[Group, None] = {}
+        """In order, so that equal histories give equal notifications in equal order."""
+        self._agenda: list[tuple[Timestamp, int, Group]] = []
+        self._turn = count(1)
+        self._offered: set[IncidentId] = set()
+        self._restore(incidents, notified, Timestamp(FAR_OFF) if now is None else now)
+
+    def _restore(
+        self, incidents: Iterable[Incident], notified: Iterable[Notified], now: Timestamp
+    ) -> None:
+        for row in notified:
+            told = row if row.firing_at <= now else msgspec.structs.replace(row, firing_at=now)
+            self._rows.setdefault(row.incident_id, {})[row.receiver] = told
+        for incident in incidents:
+            if incident.state is not IncidentState.PENDING:
+                self._incidents[incident.id] = incident
+        for incident_id in [i for i in self._rows if i not in self._incidents]:
+            del self._rows[incident_id]
+        for incident in list(self._incidents.values()):
+            self._place(incident, now=min(now, _changed_at(incident)))
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds, or back if less than none: who waits,
+        waits as long as before.
+        """
+        for rows in self._rows.values():
+            for receiver, row in rows.items():
+                firing_at = Timestamp(row.firing_at + by)
+                rows[receiver] = msgspec.structs.replace(row, firing_at=firing_at)
+        for group in self._groups.values():
+            group.clock_set(by)
+            self._touched[group] = None
+
+    @property
+    def open_incidents(self) -> Sequence[Incident]:
+        """Those that fire, and resolved ones of which a receiver has still to hear."""
+        return tuple(self._incidents.values())
+
+    def told(self, receiver: str) -> Sequence[Incident]:
+        """What a receiver was told of and still fires."""
+        return [
+            incident
+            for incident in self._incidents.values()
+            if incident.state is IncidentState.FIRING
+            and (row := self._rows.get(incident.id, {}).get(receiver)) is not None
+            and row.resolved_at is None
+        ]
+
+    def take(self, incident: Incident, *, now: Timestamp) -> None:
+        """Take in that an incident began to fire, escalated, changed or resolved."""
+        if incident.state is IncidentState.PENDING:
+            return
+        known = self._incidents.get(incident.id)
+        if known is None and incident.state is IncidentState.RESOLVED:
+            return
+        self._incidents[incident.id] = incident
+        if known is None and not incident.is_quiet:
+            self._place_first(incident, now=now)
+        elif known is None or _form(known) != _form(incident):
+            self._place(incident, now=now)
+
+    def due(self, *, now: Timestamp) -> Sequence[Notification]:
+        """What must go out now; the same again until `queued`, which takes only these."""
+        self._settle()
+        self._forget_unclaimed(now)
+        entries = []
+        while self._agenda and self._agenda[0][0] <= now:
+            entry = heapq.heappop(self._agenda)
+            if self._is_current(entry):
+                entries.append(entry)
+        for entry in entries:
+            heapq.heappush(self._agenda, entry)
+        return [self._notification(group, now=now) for _, _, group in entries]
+
+    def next_due_at(self) -> Timestamp | None:
+        """When `due` will next have something to say; None while nothing is to come."""
+        self._settle()
+        while self._agenda and not self._is_current(self._agenda[0]):
+            heapq.heappop(self._agenda)
+        return self._agenda[0][0] if self._agenda else None
+
+    def rows(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        """The log rows to store with a notification in one transaction; changes nothing.
+
+        One row per receiver and incident: each replaces the one before it.
+        """
+        repeats = self._repeats_after(notification)
+        rows = []
+        for item in notification.items:
+            if item.status is ItemStatus.RESOLVED:
+                told = self._rows[item.incident.id][notification.receiver]
+                rows.append(msgspec.structs.replace(told, resolved_at=now))
+            else:
+                rows.append(_row(notification, item, repeats, now))
+        return rows
+
+    def queued(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        """Take in that a notification (of `due`) and its `rows` are stored; returns those rows.
+
+        Incidents may have been noted since `due`: what the receiver was told is then what counts.
+        """
+        rows = self.rows(notification, now=now)
+        for row in rows:
+            self._rows.setdefault(row.incident_id, {})[row.receiver] = row
+        for row in rows:
+            self._place(self._incidents[row.incident_id], now=now)
+        return rows
+
+    def given_up(self, notification: Notification, *, now: Timestamp) -> None:
+        """Take in that a notification (of `due`) can never be stored: what was news in it is told
+        to its receiver no more, the end neither; all else counts as told.
+        """
+        news = [i for i in notification.items if i.status is ItemStatus.NEW and not i.told_before]
+        rest = tuple(item for item in notification.items if item not in news)
+        self.queued(msgspec.structs.replace(notification, items=rest), now=now)
+        group = self._groups.get((notification.receiver, notification.group_key))
+        for incident_id in (item.incident.id for item in news):
+            if group is not None and group.fresh.pop(incident_id, None) is not None:
+                self._touched[group] = None
+                left = (each for each in self._places[incident_id] if each is not group)
+                self._places[incident_id] = tuple(left)
+
+    def _place(self, incident: Incident, *, now: Timestamp) -> None:
+        """Put an incident where it belongs now, for each receiver, out of where it was."""
+        waiting = self._withdraw(incident.id)
+        if incident.state is IncidentState.RESOLVED:
+            places = self._place_resolved(incident, waiting, now)
+        else:
+            places = self._place_firing(incident, waiting, now)
+        left = self._places.get(incident.id, ())
+        for group in left:
+            group.forget_if_untold()
+        if places:
+            self._places[incident.id] = places
+        else:
+            self._places.pop(incident.id, None)
+        self._touched |= dict.fromkeys((*places, *left))
+
+    def _place_first(self, incident: Incident, *, now: Timestamp) -> None:
+        """What `_place` does, short, for one never seen: thousands may come at once."""
+        targets = self._targets(incident)
+        if targets is not self._last[0]:
+            self._last = targets, tuple(self._group(*target) for target in targets)
+        groups = self._last[1]
+        self._places[incident.id] = groups
+        for group in groups:
+            group.fresh[incident.id] = now
+            self._touched[group] = None
+
+    def _withdraw(self, incident_id: IncidentId) -> dict[str, Timestamp]:
+        waiting = {}
+        for group in self._places.get(incident_id, ()):
+            since = group.withdraw(incident_id)
+            if since is not None:
+                waiting[group.receiver] = since
+        return waiting
+
+    def _place_firing(
+        self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
+    ) -> tuple[Group, ...]:
+        rows = self._rows.get(incident.id, {})
+        places = []
+        for receiver, key, route in self._targets(incident):
+            row = rows.get(receiver)
+            if incident.is_quiet and (row is None or row.resolved_at is not None):
+                continue
+            if (
+                row is not None
+                and row.resolved_at is None
+                and (row.group_key == key or not is_news(row, incident))
+            ):
+                group = self._group(receiver, row.group_key, route)
+                group.add_told(row)
+            else:
+                group = self._group(receiver, key, route)
+            if is_news(row, incident) and not incident.is_quiet:
+                group.fresh[incident.id] = waiting.get(receiver, now)
+            places.append(group)
+        return tuple(places)
+
+    def _place_resolved(
+        self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
+    ) -> tuple[Group, ...]:
+        rows = self._rows.get(incident.id, {})
+        owed = [row for row in rows.values() if row.resolved_at is None]
+        if not owed and incident.id not in self._offered:
+            self._forget(incident.id)
+            return ()
+        routes = {receiver: route for receiver, _, route in self._targets(incident)}
+        places = []
+        for row in owed:
+            route = routes.get(row.receiver, self._routes[-1])
+            group = self._group(row.receiver, row.group_key, route)
+            group.add_told(row)
+            group.gone[incident.id] = waiting.get(row.receiver, now)
+            places.append(group)
+        return tuple(places)
+
+    def _forget(self, incident_id: IncidentId) -> None:
+        self._incidents.pop(incident_id, None)
+        self._rows.pop(incident_id, None)
+
+    def _forget_unclaimed(self, now: Timestamp) -> None:
+        """Drop incidents that resolved between an offer and its `queued`, which never came."""
+        offered, self._offered = self._offered, set()
+        for incident_id in offered:
+            incident = self._incidents.get(incident_id)
+            if incident is not None and incident_id not in self._places:
+                self._place(incident, now=min(now, _changed_at(incident)))
+
+    def _group(self, receiver: str, key: str, route: Route) -> Group:
+        group = self._groups.get((receiver, key))
+        if group is None:
+            group = self._groups[receiver, key] = Group(receiver, key, route)
+        return group
+
+    def _targets(self, incident: Incident) -> tuple[Target, ...]:
+        """Through which receivers and groups it goes: looked up once per set of labels."""
+        facts = incident.facts
+        seen = (
+            id(incident.alert),  # hashing a member costs as much as all the rest
+            id(incident.severity),
+            incident.account,
+            facts.site,
+            tuple(incident.site_labels.items()) if incident.site_labels else None,
+            facts.extension_id if self._by_extension else facts.extension_id is None,
+            facts.extension if self._by_extension else None,
+        )
+        targets = self._targets_seen.get(seen)
+        if targets is None:
+            if len(self._targets_seen) >= REMEMBERED_TARGETS:
+                self._targets_seen.clear()
+            targets = self._targets_seen[seen] = self._route(incident)
+        return targets
+
+    def _route(self, incident: Incident) -> tuple[Target, ...]:
+        labels = incident.labels
+        chosen = route_per_receiver(labels, self._routes)
+        return tuple((receiver, r.group_key(labels), r) for receiver, r in chosen.items())
+
+    def _notification(self, group: Group, *, now: Timestamp) -> Notification:
+        reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
+        self._offered.update(group.fresh)
+        draft = Notification(
+            id="",
+            receiver=group.receiver,
+            group_key=group.key,
+            group_labels=labels_of_group(group.key),
+            reason=next(reasons),
+            created_at=now,
+            items=group.items(self._incidents, self._known_to(group)),
+        )
+        return msgspec.structs.replace(draft, id=_fingerprint(draft))
+
+    def _known_to(self, group: Group) -> set[IncidentId]:
+        """What of a group's news its receiver was told under a milder name."""
+        rows = ((i, self._rows.get(i, {}).get(group.receiver)) for i in group.fresh)
+        return {i for i, row in rows if row is not None and row.resolved_at is None}
+
+    def _repeats_after(self, notification: Notification) -> int:
+        """How many reminders the group will have had since something was last new."""
+        if any(item.status is ItemStatus.NEW for item in notification.items):
+            return 0
+        group = self._groups.get((notification.receiver, notification.group_key))
+        repeats = group.repeats if group is not None else 0
+        return repeats + (notification.reason is NotifyReason.REPEAT_DUE)
+
+    def _settle(self) -> None:
+        """Bring the agenda up to date with the groups touched since."""
+        for group in self._touched:
+            if group.is_empty:
+                self._groups.pop((group.receiver, group.key), None)
+                self._last = (), ()
+            due_at = min(
+                (at for _, at in group.triggers(self._incidents)), default=Timestamp(FAR_OFF)
+            )
+            if due_at != group.due_at:
+                group.due_at = due_at
+                group.entry = next(self._turn)
+                if due_at != FAR_OFF:
+                    heapq.heappush(self._agenda, (due_at, group.entry, group))
+        self._touched.clear()
+        self._tidy_agenda()
+
+    def _tidy_agenda(self) -> None:
+        """Stale entries may lie far ahead: drop them before they outnumber the groups."""
+        if len(self._agenda) > 2 * len(self._groups) + MOST_STALE_ENTRIES:
+            self._agenda = [entry for entry in self._agenda if self._is_current(entry)]
+            heapq.heapify(self._agenda)
+
+    def _is_current(self, entry: tuple[Timestamp, int, Group]) -> bool:
+        return entry[1] == entry[2].entry

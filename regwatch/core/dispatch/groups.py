@@ -1,0 +1,159 @@
+"""One group of one receiver: what was told in it, what is yet to be told, and why and when.
+
+The rules stand at the head of `core/dispatch/grouping.py`, which alone changes a group.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+from regwatch.core.dispatch.routing import Route
+from regwatch.core.model import (
+    FAR_OFF,
+    Incident,
+    IncidentId,
+    Item,
+    ItemStatus,
+    Notified,
+    NotifyReason,
+    Severity,
+    Timestamp,
+)
+
+RANKS = {severity: severity.rank for severity in Severity}
+
+
+def is_news(row: Notified | None, incident: Incident) -> bool:
+    """Whether a receiver that was told this, or nothing, has not heard of the incident as it is."""
+    if row is None or row.resolved_at is not None or row.alert is not incident.alert:
+        return True
+    return RANKS[incident.severity] < RANKS[row.severity]
+
+
+class Group:
+    """What one receiver knows, and does not know yet, of one group."""
+
+    __slots__ = (
+        "due_at", "entry", "fresh", "gone", "key", "receiver", "repeats", "route", "spoken_at",
+        "told",
+    )  # fmt: skip
+
+    def __init__(self, receiver: str, key: str, route: Route) -> None:
+        self.receiver = receiver
+        self.key = key
+        self.route = route
+        self.fresh: dict[IncidentId, Timestamp] = {}
+        """Firing, and news to the receiver, since when."""
+        self.told: dict[IncidentId, Notified] = {}
+        """Told as firing and not yet as resolved."""
+        self.gone: dict[IncidentId, Timestamp] = {}
+        """Told, and resolved since when."""
+        self.spoken_at: Timestamp | None = None
+        self.repeats = 0
+        self.due_at = Timestamp(FAR_OFF)
+        self.entry = 0
+        """The one entry of the agenda that counts; older ones are stale."""
+
+    def add_told(self, row: Notified) -> None:
+        """Take in what was told here and is not yet resolved."""
+        self.told[row.incident_id] = row
+        if self.spoken_at is None or row.firing_at >= self.spoken_at:
+            self.spoken_at = row.firing_at
+            self.repeats = row.repeats
+
+    def withdraw(self, incident_id: IncidentId) -> Timestamp | None:
+        """Take an incident out; since when it waited to be told, None if it did not."""
+        self.told.pop(incident_id, None)
+        gone_since = self.gone.pop(incident_id, None)
+        return self.fresh.pop(incident_id, gone_since)
+
+    def forget_if_untold(self) -> None:
+        """With no told incident left, the next message is the first again."""
+        if not self.told:
+            self.spoken_at = None
+            self.repeats = 0
+
+    def clock_set(self, by: float) -> None:
+        """All that was so long ago still is."""
+        self.fresh = {i: Timestamp(at + by) for i, at in self.fresh.items()}
+        self.gone = {i: Timestamp(at + by) for i, at in self.gone.items()}
+        if self.spoken_at is not None:
+            self.spoken_at = Timestamp(self.spoken_at + by)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say, now or later."""
+        return not self.fresh and not self.told
+
+    def triggers(
+        self, incidents: Mapping[IncidentId, Incident]
+    ) -> Iterator[tuple[NotifyReason, Timestamp]]:
+        """Each reason to speak, the most telling first, and from when on it holds."""
+        if self.fresh:
+            yield self._news(incidents)
+        if self.gone:
+            everything = len(self.gone) == len(self.told) and not self.fresh
+            reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
+            yield reason, Timestamp(min(self.gone.values()) + self.route.wait)
+        repeat = self.route.repeat
+        if repeat and self.spoken_at is not None and self._is_on(incidents):
+            pause = repeat[min(self.repeats, len(repeat) - 1)]
+            yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
+
+    def _is_on(self, incidents: Mapping[IncidentId, Incident]) -> bool:
+        """Whether anything told fires still of which somebody is to be reminded."""
+        if len(self.told) <= len(self.gone):
+            return False
+        firing = (incidents[i] for i in self.told if i not in self.gone)
+        return any(not each.is_quiet and not each.acknowledged_by for each in firing)
+
+    def _news(self, incidents: Mapping[IncidentId, Incident]) -> tuple[NotifyReason, Timestamp]:
+        route, first = self.route, min(self.fresh.values())
+        waited = Timestamp(first + route.wait)
+        if self.spoken_at is None:
+            return NotifyReason.FIRST_SEEN, waited
+        known = [RANKS[row.severity] for i, row in self.told.items() if i not in self.gone]
+        if not known:
+            return NotifyReason.NEW_INCIDENTS, waited
+        if min(RANKS[incidents[i].severity] for i in self.fresh) < min(known):
+            return NotifyReason.WORSE, Timestamp(first + route.group_wait)
+        paced = Timestamp(self.spoken_at + max(route.group_interval, route.digest))
+        return NotifyReason.NEW_INCIDENTS, max(waited, paced)
+
+    def items(
+        self, incidents: Mapping[IncidentId, Incident], known: Container[IncidentId]
+    ) -> tuple[Item, ...]:
+        """All there is to say, in the order of a notification. `known`: what the receiver was told
+        of before, under whatever name.
+        """
+        others = (i for i in self.told if i not in self.fresh and i not in self.gone)
+        still = [i for i in others if not incidents[i].is_quiet]
+        parts = (
+            (ItemStatus.NEW, self.fresh),
+            (ItemStatus.STILL, still),
+            (ItemStatus.RESOLVED, self.gone),
+        )
+        return in_order(
+            Item(status, incidents[i], status is ItemStatus.NEW and i in known)
+            for status, ids in parts
+            for i in ids
+        )
+
+
+STATUSES = tuple(ItemStatus)
+
+
+def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
+    """As a notification lists them."""
+    return tuple(
+        sorted(items, key=lambda item: (STATUSES.index(item.status), _order(item.incident)))
+    )
+
+
+def _order(incident: Incident) -> tuple[int, str, str, str, str]:
+    facts = incident.facts
+    return (
+        RANKS[incident.severity],
+        incident.account,
+        facts.extension,
+        incident.subject,
+        incident.id,
+    )

@@ -1,0 +1,1 @@
+"""What answers show of phones: changes, who is the same device, habits, memory."""

@@ -1,0 +1,121 @@
+"""Which registrations are late: their device usually refreshes earlier, and did not."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from regwatch.core.durations import humanise
+from regwatch.core.model import (
+    Registration,
+    Timestamp,
+    Watched,
+)
+from regwatch.core.phones.device_models import DeviceModels
+from regwatch.core.phones.diff import successor
+from regwatch.core.phones.habits import (
+    LEAST_ROOM_SECONDS,
+    Habit,
+    about_to_expire_at,
+    overdue_after,
+    usual_refresh_at,
+)
+from regwatch.core.phones.memory import Memory
+from regwatch.core.subjects import extension_subject, registration_subject
+
+
+class Lateness(Struct, frozen=True, gc=False):
+    """A refresh that did not come when it was due."""
+
+    registration: Registration
+    due_at: Timestamp
+    """The refresh point plus its margin, or the fixed threshold before the lease's end."""
+    seen_at: Timestamp
+    story: str
+    """In words: `usually refreshes at 50 % of 3600 s, 1 min 35 s late`."""
+
+
+SUPPOSED_AFTER = 1
+"""Refreshes after which a habit is good enough to plan by; before a person is told, more are asked
+for.
+"""
+
+
+class LatenessPolicy(Struct, frozen=True, gc=False):
+    """When a refresh counts as overdue."""
+
+    learn_after: int = 3
+    """Refreshes a habit must be learned from."""
+    before_expiry: float = 0.0
+    """Seconds before a lease's end from which on it is about to expire in any case; 0: off."""
+
+
+def lateness_in(
+    watched: Watched,
+    memory: Memory,
+    models: DeviceModels,
+    policy: LatenessPolicy,
+    *,
+    gap: float,
+    now: Timestamp,
+) -> Iterator[tuple[str, Lateness]]:
+    """The registrations whose usual refresh did not come, by subject; `gap`: seconds between the
+    last two answers, so that nothing is told of devices that leave polling too little room.
+
+    An entry whose device goes on under another one is not late: it is left to run out.
+    """
+    held = watched.registrations
+    for registration in held:
+        habit = habit_of(registration, memory, models, learn_after=policy.learn_after, now=now)
+        late = _by_habit(habit, registration, policy, gap=gap, now=now)
+        late = late or _by_threshold(habit, registration, policy, now=now)
+        if late is None:
+            continue
+        if len(held) == 1 or successor(registration, held, memory.tracks) is None:
+            yield _subject_of(watched, registration), late
+
+
+def habit_of(
+    registration: Registration,
+    memory: Memory,
+    models: DeviceModels,
+    *,
+    learn_after: int,
+    now: Timestamp,
+) -> Habit | None:
+    """The habit to judge it by: its own, or that of its kin while its own is too young."""
+    habit = memory.habits.get(registration.id)
+    return habit and models.judged(registration.device, habit, learn_after=learn_after, now=now)
+
+
+def _by_habit(
+    habit: Habit | None,
+    registration: Registration,
+    policy: LatenessPolicy,
+    *,
+    gap: float,
+    now: Timestamp,
+) -> Lateness | None:
+    room = max(LEAST_ROOM_SECONDS, gap)
+    due_at = overdue_after(habit, registration, learn_after=policy.learn_after, least_room=room)
+    usual_at = usual_refresh_at(habit, registration)
+    if habit is None or due_at is None or usual_at is None or now < due_at:
+        return None
+    share = round(100 * (habit.usual_share or 0.0))
+    usual = f"usually refreshes at {share} % of {habit.lease:.0f} s"
+    return Lateness(registration, due_at, now, f"{usual}, {humanise(now - usual_at)} late")
+
+
+def _by_threshold(
+    habit: Habit | None, registration: Registration, policy: LatenessPolicy, *, now: Timestamp
+) -> Lateness | None:
+    due_at = about_to_expire_at(habit, registration, before_expiry=policy.before_expiry)
+    if due_at is None or now < due_at:
+        return None
+    return Lateness(registration, due_at, now, "not refreshed yet")
+
+
+def _subject_of(watched: Watched, registration: Registration) -> str:
+    """That of the loss it may become, so that the same incident goes on."""
+    if len(watched.registrations) == 1:
+        return extension_subject(watched.extension.id)
+    return registration_subject(watched.extension.id, registration)

@@ -1,0 +1,274 @@
+"""Whom to ask next, and when: requests are scarce, ids in a request are not.
+
+Whose turn it is decides the agenda, how many requests there are the pacer. Here they meet:
+
+* Requests are at least as far apart as the quota asks for. Firm appointments and the first sweep
+  may run ahead of the pace a little; where the quota is used up, all wait for its reset.
+* Where the quota is plentiful, the interval rules: no more requests than keep every extension
+  younger than `interval` and meet every appointment.
+* A request that failed slows the next one down; the reason says by how much.
+
+All of it runs on the steady clock: whoever sets the wall clock neither stops the polls nor makes
+them many.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from msgspec import Struct
+
+from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason
+from regwatch.core.now import Instant
+from regwatch.core.polling.agenda import Agenda, Appointment
+from regwatch.core.polling.pacing import HOUR, Allowance, Pacer
+
+PATIENCE = 2.0
+"""Times a sweep's period an extension may go unasked."""
+QUARANTINE_SECONDS = HOUR
+"""How long an id that the PBX refuses to speak of is left out before it is tried again."""
+PERSON_NEEDED_SECONDS = 300.0
+"""Between probes while only a person can mend it."""
+MEET_WITHIN_SECONDS = 1.0
+"""How late a soft appointment may be met, so that several share a request."""
+LONGEST_WAIT_SLOTS = 2.0
+"""Times the present pause between requests that a plan may look ahead."""
+BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
+THROTTLED_SECONDS = 5.0
+
+
+class PollingPolicy(Struct, frozen=True):
+    """The polling part of an account's config; times in seconds."""
+
+    interval: float = 60.0
+    batch_size: int = 50
+    concurrency: int = 4
+    requests_per_hour: int | None = None
+    """None: what the PBX's headers say."""
+    reserve: float = 0.1
+    """The share of the hourly quota left to other applications."""
+
+
+class Ask(Struct, frozen=True):
+    """Ask for these now."""
+
+    ids: tuple[ExtensionId, ...]
+    in_turn: int = 0
+    """How many of them were not asked for long; the others have their occasion."""
+
+
+class Wait(Struct, frozen=True):
+    """Ask again at that time, or when something changes; None: nothing is to be asked."""
+
+    until: Instant | None
+
+
+class Planner:
+    """The plan of one account. Every verb takes `now`; nothing here sleeps."""
+
+    def __init__(self, policy: PollingPolicy) -> None:
+        self.policy = policy
+        self.batch_limit = policy.batch_size
+        self.agenda = Agenda()
+        self.pacer = Pacer(own_limit=policy.requests_per_hour, reserve=policy.reserve)
+        self._retried: set[ExtensionId] = set()
+        self._quarantined: dict[ExtensionId, Instant] = {}
+        self.blocked_until = Instant(0.0)
+        self._last_start = Instant(LONG_AGO)
+        self._sweep_at = Instant(LONG_AGO)
+        self._failures = 0
+        self.exhausted_until: Instant | None = None
+
+    # --- what is watched ---------------------------------------------------------------------
+
+    def watch(self, answered_at: Mapping[ExtensionId, Instant | None]) -> list[ExtensionId]:
+        """Put new ids in line, before all others those that were never answered, and behind them
+        the rest in the order given: longest ago first. Known ones keep their place. Returns the
+        new ones.
+        """
+        new = [i for i in answered_at if i not in self.agenda]
+        for extension_id in new:
+            self.agenda.add(extension_id, answered_at[extension_id])
+        return new
+
+    def forget(self, ids: Iterable[ExtensionId]) -> None:
+        """Ask for these no more."""
+        for extension_id in ids:
+            self.agenda.forget(extension_id)
+            self._quarantined.pop(extension_id, None)
+
+    def appoint(self, extension_id: ExtensionId, appointment: Appointment | None) -> None:
+        """When the next answer about it will tell something; replaces what was said before."""
+        if extension_id not in self._quarantined:
+            self.agenda.appoint(extension_id, appointment)
+
+    def confirm(self, ids: Iterable[ExtensionId], *, at: Instant | None = None) -> None:
+        """Ask for these again before all others, though not before then."""
+        appointment = Appointment(Instant(LONG_AGO) if at is None else at, is_firm=True)
+        for extension_id in ids:
+            self.appoint(extension_id, appointment)
+
+    def quarantine(self, ids: Iterable[ExtensionId], *, now: Instant) -> None:
+        """Leave these out for a while: the PBX refuses to speak of them."""
+        for extension_id in ids:
+            self._quarantined[extension_id] = Instant(now + QUARANTINE_SECONDS)
+            self.agenda.appoint(extension_id, None)
+            self.agenda.withhold((extension_id,))
+
+    @property
+    def quarantined(self) -> Collection[ExtensionId]:
+        """The ids left out at present."""
+        return self._quarantined.keys()
+
+    # --- what happened -----------------------------------------------------------------------
+
+    def request_made(self, *, now: Instant) -> None:
+        """Count a request of ours, whatever it was for: the quota counts them all."""
+        self.pacer.request_made(now=now)
+
+    def quota_seen(self, quota: Allowance) -> None:
+        """Adapt to what the last answer's headers say."""
+        self.pacer.quota_seen(quota)
+
+    def finished(
+        self,
+        asked: Collection[ExtensionId],
+        *,
+        now: Instant,
+        failure: FailureReason | None = None,
+        unanswered: Collection[ExtensionId] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        """A request came to its end. What a failure left unanswered is asked once more soon."""
+        self.agenda.release(i for i in asked if i not in self._quarantined)
+        self.pacer.poll_ended()
+        answered = set(asked).difference(unanswered)
+        if answered or failure is None:
+            self._succeeded(answered)
+        if failure is not None:
+            self._retry(unanswered)
+            self.slow_down(failure, now=now, retry_after=retry_after)
+
+    def _succeeded(self, answered: Collection[ExtensionId]) -> None:
+        self._retried.difference_update(answered)
+        self._failures = 0
+        self.blocked_until = Instant(0.0)
+        self.exhausted_until = None
+
+    def _retry(self, ids: Collection[ExtensionId]) -> None:
+        again = [i for i in ids if i not in self._retried]
+        self._retried.difference_update(ids)
+        self._retried.update(again)
+        self.confirm(again)
+
+    def slow_down(
+        self, reason: FailureReason, *, now: Instant, retry_after: float | None = None
+    ) -> None:
+        """Ask nothing for a while; how long, the reason tells."""
+        self._failures += 1
+        pause = retry_after if retry_after is not None else self._pause(reason, now)
+        self.blocked_until = Instant(max(self.blocked_until, now + pause))
+        if reason is FailureReason.QUOTA_EXHAUSTED:
+            self.exhausted_until = self.blocked_until
+
+    def _pause(self, reason: FailureReason, now: Instant) -> float:
+        match reason:
+            case FailureReason.QUOTA_EXHAUSTED:
+                return max(1.0, self.pacer.resets_at(now=now) - now)
+            case FailureReason.CREDENTIALS_REFUSED | FailureReason.ACCESS_DENIED:
+                return PERSON_NEEDED_SECONDS
+            case FailureReason.THROTTLED:
+                return THROTTLED_SECONDS * min(self._failures, 12)
+            case _:
+                return float(min(BACKOFF_CAP, BACKOFF_FIRST * 2 ** min(self._failures - 1, 10)))
+
+    # --- what to do --------------------------------------------------------------------------
+
+    def next(self, *, now: Instant) -> Ask | Wait:
+        """The next request, or how long none is due."""
+        self._release_quarantined(now)
+        if self.pacer.in_flight >= self._concurrency() or not len(self.agenda):
+            return Wait(None)
+        start = self._next_start(now)
+        if start > now:
+            return Wait(start)
+        if not self.agenda.askable:
+            return Wait(min(self._quarantined.values(), default=None))
+        return self._ask(now)
+
+    def is_too_far(self, until: Instant, *, now: Instant) -> bool:
+        """Whether a wait until then is longer than anything explains: the pace, a failure, a spent
+        quota, or nobody to ask.
+        """
+        spacing = self.spacing(now=now)
+        if spacing is None or not self.agenda.askable:
+            return False
+        longest = max(self.policy.interval, LONGEST_WAIT_SLOTS * spacing)
+        return until > max(now, self.blocked_until) + longest
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked now, and there is nobody to ask."""
+        return not self.pacer.in_flight and not len(self.agenda)
+
+    def _concurrency(self) -> int:
+        return 1 if self._failures else self.policy.concurrency
+
+    def _release_quarantined(self, now: Instant) -> None:
+        while self._quarantined and next(iter(self._quarantined.values())) <= now:
+            extension_id = next(iter(self._quarantined))
+            del self._quarantined[extension_id]
+            self.agenda.release((extension_id,))
+
+    def _ask(self, now: Instant) -> Ask:
+        spacing = self.pacer.spacing(now=now)
+        is_early = spacing is not None and now < self._last_start + spacing
+        self.pacer.poll_begun(ahead_of_pace=is_early, now=now)
+        askable = self.agenda.askable
+        # Who would lose patience before the next request is asked now.
+        patience = PATIENCE * self.sweep_seconds(now=now) - (spacing or 0.0)
+        choice = self.agenda.choose(self.batch_limit, patience=patience, now=now)
+        self._last_start = now
+        credit = self.policy.interval * choice.in_turn / askable
+        self._sweep_at = Instant(max(self._sweep_at, now + credit))
+        return Ask(choice.ids, choice.in_turn)
+
+    def _next_start(self, now: Instant) -> Instant:
+        spacing = self.pacer.spacing(now=now)
+        hurried = self.pacer.hurried_spacing(now=now)
+        if spacing is None or hurried is None:  # nothing left of the quota
+            self.exhausted_until = self.pacer.resets_at(now=now)
+            return max(self.exhausted_until, self.blocked_until)
+        if self._can_see_all_at_once(now):
+            return max(now, self.blocked_until)
+        out_of_turn = self._last_start + hurried
+        if not self._is_behind(now):
+            out_of_turn = max(out_of_turn, self.agenda.firm_at())
+        soft_at = self.agenda.soft_at() + MEET_WITHIN_SECONDS
+        in_turn = max(min(soft_at, self._sweep_at), self._last_start + spacing)
+        return Instant(max(min(out_of_turn, in_turn), self.blocked_until))
+
+    def _can_see_all_at_once(self, now: Instant) -> bool:
+        """Whether a first sweep need not wait: it takes no more than half of what is left."""
+        return bool(self.agenda.never_asked) and self.left(now=now) >= 2 * self._batches()
+
+    def _is_behind(self, now: Instant) -> bool:
+        """Whether answers are far older than the pace explains, as after an outage."""
+        return self.agenda.oldest_asked_at() < now - PATIENCE * self.sweep_seconds(now=now)
+
+    def _batches(self) -> int:
+        """Requests that a sweep takes."""
+        return -(-(len(self.agenda) - len(self._quarantined)) // self.batch_limit)
+
+    def spacing(self, *, now: Instant) -> float | None:
+        """Seconds between requests that the quota allows; None if none is left to us."""
+        return self.pacer.spacing(now=now)
+
+    def left(self, *, now: Instant) -> float:
+        """Requests we may still make before the quota resets, the reserve left untouched."""
+        return self.pacer.left(now=now)
+
+    def sweep_seconds(self, *, now: Instant) -> float:
+        """How long a whole sweep takes at the present pace: so old answers get."""
+        spacing = self.spacing(now=now)
+        if spacing is None:
+            return self.pacer.resets_at(now=now) - now + self.policy.interval
+        return max(self.policy.interval, self._batches() * spacing)

@@ -1,0 +1,1 @@
+"""What explains many, or lasts: places, the registrar, the API, receivers."""

@@ -1,0 +1,115 @@
+"""Whether the PBX's API can be seen through at all, and what is said if not."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from regwatch.core.alerts.conditions import (
+    Condition,
+    api_unavailable,
+    credentials_refused,
+    quota_exhausted,
+)
+from regwatch.core.model import AccountName, FailureReason, Timestamp
+
+REFUSALS = frozenset({FailureReason.CREDENTIALS_REFUSED, FailureReason.ACCESS_DENIED})
+
+
+class Trouble(Struct, frozen=True, gc=False):
+    """Requests that bring nothing."""
+
+    reason: FailureReason
+    detail: str
+    since: Timestamp
+
+
+class Shortage(Struct, frozen=True, gc=False):
+    """No quota left to us."""
+
+    since: Timestamp
+    until: Timestamp
+    answer_age: float
+
+
+class ApiHealth:
+    """What the last requests of an account told about the API itself."""
+
+    def __init__(self, account: AccountName) -> None:
+        self._account = account
+        self._stale_since: Timestamp | None = None
+        self.trouble: Trouble | None = None
+        self.shortage: Shortage | None = None
+        self.is_up: bool | None = None
+        """Whether the last request succeeded; None before the first."""
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing may be concluded of extensions now."""
+        return self.trouble is not None or self.shortage is not None
+
+    def answered(self) -> None:
+        """A request brought an answer."""
+        self.trouble = None
+        self.is_up = True
+
+    def failed(self, reason: FailureReason, detail: str, now: Timestamp) -> None:
+        """A request brought nothing."""
+        same = self.trouble is not None and _kind(self.trouble.reason) == _kind(reason)
+        since = self.trouble.since if same and self.trouble else now
+        self.trouble = Trouble(reason, detail, since)
+        self.is_up = False
+
+    def quota(self, until: Timestamp | None, answer_age: float, now: Timestamp) -> None:
+        """No request is possible until then; None: it is again."""
+        if until is None:
+            self.shortage = None
+        else:
+            since = self.shortage.since if self.shortage else now
+            self.shortage = Shortage(since, until, answer_age)
+
+    def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
+        """What holds of the three conditions of the API. Each explains the ones after it: who
+        is refused, or has no quota left, is not told besides that nothing is answered.
+        """
+        self._stale_since = (self._stale_since or now) if stale else None
+        refused = self._refused()
+        short = None if refused else self._short()
+        yield "credentials", refused
+        yield "quota", short
+        yield "api", None if refused or short else self._unavailable(stale)
+
+    def _refused(self) -> Condition | None:
+        trouble = self.trouble
+        if trouble is None or trouble.reason not in REFUSALS:
+            return None
+        return credentials_refused(
+            self._account, since=trouble.since, reason=trouble.reason, detail=trouble.detail
+        )
+
+    def _short(self) -> Condition | None:
+        if self.shortage is None:
+            return None
+        return quota_exhausted(
+            self._account,
+            since=self.shortage.since,
+            until=self.shortage.until,
+            answer_age=self.shortage.answer_age,
+        )
+
+    def _unavailable(self, stale: int) -> Condition | None:
+        trouble = self.trouble
+        if trouble is not None and trouble.reason is not FailureReason.QUOTA_EXHAUSTED:
+            return api_unavailable(
+                self._account, since=trouble.since, reason=trouble.reason, stale=stale
+            )
+        if self._stale_since is None:
+            return None
+        reason = trouble.reason if trouble else FailureReason.BAD_ANSWER
+        return api_unavailable(self._account, since=self._stale_since, reason=reason, stale=stale)
+
+
+def _kind(reason: FailureReason) -> str:
+    """Reasons that are one outage for a person: it does not begin anew as its symptom changes."""
+    if reason in REFUSALS:
+        return "refused"
+    return "exhausted" if reason is FailureReason.QUOTA_EXHAUSTED else "unavailable"

@@ -1,0 +1,117 @@
+"""From incidents to the outbox: asks the grouping what is due, stores it, wakes the outbox.
+
+What could not be stored stays due, and is tried again; what never can be is given up.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from regwatch.clock import Clock, SteadyClock, Steps
+from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.model import Incident, Notification, Notified, Timestamp
+from regwatch.core.unstorable import UnstorableError
+
+STORE_RETRY_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 10.0
+"""The longest sleep: the wall clock, by which groups wait, may have been set."""
+
+log = structlog.get_logger(__name__)
+
+
+class NotificationLog(Protocol):
+    """Where notifications wait to be sent, and where it stands what each receiver was told."""
+
+    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
+        """Store both in one transaction; storing the same notification again does nothing."""
+
+
+class Dispatcher:
+    """One loop for all accounts and receivers."""
+
+    def __init__(
+        self,
+        grouping: Grouping,
+        notification_log: NotificationLog,
+        *,
+        wake: Callable[[str], None],
+        clock: Clock,
+        steady: SteadyClock,
+        on_bug: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_bug` hears of each message that can never be stored."""
+        self._grouping = grouping
+        self._log = notification_log
+        self._wake = wake
+        self._steps = Steps(clock, steady)
+        self._on_bug = on_bug
+        self._noted = asyncio.Event()
+
+    def take(self, incidents: Sequence[Incident]) -> None:
+        """Take in incidents that changed and are stored."""
+        now = self._now()
+        for incident in incidents:
+            self._grouping.take(incident, now=now)
+        self._noted.set()
+
+    def _now(self) -> Timestamp:
+        """What waits, waits on by a clock that was set: neither longer nor shorter."""
+        now, step = self._steps.look()
+        if step:
+            log.warning("clock_set", seconds=round(step, 1))
+            self._grouping.clock_set(step)
+        return now.wall
+
+    async def run(self) -> None:
+        """Dispatch until cancelled."""
+        while True:
+            self._noted.clear()
+            stored = await self._dispatch_due()
+            await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
+
+    async def _dispatch_due(self) -> bool:
+        """Whether all that is due could be stored."""
+        for notification in self._grouping.due(now=self._now()):
+            now = self._now()
+            rows = self._grouping.rows(notification, now=now)
+            try:
+                await self._log.enqueue(notification, rows)
+            except UnstorableError as error:
+                self._give_up(notification, error)
+                continue
+            except Exception:  # a full or locked disk: what is due stays due
+                log.exception("notification_not_stored", receiver=notification.receiver)
+                return False
+            self._grouping.queued(notification, now=now)
+            self._wake(notification.receiver)
+            log.info(
+                "notification_queued",
+                receiver=notification.receiver,
+                reason=notification.reason.value,
+                incidents=len(notification.items),
+            )
+        return True
+
+    def _give_up(self, notification: Notification, error: UnstorableError) -> None:
+        self._grouping.given_up(notification, now=self._now())
+        log.error(
+            "notification_lost",
+            receiver=notification.receiver,
+            notification=notification.id,
+            incidents=len(notification.items),
+            error=str(error),
+        )
+        self._on_bug()
+
+    async def _wait(self, at_least: float) -> None:
+        await asyncio.sleep(at_least)
+        due_at = self._grouping.next_due_at()
+        seconds = LOOK_AGAIN_SECONDS
+        if due_at is not None:
+            seconds = min(max(0.0, due_at - self._now()), seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._noted.wait()

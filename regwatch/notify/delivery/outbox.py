@@ -1,0 +1,311 @@
+"""Sending what is stored: at least once, in order per receiver, over outages and restarts.
+
+Each receiver has a loop of its own, so that a slow one delays no other. What is sent together, and
+what next, is `parcels`' to say. A message is marked before it is sent, as one that may have
+arrived, and after it was taken; what happens in between sends it again after a restart. What a
+receiver will not take goes to its fallback. How much waits, and since when, is the store's to say.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+
+from regwatch.clock import Clock, SteadyClock
+from regwatch.core.model import FAR_OFF, Notification, Retry, Timestamp
+from regwatch.core.now import Now
+from regwatch.core.unstorable import UnstorableError
+from regwatch.notify.delivery.backoff import RetryPolicy, delay
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, OutboxStore
+from regwatch.notify.delivery.delivery_log import DeliveryLog
+from regwatch.notify.delivery.forwarding import copies_for, end_for
+from regwatch.notify.delivery.parcels import Parcel, next_turn, parcels, without
+from regwatch.notify.delivery.persistence import Persistence
+from regwatch.notify.delivery.stamps import Stamps
+from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
+from regwatch.notify.receiver import Receiver
+
+log = structlog.get_logger(__name__)
+
+Listener = Callable[[DeliveryAttempt], None]
+
+MOST_AT_ONCE = 50
+"""Waiting messages that are looked at together."""
+
+
+class Outbox:
+    """Carries stored messages to their receivers."""
+
+    def __init__(
+        self,
+        receivers: Sequence[Receiver],
+        store: OutboxStore,
+        *,
+        clock: Clock,
+        steady: SteadyClock,
+        listeners: Sequence[Listener] = (),
+        jitter: Callable[[], float] = random.random,
+        policy: RetryPolicy | None = None,
+        fallbacks: Mapping[str, str] | None = None,
+    ) -> None:
+        """`fallbacks`: by receiver, who gets what it will not take."""
+        self._receivers = tuple(receivers)
+        self._wakes = {receiver.name: asyncio.Event() for receiver in receivers}
+        if len(self._wakes) != len(self._receivers):
+            raise ValueError("two receivers have the same name")
+        self._store = store
+        self._clock = clock
+        self._steady = steady
+        self._listeners: tuple[Listener, ...] = (DeliveryLog(), *listeners)
+        self._jitter = jitter
+        self._policy = policy or RetryPolicy()
+        self._fallbacks = {} if fallbacks is None else fallbacks
+        self._persistence = Persistence(self._policy, jitter=jitter)
+        self._aside: set[int] = set()
+        """What is left alone until the next start: the store will not take what came of it."""
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Deliver until cancelled, or until `stop`. Cancelled during a delivery, it leaves the
+        message unmarked: it is sent again later.
+        """
+        async with asyncio.TaskGroup() as group:
+            for receiver in self._receivers:
+                group.create_task(self._serve(receiver), name=f"outbox {receiver.name}")
+
+    def wake(self, receiver: str) -> None:
+        """Something was stored for it. A receiver that is not (any longer) ours is ignored."""
+        if receiver in self._wakes:
+            self._wakes[receiver].set()
+
+    def stop(self) -> None:
+        """Let `run` return once the deliveries in flight are settled."""
+        self._stopping = True
+        for wake in self._wakes.values():
+            wake.set()
+
+    async def _serve(self, receiver: Receiver) -> None:
+        wake = self._wakes[receiver.name]
+        look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
+        stamps, longest_pause = Stamps(), self._policy.longest_pause
+        while not self._stopping:
+            wake.clear()
+            entries = await self._persistence.read(look, receiver.name)
+            now = Now(self._steady(), self._clock())
+            waiting = parcels(
+                entry for entry in stamps.by_now(entries, now=now) if entry.id not in self._aside
+            )
+            turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
+            if turn.parcel is None:
+                pause = max(0.0, turn.at - now.wall)
+                await self._wait(wake, min(pause, self._policy.look_again))
+            else:
+                await self._settle(turn.parcel, self._take(receiver, turn.parcel, turn.behind))
+
+    async def _settle(self, parcel: Parcel, work: Coroutine[Any, Any, None]) -> None:
+        """Do what is to be done about a parcel. If what came of it can never be stored, the parcel
+        is set aside, for asking again would never end; and the others go on.
+        """
+        try:
+            await work
+        except UnstorableError as error:
+            self._aside.update(parcel.ids)
+            newest, now = parcel.entries[-1].notification, self._clock()
+            text = f"what became of the message cannot be stored: {error}"
+            lost = _attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=text)
+            self._report(replace(lost, is_unstorable=True))
+
+    async def _take(self, receiver: Receiver, parcel: Parcel, behind: Sequence[Parcel]) -> None:
+        if parcel.notification is None:
+            await self._collapse(receiver.name, parcel)
+        else:
+            await self._attempt(receiver, parcel, parcel.notification, behind)
+
+    async def _wait(self, wake: asyncio.Event, seconds: float) -> None:
+        if self._stopping:  # it was set while we looked, and cleared before
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await wake.wait()
+
+    async def _collapse(self, receiver: str, parcel: Parcel) -> None:
+        """It began and ended before anybody saw it."""
+        now = self._clock()
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        await self._persistence.write(mark, receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, Delivery.COLLAPSED, now))
+
+    async def _attempt(
+        self,
+        receiver: Receiver,
+        parcel: Parcel,
+        notification: Notification,
+        behind: Sequence[Parcel],
+    ) -> None:
+        error = await self._send(receiver, parcel, notification)
+        now = self._clock()
+        if error is None:
+            await self._taken(receiver.name, parcel, notification, now)
+            for each in behind:
+                await self._settle(each, self._prove(receiver, each, notification))
+        elif now >= self._give_up_at(parcel):
+            await self._give_up(receiver.name, parcel, error.message, now)
+        else:
+            await self._try_again(receiver.name, parcel, error, now)
+
+    async def _prove(self, receiver: Receiver, parcel: Parcel, taken: Notification) -> None:
+        """The receiver takes other messages: either it would take this one now, or the message is
+        at fault. What it was told meanwhile of the same incidents is newer.
+        """
+        notification = without(parcel.notification, taken)
+        if notification is None:
+            await self._collapse(receiver.name, parcel)
+            return
+        error = await self._send(receiver, parcel, notification)
+        now = self._clock()
+        if error is None:
+            await self._taken(receiver.name, parcel, notification, now)
+        elif error.retryable:
+            await self._try_again(receiver.name, parcel, error, now)
+        else:
+            await self._give_up(receiver.name, parcel, error.message, now)
+
+    async def _taken(
+        self, receiver: str, parcel: Parcel, notification: Notification, now: Timestamp
+    ) -> None:
+        # A message that was taken is not sent again because the disk is full: only the marks are
+        # tried again, and nothing behind it passes.
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        await self._persistence.write(mark, receiver)
+        latency = max(0.0, now - parcel.created_at)
+        self._report(
+            _attempt_with(parcel, notification, Delivery.DELIVERED, now, latency_seconds=latency)
+        )
+
+    async def _give_up(self, receiver: str, parcel: Parcel, error: str, now: Timestamp) -> None:
+        await self._forward(receiver, parcel)
+        await self._end_elsewhere(receiver, parcel)
+        mark = partial(self._store.mark_given_up, parcel.ids, at=now, error=error)
+        await self._persistence.write(mark, receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=error))
+
+    async def _try_again(
+        self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
+    ) -> None:
+        outcome = Delivery.RETRIED if error.retryable else Delivery.REFUSED
+        if outcome is Delivery.REFUSED:
+            await self._forward(receiver, parcel)
+        retry = self._retry(parcel, error, now)
+        await self._persistence.write(partial(self._store.mark_retry, parcel.ids, retry), receiver)
+        newest = parcel.entries[-1].notification
+        self._report(_attempt_with(parcel, newest, outcome, now, error=error.message))
+
+    async def _forward(self, receiver: str, parcel: Parcel) -> None:
+        """To the fallback, once for each message."""
+        fallback = self._fallbacks.get(receiver)
+        if fallback is None:
+            return
+        look = partial(self._store.forwarded, parcel.incidents, receiver=receiver)
+        told = await self._persistence.read(look, receiver)
+        if copies := copies_for(fallback, parcel, told):
+            forward = partial(self._store.forward, copies, receiver=receiver)
+            await self._persistence.write(forward, receiver)
+            self.wake(fallback)
+
+    async def _end_elsewhere(self, receiver: str, parcel: Parcel) -> None:
+        """Who was told of a firing in place of this one is told of its end."""
+        fallback = self._fallbacks.get(receiver)
+        ended = [incident.id for incident in parcel.resolved]
+        if fallback is None or not ended:
+            return
+        look = partial(self._store.forwarded, ended, receiver=receiver)
+        if told := await self._persistence.read(look, receiver):
+            end = [end_for(fallback, parcel, told)]
+            forward = partial(self._store.forward, end, receiver=receiver)
+            await self._persistence.write(forward, receiver)
+            self.wake(fallback)
+
+    async def _send(
+        self, receiver: Receiver, parcel: Parcel, notification: Notification
+    ) -> DeliveryError | None:
+        """None: it was taken. Killed from here on, we cannot know whether it arrived."""
+        if not parcel.entries[0].may_have_arrived:
+            trying = partial(self._store.mark_trying, parcel.ids)
+            await self._persistence.write(trying, receiver.name)
+        return await self._deliver(receiver, notification)
+
+    async def _deliver(
+        self, receiver: Receiver, notification: Notification
+    ) -> DeliveryError | None:
+        """None: it was taken."""
+        try:
+            async with asyncio.timeout(self._policy.attempt_timeout):
+                await receiver.deliver(notification)
+        except DeliveryError as error:
+            return error
+        except TimeoutError:
+            return ReceiverUnavailableError("no answer in time")
+        except Exception as error:  # a bug in one payload must not stop the rest
+            log.exception("receiver_bug", receiver=receiver.name, kind=receiver.kind)
+            text = f"bug in {receiver.kind}: {type(error).__name__}"
+            return ReceiverRefusedError(text, may_have_arrived=True)
+        return None
+
+    def _give_up_at(self, parcel: Parcel) -> Timestamp:
+        """Infinitely late for one that was not tried often enough."""
+        if parcel.attempts + 1 < self._policy.attempts_at_least:
+            return Timestamp(FAR_OFF)
+        return Timestamp(parcel.created_at + self._policy.give_up_after)
+
+    def _retry(self, parcel: Parcel, error: DeliveryError, now: Timestamp) -> Retry:
+        attempts = parcel.attempts + 1
+        policy = self._policy
+        wait = policy.refused_retry
+        if error.retryable:
+            wish = error.retry_after
+            wait = delay(policy, attempts, jitter=self._jitter(), retry_after=wish)
+        at = Timestamp(now + wait)
+        last_at = Timestamp(parcel.created_at + policy.give_up_after)
+        return Retry(
+            at=last_at if now < last_at < at else at,  # the last attempt is made, not skipped
+            attempts=attempts,
+            error=error.message,
+            may_have_arrived=error.may_have_arrived or parcel.entries[0].may_have_arrived,
+            refused_at=None if error.retryable else now,
+        )
+
+    def _report(self, attempt: DeliveryAttempt) -> None:
+        for listener in self._listeners:
+            try:
+                listener(attempt)
+            except Exception:
+                log.exception("delivery_listener_bug", receiver=attempt.receiver)
+
+
+def _attempt_with(
+    parcel: Parcel,
+    notification: Notification,
+    outcome: Delivery,
+    at: Timestamp,
+    *,
+    latency_seconds: float | None = None,
+    error: str | None = None,
+) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        receiver=notification.receiver,
+        notification=notification,
+        outcome=outcome,
+        attempts=parcel.attempts + (outcome is not Delivery.COLLAPSED),
+        at=at,
+        latency_seconds=latency_seconds,
+        error=error,
+    )

@@ -1,0 +1,166 @@
+"""The `alertmanager` receiver: `POST /api/v2/alerts`, each incident an alert of its own.
+
+Grouping, silences and repeats are Alertmanager's business there. A firing alert is posted with an
+end five minutes ahead, so that it ends by itself should regwatch die, and has to be posted again
+before.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import aiohttp
+
+from regwatch.clock import Clock
+from regwatch.core.model import Incident, IncidentId, Notification, Timestamp
+from regwatch.notify.errors import DeliveryError
+from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.notify.words import alert_shape
+from regwatch.notify.words.times import rfc3339
+from regwatch.notify.words.wording import link
+
+PATH = "/api/v2/alerts"
+KEPT_FIRING = 300.0
+"""Seconds a firing alert lives without being posted again."""
+CHUNK = 500
+
+Alert = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertmanagerSettings:
+    """Which Alertmanagers; all members of a cluster."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    """Up to the path prefix, without `/api/v2/alerts`."""
+    credentials: Credentials = field(default_factory=Credentials)
+    timeout_seconds: float = 10.0
+    external_url: str = ""
+    instance: str = ""
+    """Tells the watchdogs of several regwatch apart; empty: there is no need to."""
+
+
+class AlertmanagerReceiver:
+    """Posts alerts to each member; remembers under which labels, to end them when these change."""
+
+    kind = "alertmanager"
+
+    def __init__(
+        self,
+        name: str,
+        settings: AlertmanagerSettings,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._known_as: dict[IncidentId, dict[str, str]] = {}
+
+    async def deliver(self, notification: Notification) -> None:
+        """Success is that at least one member took all of it."""
+        await self._post([item.incident for item in notification.items])
+
+    async def repost(self, incidents: Iterable[Incident], *, alive: bool) -> None:
+        """Keep firing what fires: to be called every minute. While regwatch does its work there is
+        one alert more, `RegwatchWatchdog`, so that a route of Alertmanager's can notice that it
+        does not. Raises `DeliveryError`.
+        """
+        await self._post([i for i in incidents if not alert_shape.is_resolved(i)])
+        if alive:
+            await self._send([watchdog(self._settings.instance, now=self._clock())])
+
+    async def _post(self, incidents: Sequence[Incident]) -> None:
+        for start in range(0, len(incidents), CHUNK):
+            chunk = incidents[start : start + CHUNK]
+            await self._post_chunk(chunk)
+            self._remember(chunk)
+
+    async def _post_chunk(self, incidents: Sequence[Incident]) -> None:
+        now, url = self._clock(), self._settings.external_url
+        current = (alert(incident, now=now, external_url=url) for incident in incidents)
+        await self._send(list(chain(self._outdated(incidents, now), current)))
+
+    async def _send(self, alerts: Sequence[Alert]) -> None:
+        body = to_json(alerts)
+        errors: list[DeliveryError] = []
+        async with asyncio.TaskGroup() as group:
+            for member in self._settings.urls:
+                group.create_task(self._post_to(member, body, errors))
+        if len(errors) == len(self._settings.urls):
+            raise next((error for error in errors if error.retryable), errors[0])
+
+    async def _post_to(self, member: str, body: bytes, errors: list[DeliveryError]) -> None:
+        request = Post(
+            url=member.rstrip("/") + PATH,
+            body=body,
+            headers=self._settings.credentials.headers(),
+            timeout_seconds=self._settings.timeout_seconds,
+            secrets=self._settings.credentials.secrets,
+        )
+        try:
+            await post(self._session, request, clock=self._clock)
+        except DeliveryError as error:
+            errors.append(error)
+
+    def _outdated(self, incidents: Iterable[Incident], now: Timestamp) -> Iterator[Alert]:
+        """Ends for alerts whose labels have changed since, above all by an escalation. One posted
+        before a restart is not remembered, and ends by itself within five minutes.
+        """
+        for incident in incidents:
+            known = self._known_as.get(incident.id)
+            if known is not None and known != alert_shape.labels(incident):
+                yield {
+                    "labels": known,
+                    "startsAt": rfc3339(incident.started_at),
+                    "endsAt": rfc3339(_not_before(incident, now)),
+                }
+
+    def _remember(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            if alert_shape.is_resolved(incident):
+                self._known_as.pop(incident.id, None)
+            else:
+                self._known_as[incident.id] = alert_shape.labels(incident)
+
+
+def alert(incident: Incident, *, now: Timestamp, external_url: str = "") -> Alert:
+    """One alert. While it fires, its end is counted from now, not from the notification: that
+    may have waited for hours, and an end in the past would mean resolved.
+    """
+    over = alert_shape.is_resolved(incident)
+    ends_at = incident.resolved_at if over and incident.resolved_at is not None else now
+    ends_at = _not_before(incident, ends_at if over else Timestamp(now + KEPT_FIRING))
+    url = link(incident, external_url)
+    return {
+        "labels": alert_shape.labels(incident),
+        "annotations": alert_shape.annotations(incident),
+        "startsAt": rfc3339(incident.started_at),
+        "endsAt": rfc3339(ends_at),
+        **({"generatorURL": url} if url else {}),
+    }
+
+
+def watchdog(instance: str, *, now: Timestamp) -> Alert:
+    """An alert that fires as long as it is posted: its absence is the alarm, as with Prometheus'
+    own `Watchdog`. That of another regwatch must not hide it.
+    """
+    who = {"instance": instance} if instance else {}
+    return {
+        "labels": {"alertname": "RegwatchWatchdog", "severity": "none", **who},
+        "annotations": {
+            "summary": "regwatch watches, and can tell.",
+            "description": "Always firing. Route it to a dead-man's switch: when it ends, regwatch "
+            "is down, cannot see the PBX, or cannot deliver.",
+        },
+        "startsAt": rfc3339(now),
+        "endsAt": rfc3339(Timestamp(now + KEPT_FIRING)),
+    }
+
+
+def _not_before(incident: Incident, at: Timestamp) -> Timestamp:
+    """Alertmanager refuses an end before the start."""
+    return Timestamp(max(at, incident.started_at))

@@ -1,0 +1,98 @@
+"""An e-mail message (RFC 5322): text and HTML, one thread per group; pure.
+
+The first message of a group's life is the root that all later ones refer to (RFC 5322 section
+3.6.4); each Message-ID comes from the notification's, and is the same at each retry. Auto-Submitted
+keeps answering machines silent (RFC 3834 section 5).
+"""
+
+import hashlib
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from regwatch.core.model import Notification, Severity, Timestamp
+from regwatch.notify.words.composition import Composed, with_note
+from regwatch.notify.words.markup import PLAIN, Markup, body, colour, cut_to
+from regwatch.notify.words.wording import sections
+
+SUBJECT_LIMIT = 200
+MAX_LINES = 200
+"""There is room for more, but nobody reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Who writes to whom, when, and in which thread."""
+
+    sender: str
+    to: Sequence[str]
+    at: Timestamp
+    own_id: str
+    root: str
+    """The first message of the thread; itself if it is that."""
+
+
+def build(message: Composed, heading: Heading, *, external_url: str = "") -> EmailMessage:
+    """The whole message."""
+    email = EmailMessage(policy=SMTP)
+    email["From"] = heading.sender
+    email["To"] = ", ".join(heading.to)
+    email["Subject"] = cut_to(message.title, SUBJECT_LIMIT)
+    email["Date"] = format_datetime(datetime.fromtimestamp(heading.at, UTC))
+    email["Message-ID"] = heading.own_id
+    if heading.root != heading.own_id:
+        email["In-Reply-To"] = heading.root
+        email["References"] = heading.root
+    email["Auto-Submitted"] = "auto-generated"
+    email["X-Auto-Response-Suppress"] = "All"
+    notification = message.notification
+    if notification.severity is Severity.CRITICAL and not notification.is_resolved:
+        email["Importance"] = "high"
+    email.set_content(as_text(message, external_url))
+    if message.body is None:
+        email.add_alternative(as_html(message, external_url), subtype="html")
+    return email
+
+
+def message_id(notification: Notification, receiver: str, sender: str) -> str:
+    """Stable over retries; of the sender's domain."""
+    digest = hashlib.sha256(f"{receiver}\0{notification.id}".encode()).hexdigest()[:32]
+    return f"<{digest}@{bare(sender).rpartition('@')[2]}>"
+
+
+def bare(address: str) -> str:
+    """The address without a name."""
+    return parseaddr(address)[1]
+
+
+def as_text(message: Composed, external_url: str) -> str:
+    """The first line, and below it all that is known."""
+    if message.body is not None:
+        return f"{message.body}\n"
+    listed = body(sections(message.notification, max_lines=MAX_LINES), PLAIN, external_url)
+    text = f"{message.title}\n\n{with_note(listed, message, PLAIN)}\n"
+    return f"{text}\n{external_url}\n" if external_url else text
+
+
+def as_html(message: Composed, external_url: str) -> str:
+    """The same beside a bar in the severity's colour."""
+    parts = sections(message.notification, max_lines=MAX_LINES)
+    listed = with_note(body(parts, HTML, external_url), message, HTML).replace("\n", "<br>\n")
+    bar = f"border-left:4px solid {colour(message.notification)};padding-left:12px"
+    return (
+        '<html><body style="font-family:sans-serif">\n'
+        f"<p><b>{HTML.escape(message.title)}</b></p>\n"
+        f'<div style="{bar}">\n{listed}\n</div>\n</body></html>\n'
+    )
+
+
+HTML = Markup(
+    escape=html.escape,
+    bold=lambda text: f"<b>{text}</b>",
+    italic=lambda text: f"<i>{text}</i>",
+    link=lambda text, url: f'<a href="{html.escape(url)}">{text}</a>',
+)

@@ -1,0 +1,136 @@
+"""The `pagerduty` receiver: Events API v2, one event per incident
+(https://developer.pagerduty.com/docs/send-alert-event).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from regwatch.clock import Clock
+from regwatch.core.model import Incident, ItemStatus, Notification
+from regwatch.notify.errors import DeliveryError
+from regwatch.notify.http import Post, post, to_json
+from regwatch.notify.words import alert_shape
+from regwatch.notify.words.times import rfc3339
+from regwatch.notify.words.webhook_body import regwatch_object
+from regwatch.notify.words.wording import link, truncate, who
+
+ENDPOINT = "https://events.pagerduty.com/v2/enqueue"
+SUMMARY_LIMIT = 1024
+FIELD_LIMIT = 1024
+"""Of each text in `custom_details`: some twenty of them stay far below the 512 kB of an event."""
+ORDER = (ItemStatus.NEW, ItemStatus.RESOLVED, ItemStatus.STILL)
+"""What PagerDuty knows already goes last: events are rationed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDutySettings:
+    """Which service to page."""
+
+    routing_key: str = field(repr=False)
+    url: str = ENDPOINT
+    timeout_seconds: float = 10.0
+    external_url: str = ""
+
+
+class PagerDutyReceiver:
+    """Sends an event per incident, and remembers those taken of the notification under way: after
+    a 429 in the middle of many the next attempt goes on from there.
+    """
+
+    kind = "pagerduty"
+
+    def __init__(
+        self,
+        name: str,
+        settings: PagerDutySettings,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._under_way = ""
+        self._taken: set[str] = set()
+
+    async def deliver(self, notification: Notification) -> None:
+        """Success is that each event is taken. One that is refused does not hold up the others;
+        "later" does, since it would hold for them as well.
+        """
+        if self._under_way != notification.id:
+            self._under_way, self._taken = notification.id, set()
+        refusal: DeliveryError | None = None
+        for incident in _in_order(notification):
+            if incident.id in self._taken:
+                continue
+            try:
+                await self._send(incident)
+            except DeliveryError as error:
+                if error.retryable:
+                    raise
+                refusal = error
+            else:
+                self._taken.add(incident.id)
+        if refusal is not None:
+            raise refusal
+
+    async def _send(self, incident: Incident) -> None:
+        settings = self._settings
+        body = event(incident, routing_key=settings.routing_key, external_url=settings.external_url)
+        request = Post(
+            url=settings.url,
+            body=to_json(body),
+            timeout_seconds=settings.timeout_seconds,
+            secrets=(settings.routing_key,),
+        )
+        await post(self._session, request, clock=self._clock)
+
+
+def event(incident: Incident, *, routing_key: str, external_url: str = "") -> dict[str, object]:
+    """Trigger or resolve. The key is the incident's id: the same through an escalation."""
+    key = {"routing_key": routing_key, "dedup_key": incident.id}
+    if alert_shape.is_resolved(incident):
+        return {**key, "event_action": "resolve"}
+    url = link(incident, external_url)
+    return {
+        **key,
+        "event_action": "trigger",
+        "client": "regwatch",
+        **({"client_url": external_url, "links": [_link(url)]} if url else {}),
+        "payload": _details(incident),
+    }
+
+
+def _link(url: str) -> dict[str, str]:
+    return {"href": url, "text": "Show in regwatch"}
+
+
+def _details(incident: Incident) -> dict[str, object]:
+    facts = incident.facts
+    return {
+        "summary": truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT),
+        "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
+        "severity": incident.severity.value,
+        "timestamp": rfc3339(incident.started_at),
+        "component": truncate(who(incident), FIELD_LIMIT),
+        "group": truncate(facts.site or facts.account, FIELD_LIMIT),
+        "class": incident.alert.value,
+        "custom_details": _custom(incident),
+    }
+
+
+def _custom(incident: Incident) -> dict[str, object]:
+    details = {**regwatch_object(incident), "explanation": incident.explanation}
+    return {
+        name: truncate(value, FIELD_LIMIT) if isinstance(value, str) else value
+        for name, value in details.items()
+        if value not in (None, "")
+    }
+
+
+def _in_order(notification: Notification) -> Iterator[Incident]:
+    for status in ORDER:
+        yield from notification.with_status(status)

@@ -1,0 +1,193 @@
+"""The `slack` receiver with a bot's token: one message per group, changed in place, with a thread
+(https://docs.slack.dev/reference/methods/chat.postMessage and …/chat.update).
+
+A group's first message is posted, and its channel and `ts` are noted. What follows changes that
+message, so that it always shows how things stand, and is told in its thread; what somebody should
+see who reads the channel only (something new, something worse, a reminder) is shown there too. The
+API answers 200 to nearly everything: `ok` in the body tells.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import aiohttp
+import msgspec
+
+from regwatch.clock import Clock
+from regwatch.core.model import Notification, NotifyReason
+from regwatch.notify.errors import (
+    DeliveryError,
+    ReceiverRefusedError,
+    ReceiverUnavailableError,
+)
+from regwatch.notify.http import Post, post, to_json
+from regwatch.notify.memo import GroupNotes, Memo, begins_anew
+from regwatch.notify.receivers.slack import payload
+from regwatch.notify.redaction import redact
+from regwatch.notify.words.composition import Composed, send_composed
+from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
+
+API = "https://slack.com/api"
+LONGEST_ANSWER = 1 << 20
+"""Bytes: Slack's answer repeats the message."""
+LATER = frozenset(
+    {
+        "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error",
+        "service_unavailable", "request_timeout", "team_added_to_org", "accesslimited",
+    }
+)  # fmt: skip
+"""Errors that pass; the others need a person."""
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Errors of chat.update after which a new message begins."""
+SHOWN_IN_CHANNEL = frozenset(
+    {NotifyReason.NEW_INCIDENTS, NotifyReason.WORSE, NotifyReason.REPEAT_DUE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackBotSettings:
+    """Which bot, and where it writes."""
+
+    token: str = field(repr=False)
+    channel: str
+    """An id, or a name such as `#alerts`."""
+    url: str = API
+    timeout_seconds: float = 10.0
+    external_url: str = ""
+    own: OwnWords = NO_TEMPLATES
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """Where a group's message stands, and how far its last notification got."""
+
+    channel: str
+    """The id, which chat.update asks for, also where the settings name the channel."""
+    ts: str
+    told: str = ""
+    """The notification that was delivered last."""
+    over: bool = False
+    """Whether that was the end of it: what comes next begins a new message."""
+
+
+class SlackApiError(ReceiverRefusedError):
+    """The API said `ok: false`, for good."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SlackBotReceiver:
+    """Keeps one message per group up to date."""
+
+    kind = "slack"
+
+    def __init__(
+        self,
+        name: str,
+        settings: SlackBotSettings,
+        session: aiohttp.ClientSession,
+        memo: Memo,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._session = session
+        self._notes = GroupNotes(name, memo)
+        self._clock = clock
+
+    async def deliver(self, notification: Notification) -> None:
+        """Success is that each call is answered `ok`."""
+        posted = await self._posted(notification)
+        if posted is not None and posted.told == notification.id:
+            return  # the process ended before it could be marked as delivered
+        if begins_anew(notification) or (posted is not None and posted.over):
+            posted = None
+        posted = await self._tell(notification, posted)
+        await self._note(notification, posted)
+
+    async def _tell(self, notification: Notification, posted: Posted | None) -> Posted:
+        settings = self._settings
+
+        async def send(message: Composed) -> None:
+            nonlocal posted
+            content = payload(message, external_url=settings.external_url)
+            posted = await self._show(content, posted, notification)
+
+        await send_composed(notification, settings.own, send, external_url=settings.external_url)
+        if posted is None:  # pragma: no cover - `send` has run, or has raised
+            raise AssertionError
+        return posted
+
+    async def _show(
+        self, content: Mapping[str, object], posted: Posted | None, notification: Notification
+    ) -> Posted:
+        if posted is None:
+            return await self._begin(content)
+        try:
+            await self._call("chat.update", {"channel": posted.channel, "ts": posted.ts, **content})
+        except SlackApiError as error:
+            if error.code not in GONE:
+                raise
+            return await self._begin(content)
+        shown = {"reply_broadcast": True} if notification.reason in SHOWN_IN_CHANNEL else {}
+        place = {"channel": posted.channel, "thread_ts": posted.ts, **shown}
+        await self._post({**place, **content})
+        return posted
+
+    async def _begin(self, content: Mapping[str, object]) -> Posted:
+        channel = self._settings.channel
+        answer = await self._post({"channel": channel, **content})
+        return Posted(str(answer.get("channel", channel)), str(answer.get("ts", "")))
+
+    async def _post(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        quiet = {"unfurl_links": False, "unfurl_media": False}
+        return await self._call("chat.postMessage", {**quiet, **arguments})
+
+    async def _call(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        settings = self._settings
+        request = Post(
+            url=f"{settings.url.rstrip('/')}/{method}",
+            body=to_json(arguments),
+            headers={
+                "Content-Type": "application/json; charset=utf-8",
+                "Authorization": f"Bearer {settings.token}",
+            },
+            timeout_seconds=settings.timeout_seconds,
+            secrets=(settings.token,),
+            longest_answer=LONGEST_ANSWER,
+        )
+        reply = await post(self._session, request, clock=self._clock)
+        return self._judged(method, reply.body, reply.status)
+
+    def _judged(self, method: str, text: str, status: int) -> Mapping[str, object]:
+        try:
+            answer = msgspec.json.decode(text, type=dict[str, object])
+        except msgspec.MsgspecError:
+            answer = {}
+        if answer.get("ok") is True:
+            return answer
+        code = str(answer.get("error", "")) if status == HTTPStatus.OK else ""
+        shown = code or f"not Slack's answer: {text}"
+        raise self._error(redact(f"{method}: {shown}", (self._settings.token,)), code)
+
+    def _error(self, message: str, code: str) -> DeliveryError:
+        if not code or code in LATER:
+            return ReceiverUnavailableError(message)
+        return SlackApiError(message, code)
+
+    # --- what is noted ------------------------------------------------------------
+
+    async def _posted(self, notification: Notification) -> Posted | None:
+        noted = await self._notes.recall(notification)
+        try:
+            return msgspec.json.decode(noted, type=Posted) if noted is not None else None
+        except msgspec.MsgspecError:
+            return None
+
+    async def _note(self, notification: Notification, posted: Posted) -> None:
+        told = Posted(posted.channel, posted.ts, notification.id, notification.is_resolved)
+        text = msgspec.json.encode(told).decode()
+        await self._notes.remember(notification, text, at=self._clock())

@@ -1,0 +1,133 @@
+"""The `webhook` receiver: the body of `webhook_body`, or one made by a template, signed as Standard
+Webhooks asks (https://www.standardwebhooks.com).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+import structlog
+
+from regwatch.clock import Clock
+from regwatch.core.model import Notification, Timestamp
+from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.notify.redaction import secrets_of
+from regwatch.notify.words.markup import tidy
+from regwatch.notify.words.template_context import template_context
+from regwatch.notify.words.templates import Template, TemplateError
+from regwatch.notify.words.webhook_body import payload
+
+log = structlog.get_logger(__name__)
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where and how to post."""
+
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    """`whsec_` and base64, or any text; empty: not signed."""
+    max_alerts: int = 0
+    """0: all. Otherwise `truncatedAlerts` says how many are left out."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Template | None = None
+    """In place of the usual body."""
+    header_templates: Mapping[str, Template] = field(default_factory=dict, repr=False)
+    credentials: Credentials = field(default_factory=Credentials)
+    timeout_seconds: float = 10.0
+    external_url: str = ""
+
+
+class WebhookReceiver:
+    """Posts each notification as one JSON body."""
+
+    kind = "webhook"
+
+    def __init__(
+        self, name: str, settings: WebhookSettings, session: aiohttp.ClientSession, *, clock: Clock
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+
+    async def deliver(self, notification: Notification) -> None:
+        """Any 2xx is success."""
+        settings = self._settings
+        headers, body = self._content(notification)
+        signed = signature_headers(notification.id, body, settings.secret, at=self._clock())
+        request = Post(
+            url=settings.url,
+            body=body,
+            headers={**headers, **settings.credentials.headers(), **signed},
+            timeout_seconds=settings.timeout_seconds,
+            secrets=(
+                settings.secret,
+                *settings.credentials.secrets,
+                *headers.values(),
+                *secrets_of(settings.url),
+            ),
+        )
+        await post(self._session, request, clock=self._clock)
+
+    def _content(self, notification: Notification) -> tuple[dict[str, str], bytes]:
+        """Headers and body by the templates; should one fail, the usual ones, which say so."""
+        settings = self._settings
+        if settings.body is None and not settings.header_templates:
+            return dict(settings.headers), to_json(self._usual(notification))
+        context = template_context(
+            notification, external_url=settings.external_url, max_alerts=settings.max_alerts
+        )
+        try:
+            headers = {
+                name: tidy(template.render(context))
+                for name, template in settings.header_templates.items()
+            }
+            text = settings.body.render(context) if settings.body else None
+        except TemplateError as error:
+            log.warning("template_failed", receiver=self.name, error=str(error))
+            usual = {**self._usual(notification), "templateError": str(error)}
+            return dict(settings.headers), to_json(usual)
+        headers = {**settings.headers, **headers}
+        if text is None:
+            return headers, to_json(self._usual(notification))
+        return headers, text.encode("utf-8", errors="replace")
+
+    def _usual(self, notification: Notification) -> dict[str, object]:
+        settings = self._settings
+        return payload(
+            notification, max_alerts=settings.max_alerts, external_url=settings.external_url
+        )
+
+
+def signature_headers(
+    message_id: str, body: bytes, secret: str, *, at: Timestamp
+) -> dict[str, str]:
+    """The Standard Webhooks headers; without a secret, only id and time.
+
+    The id is the notification's and thus the same at each retry: receivers deduplicate by it.
+    """
+    stamp = str(int(at))
+    headers = {"webhook-id": message_id, "webhook-timestamp": stamp}
+    if secret:
+        signed = hmac.digest(
+            signing_key(secret), f"{message_id}.{stamp}.".encode() + body, hashlib.sha256
+        )
+        headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
+    return headers
+
+
+def signing_key(secret: str) -> bytes:
+    """The bytes behind `whsec_…`; the text itself if it is not of that form."""
+    if secret.startswith(SECRET_PREFIX):
+        try:
+            return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        except binascii.Error:
+            pass
+    return secret.encode()

@@ -1,0 +1,1 @@
+"""What a message says, in any service's markup; nothing here sends."""

@@ -1,0 +1,83 @@
+"""What a chat message says: regwatch's words, or those of the receiver's own templates.
+
+A template that fails, or makes a text that the service refuses, costs its words and never the
+message: regwatch's own are sent instead, and say so.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from regwatch.core.model import Notification
+from regwatch.notify.errors import ReceiverRefusedError
+from regwatch.notify.words.markup import Markup, tidy
+from regwatch.notify.words.template_context import template_context
+from regwatch.notify.words.templates import OwnWords, Template, TemplateError
+from regwatch.notify.words.wording import headline
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message's words, before a service's limits and markup."""
+
+    notification: Notification
+    title: str
+    """The first line: plain text, one line."""
+    body: str | None = None
+    """In the service's markup; None: the notification's sections."""
+    note: str = ""
+    """Why these are not the words that a template was to give; plain text."""
+    is_own: bool = False
+    """Whether a template had a part in it."""
+
+
+def default(notification: Notification, *, note: str = "") -> Composed:
+    """In regwatch's words."""
+    return Composed(notification, tidy(headline(notification)), note=note)
+
+
+def compose(notification: Notification, own: OwnWords, *, external_url: str) -> Composed:
+    """In the words of the receiver's templates, as far as there are any and they work."""
+    if own.title is None and own.body is None:
+        return default(notification)
+    context = template_context(notification, external_url=external_url)
+
+    def rendered(template: Template | None) -> str | None:
+        return None if template is None else template.render(context).strip()
+
+    try:
+        title, body = rendered(own.title), rendered(own.body)
+    except TemplateError as error:
+        log.warning("template_failed", receiver=notification.receiver, error=str(error))
+        return default(notification, note=f"The template failed, {error}")
+    usual = default(notification)
+    return Composed(notification, tidy(title or "") or usual.title, body, is_own=True)
+
+
+async def send_composed(
+    notification: Notification,
+    own: OwnWords,
+    send: Callable[[Composed], Awaitable[None]],
+    *,
+    external_url: str,
+) -> None:
+    """Send it in the receiver's own words, or in regwatch's should the service refuse those;
+    raises `DeliveryError`.
+    """
+    message = compose(notification, own, external_url=external_url)
+    try:
+        await send(message)
+    except ReceiverRefusedError as error:
+        if not message.is_own:
+            raise
+        log.warning("template_refused", receiver=notification.receiver, error=error.message)
+        note = f"The text of the template was refused: {error.message}"
+        await send(default(notification, note=note))
+
+
+def with_note(text: str, message: Composed, markup: Markup) -> str:
+    """A body, and below it the note if there is one."""
+    return f"{text}\n{markup.italic(markup.field(message.note))}" if message.note else text

@@ -1,0 +1,56 @@
+"""What a template can use; pure."""
+
+from collections.abc import Mapping
+
+from regwatch.core.model import Incident, ItemStatus, Notification
+from regwatch.notify.words.webhook_body import alert, kept, payload
+from regwatch.notify.words.wording import headline, line
+
+NAMES = frozenset(
+    {
+        "version", "groupKey", "truncatedAlerts", "status", "receiver", "groupLabels",
+        "commonLabels", "commonAnnotations", "externalURL", "alerts",
+        "title", "severity", "reason", "id", *ItemStatus,
+    }
+)  # fmt: skip
+"""The variables there are: the body of a webhook, and what follows it here."""
+
+
+def template_context(
+    notification: Notification, *, external_url: str = "", max_alerts: int = 0
+) -> Mapping[str, object]:
+    """The body of a webhook, each alert with its `words`; besides, the first line, and the alerts
+    by what they are to the receiver.
+    """
+    items = kept(notification, max_alerts)
+    told = [_told(item.incident, notification, external_url) for item in items]
+    return {
+        **payload(notification, max_alerts=max_alerts, external_url=external_url),
+        "alerts": told,
+        "title": headline(notification),
+        "severity": notification.severity.value,
+        "reason": notification.reason.value,
+        "id": notification.id,
+        **{
+            status.value: [
+                each for item, each in zip(items, told, strict=True) if item.status is status
+            ]
+            for status in ItemStatus
+        },
+    }
+
+
+def _told(
+    incident: Incident, notification: Notification, external_url: str
+) -> Mapping[str, object]:
+    words = line(incident, now=notification.created_at)
+    return {
+        **alert(incident, external_url=external_url),
+        "words": {
+            "who": words.who,
+            "where": words.where,
+            "what": words.title,
+            "when": words.when,
+            "details": list(words.details),
+        },
+    }

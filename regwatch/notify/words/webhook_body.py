@@ -1,0 +1,101 @@
+"""The body of Alertmanager's webhook, version 4, with a `regwatch` object in each alert; pure
+(https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+"""
+
+from collections.abc import Sequence
+
+from regwatch.core.model import (
+    AlertName,
+    ExtensionState,
+    Incident,
+    Item,
+    ItemStatus,
+    Notification,
+)
+from regwatch.notify.words import alert_shape
+from regwatch.notify.words.times import rfc3339, rfc3339_or_none
+from regwatch.notify.words.wording import link
+
+VERSION = "4"
+NOT_YET = "0001-01-01T00:00:00Z"
+"""Go's zero time: how Alertmanager writes the end of what has not ended."""
+KEEP_FIRST = {ItemStatus.NEW: 0, ItemStatus.RESOLVED: 1, ItemStatus.STILL: 2}
+"""When alerts must be left out, those that the receiver knows already go first."""
+STATES = {
+    AlertName.EXTENSION_LOST: ExtensionState.LOST,
+    AlertName.REGISTRATION_LOST: ExtensionState.REGISTERED,
+    AlertName.REFRESH_OVERDUE: ExtensionState.OVERDUE,
+    AlertName.NEVER_REGISTERED: ExtensionState.UNREGISTERED,
+    AlertName.ADDRESS_CHANGED: ExtensionState.REGISTERED,
+    AlertName.FOREIGN_NETWORK: ExtensionState.REGISTERED,
+    AlertName.DEVICE_CHANGED: ExtensionState.REGISTERED,
+}
+
+
+def payload(
+    notification: Notification, *, max_alerts: int = 0, external_url: str = ""
+) -> dict[str, object]:
+    """The body."""
+    incidents = [item.incident for item in kept(notification, max_alerts)]
+    return {
+        "version": VERSION,
+        "groupKey": notification.group_key,
+        "truncatedAlerts": len(notification.items) - len(incidents),
+        "status": "resolved" if notification.is_resolved else "firing",
+        "receiver": notification.receiver,
+        "groupLabels": dict(notification.group_labels),
+        "commonLabels": alert_shape.common(alert_shape.labels(i) for i in incidents),
+        "commonAnnotations": alert_shape.common(alert_shape.annotations(i) for i in incidents),
+        "externalURL": external_url,
+        "alerts": [alert(incident, external_url=external_url) for incident in incidents],
+    }
+
+
+def alert(incident: Incident, *, external_url: str = "") -> dict[str, object]:
+    """One alert of the body."""
+    over = alert_shape.is_resolved(incident)
+    return {
+        "status": "resolved" if over else "firing",
+        "labels": alert_shape.labels(incident),
+        "annotations": alert_shape.annotations(incident),
+        "startsAt": rfc3339(incident.started_at),
+        "endsAt": (rfc3339_or_none(incident.resolved_at) if over else None) or NOT_YET,
+        "generatorURL": link(incident, external_url),
+        # Stable over the incident's life, through an escalation too.
+        "fingerprint": incident.id,
+        "regwatch": regwatch_object(incident),
+    }
+
+
+def regwatch_object(incident: Incident) -> dict[str, object]:
+    """What Alertmanager's form has no place for. Times are RFC 3339 or null."""
+    facts = incident.facts
+    firing_state = None if alert_shape.is_resolved(incident) else STATES.get(incident.alert)
+    return {
+        "account": facts.account,
+        "extension_id": facts.extension_id,
+        "extension": facts.extension,
+        "label": facts.label,
+        "site": facts.site,
+        "alert": incident.alert.value,
+        "state": firing_state.value if firing_state else None,
+        "previous_state": facts.previous_state or None,
+        "reason": facts.reason,
+        "device": facts.device,
+        "real_address": facts.real_address,
+        "contact_address": facts.contact_address,
+        "registration_id": facts.registration_id,
+        "last_seen": rfc3339_or_none(facts.last_seen),
+        "lease_ended": rfc3339_or_none(facts.lease_ended),
+        "detected": rfc3339_or_none(facts.detected),
+        "detection_lag_seconds": facts.detection_lag_seconds,
+        "incident_id": incident.id,
+    }
+
+
+def kept(notification: Notification, max_alerts: int) -> Sequence[Item]:
+    """As many items as are wanted; 0: all."""
+    items = notification.items
+    if 0 < max_alerts < len(items):
+        return sorted(items, key=lambda item: KEEP_FIRST[item.status])[:max_alerts]
+    return items

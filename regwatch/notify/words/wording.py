@@ -1,0 +1,265 @@
+"""What a message says, for every kind of chat; pure. Markup and limits are the receivers' own.
+
+The first line alone tells how many, since when, what and where; it is cut from the end, so the
+least needed goes first. Then new, still and resolved apart, one line per incident.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from regwatch.core.addresses import host_of
+from regwatch.core.durations import humanise
+from regwatch.core.model import (
+    AlertName,
+    FailureReason,
+    Incident,
+    ItemStatus,
+    Notification,
+    NotifyReason,
+    Timestamp,
+)
+from regwatch.notify.words.times import clock_time
+
+TITLES = {
+    AlertName.EXTENSION_LOST: ("extension lost", "extensions lost"),
+    AlertName.REGISTRATION_LOST: ("device lost", "devices lost"),
+    AlertName.REFRESH_OVERDUE: ("refresh overdue", "refreshes overdue"),
+    AlertName.NEVER_REGISTERED: ("extension never registered", "extensions never registered"),
+    AlertName.API_UNAVAILABLE: ("PBX API unavailable", "PBX APIs unavailable"),
+    AlertName.CREDENTIALS_REFUSED: ("credentials refused", "credentials refused"),
+    AlertName.QUOTA_EXHAUSTED: ("request quota exhausted", "request quotas exhausted"),
+    AlertName.SITE_LOST: ("site lost", "sites lost"),
+    AlertName.FLAPPING: ("extension flapping", "extensions flapping"),
+    AlertName.ADDRESS_CHANGED: ("address changed", "addresses changed"),
+    AlertName.FOREIGN_NETWORK: (
+        "extension in a foreign network",
+        "extensions in foreign networks",
+    ),
+    AlertName.DEVICE_CHANGED: ("device exchanged", "devices exchanged"),
+    AlertName.RECEIVER_BROKEN: ("alert receiver broken", "alert receivers broken"),
+    AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
+}
+REASONS = {
+    "expired": "lease ran out without a refresh",
+    "unregistered": "gone before its lease ended",
+    "deleted": "deleted through regwatch, not back",
+    "site_lost": "many of its phones are lost or overdue",
+    "flapping": "comes and goes",
+    "address_changed": "registers from another address",
+    "foreign_network": "registers from outside its site's networks",
+    "device_changed": "another model of device registers",
+    "forgotten": "forgotten by the registrar, not back",
+    "refresh_overdue": "usual refresh did not come",
+    "receiver_broken": "the receiver refuses what it is sent",
+    "never_registered": "no device since it is watched",
+    FailureReason.NETWORK: "no connection to the PBX",
+    FailureReason.TIMEOUT: "the PBX does not answer in time",
+    FailureReason.SERVER_ERROR: "the PBX reports an error of its own",
+    FailureReason.BAD_ANSWER: "the PBX does not answer as its API promises",
+    FailureReason.QUOTA_EXHAUSTED: "the hourly request quota is used up",
+    FailureReason.THROTTLED: "the PBX refuses concurrent requests",
+    FailureReason.CREDENTIALS_REFUSED: "the PBX refuses the credentials",
+    FailureReason.ACCESS_DENIED: "the registration resource is closed to this application",
+    FailureReason.REJECTED: "the PBX refuses the request",
+    FailureReason.NOT_FOUND: "the PBX knows no such resource",
+    FailureReason.REDIRECTED: "the PBX redirects to another host",
+}
+TRIAL = "test"
+"""The subject of an incident that is none."""
+NAMED_SITES = 2
+"""Of more sites than this the first line gives the number only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One incident, in words."""
+
+    incident: Incident
+    who: str
+    """`101 (Reception)`, or the account."""
+    where: str
+    """The site, or the address of a place that no site names; empty if there is neither."""
+    when: str
+    """`since 22:14:05 UTC (2 h 5 min)` or `over after 2 h 5 min, at 22:14:05 UTC`."""
+    title: str
+    """`extension lost`"""
+    details: tuple[str, ...]
+    """Device, last address, reason, lag: what is known of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The incidents of one status, as many as fit."""
+
+    status: ItemStatus
+    count: int
+    lines: tuple[Line, ...]
+
+    @property
+    def left_out(self) -> int:
+        """How many are not among the lines."""
+        return self.count - len(self.lines)
+
+
+def counts(notification: Notification) -> str:
+    """`3 new · 2 still · 1 resolved`; what there is none of is left out."""
+    numbers = Counter(item.status for item in notification.items)
+    return " · ".join(f"{numbers[status]} {status}" for status in ItemStatus if numbers[status])
+
+
+def headline(notification: Notification) -> str:
+    """The first line: how many, since when, what, where."""
+    about = _matter(notification)
+    if not about:
+        return "Nothing to report"
+    if notification.reason is NotifyReason.TEST:
+        return about[0].summary
+    when = _period(about, is_over=notification.is_resolved, now=notification.created_at)
+    return f"{counts(notification)}, {when}: {_what(about, notification)}"
+
+
+def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ...]:
+    """New, still and resolved, with at most so many lines in all.
+
+    Each kind gets a third if it needs it, and what one leaves is the next one's, so that the
+    resolved ones are not crowded out by many new ones.
+    """
+    found = {status: notification.with_status(status) for status in ItemStatus}
+    shares = _shares([len(incidents) for incidents in found.values()], max_lines)
+    return tuple(
+        Section(
+            status=status,
+            count=len(incidents),
+            lines=tuple(line(i, now=notification.created_at) for i in incidents[:share]),
+        )
+        for (status, incidents), share in zip(found.items(), shares, strict=True)
+        if incidents
+    )
+
+
+def line(incident: Incident, *, now: Timestamp) -> Line:
+    """One incident in words."""
+    return Line(
+        incident=incident,
+        who=who(incident),
+        where=incident.facts.site or incident.facts.place,
+        when=_when(incident, now=now),
+        title=_title(incident),
+        details=tuple(detail for detail in _details(incident) if detail),
+    )
+
+
+def who(incident: Incident) -> str:
+    """The extension's number and label, or the receiver, or the account if it concerns that as a
+    whole.
+    """
+    facts = incident.facts
+    if facts.receiver:
+        return f"receiver {facts.receiver}"
+    if facts.extension_id is None:
+        return facts.account or "regwatch itself"
+    number = facts.extension.split("@", 1)[0].rsplit("*", 1)[-1] or f"id {facts.extension_id}"
+    return f"{number} ({facts.label})" if facts.label else number
+
+
+def link(incident: Incident, external_url: str) -> str:
+    """Where the status page shows it; empty without an external URL."""
+    return f"{external_url.rstrip('/')}/#incident-{incident.id}" if external_url else ""
+
+
+def left_out_note(section: Section) -> str:
+    """`… and 480 more new ones`; empty if none is left out."""
+    if not section.left_out:
+        return ""
+    return f"… and {section.left_out} more {section.status}, not listed here"
+
+
+def truncate(text: str, limit: int) -> str:
+    """At most so many characters, an ellipsis showing the cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _matter(notification: Notification) -> Sequence[Incident]:
+    """What the first line is about: what still fires, or all if nothing does."""
+    firing = [i.incident for i in notification.items if i.status is not ItemStatus.RESOLVED]
+    return firing or [item.incident for item in notification.items]
+
+
+def _period(incidents: Sequence[Incident], *, is_over: bool, now: Timestamp) -> str:
+    if is_over:
+        longest = max(_ended(i, now) - i.started_at for i in incidents)
+        return f"after {'up to ' if len(incidents) > 1 else ''}{humanise(longest)}"
+    return f"since {clock_time(min(i.started_at for i in incidents), now=now)}"
+
+
+def _what(incidents: Sequence[Incident], notification: Notification) -> str:
+    if len(incidents) > 1:
+        return f"{_kinds(incidents)} {_places(incidents)}"
+    only = incidents[0]
+    if notification.is_resolved:
+        where = only.facts.site or only.facts.place
+        at = f" at {where}" if where else ""
+        return f"{TITLES[only.alert][0]}, {who(only)}{at}"
+    return only.summary or f"{TITLES[only.alert][0]}, {who(only)}"
+
+
+def _kinds(incidents: Iterable[Incident]) -> str:
+    numbers = Counter(incident.alert for incident in incidents)
+    return ", ".join(
+        f"{number} {TITLES[alert][number != 1]}" for alert, number in numbers.most_common()
+    )
+
+
+def _places(incidents: Iterable[Incident]) -> str:
+    """Where most of it is comes first; an incident without a site counts for its account."""
+    places = Counter(i.facts.site or i.facts.place or _account(i) for i in incidents)
+    names = [name for name, _ in places.most_common()]
+    if len(names) > NAMED_SITES:
+        return f"at {len(names)} places, most at {names[0]}"
+    return "at " + " and ".join(names)
+
+
+def _account(incident: Incident) -> str:
+    return f"account {incident.account}" if incident.account else "regwatch itself"
+
+
+def _shares(needs: Sequence[int], available: int) -> list[int]:
+    shares = [0] * len(needs)
+    order = sorted(range(len(needs)), key=lambda index: needs[index])
+    for position, index in enumerate(order):
+        shares[index] = min(needs[index], available // (len(needs) - position))
+        available -= shares[index]
+    return shares
+
+
+def _ended(incident: Incident, now: Timestamp) -> Timestamp:
+    return now if incident.resolved_at is None else incident.resolved_at
+
+
+def _when(incident: Incident, *, now: Timestamp) -> str:
+    if incident.resolved_at is not None:
+        lasted = humanise(incident.resolved_at - incident.started_at)
+        return f"over after {lasted}, at {clock_time(incident.resolved_at, now=now)}"
+    lasting = humanise(now - incident.started_at)
+    return f"since {clock_time(incident.started_at, now=now)} ({lasting})"
+
+
+def _title(incident: Incident) -> str:
+    return TRIAL if incident.subject == TRIAL else TITLES[incident.alert][0]
+
+
+def _details(incident: Incident) -> Iterable[str]:
+    facts = incident.facts
+    if facts.extension_id is None:
+        yield incident.explanation
+    yield facts.device
+    address = host_of(facts.real_address)
+    yield f"last at {address}" if address else ""
+    yield REASONS.get(facts.reason, facts.reason.replace("_", " "))
+    lag = facts.detection_lag_seconds
+    yield f"seen {humanise(lag)} after the lease ended" if lag is not None else ""
+    if incident.resolved_at is not None:
+        yield incident.resolution
+    elif incident.acknowledged_by:
+        yield f"acknowledged by {incident.acknowledged_by}"

@@ -1,0 +1,83 @@
+"""Values that name one thing, in which people like to write several: they want a list."""
+
+import re
+from collections.abc import Iterable
+from email.utils import parseaddr
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from regwatch.shapes.values import Text, wrong
+
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+COMMENT = re.compile(r"\([^()]*\)")
+MAILBOX = re.compile(r"[^\s<>,;:|\"@()]+@(?:\[[^\]\s]*\]|[^\s<>,;:|\"@()]+)")
+NAME = re.compile(r"[^<>,;:\"@()]*")
+CHARACTER_SET = re.compile(r"\[[^\]]*\]")
+BETWEEN = re.compile(r"[\s,;]+")
+EXAMPLE = "such as noc@example.com"
+
+
+def _as_list(parts: Iterable[str]) -> str:
+    return f"write a list: [{', '.join(part for part in parts if part)}]"
+
+
+def _address(value: str) -> str:
+    """One mailbox (RFC 5322), with a name or without; what is quoted in the name is free."""
+    text = COMMENT.sub("", QUOTED.sub("quoted", value)).strip()
+    if text.count("@") > 1:
+        raise wrong(f"`{value[:80]}` holds several addresses", _as_list(MAILBOX.findall(text)))
+    if _is_mailbox(text) and value.isprintable() and "@" in parseaddr(value)[1]:
+        return value
+    name, bracket, _ = text.partition("<")
+    advice = "quote a name with a comma in it" if bracket and "," in name else EXAMPLE
+    raise wrong(f"`{value[:80]}` is no e-mail address", advice)
+
+
+def _is_mailbox(text: str) -> bool:
+    name, bracket, rest = text.partition("<")
+    if not bracket:
+        return MAILBOX.fullmatch(text) is not None
+    return bool(NAME.fullmatch(name) and rest[-1:] == ">" and MAILBOX.fullmatch(rest[:-1]))
+
+
+def _sender(value: str) -> str:
+    if COMMENT.sub("", QUOTED.sub("", value)).count("@") > 1:
+        raise wrong(
+            f"`{value[:80]}` holds several addresses", "give the one that messages come from"
+        )
+    return _address(value)
+
+
+def _url(value: str) -> str:
+    try:
+        host = urlsplit(value).netloc
+    except ValueError:
+        raise wrong("no URL: its host cannot be read") from None
+    if value.count("://") > 1 or BETWEEN.search(host):
+        raise wrong("holds several URLs", _as_list(BETWEEN.split(value)))
+    return value
+
+
+def _pattern(value: str) -> str:
+    if is_several(value):
+        raise wrong(f"`{value[:80]}` holds several extensions", _as_list(quoted_parts(value)))
+    return value
+
+
+def is_several(pattern: str) -> bool:
+    """Whether an extension's pattern holds what stands between several, and in no extension."""
+    return BETWEEN.search(CHARACTER_SET.sub("", pattern.strip())) is not None
+
+
+def quoted_parts(pattern: str) -> list[str]:
+    """The single ones, as the file would say them."""
+    return [f'"{part}"' for part in BETWEEN.split(pattern) if part]
+
+
+Address = Annotated[Text, AfterValidator(_address)]
+SenderAddress = Annotated[Text, AfterValidator(_sender)]
+OneUrl = Annotated[Text, AfterValidator(_url)]
+ExtensionPattern = Annotated[Text, AfterValidator(_pattern)]
+"""A number, a full name, an id, or a pattern of these."""

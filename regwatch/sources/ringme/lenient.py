@@ -1,0 +1,124 @@
+"""JSON objects from an answer: any bytes become structs or a `PbxAnswerError`.
+
+msgspec reads what is as promised. It refuses a whole answer for one odd byte in one phone's name;
+what it refuses is read again, slower, entry by entry.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.json import Decoder
+
+from regwatch.core.model import FailureReason
+from regwatch.core.outside import made_safe
+from regwatch.sources.ringme.errors import PbxAnswerError
+
+T = TypeVar("T", bound=Struct)
+
+SHOWN = 4096
+"""Bytes of a wrong answer quoted to the redaction; it cuts further."""
+CONTROL = re.compile(rb"\\(?:[bfnrt]|u00[01789]|u202[89])|\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
+"""A control character in a text. Those below 32 stand there escaped: raw, they are no JSON."""
+LONGEST_NAME = 256
+"""Characters of names, labels and devices. A phone can send a User-Agent of any length; what works
+on it, and whoever reads it, is to have an end of it."""
+LONGEST_ADDRESS = 1024
+"""Characters: softphones that are woken by push have long ones."""
+DIGEST_BYTES = 6
+
+
+class ObjectsDecoder(Generic[T]):
+    """Reads an array of objects, or a single one, as structs."""
+
+    def __init__(self, kind: type[T], make: Callable[[Mapping[str, Any]], T]) -> None:
+        self._many = Decoder(list[kind])  # type: ignore[valid-type]
+        self._one = Decoder(kind)
+        self._make = make
+
+    def decode(self, body: bytes) -> tuple[list[T], int]:
+        """The objects, and how many entries were none; raises `PbxAnswerError`."""
+        if _may_hold_control(body):
+            return self._decode_slowly(body)
+        try:
+            if body[:1] == b"[":
+                return self._many.decode(body), 0
+            return [self._one.decode(body)], 0
+        # Besides its own errors msgspec raises UnicodeDecodeError, a ValueError as well.
+        except (ValueError, RecursionError):
+            return self._decode_slowly(body)
+
+    def _decode_slowly(self, body: bytes) -> tuple[list[T], int]:
+        answer = _loaded(body)
+        entries = answer if isinstance(answer, list) else [answer]
+        objects = [self._make(entry) for entry in entries if isinstance(entry, dict)]
+        if entries and not objects:
+            raise unpromised(body)
+        return objects, len(entries) - len(objects)
+
+
+def _may_hold_control(body: bytes) -> bool:
+    """Most answers have nothing that needs a closer look, which is found out fast."""
+    if body.isascii() and b"\\" not in body and b"\x7f" not in body:
+        return False
+    return CONTROL.search(body) is not None
+
+
+def _loaded(body: bytes) -> object:
+    try:
+        return json.loads(body.decode("utf-8-sig", errors="replace"), strict=False)
+    except (ValueError, RecursionError) as error:
+        raise unpromised(body) from error
+
+
+def unpromised(body: bytes) -> PbxAnswerError:
+    """The error for an answer that cannot be read; its text is the body's beginning, raw: the
+    transport redacts it.
+    """
+    start = body[:SHOWN].decode("utf-8", errors="replace").strip()
+    kind = "an HTML page" if start.startswith("<") else "not the JSON expected"
+    text = f"{kind}: {start}" if start else "an empty answer"
+    return PbxAnswerError(text, reason=FailureReason.BAD_ANSWER)
+
+
+def sound(value: object) -> object:
+    """The value; if it is a text, a safe one."""
+    return made_safe(value) if isinstance(value, str) else value
+
+
+def text_of(value: object) -> str:
+    """A string, or a number as one; anything else is empty."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    try:
+        return str(value)
+    except ValueError:  # more digits than Python turns into text
+        return ""
+
+
+def cut(text: str, most: int) -> str:
+    """The text or, if it is longer, its beginning and a digest of the whole: what differs only
+    behind the cut differs still.
+    """
+    if len(text) <= most:
+        return text
+    digest = blake2b(text.encode(errors="replace"), digest_size=DIGEST_BYTES).hexdigest()
+    return f"{text[: most - len(digest) - 1]}…{digest}"
+
+
+def id_of(value: object) -> int | None:
+    """An integer id, also if it came as a string or a float; None if it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
+    return None

@@ -1,0 +1,1 @@
+"""The JSON API: its contract, the conversion to it, and its endpoints."""

@@ -1,0 +1,96 @@
+"""The API's endpoints: each is named as the method of `api.Api` that answers it."""
+
+from regwatch.web.api.bodies import (
+    Acknowledgement,
+    Deletion,
+    ExtensionsBody,
+    HistoryBody,
+    IncidentBody,
+    IncidentsBody,
+    NewSilence,
+    ShowBody,
+    SilenceBody,
+    SilencesBody,
+    StatusBody,
+)
+from regwatch.web.api.openapi import Endpoint
+
+ENDPOINTS = (
+    Endpoint("status", "GET", "/status", "Overview: accounts, incidents, receivers", StatusBody),
+    Endpoint(
+        "extensions",
+        "GET",
+        "/extensions",
+        "Extensions, the troubled ones first, 100 to a page",
+        ExtensionsBody,
+        query={
+            "q": "Text in name, label, group, site, device or address",
+            "state": "Only those in this state",
+            "page": "From 1",
+        },
+    ),
+    Endpoint(
+        "extension",
+        "GET",
+        "/extensions/{reference:.+}",
+        "One extension by number, full name or id, `account/` in front where needed",
+        ShowBody,
+    ),
+    Endpoint(
+        "incidents",
+        "GET",
+        "/incidents",
+        "Open incidents, or those resolved lately",
+        IncidentsBody,
+        query={"state": "`open` (default) or `resolved`", "limit": "At most so many"},
+    ),
+    Endpoint("incident", "GET", "/incidents/{id}", "One incident", IncidentBody),
+    Endpoint(
+        "acknowledge",
+        "POST",
+        "/incidents/{id}/acknowledge",
+        "Take an incident on: nobody is reminded of it until it gets worse",
+        IncidentBody,
+        body=Acknowledgement,
+    ),
+    Endpoint(
+        "history",
+        "GET",
+        "/history",
+        "What happened, latest first",
+        HistoryBody,
+        query={
+            "extension": "Of one extension",
+            "incident": "Of one incident, by its id",
+            "account": "Of one account",
+            "since": "RFC 3339",
+            "until": "RFC 3339, exclusive",
+            "limit": "At most so many",
+        },
+    ),
+    Endpoint(
+        "silences",
+        "GET",
+        "/silences",
+        "Silences in force or to come",
+        SilencesBody,
+        query={"all": "`true`: those that have ended, too"},
+    ),
+    Endpoint("add_silence", "POST", "/silences", "Set a silence", SilenceBody, body=NewSilence),
+    Endpoint(
+        "expire_silence",
+        "DELETE",
+        "/silences/{id}",
+        "End a silence now",
+        SilenceBody,
+        query={"author": "Who ends it; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "announce_deletion",
+        "POST",
+        "/deletions",
+        "Registrations about to be deleted on purpose: their absence is no loss",
+        Deletion,
+        body=Deletion,
+    ),
+)

@@ -1,0 +1,262 @@
+"""The JSON API: what the status page shows, for programs, and what people may change.
+
+Reading is open to whom the HTTP side is open. Writing takes the token of the config, or a user of
+the web config's: an API that anybody on the network may silence would be worse than none.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from regwatch import __version__
+from regwatch.clock import Clock
+from regwatch.core.history import Sought
+from regwatch.core.matchers import Matchers, names_extension
+from regwatch.core.model import (
+    AccountName,
+    Incident,
+    IncidentId,
+    IncidentState,
+    RegistrationId,
+    Severity,
+)
+from regwatch.web.api.bodies import (
+    Acknowledgement,
+    Deletion,
+    ErrorBody,
+    ExtensionBody,
+    ExtensionsBody,
+    HistoryBody,
+    IncidentBody,
+    IncidentsBody,
+    NewSilence,
+    ReceiverBody,
+    ShowBody,
+    SilenceBody,
+    SilencesBody,
+    StatusBody,
+    account_body,
+    extension_body,
+    history_bodies,
+    incident_body,
+    moment,
+    silence_body,
+)
+from regwatch.web.api.endpoints import ENDPOINTS
+from regwatch.web.api.openapi import Endpoint, describe
+from regwatch.web.api.request import (
+    ApiError,
+    author_of,
+    body_of,
+    check_writer,
+    end_of,
+    json_response,
+    limit_of,
+    moment_of,
+    time_of,
+)
+from regwatch.web.listing import Row, Search, list_extensions
+from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
+from regwatch.web.times import iso
+from regwatch.web.views import (
+    DaemonView,
+    NeverMatchesError,
+    OperationsView,
+    UnavailableError,
+)
+
+PREFIX = "/api/v1"
+MOST_INCIDENTS = 1000
+MOST_HISTORY = 5000
+SHOWN_WITH_EXTENSION = 50
+
+
+class Api:
+    """The handlers, and where each is found."""
+
+    def __init__(self, view: DaemonView, operations: OperationsView, clock: Clock) -> None:
+        self._view = view
+        self._operations = operations
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """All of them."""
+        described = [
+            web.route(each.method, PREFIX + each.path, self._guarded(each)) for each in ENDPOINTS
+        ]
+        return [*described, web.get(PREFIX + "/openapi.json", self._openapi)]
+
+    def _guarded(self, endpoint: Endpoint) -> Handler:
+        handler: Callable[[web.Request], Awaitable[object]] = getattr(self, endpoint.name)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                if endpoint.takes_token:
+                    check_writer(request)
+                return json_response(await handler(request), endpoint.success)
+            except ApiError as error:
+                return json_response(ErrorBody(error.message), error.status)
+            except NeverMatchesError as error:
+                return json_response(ErrorBody(str(error)), 400)
+            except UnavailableError as error:
+                return json_response(ErrorBody(str(error)), 503)
+
+        return handle
+
+    async def _openapi(self, _request: web.Request) -> web.Response:
+        return json_response(describe(ENDPOINTS, prefix=PREFIX, version=__version__))
+
+    # --- reading ------------------------------------------------------------
+
+    async def status(self, _request: web.Request) -> StatusBody:
+        """Overview."""
+        severities = dict.fromkeys((s.value for s in Severity), 0)
+        async for chunk in chunked(self._view.incidents()):
+            for incident in chunk:
+                severities[incident.severity.value] += incident.state is IncidentState.FIRING
+        backlog = sorted(self._view.outbox_backlog().items())
+        return StatusBody(
+            version=__version__,
+            at=iso(self._clock()),
+            problem=self._view.health_problem(),
+            accounts=[account_body(account) for account in self._view.accounts()],
+            incidents=severities,
+            receivers=[ReceiverBody(name, n, moment(oldest)) for name, (n, oldest) in backlog],
+        )
+
+    async def extensions(self, request: web.Request) -> ExtensionsBody:
+        """A page of them."""
+        page = await list_extensions(self._view.accounts(), Search.from_query(request.query))
+        bodies = [self._extension(row) for row in page.rows]
+        return ExtensionsBody(bodies, page.found, page.number, page.pages)
+
+    async def extension(self, request: web.Request) -> ShowBody:
+        """One of them."""
+        row = await self._find(request.match_info["reference"])
+        extension_id = row.watched.extension.id
+        open_ones: list[Incident] = []
+        async for chunk in chunked(self._view.incidents()):
+            open_ones += [
+                incident
+                for incident in chunk
+                if incident.facts.extension_id == extension_id and incident.account == row.account
+            ]
+        sought = Sought(account=row.account, extension_id=extension_id, limit=SHOWN_WITH_EXTENSION)
+        return ShowBody(
+            extension=self._extension(row),
+            incidents=[incident_body(incident) for incident in open_ones],
+            history=history_bodies(await self._operations.history(sought)),
+        )
+
+    async def incidents(self, request: web.Request) -> IncidentsBody:
+        """Those open, or those that ended lately."""
+        state = request.query.get("state", "open")
+        if state not in ("open", "resolved"):
+            raise ApiError(400, "`state` is open or resolved")
+        is_open = state == "open"
+        found = self._view.incidents() if is_open else self._view.recently_resolved()
+        order = worst_first if is_open else latest_first
+        first = await smallest(found, order, limit_of(request, MOST_INCIDENTS))
+        return IncidentsBody([incident_body(incident) for incident in first], len(found))
+
+    async def incident(self, request: web.Request) -> IncidentBody:
+        """One, also of former times."""
+        found = await self._operations.incident(IncidentId(request.match_info["id"]))
+        if found is None:
+            raise ApiError(404, f"no incident has the id {request.match_info['id']}")
+        return incident_body(found)
+
+    async def history(self, request: web.Request) -> HistoryBody:
+        """What happened."""
+        query = request.query
+        reference, account = query.get("extension"), query.get("account")
+        row = await self._find(reference) if reference else None
+        incident = query.get("incident")
+        sought = Sought(
+            account=row.account if row else AccountName(account) if account else None,
+            extension_id=row.watched.extension.id if row else None,
+            incident_id=IncidentId(incident) if incident else None,
+            since=time_of(request, "since"),
+            until=time_of(request, "until"),
+            limit=limit_of(request, MOST_HISTORY),
+        )
+        return HistoryBody(history_bodies(await self._operations.history(sought)))
+
+    async def silences(self, request: web.Request) -> SilencesBody:
+        """Those in force and to come; all that are kept with `all=true`."""
+        now, everything = self._clock(), request.query.get("all") == "true"
+        kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
+        in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
+        return SilencesBody([silence_body(silence, now=now) for silence in in_order])
+
+    # --- writing ------------------------------------------------------------
+
+    async def add_silence(self, request: web.Request) -> SilenceBody:
+        """Set one."""
+        wanted = await body_of(request, NewSilence)
+        now = self._clock()
+        starts_at = now if wanted.starts_at is None else moment_of(wanted.starts_at)
+        ends_at = end_of(wanted, starts_at)
+        if ends_at <= max(now, starts_at):
+            raise ApiError(400, "the silence would be over before it begins")
+        silence = await self._operations.silence(
+            Matchers.of(wanted.matchers),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            author=author_of(request, wanted.author),
+            comment=wanted.comment,
+        )
+        return silence_body(silence, now=now)
+
+    async def expire_silence(self, request: web.Request) -> SilenceBody:
+        """End one."""
+        silence_id = request.match_info["id"]
+        author = author_of(request, request.query.get("author"))
+        ended = await self._operations.expire(silence_id, author)
+        if ended is None:
+            raise ApiError(404, f"no silence with the id {silence_id} is in force or to come")
+        return silence_body(ended, now=self._clock())
+
+    async def acknowledge(self, request: web.Request) -> IncidentBody:
+        """Take an incident on."""
+        wanted = await body_of(request, Acknowledgement)
+        incident_id = IncidentId(request.match_info["id"])
+        author = author_of(request, wanted.author)
+        found = await self._operations.acknowledge(incident_id, author, wanted.comment)
+        if found is None:
+            raise ApiError(404, f"no open incident has the id {incident_id}")
+        return incident_body(found)
+
+    async def announce_deletion(self, request: web.Request) -> Deletion:
+        """Say what is about to be deleted on purpose."""
+        wanted = await body_of(request, Deletion)
+        ids = [RegistrationId(each) for each in wanted.registration_ids]
+        if not self._operations.deleting(AccountName(wanted.account), ids):
+            raise ApiError(404, f"no account is named {wanted.account}")
+        return wanted
+
+    # --- finding ------------------------------------------------------------
+
+    def _extension(self, row: Row) -> ExtensionBody:
+        owner = next(a for a in self._view.accounts() if a.name == row.account)
+        return extension_body(row.account, row.watched, expected=owner.expects(row.watched))
+
+    async def _find(self, reference: str) -> Row:
+        """`101`, `000*101`, an id; `account/…` in front where it is needed."""
+        name, slash, rest = reference.partition("/")
+        accounts = [a for a in self._view.accounts() if not slash or a.name == name]
+        found: list[Row] = []
+        for account in accounts:
+            async for chunk in chunked(list(account.watched().values())):
+                found += [
+                    Row(account.name, watched)
+                    for watched in chunk
+                    if names_extension(rest if slash else reference, watched.extension)
+                ]
+        if not found:
+            raise ApiError(404, f"no watched extension is {reference}")
+        if len(found) > 1:
+            named = (f"{row.account}/{row.watched.extension.id}" for row in found[:10])
+            raise ApiError(409, f"{reference} may be any of {', '.join(named)}")
+        return found[0]

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: instruments, collectors, and the text of both."""

@@ -1,0 +1,204 @@
+"""From incidents to stored messages, in virtual time."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import pytest
+from fakes.clocks import STEPS, Clocks
+from fakes.values import ACME, START
+from structlog.testing import capture_logs
+
+from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.routing import Route
+from regwatch.core.model import (
+    AlertName,
+    Facts,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Notification,
+    Notified,
+    Severity,
+    Timestamp,
+)
+from regwatch.core.unstorable import UnstorableError
+from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.notify.delivery.repost import REPOST_SECONDS, repost_forever
+from regwatch.notify.errors import ReceiverUnavailableError
+
+pytestmark = pytest.mark.looptime
+
+ROUTE = Route(key="all", receivers=("chat",), group_wait=10.0, group_interval=60.0)
+
+
+def now() -> Timestamp:
+    return Timestamp(START + asyncio.get_running_loop().time())
+
+
+def incident(name: str = "i1", state: IncidentState = IncidentState.FIRING) -> Incident:
+    resolved_at = now() if state is IncidentState.RESOLVED else None
+    return Incident(
+        id=IncidentId(name),
+        account=ACME,
+        alert=AlertName.EXTENSION_LOST,
+        severity=Severity.CRITICAL,
+        subject=name,
+        state=state,
+        started_at=START,
+        fired_at=START,
+        resolved_at=resolved_at,
+        facts=Facts(account=ACME),
+    )
+
+
+class Log:
+    """A notification log in memory that can be out of order for a while."""
+
+    def __init__(self) -> None:
+        self.stored: list[tuple[float, Notification]] = []
+        self.is_broken = False
+        self.unstorable: set[str] = set()
+        """Group keys of messages that it never takes."""
+
+    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
+        if self.is_broken:
+            raise OSError("disk full")
+        if notification.group_key in self.unstorable:
+            raise UnstorableError("half a character")
+        assert notified
+        self.stored.append((asyncio.get_running_loop().time(), notification))
+
+
+async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() -> None:
+    log, woken = Log(), list[str]()
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now, steady=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        await asyncio.sleep(5)
+        dispatcher.take([incident("i1"), incident("i2")])
+        await asyncio.sleep(30)
+        running.cancel()
+    ((at, notification),) = log.stored
+    assert at == pytest.approx(15, abs=0.1)
+    assert len(notification.items) == 2
+    assert woken == ["chat"]
+
+
+async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
+    log = Log()
+    log.is_broken = True
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident()])
+        await asyncio.sleep(60)
+        assert log.stored == []
+        log.is_broken = False
+        await asyncio.sleep(60)
+        running.cancel()
+    assert len(log.stored) == 1
+
+
+async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() -> None:
+    log, bugs = Log(), list[float]()
+    route = replace(ROUTE, group_by=("alertname",), repeat=(600.0,))
+    dispatcher = Dispatcher(
+        Grouping([route]),
+        log,
+        wake=lambda _name: None,
+        clock=now,
+        steady=now,
+        on_bug=lambda: bugs.append(1),
+    )
+    other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
+    log.unstorable = {route.group_key(incident().labels)}
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(dispatcher.run())
+            dispatcher.take([incident("i1"), other])
+            await asyncio.sleep(60)
+            log.unstorable = set()
+            dispatcher.take([incident("i1", IncidentState.RESOLVED)])
+            dispatcher.take([incident("i3")])
+            await asyncio.sleep(60)
+            running.cancel()
+    told = [[item.incident.id for item in each.items] for _, each in log.stored]
+    assert told == [["i2"], ["i3"]]
+    assert len(bugs) == 1
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "notification_lost"
+    ]
+
+
+async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_given_up() -> None:
+    log = Log()
+    route = replace(ROUTE, repeat=(600.0,))
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now, steady=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident("i1")])
+        await asyncio.sleep(60)
+        log.unstorable = {route.group_key(incident().labels)}
+        await asyncio.sleep(900)
+        log.unstorable = set()
+        dispatcher.take([incident("i1", IncidentState.RESOLVED)])
+        await asyncio.sleep(60)
+        running.cancel()
+    statuses = [[item.status.value for item in each.items] for _, each in log.stored]
+    assert statuses == [["new"], ["resolved"]]
+
+
+class Reposted:
+    """A receiver that wants to be told again, and fails the first time."""
+
+    name = "alertmanager"
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    async def repost(self, incidents: Sequence[Incident], *, alive: bool) -> None:
+        self.told.append(len(incidents))
+        if len(self.told) == 1:
+            raise ReceiverUnavailableError("down")
+
+
+async def test_receivers_that_forget_are_told_again_each_minute() -> None:
+    receiver, other = Reposted(), object()
+    firing = {"alertmanager": [incident()]}
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(
+            repost_forever([receiver, other], lambda name: firing[name], lambda: True)
+        )
+        await asyncio.sleep(3 * REPOST_SECONDS + 1)
+        running.cancel()
+    assert receiver.told == [1, 1, 1]
+
+
+async def test_without_such_receivers_it_ends() -> None:
+    await repost_forever([object()], lambda _name: [], lambda: True)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step: float) -> None:
+    log, clocks = Log(), Clocks()
+    route = replace(ROUTE, group_interval=300.0, repeat=(1000.0,))
+    dispatcher = Dispatcher(
+        Grouping([route]), log, wake=lambda _name: None, clock=clocks.wall, steady=clocks.steady
+    )
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident("i1")])
+        await asyncio.sleep(5)
+        clocks.set_by = step
+        await asyncio.sleep(55)
+        dispatcher.take([incident("i2")])
+        await asyncio.sleep(140)
+        clocks.set_by = 0.0
+        dispatcher.take([incident("i3")])
+        await asyncio.sleep(1300)
+        running.cancel()
+    at = [at for at, _ in log.stored]
+    assert at == pytest.approx([10, 310, 1310], abs=0.1), "first, news, reminder"
+    assert [len(note.items) for _, note in log.stored] == [1, 3, 3]
