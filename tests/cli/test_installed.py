@@ -118,7 +118,7 @@ async def test_who_may_read_the_token_writes_though_no_other_secret_is_there(etc
 async def test_a_token_that_is_not_there_is_missed_in_words(etc: Path) -> None:
     async with installed(etc) as (file, _):
         with pytest.raises(
-            RemoteError, match="no token: http.api_token_file: there is no such file; use sudo"
+            RemoteError, match=r"no token: http\.api_token_file: there is no such file; use sudo"
         ):
             await remote_of(file).send(SilenceBody, "POST", "/silences", SILENCE)
 
