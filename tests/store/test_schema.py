@@ -4,11 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fakes.stored import notification, url
+from fakes.stored import notification, reopened, url
 from fakes.values import at
 
 from regwatch.core.history import Sought
-from regwatch.store import Store, StoreVersionError
+from regwatch.store import Store, StoreError, StoreVersionError
 from regwatch.store.schema import MIGRATIONS
 
 
@@ -54,3 +54,65 @@ async def test_a_newer_database_is_refused(store: Store, file: Path) -> None:
     connection.close()
     with pytest.raises(StoreVersionError, match=f"knows up to {len(MIGRATIONS)}"):
         await Store.open(url(file))
+
+
+def shape(file: Path) -> dict[str, set[tuple[object, ...]]]:
+    """Of each table, its columns: name, type, whether it must be filled, place in the key; and of
+    all, the indexes.
+    """
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
+        tables = [name for kind, name in rows if kind == "table"]
+        columns = {
+            name: {
+                (column, kind, must, key)
+                for _, column, kind, must, _, key in connection.execute(
+                    f"PRAGMA table_info({name})"
+                )
+            }
+            for name in tables
+        }
+    connection.close()
+    return columns | {"indexes": {(name,) for kind, name in rows if kind == "index"}}
+
+
+def set_back(file: Path) -> None:
+    """To the first version."""
+    with sqlite3.connect(file) as connection:
+        for table in ("memos", "history", "silences", "forwarded"):
+            connection.execute(f"DROP TABLE {table}")
+        for column in ("may_have_arrived", "refused_at"):
+            connection.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
+        connection.execute("UPDATE schema_version SET version = 1")
+    connection.close()
+
+
+async def test_an_old_database_becomes_what_a_new_one_is(store: Store, file: Path) -> None:
+    await store.close()
+    new = shape(file)
+    set_back(file)
+    assert shape(file) != new
+    again = await Store.open(url(file))
+    await again.close()
+    assert shape(file) == new
+
+
+async def test_opening_a_current_database_changes_nothing_of_it(store: Store, file: Path) -> None:
+    before = shape(file)
+    again = await reopened(store, file)
+    await again.close()
+    assert shape(file) == before
+
+
+async def test_a_migration_that_is_cut_short_leaves_the_database_as_it_was(
+    store: Store, file: Path
+) -> None:
+    await store.close()
+    set_back(file)
+    with sqlite3.connect(file) as connection:  # the last migration will stumble over it
+        connection.execute("ALTER TABLE outbox ADD COLUMN may_have_arrived BOOLEAN")
+    connection.close()
+    before = shape(file)
+    with pytest.raises(StoreError, match="duplicate column name"):
+        await Store.open(url(file))
+    assert shape(file) == before
