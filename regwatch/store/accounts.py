@@ -90,6 +90,6 @@ async def _remove(
     is_gone = (extensions.c.account == bindparam("gone_account")) & (
         extensions.c.extension_id == bindparam("gone_id")
     )
-    # A statement for each: thousands of ids in one would be too many parameters.
+    # A row each: no statement takes as many parameters as an account may have extensions.
     rows = [{"gone_account": account, "gone_id": each} for each in removed]
     await connection.execute(delete(extensions).where(is_gone), rows)

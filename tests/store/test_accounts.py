@@ -3,11 +3,12 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
 from fakes.stored import incident, reopened, watched
-from fakes.values import ACME
+from fakes.values import ACME, at
 
 from regwatch.core.model import AccountName, ExtensionId, ExtensionState
-from regwatch.store import Store
+from regwatch.store import Store, StoreRefusedError
 
 
 async def test_an_accounts_state_comes_back_as_it_was(store: Store, file: Path) -> None:
@@ -44,3 +45,20 @@ async def test_a_value_that_cannot_be_read_is_left_out_not_fatal(store: Store, f
         connection.execute("UPDATE extensions SET watched = x'00' WHERE extension_id = 1")
     connection.close()
     assert [w.extension.id for w, _ in (await store.accounts.load(ACME)).watched] == [2]
+
+
+async def test_an_extension_is_not_stored_without_its_incident(store: Store) -> None:
+    with pytest.raises(StoreRefusedError):
+        await store.accounts.save(
+            ACME, watched=[(watched(1), b"")], incidents=[incident("i1"), incident("\udcff")]
+        )
+    assert list((await store.accounts.load(ACME)).watched) == []
+    assert list(await store.incidents.still_open()) == []
+
+
+async def test_who_went_unanswered_longest_comes_back_first(store: Store) -> None:
+    held = [watched(number) for number in (1, 2, 3)]
+    for each, when in zip(held, (30, 10, 20), strict=True):
+        each.answered_at = at(when)
+    await store.accounts.save(ACME, watched=[(each, b"") for each in held])
+    assert [w.extension.id for w, _ in (await store.accounts.load(ACME)).watched] == [2, 3, 1]

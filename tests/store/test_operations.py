@@ -1,7 +1,9 @@
 """What people look up and ask for, against a real SQLite file."""
 
+import sqlite3
 from pathlib import Path
 
+import pytest
 from fakes.stored import happening, incident, reopened
 from fakes.values import ACME, at
 
@@ -9,7 +11,7 @@ from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import AccountName, ExtensionId, IncidentId
-from regwatch.store import Store
+from regwatch.store import Store, StoreError
 
 
 async def test_the_history_is_found_by_what_is_asked_latest_first(store: Store, file: Path) -> None:
@@ -53,3 +55,18 @@ async def test_silences_survive_a_restart(store: Store, file: Path) -> None:
     await again.prune(before=at(6))
     assert list(await again.operations.silences()) == []
     await again.close()
+
+
+async def test_a_silence_is_not_stored_without_its_line_in_the_history(
+    store: Store, file: Path
+) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE history")
+    connection.close()
+    made = Silence(
+        id="ab12", matchers=Matchers.of({"site": "riga"}), starts_at=at(1),
+        ends_at=at(9), author="anna", comment="router", created_at=at(1),
+    )  # fmt: skip
+    with pytest.raises(StoreError):
+        await store.operations.keep_silence(made, happening(1))
+    assert list(await store.operations.silences()) == []

@@ -3,13 +3,14 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
 from fakes.stored import notification, reopened, told
 from fakes.values import at
 from msgspec.structs import replace
 
 from regwatch.core.history import Kind, Sought
 from regwatch.core.model import IncidentId, Item, ItemStatus, Retry
-from regwatch.store import Store
+from regwatch.store import Store, StoreRefusedError
 
 
 async def test_messages_come_back_in_order_per_receiver(store: Store, file: Path) -> None:
@@ -104,3 +105,21 @@ async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
         connection.execute("UPDATE outbox SET notification = x'00' WHERE notification_id = 'n1'")
     connection.close()
     assert [e.notification.id for e in await store.outbox.pending("chat", limit=1)] == ["n2"]
+
+
+async def test_copies_are_stored_all_or_none(store: Store) -> None:
+    copies = [notification("f1", "mail"), notification("\udcff", "mail")]
+    with pytest.raises(StoreRefusedError):
+        await store.outbox.forward(copies, receiver="chat")
+    assert await store.outbox.pending("mail", limit=9) == []
+    assert await store.outbox.forwarded([IncidentId("i1")], receiver="chat") == []
+
+
+async def test_what_was_refused_holds_up_nobody(store: Store) -> None:
+    for name in ("n1", "n2", "n3", "n4"):
+        await store.outbox.enqueue(notification(name), [])
+    first, second, *_ = await store.outbox.pending("chat", limit=4)
+    refused = Retry(at=at(60), attempts=1, error="400", may_have_arrived=False, refused_at=at(50))
+    await store.outbox.mark_retry([first.id, second.id], refused)
+    found = await store.outbox.pending("chat", limit=1)
+    assert [e.notification.id for e in found] == ["n1", "n2", "n3"], "one besides those refused"
