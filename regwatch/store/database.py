@@ -142,8 +142,8 @@ async def _connect(url: URL) -> AsyncEngine:
     try:
         with translated():
             async with engine.begin() as connection:
-                # Python's driver begins a transaction before a change of rows, not of tables: killed
-                # half way, a migration would leave what the next start stumbles over.
+                # Python's driver begins a transaction before rows change, not before tables do:
+                # killed half way, a migration would leave what the next start stumbles over.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 await connection.run_sync(migrate)
                 check = await connection.exec_driver_sql("PRAGMA quick_check(1)")
