@@ -95,28 +95,31 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
 
 async def _build(config: Config, session: aiohttp.ClientSession, around: Surroundings) -> Engine:
     now = around.clock()
-    unsettled = await around.store.unsettled_incidents()
-    resolved = await around.store.resolved_incidents(
+    unsettled = await around.store.incidents.unsettled()
+    resolved = await around.store.incidents.resolved(
         since=Timestamp(now - DAY), limit=RESOLVED_SHOWN
     )
     reporting, on_incidents = Reporting(around.instruments), _Late()
     receivers = _receivers(config, session, around)
-    mutes = Mutes(maintenance(config), await around.store.silences())
+    mutes = Mutes(maintenance(config), await around.store.operations.silences())
     self_watch = _self_watch(config, around, mutes, reporting, on_incidents, unsettled)
     outbox = Outbox(
         receivers,
-        around.store,
+        around.store.outbox,
         clock=around.clock,
         steady=around.steady,
         listeners=[reporting.delivery, self_watch.delivery],
         fallbacks={r.name: r.fallback for r in config.receivers if r.fallback is not None},
     )
     grouping = Grouping(
-        routes(config.routes), incidents=unsettled, notified=await around.store.notified(), now=now
+        routes(config.routes),
+        incidents=unsettled,
+        notified=await around.store.outbox.notified(),
+        now=now,
     )
     dispatcher = Dispatcher(
         grouping,
-        around.store,
+        around.store.outbox,
         wake=outbox.wake,
         clock=around.clock,
         steady=around.steady,
@@ -156,7 +159,9 @@ def _receivers(
     for shape in config.receivers:
         settings = receiver_settings(config, shape)
         receivers.append(
-            build_receiver(shape.name, settings, session, clock=around.clock, memo=around.store)
+            build_receiver(
+                shape.name, settings, session, clock=around.clock, memo=around.store.memos
+            )
         )
         around.instruments.initialize_receiver(shape.name, [each.value for each in Delivery])
     return receivers
@@ -190,7 +195,7 @@ def _self_watch(
     fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}
     return SelfWatch(
         ReceiverWatch(incidents, fallbacks),
-        around.store,
+        around.store.accounts,
         clock=around.clock,
         on_outcome=partial(reporting.outcome, NO_ACCOUNT),
         on_incidents=on_incidents,
@@ -236,7 +241,7 @@ class _AccountBuilder:
             client if record is None else Recorder(client, name, record, clock=clock),
             Keeper(
                 monitor,
-                self.around.store,
+                self.around.store.accounts,
                 clock=clock,
                 steady=steady,
                 on_incidents=self.on_incidents,

@@ -133,7 +133,7 @@ class Daemon:
             clock=self._clock,
             settings=self._web_settings(),
             gate=Gate(web.users) if web and web.users else None,
-            operations=Operations(lambda: self._current, store, clock=self._clock),
+            operations=Operations(lambda: self._current, store.operations, clock=self._clock),
         )
         listen = self._config.http.listen
         tls = web.tls if web else None
@@ -221,7 +221,7 @@ class Daemon:
         """The engine that is to run; what waits for receivers that are gone is given up."""
         known = [receiver.name for receiver in self._config.receivers]
         around = self._surroundings
-        lost = await around.store.forget_receivers(known, at=self._clock())
+        lost = await around.store.outbox.forget_receivers(known, at=self._clock())
         for receiver, messages in lost.items():
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
         engine = await build_engine(self._config, around)

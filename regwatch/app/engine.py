@@ -135,7 +135,7 @@ class Engine:
         prune_at = self._steady()
         while True:
             try:
-                self._backlog = await self._store.backlog()
+                self._backlog = await self._store.outbox.backlog()
                 self._parts.heart.note_backlog(self._backlog)
                 if self._steady() >= prune_at:
                     prune_at = Instant(self._steady() + PRUNE_SECONDS)
