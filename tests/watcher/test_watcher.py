@@ -35,16 +35,16 @@ from regwatch.core.phones.memory import Memory
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.sites import Sites
-from regwatch.sources.ringme.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
+from regwatch.sources.source import SourceError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import OutcomeListener, Stage, Watcher
 
 pytestmark = pytest.mark.looptime
 
-DOWN = PbxUnavailableError("no connection", reason=FailureReason.NETWORK)
+DOWN = SourceError("no connection", reason=FailureReason.NETWORK)
 BUGGY = "sip:198.51.100.66:5060"
-USED_UP = PbxRateLimitedError("429", reason=FailureReason.QUOTA_EXHAUSTED, retry_after=600.0)
+USED_UP = SourceError("429", reason=FailureReason.QUOTA_EXHAUSTED, retry_after=600.0)
 
 
 def now() -> Timestamp:
@@ -58,7 +58,7 @@ class Source:
 
     def __init__(self, count: int = 3) -> None:
         self.clocks = Clocks()
-        self.listing: Listing | PbxError = listing(*range(1, count + 1))
+        self.listing: Listing | SourceError = listing(*range(1, count + 1))
         self.gone: set[int] = set()
         self.error: Exception | None = None
         self.silent: set[int] = set()
@@ -86,7 +86,7 @@ class Source:
 
     async def extensions(self, *, type: str | None, status: str | None) -> Listing:  # noqa: A002
         await asyncio.sleep(0.1)
-        if isinstance(self.listing, PbxError):
+        if isinstance(self.listing, SourceError):
             raise self.listing
         return self.listing
 
