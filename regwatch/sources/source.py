@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
-from regwatch.core.model import BatchAnswer, ExtensionId, FailureReason, Listing, Quota
+from regwatch.core.model import (
+    Answer,
+    BatchAnswer,
+    ExtensionId,
+    FailureReason,
+    Listing,
+    Quota,
+    RegistrationId,
+)
 
 SUCCESS = "success"
 OUTCOMES = (SUCCESS, *(reason.value for reason in FailureReason))
@@ -55,3 +64,39 @@ class Source(Protocol):
         status: str | None,
     ) -> Listing:
         """Its own list of extensions; raises only if there is not even a first page."""
+
+
+class Connection(Source, Protocol):
+    """A source that is opened and closed: what whoever owns one needs beyond its answers."""
+
+    @property
+    def quota(self) -> Quota | None:
+        """The hourly quota as last told; None if it never was."""
+
+    def prepare(self) -> None:
+        """Do ahead what may fail when it is entered; raises `SourceError`."""
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+
+# Apart from Source: watching never deletes, and a source that is only read has nothing to delete.
+class Deleting(Protocol):
+    """What a source may offer besides: to end registrations. Raises `SourceError`, and it alone."""
+
+    async def registration(self, extension_id: ExtensionId) -> Answer:
+        """What it says of one extension: whoever deletes looks before and after."""
+
+    async def unregister_all(self, extension_id: ExtensionId) -> None:
+        """Delete all registrations of an extension; never sent twice."""
+
+    async def unregister(self, extension_id: ExtensionId, registration_id: RegistrationId) -> None:
+        """Delete one registration; one that is gone already is deleted as well."""
