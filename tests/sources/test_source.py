@@ -3,6 +3,7 @@
 A kind is opened on the same small world: who is registered, who is refused, who is not answered.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class World:
     refused: frozenset[int] = frozenset()
     silent: Sequence[int] = ()
     """Asked for, and left out of the answer."""
+    says_more: bool = False
+    """It answers for all of these, whoever is asked for."""
     failure: FailureReason | None = None
     """Of every request."""
     made: list[RequestMade] = field(default_factory=list)
@@ -68,6 +71,9 @@ async def ringme(world: World, _folder: Path) -> AsyncIterator[Connection]:
     }
     pbx.answers = known.get
     pbx.extensions = [{"id": i, "name": f"000*{100 + i}"} for i in world.all]
+    if world.says_more:
+        said = json.dumps([info(i) for i in world.registered])
+        pbx.always["/api/ver1.0/extension/registration/"] = canned_json(said)
     if world.failure is not None:
         pbx.always["/api"] = FAILING[world.failure]
     async with serving(pbx):
@@ -113,7 +119,7 @@ async def test_who_is_registered_and_who_is_not(opened: Opened, tmp_path: Path) 
 
 
 async def test_of_nobody_else_than_who_was_asked_for(opened: Opened, tmp_path: Path) -> None:
-    async with opened(World(registered=range(1, 9)), tmp_path) as source:
+    async with opened(World(registered=range(1, 9), says_more=True), tmp_path) as source:
         said = await source.registrations(ids(7, 2))
     assert said.asked == (7, 2)
     assert set(said.answers) == {7, 2}
@@ -181,7 +187,8 @@ async def test_where_nothing_is_answered_a_source_error_says_why(
         with pytest.raises(SourceError) as caught:
             await source.registrations(ids(1, 2))
     assert caught.value.reason is failure
-    assert caught.value.retry_after in (None, 30.0)
+    told_to_wait = opened is ringme and failure is FailureReason.THROTTLED
+    assert caught.value.retry_after == (30.0 if told_to_wait else None)
     assert str(caught.value)
     assert world.made[-1].outcome == failure.value
 
