@@ -26,7 +26,7 @@ from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
 from regwatch.shapes.values import revealed
-from regwatch.sources.ringme.errors import PbxError
+from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
@@ -40,7 +40,7 @@ STATUS_SECONDS = 5.0
 STOP_SECONDS = 15.0
 REBUILD_SECONDS = 5.0
 """Between two tries to go on with the former configuration."""
-EXPECTED = (ConfigError, StoreError, WebConfigError, PbxError)
+EXPECTED = (ConfigError, StoreError, WebConfigError, SourceError)
 """What their words say of a configuration that cannot be used; they hold no secrets."""
 
 log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             try:
                 await self._start(stack)
-            except (StoreError, ListenError, WebConfigError, PbxError) as error:
+            except (StoreError, ListenError, WebConfigError, SourceError) as error:
                 raise StartError(str(error)) from error
             await self._run_until(stop)
             self._notifier.stopping()
