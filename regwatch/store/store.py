@@ -26,6 +26,7 @@ from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought, of_notification
 from regwatch.core.model import (
     AccountName,
+    Consequences,
     ExtensionId,
     Incident,
     IncidentId,
@@ -48,6 +49,7 @@ from regwatch.store.rows import (
     entry_of,
     extension_row,
     incident_row,
+    note_consequences,
     notified_row,
     outbox_row,
     silence_row,
@@ -62,6 +64,7 @@ from regwatch.store.schema import (
     notified,
     outbox,
     silences,
+    unheard,
 )
 
 T = TypeVar("T")
@@ -247,13 +250,22 @@ class Store:
         """They are about to be sent."""
         await self._mark(ids, may_have_arrived=True)
 
-    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+    async def mark_delivered(
+        self, ids: Sequence[int], consequences: Consequences | None = None, *, at: Timestamp
+    ) -> None:
         """They were taken, or came to nothing."""
-        await self._mark(ids, settled_at=at)
+        await self._mark(ids, consequences, settled_at=at)
 
-    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+    async def mark_given_up(
+        self,
+        ids: Sequence[int],
+        consequences: Consequences | None = None,
+        *,
+        at: Timestamp,
+        error: str,
+    ) -> None:
         """They were not, and will not be tried again."""
-        await self._mark(ids, settled_at=at, error=error)
+        await self._mark(ids, consequences, settled_at=at, error=error)
 
     async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
         """They were not, and stay pending."""
@@ -266,13 +278,23 @@ class Store:
             refused_at=retry.refused_at,
         )
 
-    async def _mark(self, ids: Sequence[int], **values: object) -> None:
+    async def _mark(
+        self, ids: Sequence[int], consequences: Consequences | None = None, **values: object
+    ) -> None:
         statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(statement)
+            if consequences is not None:
+                await note_consequences(connection, consequences)
 
         await self._write(work)
+
+    async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
+        """Of which incidents the beginning was given up, and in whose place it was told."""
+        query = select(unheard.c.in_place_of, unheard.c.incident_id)
+        rows = await self._read(query.where(unheard.c.receiver == receiver))
+        return {(row.in_place_of, IncidentId(row.incident_id)) for row in rows}
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         """Store copies for another receiver in place of this one, and what that one was told."""
@@ -318,6 +340,7 @@ class Store:
             await connection.execute(gone)
             await connection.execute(delete(notified).where(owed))
             await connection.execute(delete(forwarded).where(forwarded.c.receiver.not_in(known)))
+            await connection.execute(delete(unheard).where(unheard.c.receiver.not_in(known)))
 
         await self._write(work)
         return waiting
@@ -348,6 +371,8 @@ class Store:
             is_old = notified.c.incident_id.in_(select(incidents.c.id).where(old))
             await connection.execute(delete(notified).where(is_old))
             await connection.execute(delete(incidents).where(old))
+            known = select(incidents.c.id)
+            await connection.execute(delete(unheard).where(unheard.c.incident_id.not_in(known)))
             await connection.execute(delete(memos).where(memos.c.written_at < before))
             await connection.execute(delete(history).where(history.c.at < before))
             await connection.execute(delete(silences).where(silences.c.ends_at < before))

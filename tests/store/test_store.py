@@ -19,6 +19,7 @@ from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     AlertName,
+    Consequences,
     ExtensionId,
     ExtensionState,
     Facts,
@@ -256,6 +257,53 @@ async def test_what_was_told_elsewhere_is_known_until_its_end_is_told(store: Sto
     assert [e.notification.id for e in await store.pending("mail", limit=9)] == ["f1", "f2"]
 
 
+def given_up(*unheard: str, in_place_of: str = "") -> Consequences:
+    ids = [IncidentId(each) for each in unheard]
+    return Consequences(receiver="chat", in_place_of=in_place_of, unheard=ids)
+
+
+async def test_what_never_arrived_is_known_until_it_does(store: Store, file: Path) -> None:
+    await store.mark_given_up([1], given_up("i1", "i2"), at=at(1), error="gone")
+    await store.mark_given_up([2], given_up("i2", in_place_of="mail"), at=at(2), error="gone")
+    await store.mark_given_up([3], given_up("i1"), at=at(3), error="gone")
+    again = await reopened(store, file)
+    assert await again.unheard("chat") == {("", "i1"), ("", "i2"), ("mail", "i2")}
+    assert await again.unheard("mail") == set()
+    arrived = Consequences(receiver="chat", in_place_of="", settled=[IncidentId("i2")])
+    await again.mark_delivered([4], arrived, at=at(4))
+    assert await again.unheard("chat") == {("", "i1"), ("mail", "i2")}
+    await again.forget_receivers(["mail"], at=at(5))
+    assert await again.unheard("chat") == set()
+    await again.close()
+
+
+async def test_of_incidents_that_are_kept_no_more_nobody_knows_what_never_arrived(
+    store: Store,
+) -> None:
+    await store.save(ACME, watched=(), incidents=[incident("i1")])
+    await store.mark_given_up([1], given_up("i1", "i2"), at=at(1), error="gone")
+    await store.prune(before=at(0))
+    assert await store.unheard("chat") == {("", "i1")}
+
+
+async def test_what_was_told_is_taken_out_of_what_waits_and_both_or_neither_is_stored(
+    store: Store,
+) -> None:
+    await store.enqueue(notification("n1"), [])
+    await store.enqueue(notification("n2"), [])
+    first, second = await store.pending("chat", limit=5)
+    emptied = replace(first.notification, items=())
+    taken = Consequences(receiver="chat", in_place_of="", left={first.id: emptied})
+    half = replace(taken, unheard=[IncidentId(HALF)])
+    with pytest.raises(StoreRefusedError):
+        await store.mark_delivered([second.id], half, at=at(6))
+    waiting = [entry.notification for entry in await store.pending("chat", limit=5)]
+    assert waiting == [first.notification, second.notification]
+    await store.mark_delivered([second.id], taken, at=at(6))
+    (left,) = await store.pending("chat", limit=5)
+    assert (left.id, left.notification) == (first.id, emptied)
+
+
 async def test_receivers_that_are_gone_are_owed_nothing(store: Store) -> None:
     await store.enqueue(notification("n1"), [told()])
     await store.enqueue(notification("n2", "pager"), [])
@@ -392,7 +440,7 @@ async def test_a_database_of_the_second_version_keeps_what_waits(store: Store, f
     await store.enqueue(notification("n2"), [])
     await store.close()
     with sqlite3.connect(file) as connection:
-        for table in ("history", "silences", "forwarded"):
+        for table in ("history", "silences", "forwarded", "unheard"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE outbox DROP COLUMN may_have_arrived")
         connection.execute("ALTER TABLE outbox DROP COLUMN refused_at")
