@@ -199,7 +199,7 @@ class Deliveries(RuleBasedStateMachine):
         self.incidents: dict[IncidentId, Incident] = {}
         self.given_up: list[DeliveryAttempt] = []
         self.lost: set[tuple[str, IncidentId]] = set()
-        self.patience = RetryPolicy.give_up_after
+        self.patience = RetryPolicy().give_up_after
         self.numbers = count(1)
         self.breath = threading.Event()
 
@@ -239,7 +239,7 @@ class Deliveries(RuleBasedStateMachine):
     @initialize(is_patient=st.booleans())
     def begin(self, is_patient: bool) -> None:
         """The impatient one gives up within the hour what else it would after a day."""
-        self.patience = RetryPolicy.give_up_after if is_patient else IMPATIENT
+        self.patience = RetryPolicy().give_up_after if is_patient else IMPATIENT
         self.do(self.steadily(self._start()))
 
     async def _start(self) -> None:
