@@ -300,6 +300,13 @@ class Deliveries(RuleBasedStateMachine):
     def a_receiver_changes(self, name: str, mood: str) -> None:
         self.receivers[name].mood = getattr(self.receivers[name], mood)
 
+    @rule(name=st.sampled_from(["pager", "chat", "mail"]), refuses=st.booleans())
+    def a_receiver_is_away_for_long(self, name: str, refuses: bool) -> None:
+        receiver = self.receivers[name]
+        receiver.mood = receiver.refusing if refuses else receiver.unreachable
+        self.do(self.let_pass(IMPATIENT + 300.0))
+        receiver.mood = receiver.well
+
     # --- incidents ------------------------------------------------------------
 
     @rule(site=st.sampled_from(["riga", "tallinn"]), mild=st.booleans())
