@@ -5,7 +5,7 @@ garbage-collector tracking, since 100,000 extensions are held at once (`gc=False
 them can refer to itself).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NewType
 
@@ -349,6 +349,8 @@ class Notification(Struct, frozen=True, gc=False, kw_only=True):
     created_at: Timestamp
     items: tuple[Item, ...]
     """New ones first, then still firing, then resolved; each by severity and extension."""
+    in_place_of: str = ""
+    """The receiver that would not take it; empty: this one is told in its own right."""
 
     def with_status(self, status: ItemStatus) -> tuple[Incident, ...]:
         """The incidents of one status, in order."""
@@ -393,6 +395,21 @@ class Retry(Struct, frozen=True, gc=False, kw_only=True):
     """Whether somebody may have seen it all the same."""
     refused_at: Timestamp | None = None
     """When the receiver said that it will not take it; None: it may take it later."""
+
+
+class Consequences(Struct, frozen=True, gc=False, kw_only=True):
+    """What is to be noted together with the end of messages: of their incidents, as one receiver
+    is told of them, in its own right or in place of another.
+    """
+
+    receiver: str
+    in_place_of: str
+    settled: Sequence[IncidentId] = ()
+    """They were told, may have been, or are over: no beginning of theirs is missing any more."""
+    unheard: Sequence[IncidentId] = ()
+    """Their beginning was given up, and never arrived."""
+    left: Mapping[int, Notification] = {}
+    """What other messages, which wait, have still to say; by entry."""
 
 
 class Watched(Struct, gc=False):

@@ -11,18 +11,27 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.core.history import of_notification
-from regwatch.core.model import IncidentId, ItemStatus, Notification, Notified, Retry, Timestamp
+from regwatch.core.model import (
+    Consequences,
+    IncidentId,
+    ItemStatus,
+    Notification,
+    Notified,
+    Retry,
+    Timestamp,
+)
 from regwatch.store import schema
 from regwatch.store.database import Database
 from regwatch.store.rows import (
     StoredEntry,
     append_happenings,
     entry_of,
+    note_consequences,
     notified_row,
     outbox_row,
     upsert_rows,
 )
-from regwatch.store.schema import forwarded, outbox
+from regwatch.store.schema import forwarded, outbox, unheard
 
 MOST_REFUSED = 500
 """Refused messages of one receiver that are looked at together."""
@@ -108,13 +117,22 @@ class StoredOutbox:
         """They are about to be sent."""
         await self._mark(ids, may_have_arrived=True)
 
-    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+    async def mark_delivered(
+        self, ids: Sequence[int], consequences: Consequences | None = None, *, at: Timestamp
+    ) -> None:
         """They were taken, or came to nothing."""
-        await self._mark(ids, settled_at=at)
+        await self._mark(ids, consequences, settled_at=at)
 
-    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+    async def mark_given_up(
+        self,
+        ids: Sequence[int],
+        consequences: Consequences | None = None,
+        *,
+        at: Timestamp,
+        error: str,
+    ) -> None:
         """They were not, and will not be tried again."""
-        await self._mark(ids, settled_at=at, error=error)
+        await self._mark(ids, consequences, settled_at=at, error=error)
 
     async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
         """They were not, and stay pending."""
@@ -127,13 +145,23 @@ class StoredOutbox:
             refused_at=retry.refused_at,
         )
 
-    async def _mark(self, ids: Sequence[int], **values: object) -> None:
+    async def _mark(
+        self, ids: Sequence[int], consequences: Consequences | None = None, **values: object
+    ) -> None:
         statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(statement)
+            if consequences is not None:
+                await note_consequences(connection, consequences)
 
         await self._database.write(work)
+
+    async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
+        """Of which incidents the beginning was given up, and in whose place it was told."""
+        query = select(unheard.c.in_place_of, unheard.c.incident_id)
+        rows = await self._database.read(query.where(unheard.c.receiver == receiver))
+        return {(row.in_place_of, IncidentId(row.incident_id)) for row in rows}
 
     # --- what another receiver is told instead -----------------------------------------------
 
@@ -173,6 +201,7 @@ class StoredOutbox:
             await connection.execute(gone)
             await connection.execute(delete(told).where(owed))
             await connection.execute(delete(forwarded).where(forwarded.c.receiver.not_in(known)))
+            await connection.execute(delete(unheard).where(unheard.c.receiver.not_in(known)))
 
         await self._database.write(work)
         return waiting

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.core.model import Timestamp
-from regwatch.store.schema import history, incidents, memos, notified, outbox, silences
+from regwatch.store.schema import history, incidents, memos, notified, outbox, silences, unheard
 
 
 async def forget_old(connection: AsyncConnection, *, before: Timestamp) -> None:
@@ -20,6 +20,8 @@ async def forget_old(connection: AsyncConnection, *, before: Timestamp) -> None:
     # What was told of an incident goes before the incident, by which it is found.
     await connection.execute(delete(notified).where(of_old))
     await connection.execute(delete(incidents).where(is_old))
+    known = select(incidents.c.id)
+    await connection.execute(delete(unheard).where(unheard.c.incident_id.not_in(known)))
     await connection.execute(delete(memos).where(memos.c.written_at < before))
     await connection.execute(delete(history).where(history.c.at < before))
     await connection.execute(delete(silences).where(silences.c.ends_at < before))

@@ -6,15 +6,23 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, Row, Table, insert
+from sqlalchemy import ColumnElement, Row, Table, delete, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.batching import batched
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.history import Happening, Sought
-from regwatch.core.model import AccountName, Incident, Notification, Notified, Timestamp, Watched
-from regwatch.store.schema import history
+from regwatch.core.model import (
+    AccountName,
+    Consequences,
+    Incident,
+    Notification,
+    Notified,
+    Timestamp,
+    Watched,
+)
+from regwatch.store.schema import history, outbox, unheard
 
 T = TypeVar("T")
 
@@ -164,3 +172,20 @@ async def upsert_rows(
     await connection.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=others), rows
     )
+
+
+async def note_consequences(connection: AsyncConnection, that: Consequences) -> None:
+    """What the end of messages means for those to come, and for others that wait."""
+    line = {"receiver": that.receiver, "in_place_of": that.in_place_of}
+    columns = unheard.c
+    is_theirs = (columns.receiver == that.receiver) & (columns.in_place_of == that.in_place_of)
+    for piece in batched(that.settled, CHUNK):
+        await connection.execute(delete(unheard).where(is_theirs, columns.incident_id.in_(piece)))
+    for piece in batched(that.unheard, CHUNK):
+        added = upsert(unheard).on_conflict_do_nothing()
+        await connection.execute(added, [line | {"incident_id": i} for i in piece])
+    for entry_id, notification in that.left.items():
+        text = msgspec.msgpack.encode(notification)
+        await connection.execute(
+            update(outbox).where(outbox.c.id == entry_id).values(notification=text)
+        )

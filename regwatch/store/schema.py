@@ -86,6 +86,14 @@ forwarded = Table(
     Column("incident_id", String, primary_key=True),
 )
 
+unheard = Table(
+    "unheard",
+    metadata,
+    Column("receiver", String, primary_key=True),
+    Column("in_place_of", String, primary_key=True),
+    Column("incident_id", String, primary_key=True),
+)
+
 memos = Table(
     "memos",
     metadata,
@@ -142,11 +150,16 @@ def _add_refusals(connection: Connection) -> None:
         connection.exec_driver_sql("UPDATE outbox SET may_have_arrived = 1 WHERE attempts > 0")
 
 
+def _add_unheard(connection: Connection) -> None:
+    unheard.create(connection, checkfirst=True)
+
+
 MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _create_all,
     _add_memos,
     _add_history,
     _add_refusals,
+    _add_unheard,
 )
 """Migration n leads from version n to version n + 1. Never change one that was released: add."""
 

@@ -6,7 +6,9 @@ Every method of every part is one transaction, durable once it returns.
 from functools import partial
 
 from regwatch.clock import Clock, wall_clock
-from regwatch.core.model import Timestamp
+from regwatch.core.model import (
+    Timestamp,
+)
 from regwatch.store.accounts import StoredAccounts
 from regwatch.store.database import Database, open_database
 from regwatch.store.incidents import StoredIncidents

@@ -4,12 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fakes.stored import notification, reopened, told
-from fakes.values import at
+from fakes.stored import incident, notification, reopened, told
+from fakes.values import ACME, at
 from msgspec.structs import replace
 
 from regwatch.core.history import Kind, Sought
-from regwatch.core.model import IncidentId, Item, ItemStatus, Retry
+from regwatch.core.model import Consequences, IncidentId, Item, ItemStatus, Retry
 from regwatch.store import Store, StoreRefusedError
 
 
@@ -123,3 +123,52 @@ async def test_what_was_refused_holds_up_nobody(store: Store) -> None:
     await store.outbox.mark_retry([first.id, second.id], refused)
     found = await store.outbox.pending("chat", limit=1)
     assert [e.notification.id for e in found] == ["n1", "n2", "n3"], "one besides those refused"
+
+
+def given_up(*unheard: str, in_place_of: str = "") -> Consequences:
+    ids = [IncidentId(each) for each in unheard]
+    return Consequences(receiver="chat", in_place_of=in_place_of, unheard=ids)
+
+
+async def test_what_never_arrived_is_known_until_it_does(store: Store, file: Path) -> None:
+    await store.outbox.mark_given_up([1], given_up("i1", "i2"), at=at(1), error="gone")
+    await store.outbox.mark_given_up(
+        [2], given_up("i2", in_place_of="mail"), at=at(2), error="gone"
+    )
+    await store.outbox.mark_given_up([3], given_up("i1"), at=at(3), error="gone")
+    again = await reopened(store, file)
+    assert await again.outbox.unheard("chat") == {("", "i1"), ("", "i2"), ("mail", "i2")}
+    assert await again.outbox.unheard("mail") == set()
+    arrived = Consequences(receiver="chat", in_place_of="", settled=[IncidentId("i2")])
+    await again.outbox.mark_delivered([4], arrived, at=at(4))
+    assert await again.outbox.unheard("chat") == {("", "i1"), ("mail", "i2")}
+    await again.outbox.forget_receivers(["mail"], at=at(5))
+    assert await again.outbox.unheard("chat") == set()
+    await again.close()
+
+
+async def test_of_incidents_that_are_kept_no_more_nobody_knows_what_never_arrived(
+    store: Store,
+) -> None:
+    await store.accounts.save(ACME, watched=(), incidents=[incident("i1")])
+    await store.outbox.mark_given_up([1], given_up("i1", "i2"), at=at(1), error="gone")
+    await store.prune(before=at(0))
+    assert await store.outbox.unheard("chat") == {("", "i1")}
+
+
+async def test_what_was_told_is_taken_out_of_what_waits_and_both_or_neither_is_stored(
+    store: Store,
+) -> None:
+    await store.outbox.enqueue(notification("n1"), [])
+    await store.outbox.enqueue(notification("n2"), [])
+    first, second = await store.outbox.pending("chat", limit=5)
+    emptied = replace(first.notification, items=())
+    taken = Consequences(receiver="chat", in_place_of="", left={first.id: emptied})
+    half = replace(taken, unheard=[IncidentId("half a character: \udcff")])
+    with pytest.raises(StoreRefusedError):
+        await store.outbox.mark_delivered([second.id], half, at=at(6))
+    waiting = [entry.notification for entry in await store.outbox.pending("chat", limit=5)]
+    assert waiting == [first.notification, second.notification]
+    await store.outbox.mark_delivered([second.id], taken, at=at(6))
+    (left,) = await store.outbox.pending("chat", limit=5)
+    assert (left.id, left.notification) == (first.id, emptied)

@@ -33,7 +33,7 @@ async def test_a_database_of_the_second_version_keeps_what_waits(store: Store, f
     await store.outbox.enqueue(notification("n2"), [])
     await store.close()
     with sqlite3.connect(file) as connection:
-        for table in ("history", "silences", "forwarded"):
+        for table in ("history", "silences", "forwarded", "unheard"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE outbox DROP COLUMN may_have_arrived")
         connection.execute("ALTER TABLE outbox DROP COLUMN refused_at")

@@ -1,11 +1,11 @@
 """What the outbox reads, writes and reports."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from regwatch.core.model import IncidentId, Notification, Retry, Timestamp
+from regwatch.core.model import Consequences, IncidentId, Notification, Retry, Timestamp
 
 
 class Entry(Protocol):
@@ -50,16 +50,23 @@ class OutboxStore(Protocol):
     async def pending(self, receiver: str, *, limit: int) -> Sequence[Entry]:
         """The oldest unsettled messages, oldest first; those refused come besides."""
 
+    async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
+        """Of which incidents the beginning was given up, and in whose place it was told."""
+
     async def mark_trying(self, ids: Sequence[int]) -> None:
         """They are about to be sent: from now on they may have arrived."""
 
-    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+    async def mark_delivered(
+        self, ids: Sequence[int], consequences: Consequences, *, at: Timestamp
+    ) -> None:
         """They were taken, or came to nothing before anybody saw them."""
 
     async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
         """They were not, and stay pending."""
 
-    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+    async def mark_given_up(
+        self, ids: Sequence[int], consequences: Consequences, *, at: Timestamp, error: str
+    ) -> None:
         """They were not, and will not be tried again."""
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:

@@ -19,6 +19,7 @@ def copy_for(fallback: str, notification: Notification) -> Notification:
         id=_derived(notification.id, fallback),
         receiver=fallback,
         group_key=f"for {notification.receiver}, {notification.group_key}",
+        in_place_of=notification.receiver,
     )
 
 

@@ -24,7 +24,14 @@ from regwatch.notify.delivery.backoff import RetryPolicy, delay
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, OutboxStore
 from regwatch.notify.delivery.delivery_log import DeliveryLog
 from regwatch.notify.delivery.forwarding import copies_for, end_for
-from regwatch.notify.delivery.parcels import Parcel, next_turn, parcels, without
+from regwatch.notify.delivery.parcels import (
+    Parcel,
+    chances,
+    next_turn,
+    parcels,
+    when_given_up,
+    when_settled,
+)
 from regwatch.notify.delivery.persistence import Persistence
 from regwatch.notify.delivery.stamps import Stamps
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
@@ -96,10 +103,12 @@ class Outbox:
         while not self._stopping:
             wake.clear()
             entries = await self._persistence.read(look, receiver.name)
-            now = Now(self._steady(), self._clock())
-            waiting = parcels(
-                entry for entry in stamps.by_now(entries, now=now) if entry.id not in self._aside
+            unheard = await self._persistence.read(
+                partial(self._store.unheard, receiver.name), receiver.name
             )
+            now = Now(self._steady(), self._clock())
+            moved = stamps.by_now(entries, now=now)
+            waiting = parcels([e for e in moved if e.id not in self._aside], unheard)
             turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
             if turn.parcel is None:
                 pause = max(0.0, turn.at - now.wall)
@@ -122,7 +131,7 @@ class Outbox:
 
     async def _take(self, receiver: Receiver, parcel: Parcel, behind: Sequence[Parcel]) -> None:
         if parcel.notification is None:
-            await self._collapse(receiver.name, parcel)
+            await self._collapse(receiver.name, parcel, behind)
         else:
             await self._attempt(receiver, parcel, parcel.notification, behind)
 
@@ -133,11 +142,11 @@ class Outbox:
             async with asyncio.timeout(seconds):
                 await wake.wait()
 
-    async def _collapse(self, receiver: str, parcel: Parcel) -> None:
+    async def _collapse(self, receiver: str, parcel: Parcel, behind: Sequence[Parcel] = ()) -> None:
         """It began and ended before anybody saw it."""
         now = self._clock()
         await self._end_elsewhere(receiver, parcel)
-        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        mark = partial(self._store.mark_delivered, parcel.ids, when_settled(parcel, behind), at=now)
         await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, Delivery.COLLAPSED, now))
@@ -152,19 +161,20 @@ class Outbox:
         error = await self._send(receiver, parcel, notification)
         now = self._clock()
         if error is None:
-            await self._taken(receiver.name, parcel, notification, now)
-            for each in behind:
-                await self._settle(each, self._prove(receiver, each, notification))
+            await self._taken(receiver.name, parcel, notification, now, behind)
+            for each in chances(behind):
+                await self._settle(each, self._prove(receiver, each, parcel))
         elif now >= self._give_up_at(parcel):
-            await self._give_up(receiver.name, parcel, error.message, now)
+            await self._give_up(receiver.name, parcel, error, now)
         else:
             await self._try_again(receiver.name, parcel, error, now)
 
-    async def _prove(self, receiver: Receiver, parcel: Parcel, taken: Notification) -> None:
+    async def _prove(self, receiver: Receiver, waiting: Parcel, taken: Parcel) -> None:
         """The receiver takes other messages: either it would take this one now, or the message is
         at fault. What it was told meanwhile of the same incidents is newer.
         """
-        notification = without(parcel.notification, taken)
+        parcel = waiting.after(taken)
+        notification = parcel.notification
         if notification is None:
             await self._collapse(receiver.name, parcel)
             return
@@ -175,28 +185,38 @@ class Outbox:
         elif error.retryable:
             await self._try_again(receiver.name, parcel, error, now)
         else:
-            await self._give_up(receiver.name, parcel, error.message, now)
+            await self._give_up(receiver.name, parcel, error, now)
 
     async def _taken(
-        self, receiver: str, parcel: Parcel, notification: Notification, now: Timestamp
+        self,
+        receiver: str,
+        parcel: Parcel,
+        notification: Notification,
+        now: Timestamp,
+        behind: Sequence[Parcel] = (),
     ) -> None:
         # A message that was taken is not sent again because the disk is full: only the marks are
         # tried again, and nothing behind it passes.
         await self._end_elsewhere(receiver, parcel)
-        mark = partial(self._store.mark_delivered, parcel.ids, at=now)
+        mark = partial(self._store.mark_delivered, parcel.ids, when_settled(parcel, behind), at=now)
         await self._persistence.write(mark, receiver)
         latency = max(0.0, now - parcel.created_at)
         self._report(
             _attempt_with(parcel, notification, Delivery.DELIVERED, now, latency_seconds=latency)
         )
 
-    async def _give_up(self, receiver: str, parcel: Parcel, error: str, now: Timestamp) -> None:
+    async def _give_up(
+        self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
+    ) -> None:
         await self._forward(receiver, parcel)
         await self._end_elsewhere(receiver, parcel)
-        mark = partial(self._store.mark_given_up, parcel.ids, at=now, error=error)
+        consequences = when_given_up(parcel, may_have_arrived=_may_have_arrived(parcel, error))
+        mark = partial(
+            self._store.mark_given_up, parcel.ids, consequences, at=now, error=error.message
+        )
         await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
-        self._report(_attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=error))
+        self._report(_attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=error.message))
 
     async def _try_again(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
@@ -279,7 +299,7 @@ class Outbox:
             at=last_at if now < last_at < at else at,  # the last attempt is made, not skipped
             attempts=attempts,
             error=error.message,
-            may_have_arrived=error.may_have_arrived or parcel.entries[0].may_have_arrived,
+            may_have_arrived=_may_have_arrived(parcel, error),
             refused_at=None if error.retryable else now,
         )
 
@@ -289,6 +309,11 @@ class Outbox:
                 listener(attempt)
             except Exception:
                 log.exception("delivery_listener_bug", receiver=attempt.receiver)
+
+
+def _may_have_arrived(parcel: Parcel, error: DeliveryError) -> bool:
+    """Whether this attempt or one before it may have reached somebody all the same."""
+    return error.may_have_arrived or parcel.entries[0].may_have_arrived
 
 
 def _attempt_with(

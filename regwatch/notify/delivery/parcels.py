@@ -9,14 +9,28 @@
   and before anything fresh behind it, though not more often than once a minute.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-
-from msgspec.structs import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from regwatch.core.dispatch.merging import merged
-from regwatch.core.model import FAR_OFF, Incident, IncidentId, ItemStatus, Notification, Timestamp
+from regwatch.core.model import (
+    FAR_OFF,
+    Consequences,
+    Incident,
+    IncidentId,
+    ItemStatus,
+    Notification,
+    Timestamp,
+)
 from regwatch.notify.delivery.deliveries import Entry
+from regwatch.notify.delivery.hearing import (
+    Beginning,
+    as_it_arrives,
+    is_beginning,
+    left_of,
+    without,
+    without_bare_ends,
+)
 
 REFUSED_PAUSE = 60.0
 """Seconds between two attempts with what was refused, whatever comes meanwhile."""
@@ -56,10 +70,20 @@ class Parcel:
         return max((e.refused_at for e in self.entries if e.refused_at is not None), default=None)
 
     @property
+    def in_place_of(self) -> str:
+        """In whose place they are told; empty: in the receiver's own right."""
+        return self.entries[0].notification.in_place_of
+
+    @property
     def incidents(self) -> Sequence[IncidentId]:
         """All that its messages speak of."""
         items = (item for entry in self.entries for item in entry.notification.items)
         return tuple(dict.fromkeys(item.incident.id for item in items))
+
+    def after(self, taken: "Parcel") -> "Parcel":
+        """What is left of it once the other, which is newer, was taken."""
+        told = taken.incidents if taken.in_place_of == self.in_place_of else ()
+        return replace(self, notification=without(self.notification, told))
 
     @property
     def resolved(self) -> Sequence[Incident]:
@@ -71,11 +95,14 @@ class Parcel:
         return tuple(found.values())
 
 
-def parcels(entries: Iterable[Entry]) -> list[Parcel]:
-    """Entries of one receiver, oldest first, as parcels in the order in which they go out."""
-    parts: list[list[Entry]] = []
+def parcels(entries: Iterable[Entry], unheard: Collection[Beginning] = ()) -> list[Parcel]:
+    """Entries of one receiver, oldest first, as parcels in the order in which they go out.
+    `unheard`: whose beginning was given up before it arrived.
+    """
+    parts: list[list[tuple[Entry, Notification]]] = []
     part_of: dict[tuple[str, bool], int] = {}
     spoken_of: dict[IncidentId, int] = {}
+    missing = set(unheard)
     for entry in entries:
         key = (entry.notification.group_key, entry.may_have_arrived)
         incidents = [item.incident.id for item in entry.notification.items]
@@ -84,22 +111,50 @@ def parcels(entries: Iterable[Entry]) -> list[Parcel]:
         if part is None or any(spoken_of.get(i, part) > part for i in incidents):
             part = part_of[key] = len(parts)
             parts.append([])
-        parts[part].append(entry)
+        parts[part].append((entry, as_it_arrives(entry, missing)))
         spoken_of.update(dict.fromkeys(incidents, part))
-    return [Parcel(tuple(part), _message(part)) for part in parts]
+    return [_parcel(part, missing) for part in parts]
 
 
-def _message(entries: Sequence[Entry]) -> Notification | None:
-    return merged([entry.notification for entry in entries])
+def _parcel(part: Sequence[tuple[Entry, Notification]], missing: Collection[Beginning]) -> Parcel:
+    message = without_bare_ends(merged([notification for _, notification in part]), missing)
+    return Parcel(tuple(entry for entry, _ in part), message)
 
 
-def without(notification: Notification | None, newer: Notification) -> Notification | None:
-    """What is left to say once the newer one was taken; None: nothing."""
-    if notification is None:
-        return None
-    told = {item.incident.id for item in newer.items}
-    items = tuple(item for item in notification.items if item.incident.id not in told)
-    return replace(notification, items=items) if items else None
+def when_settled(parcel: Parcel, behind: Iterable[Parcel]) -> Consequences:
+    """Once it was taken, or came to nothing. `behind`: those in front of it that wait."""
+    entries = (entry for each in behind for entry in each.entries)
+    return Consequences(
+        receiver=parcel.entries[0].receiver,
+        in_place_of=parcel.in_place_of,
+        settled=parcel.incidents,
+        left=left_of(entries, frozenset(parcel.incidents), in_place_of=parcel.in_place_of),
+    )
+
+
+def when_given_up(parcel: Parcel, *, may_have_arrived: bool) -> Consequences:
+    """Once it is tried no more."""
+    # What is new only because an older message still waits is that one's to answer for.
+    items = (item for entry in parcel.entries for item in entry.notification.items)
+    left = {item.incident.id for item in parcel.notification.items} if parcel.notification else ()
+    begun = [i.incident.id for i in items if is_beginning(i) and i.incident.id in left]
+    return Consequences(
+        receiver=parcel.entries[0].receiver,
+        in_place_of=parcel.in_place_of,
+        settled=parcel.incidents if may_have_arrived else (),
+        unheard=() if may_have_arrived else begun,
+    )
+
+
+def chances(refused: Iterable[Parcel]) -> Iterator[Parcel]:
+    """Those that may be tried one after the other, as they are. That the end of what one of them
+    begins was left out of the next was right only while the one waited.
+    """
+    begun: set[IncidentId] = set()
+    for parcel in refused:
+        if begun.isdisjoint(incident.id for incident in parcel.resolved):
+            yield parcel
+        begun.update(parcel.incidents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +176,7 @@ def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = FAR_OFF, now:
     soonest = Timestamp(FAR_OFF)
     for index, parcel in enumerate(waiting):
         if parcel.notification is None:
-            return Turn(parcel, now)
+            return Turn(parcel, now, tuple(passed))
         refused_at = parcel.refused_at
         due_at = parcel.due_at
         if refused_at is not None and index <= last_fresh:

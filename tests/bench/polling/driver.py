@@ -46,7 +46,7 @@ class Run:
     by_appointment: int = 0
     """Of those asked: whose appointment had come."""
     into_reserve: int = 0
-    """Requests made though no more than the reserve was known to be left."""
+    """Requests made though no more than the reserve was left, by all that was known then."""
     false_losses: int = 0
     restarts: set[str] = field(default_factory=set)
     """Incidents that told of a registrar's restart."""
@@ -129,7 +129,8 @@ class Driver:
         self.run.note_asked(ask, now)
         known = self._known
         if known is not None and known.resets_at > now:
-            self.run.into_reserve += known.remaining <= self.case.reserve * known.limit
+            left = known.remaining - len(self._flying)
+            self.run.into_reserve += left <= self.case.reserve * known.limit
         heapq.heappush(self._flying, (now + LATENCY, self._number, ask.ids))
 
     def _land(self, ids: tuple[ExtensionId, ...], now: float) -> None:

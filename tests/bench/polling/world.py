@@ -1,5 +1,6 @@
 """The phones of a case, the losses that are to be found, and the quota with its other users."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -138,8 +139,8 @@ class SharedQuota:
     def __init__(self, case: Case) -> None:
         self._limit = case.quota
         self._own: dict[int, int] = {}
-        self.refused = 0
-        """Requests made though none was left."""
+        self.refused: Counter[int] = Counter()
+        """Requests made though none was left; by clock hour."""
         random = Random(case.seed + 7)
         hours = int(case.warm_up / HOUR + case.hours) + 3
         steps = int(HOUR / STEP)
@@ -169,7 +170,7 @@ class SharedQuota:
         """One request of ours; False if the hour's are used up."""
         hour = int(now // HOUR)
         if self.own(now) + self.taken_by_others(now) >= self._limit:
-            self.refused += 1
+            self.refused[hour] += 1
             return False
         self._own[hour] = self.own(now) + 1
         return True

@@ -122,6 +122,19 @@ def test_an_exhausted_quota_waits_for_the_reset_and_an_answer_ends_it() -> None:
     assert plan.exhausted_until is None
 
 
+def test_what_others_took_since_we_looked_costs_one_refusal_and_no_second_till_the_reset() -> None:
+    """How much is left, only an answer tells: one request is made on what the last one said."""
+    plan = planner(concurrency=4)
+    swept(plan)
+    plan.quota_seen(quota(1, seen=0))
+    late = HOUR_LEFT - 10
+    ids_asked = asked(plan, late)
+    assert isinstance(plan.next(now=at(late)), Wait), "the one that was left is on its way"
+    plan.quota_seen(quota(0, resets_in=10, seen=late))
+    plan.finished(ids_asked, now=at(late), failure=FailureReason.QUOTA_EXHAUSTED)
+    assert waits(plan, late) == 10
+
+
 def test_a_failed_request_is_asked_once_more_before_the_others() -> None:
     plan = planner(4)
     swept(plan)

@@ -24,8 +24,10 @@ from fakes.notifications import all_new as message
 from msgspec.structs import replace as replace_struct
 
 from regwatch.core.model import (
+    Consequences,
     Incident,
     IncidentId,
+    Item,
     ItemStatus,
     Notification,
     Retry,
@@ -73,6 +75,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.entries: dict[int, Stored] = {}
         self.told_elsewhere: set[tuple[str, str]] = set()
+        self.never_arrived: set[tuple[str, str, str]] = set()
         self.broken = 0
         self.unstorable: set[int] = set()
         """Of these no change is ever taken."""
@@ -99,15 +102,32 @@ class MemoryStore:
     async def mark_trying(self, ids: Sequence[int]) -> None:
         self._change(ids, may_have_arrived=True)
 
-    async def mark_delivered(self, ids: Sequence[int], *, at: Timestamp) -> None:
+    async def unheard(self, receiver: str) -> set[tuple[str, str]]:
+        self._may_fail()
+        return {each[1:] for each in self.never_arrived if each[0] == receiver}
+
+    async def mark_delivered(
+        self, ids: Sequence[int], consequences: Consequences, *, at: Timestamp
+    ) -> None:
         self._change(ids, state="delivered")
+        self._follow(consequences)
 
     async def mark_retry(self, ids: Sequence[int], retry: Retry) -> None:
         changes = {name: getattr(retry, name) for name in retry.__struct_fields__}
         self._change(ids, next_attempt_at=changes.pop("at"), **changes)
 
-    async def mark_given_up(self, ids: Sequence[int], *, at: Timestamp, error: str) -> None:
+    async def mark_given_up(
+        self, ids: Sequence[int], consequences: Consequences, *, at: Timestamp, error: str
+    ) -> None:
         self._change(ids, state="given_up", error=error)
+        self._follow(consequences)
+
+    def _follow(self, that: Consequences) -> None:
+        line = that.receiver, that.in_place_of
+        self.never_arrived -= {(*line, incident) for incident in that.settled}
+        self.never_arrived |= {(*line, incident) for incident in that.unheard}
+        for number, note in that.left.items():
+            self.entries[number] = replace(self.entries[number], notification=note)
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         self._may_fail()
@@ -790,6 +810,201 @@ async def test_one_that_is_refused_and_then_put_off_waits_for_its_turn():
     async with running(chat, store=store):
         await asyncio.sleep(100)
     assert chat.taken == ["n-2", "n-1"]
+
+
+# --- who never heard of the beginning ------------------------------------------------------------
+
+UNREACHED = ReceiverUnavailableError("no connection", may_have_arrived=False)
+WARNED, WORSE, WORSE_OVER = overdue(101), escalated(101), resolved(escalated(101))
+OTHER = replace_struct(lost(102), id=IncidentId("other"))
+WARNINGS, LOSSES = {"group_key": "warnings"}, {"group_key": "losses"}
+
+
+def grown_worse(number: int) -> Notification:
+    """As the grouping tells it, which supposes that the warning arrives."""
+    note = telling(number, **LOSSES)
+    return replace_struct(note, items=(Item(NEW, WORSE, told_before=True),))
+
+
+class Listening(ScriptedReceiver):
+    """Keeps what it is told of which incident, under which name."""
+
+    def __init__(self, *script: Exception | float) -> None:
+        super().__init__("chat", *script)
+        self.heard: list[tuple[ItemStatus, Incident]] = []
+
+    async def deliver(self, notification: Notification) -> None:
+        await super().deliver(notification)
+        self.heard += [(item.status, item.incident) for item in notification.items]
+
+
+async def after_it_was_given_up(
+    error: Exception, first: Sequence[Notification], then: Sequence[Notification]
+) -> tuple[Listening, MemoryStore]:
+    """What is told when `first` waited in vain for too long, and `then` comes."""
+    chat, store = Listening(), MemoryStore()
+    chat.always = error
+    policy = RetryPolicy(give_up_after=600.0, refused_retry=100.0)
+    for note in first:
+        store.add(replace_struct(note, created_at=clock()))
+    async with running(chat, store=store, policy=policy) as scene:
+        await asyncio.sleep(630)
+        chat.always = None
+        for note in then:
+            store.add(replace_struct(note, created_at=clock()))
+            scene.outbox.wake("chat")
+            await asyncio.sleep(600)
+    return chat, store
+
+
+@pytest.mark.parametrize(
+    ("error", "then", "expected"),
+    [
+        pytest.param(UNREACHED, [(RESOLVED, OVER)], [], id="the end alone is not told"),
+        pytest.param(
+            UNREACHED,
+            [(STILL, FIRED), (STILL, FIRED), (RESOLVED, OVER)],
+            [NEW, STILL, RESOLVED],
+            id="a reminder is news, and so is the end then",
+        ),
+        pytest.param(NO, [(RESOLVED, OVER)], [], id="refused to the last"),
+        pytest.param(LATER, [(RESOLVED, OVER)], [RESOLVED], id="somebody may have seen it"),
+    ],
+)
+async def test_of_what_was_given_up_before_it_arrived_nothing_is_known(error, then, expected):
+    later = [telling(number, item) for number, item in enumerate(then, start=2)]
+    chat, store = await after_it_was_given_up(error, [telling(1, (NEW, FIRED))], later)
+    assert [status for status, _ in chat.heard] == expected
+    assert "pending" not in store.states().values()
+    assert store.never_arrived == set()
+
+
+async def test_the_end_that_waits_behind_what_is_given_up_is_not_told():
+    over = telling(3, (RESOLVED, WORSE_OVER), **LOSSES)
+    warning = telling(1, (NEW, WARNED), **WARNINGS)
+    chat, store = await after_it_was_given_up(UNREACHED, [warning], [grown_worse(2), over])
+    assert [status for status, _ in chat.heard] == [NEW, RESOLVED]
+    chat, store = Listening(UNREACHED), MemoryStore()
+    store.add(warning, attempts=9)
+    async with running(chat, store=store, policy=RetryPolicy(give_up_after=0.0)) as scene:
+        store.add(grown_worse(2))
+        store.add(over)
+        await asyncio.sleep(600)
+    assert chat.heard == []
+    assert [outcome for _, outcome in scene.outcomes()] == [Delivery.GIVEN_UP, Delivery.COLLAPSED]
+
+
+async def test_what_may_have_arrived_after_all_is_told_to_its_end():
+    """Given up before it arrived, told again, and no answer came for too long."""
+    chat, store = Listening(), MemoryStore()
+    store.never_arrived.add(("chat", "", FIRED.id))
+    store.add(telling(1, (STILL, FIRED)), attempts=9)
+    chat.always = LATER
+    async with running(chat, store=store, policy=RetryPolicy(give_up_after=0.0)) as scene:
+        await asyncio.sleep(10)
+        chat.always = None
+        store.add(telling(2, (RESOLVED, OVER)))
+        scene.outbox.wake("chat")
+        await asyncio.sleep(10)
+    assert [status for status, _ in chat.heard] == [RESOLVED]
+
+
+async def test_the_end_of_what_never_arrived_is_left_out_of_a_message_that_is_sent_again():
+    chat, store = Listening(LATER), MemoryStore()
+    store.never_arrived.add(("chat", "", FIRED.id))
+    store.add(telling(1, (NEW, OTHER), (RESOLVED, OVER)))
+    async with running(chat, store=store):
+        await asyncio.sleep(10)
+    assert chat.heard == [(NEW, OTHER)]
+    assert len(chat.tried) == 2
+
+
+@pytest.mark.parametrize("kills", [0.5, 61.0, 1000.0])
+@pytest.mark.parametrize("others", [(), ((NEW, OTHER),)], ids=["alone", "with another"])
+async def test_a_refused_warning_that_grew_worse_and_ended_meanwhile_is_told_nobody(others, kills):
+    chat, store = Listening(NO), MemoryStore()
+    store.add(telling(1, (NEW, WARNED), *others, **WARNINGS))
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(0.2)
+        store.add(grown_worse(2))
+        store.add(telling(3, (RESOLVED, WORSE_OVER), **LOSSES))
+        scene.outbox.wake("chat")
+        await asyncio.sleep(kills)
+    async with running(chat, store=store):
+        await asyncio.sleep(2 * 3600)
+    assert tuple(chat.heard) == others
+    assert "pending" not in store.states().values()
+
+
+async def test_what_was_told_meanwhile_is_never_told_again_by_what_was_refused():
+    """Though the receiver is away just when the refused one gets its second chance."""
+    chat, store = Listening(NO, None, UNREACHED), MemoryStore()
+    store.add(telling(1, (NEW, WARNED), (NEW, OTHER), **WARNINGS))
+    store.add(grown_worse(2))
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(100)
+        store.add(telling(3, (RESOLVED, WORSE_OVER), **LOSSES))
+        scene.outbox.wake("chat")
+        await asyncio.sleep(2 * 3600)
+    assert chat.heard == [(NEW, WORSE), (NEW, OTHER), (RESOLVED, WORSE_OVER)]
+
+
+async def test_what_is_given_up_takes_nothing_back_that_was_told_meanwhile():
+    chat, store = Listening(NO, None, NO), MemoryStore()
+    store.add(telling(1, (NEW, WARNED), (NEW, OTHER), **WARNINGS))
+    store.add(grown_worse(2))
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(100)
+        assert "given_up" in store.states().values()
+        store.add(telling(3, (RESOLVED, WORSE_OVER), **LOSSES))
+        store.add(telling(4, (RESOLVED, replace_struct(OVER, id=OTHER.id)), **WARNINGS))
+        scene.outbox.wake("chat")
+        await asyncio.sleep(100)
+    assert chat.heard == [(NEW, WORSE), (RESOLVED, WORSE_OVER)]
+    assert "pending" not in store.states().values()
+
+
+async def test_an_end_follows_its_beginning_though_both_were_refused_apart():
+    """While the beginning waits there is no end to tell; when it is taken there is."""
+    chat, store = Listening(), MemoryStore()
+    chat.always = NO
+    store.add(telling(1, (NEW, WARNED), **WARNINGS))
+    store.add(replace_struct(grown_worse(2), items=(*grown_worse(2).items, Item(NEW, OTHER))))
+    store.add(telling(3, (RESOLVED, WORSE_OVER), **LOSSES))
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(100)
+        chat.always = None
+        store.put("chat", 5)
+        scene.outbox.wake("chat")
+        await asyncio.sleep(2 * 3600)
+    told = [(status, incident.id) for status, incident in chat.heard if incident.id != "i-5"]
+    assert told == [(NEW, WARNED.id), (NEW, OTHER.id), (RESOLVED, WARNED.id)]
+
+
+async def test_what_was_given_up_in_anothers_place_is_no_news_of_what_was_told_in_its_own_right():
+    chat, store = Listening(), MemoryStore()
+    store.never_arrived.add(("chat", "pager", FIRED.id))
+    store.add(telling(1, (RESOLVED, OVER)))
+    store.add(telling(2, (RESOLVED, OVER), group_key="for pager, g", in_place_of="pager"))
+    async with running(chat, store=store):
+        await asyncio.sleep(10)
+    assert chat.taken == ["n-1"]
+    assert store.never_arrived == set()
+
+
+async def test_the_fallback_that_was_told_instead_hears_of_the_end_though_the_receiver_does_not():
+    pager, chat, store = ScriptedReceiver("pager"), Listening(), MemoryStore()
+    pager.always = UNREACHED
+    store.add(telling(1, (NEW, FIRED), receiver="pager"))
+    policy, fallbacks = RetryPolicy(give_up_after=600.0), {"pager": "chat"}
+    async with running(pager, chat, store=store, fallbacks=fallbacks, policy=policy) as scene:
+        await asyncio.sleep(630)
+        pager.always = None
+        store.add(telling(2, (RESOLVED, OVER), receiver="pager"))
+        scene.outbox.wake("pager")
+        await asyncio.sleep(10)
+    assert pager.taken == []
+    assert [status for status, _ in chat.heard] == [NEW, RESOLVED]
 
 
 # --- the clock on the wall is set ----------------------------------------------------------------
