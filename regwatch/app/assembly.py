@@ -11,7 +11,7 @@ from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
 from regwatch.app.heart import Heart
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
-from regwatch.app.settings.clients import ENDPOINTS, pbx_of, selection
+from regwatch.app.settings.clients import pbx_settings, selection
 from regwatch.app.settings.policies import (
     alert_policies,
     expectations,
@@ -23,6 +23,7 @@ from regwatch.app.settings.policies import (
 )
 from regwatch.app.settings.receivers import receiver_settings
 from regwatch.app.settled import freeze
+from regwatch.app.sources import ENDPOINTS, pbx_of
 from regwatch.clock import Clock, SteadyClock
 from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
@@ -220,8 +221,7 @@ class _AccountBuilder:
         self.around.instruments.initialize_account(name, ENDPOINTS, OUTCOMES)
         planner = Planner(polling_policy(account))
         client = pbx_of(
-            self.config,
-            account,
+            pbx_settings(self.config, account),
             clock=clock,
             listeners=[partial(self._request_made, name, planner)],
         )

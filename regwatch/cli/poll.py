@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from regwatch.app.settings.clients import pbx_of, selection
+from regwatch.app.settings.clients import pbx_settings, selection
+from regwatch.app.sources import pbx_of
 from regwatch.batching import batched
 from regwatch.cli.console import err, out
 from regwatch.cli.loops import run_loop
@@ -99,7 +100,7 @@ def _progress() -> Progress:
 
 async def _sweep(config: Config, account: AccountShape, progress: Progress) -> Sweep:
     bar = progress.add_task(f"{account.name}: the list", total=None)
-    async with pbx_of(config, account, clock=wall_clock) as source:
+    async with pbx_of(pbx_settings(config, account), clock=wall_clock) as source:
         try:
             extensions = await _list(account, source)
         except SourceError as error:

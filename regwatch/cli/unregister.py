@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from rich.table import Column, Table
 
-from regwatch.app.settings.clients import pbx_of
+from regwatch.app.settings.clients import pbx_settings
+from regwatch.app.sources import pbx_of
 from regwatch.cli.accounts import find_extension, split_reference
 from regwatch.cli.console import err, fail, out
 from regwatch.cli.loops import run_loop
@@ -46,7 +47,7 @@ async def _unregister(
     config = loaded_or_exit(lambda: load_accounts(config_file, environ=os.environ))
     account, rest = split_reference(reference, config)
     try:
-        async with pbx_of(config, account, clock=wall_clock) as pbx:
+        async with pbx_of(pbx_settings(config, account), clock=wall_clock) as pbx:
             found = await find_extension(rest, pbx)
             before = await pbx.registration(found.id)
             _show("before", found, before)
