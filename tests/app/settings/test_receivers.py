@@ -17,11 +17,11 @@ from fakes.smtp import PASSWORD, USER, mail_server
 
 from regwatch.app.settings.receivers import receiver_settings
 from regwatch.config import Config, ConfigError, json_schema, load_config
-from regwatch.config.receivers import KINDS
 from regwatch.notify.http import Credentials
 from regwatch.notify.receivers.alertmanager import AlertmanagerSettings
 from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.receivers.email import EmailSettings, Security
+from regwatch.notify.receivers.kinds import KINDS
 from regwatch.notify.trial import trial_notification
 
 ACCOUNT = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"

@@ -1,16 +1,15 @@
 """Each kind of settings builds its receiver."""
 
-from typing import get_args
-
 import aiohttp
 import pytest
 from fakes.notifications import NOW
 
 from regwatch.notify.receivers.alertmanager import AlertmanagerSettings
 from regwatch.notify.receivers.apprise import AppriseSettings
-from regwatch.notify.receivers.build import ReceiverSettings, build_receiver
+from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.receivers.discord import DiscordSettings
 from regwatch.notify.receivers.email import EmailSettings
+from regwatch.notify.receivers.kinds import KINDS as TABLE
 from regwatch.notify.receivers.mattermost import MattermostSettings
 from regwatch.notify.receivers.ntfy import NtfySettings
 from regwatch.notify.receivers.pagerduty import PagerDutySettings
@@ -37,7 +36,8 @@ KINDS = [
 
 
 def test_every_kind_is_here():
-    assert {type(settings) for settings, _ in KINDS} == set(get_args(ReceiverSettings))
+    built = {(settings, kind.name) for kind in TABLE.values() for settings in kind.receivers}
+    assert {(type(settings), kind) for settings, kind in KINDS} == built
 
 
 @pytest.mark.parametrize(("settings", "kind"), KINDS)
