@@ -17,6 +17,7 @@ from regwatch.notify.receivers.mattermost import MATTERMOST
 from regwatch.notify.receivers.telegram import TELEGRAM
 from regwatch.notify.receivers.discord import DISCORD
 from regwatch.notify.receivers.ntfy import NTFY
+from regwatch.notify.receivers.pushover import PUSHOVER
 from regwatch.notify.receivers.teams import TEAMS
 from regwatch.notify.receivers.email import EMAIL
 from regwatch.notify.receivers.apprise import APPRISE
