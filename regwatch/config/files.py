@@ -4,9 +4,9 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from regwatch.config.chats import EmailShape
 from regwatch.config.checks import Finding
 from regwatch.config.top import Config
+from regwatch.notify.receivers.email import EmailShape
 from regwatch.shapes.problems import Location
 
 LONGEST_SHOWN = 200

@@ -1,109 +1,24 @@
-"""The kinds of receivers: a shape each; those that people read stand in `chats`."""
+"""A receiver of the file: its name, and the shape of one of the kinds that there are."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, create_model, model_validator
 
-from regwatch.config.chats import (
-    AppriseShape,
-    BasicAuth,
-    DiscordShape,
-    EmailShape,
-    MattermostShape,
-    NtfyShape,
-    SlackShape,
-    TeamsShape,
-    TelegramShape,
-)
-from regwatch.core.suggestions import did_you_mean
-from regwatch.notify.words.template_context import NAMES
-from regwatch.notify.words.templates import Template, TemplateError
+from regwatch.notify.receivers.kinds import KINDS
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.single import OneUrl
-from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, wrong
+from regwatch.shapes.values import Text, wrong
 
 
-def _compiles(source: str) -> str:
-    try:
-        Template(source, known=NAMES)
-    except TemplateError as error:
-        advice = did_you_mean(error.name, NAMES) if error.name else None
-        raise wrong(f"not a template: {error}", advice or "") from error
-    return source
-
-
-TemplateText = Annotated[Text, AfterValidator(_compiles)]
-
-
-class WebhookShape(Shape):
-    """Alertmanager's webhook body, version 4, and a `regwatch` object per alert."""
-
-    url: Secret
-    secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
-    max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
-    headers: dict[str, TemplateText] = Field(default={}, description="Values may be templates.")
-    body: TemplateText | None = Field(default=None, description="A Jinja2 template.")
-    bearer_token: Secret | None = None
-    basic_auth: BasicAuth | None = None
-    timeout: Duration = 10.0
-
-
-class AlertmanagerShape(Shape):
-    """Alertmanager's API, version 2; every member of a cluster."""
-
-    urls: Annotated[list[OneUrl], ONE_OR_MORE] = Field(min_length=1)
-    instance: Text | None = Field(
-        default=None, description="Of `RegwatchWatchdog`; the host's name if it is not given."
-    )
-    bearer_token: Secret | None = None
-    basic_auth: BasicAuth | None = None
-    timeout: Duration = 10.0
-
-
-class PagerDutyShape(Shape):
-    """PagerDuty's Events API, version 2."""
-
-    routing_key: Secret
-    url: Text = "https://events.pagerduty.com/v2/enqueue"
-    timeout: Duration = 10.0
-
-
-KindShape = (
-    WebhookShape
-    | SlackShape
-    | AlertmanagerShape
-    | PagerDutyShape
-    | MattermostShape
-    | TelegramShape
-    | DiscordShape
-    | NtfyShape
-    | TeamsShape
-    | EmailShape
-    | AppriseShape
-)
-
-
-class ReceiverShape(Shape):
-    """A place that alerts go to: a name, and exactly one kind."""
+class NamedReceiver(Shape):
+    """What is the same for all kinds."""
 
     name: Text
     fallback: Text | None = Field(
         default=None, description="The receiver that gets what this one refuses for good."
     )
-    webhook: WebhookShape | None = None
-    slack: SlackShape | None = None
-    alertmanager: AlertmanagerShape | None = None
-    pagerduty: PagerDutyShape | None = None
-    mattermost: MattermostShape | None = None
-    telegram: TelegramShape | None = None
-    discord: DiscordShape | None = None
-    ntfy: NtfyShape | None = None
-    teams: TeamsShape | None = None
-    email: EmailShape | None = None
-    apprise: AppriseShape | None = None
 
     @model_validator(mode="after")
-    def _has_one_kind(self) -> "ReceiverShape":
+    def _has_one_kind(self) -> "NamedReceiver":
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             listed = ", ".join(f"`{kind}`" for kind in KINDS)
@@ -117,10 +32,19 @@ class ReceiverShape(Shape):
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
-    def settings(self) -> KindShape:
+    def settings(self) -> Shape:
         """Those of its kind."""
-        settings: KindShape = getattr(self, self.kind)
+        settings: Shape = getattr(self, self.kind)
         return settings
 
 
-KINDS = tuple(name for name in ReceiverShape.model_fields if name not in ("name", "fallback"))
+if TYPE_CHECKING:  # a checker cannot look into what is made from a table
+    ReceiverShape = NamedReceiver
+else:
+    ReceiverShape = create_model(
+        "ReceiverShape",
+        __base__=NamedReceiver,
+        __module__=__name__,
+        __doc__="A place that alerts go to: a name, and exactly one kind.",
+        **{kind.name: (kind.shape | None, None) for kind in KINDS.values()},
+    )

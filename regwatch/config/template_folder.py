@@ -8,11 +8,7 @@ from pathlib import Path
 
 from regwatch.config.receivers import ReceiverShape
 from regwatch.core.suggestions import did_you_mean
-from regwatch.notify.receivers.discord import MARKDOWN as DISCORD
-from regwatch.notify.receivers.mattermost import MARKDOWN as MATTERMOST
-from regwatch.notify.receivers.slack import MRKDWN
-from regwatch.notify.receivers.telegram import HTML
-from regwatch.notify.words.markup import PLAIN
+from regwatch.notify.receivers.kinds import KINDS
 from regwatch.notify.words.template_context import NAMES
 from regwatch.notify.words.templates import Escape, OwnWords, Template, TemplateError
 from regwatch.shapes.problems import Problem
@@ -20,14 +16,7 @@ from regwatch.shapes.problems import Problem
 SUFFIX = ".j2"
 PARTS = ("title", "body")
 ESCAPES: Mapping[str, Escape] = {
-    "slack": MRKDWN.escape,
-    "mattermost": MATTERMOST.escape,
-    "telegram": HTML.escape,
-    "discord": DISCORD.escape,
-    "teams": DISCORD.escape,
-    "ntfy": PLAIN.escape,
-    "email": PLAIN.escape,
-    "apprise": PLAIN.escape,
+    kind.name: kind.escape for kind in KINDS.values() if kind.escape is not None
 }
 """The kinds whose words can be changed, and how a value in a body is escaped."""
 

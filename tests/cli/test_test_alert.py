@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from fakes.chats import FakeDiscord, FakeMattermost, FakeNtfy, FakeTeams, FakeTelegram
 from fakes.commands import config, regwatch
+from fakes.pushover import TOKEN, FakePushover
+from fakes.pushover import USER as PUSHOVER_USER
 from fakes.receivers import FakeHook, FakeService, FakeSlack, serving
 from fakes.smtp import PASSWORD, USER, mail_server
 
@@ -16,6 +18,7 @@ FAKES = {
     "telegram": FakeTelegram,
     "discord": FakeDiscord,
     "ntfy": FakeNtfy,
+    "pushover": FakePushover,
     "teams": FakeTeams,
     "webhook": FakeHook,
 }
@@ -30,6 +33,8 @@ def receivers(services: dict[str, FakeService], smtp_port: int) -> str:
         f" url: '{url['telegram'].removesuffix('/bot')}'}}",
         "discord": f"{{url: '{url['discord']}{FakeDiscord.token}'}}",
         "ntfy": f"{{topic: regwatch-topicsecret, url: '{url['ntfy']}'}}",
+        "pushover": f"{{token: {TOKEN}, user: {PUSHOVER_USER},"
+        f" url: '{url['pushover'].removesuffix('/1/')}'}}",
         "teams": f"{{url: '{url['teams']}?sig={FakeTeams.sig}'}}",
         "webhook": f"{{url: '{url['webhook']}'}}",
         "apprise": f"{{url: '{url['webhook'].replace('http:', 'json:')}'}}",

@@ -15,6 +15,7 @@ from fakes.chats import (
     telegram_text,
 )
 from fakes.notifications import NOW
+from fakes.pushover import TOKEN, USER, FakePushover, shown_by_pushover
 from fakes.receivers import FakeHook, FakePagerDuty, FakeService, FakeSlack
 
 from regwatch.notify.http import Credentials
@@ -25,6 +26,7 @@ from regwatch.notify.receivers.discord import DiscordSettings
 from regwatch.notify.receivers.mattermost import MattermostSettings
 from regwatch.notify.receivers.ntfy import NtfySettings
 from regwatch.notify.receivers.pagerduty import PagerDutySettings
+from regwatch.notify.receivers.pushover import PushoverSettings
 from regwatch.notify.receivers.slack import SlackSettings
 from regwatch.notify.receivers.slack_bot import SlackBotSettings
 from regwatch.notify.receivers.teams import TeamsSettings
@@ -136,6 +138,13 @@ SPOKEN: Mapping[str, Kind] = {
             credentials=Credentials(bearer_token="ntfytokensecret"), **more,
         ),
         ("regwatch-topicsecret", "ntfytokensecret"), shown_by_ntfy,
+    ),
+    "pushover": Kind(
+        FakePushover,
+        lambda url, **more: PushoverSettings(
+            token=TOKEN, user=USER, url=url.removesuffix("/1/"), **more
+        ),
+        (TOKEN, USER), shown_by_pushover,
     ),
     "teams": Kind(
         FakeTeams,

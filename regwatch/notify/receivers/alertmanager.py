@@ -9,16 +9,24 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from socket import gethostname
+from typing import Annotated
 
 import aiohttp
+from pydantic import Field
 
 from regwatch.clock import Clock
 from regwatch.core.model import Incident, IncidentId, Notification, Timestamp
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.notify.receivers.authentication import BasicAuth, credentials
+from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.wording import link
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import OneUrl
+from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text
 
 PATH = "/api/v2/alerts"
 KEPT_FIRING = 300.0
@@ -26,6 +34,18 @@ KEPT_FIRING = 300.0
 CHUNK = 500
 
 Alert = dict[str, object]
+
+
+class AlertmanagerShape(Shape):
+    """Alertmanager's API, version 2; every member of a cluster."""
+
+    urls: Annotated[list[OneUrl], ONE_OR_MORE] = Field(min_length=1)
+    instance: Text | None = Field(
+        default=None, description="Of `RegwatchWatchdog`; the host's name if it is not given."
+    )
+    bearer_token: Secret | None = None
+    basic_auth: BasicAuth | None = None
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,17 @@ class AlertmanagerSettings:
     external_url: str = ""
     instance: str = ""
     """Tells the watchdogs of several regwatch apart; empty: there is no need to."""
+
+
+def settings_of(shape: AlertmanagerShape, rest: RestOfFile) -> AlertmanagerSettings:
+    """As the file says; the host's name tells its watchdog from those of others."""
+    return AlertmanagerSettings(
+        urls=tuple(shape.urls),
+        credentials=credentials(shape.basic_auth, shape.bearer_token),
+        timeout_seconds=shape.timeout,
+        external_url=rest.external_url,
+        instance=shape.instance or gethostname(),
+    )
 
 
 class AlertmanagerReceiver:
@@ -164,3 +195,11 @@ def watchdog(instance: str, *, now: Timestamp) -> Alert:
 def _not_before(incident: Incident, at: Timestamp) -> Timestamp:
     """Alertmanager refuses an end before the start."""
     return Timestamp(max(at, incident.started_at))
+
+
+ALERTMANAGER = Kind(
+    "alertmanager",
+    AlertmanagerShape,
+    settings_of,
+    {AlertmanagerSettings: posting(AlertmanagerReceiver)},
+)

@@ -14,17 +14,37 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pydantic import model_validator
+
 from regwatch.core.model import Notification, Severity
 from regwatch.notify.errors import ReceiverUnavailableError
+from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
 from regwatch.notify.redaction import redact, secrets_of
-from regwatch.notify.words.composition import Composed, send_composed, with_note
-from regwatch.notify.words.markup import PLAIN, body, cut_to, fitted
+from regwatch.notify.words.composition import Composed, send_composed, text_within
+from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.words.wording import Section
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, revealed, wrong
 
 NOT_INSTALLED = "Apprise is not installed"
 TYPES = {Severity.CRITICAL: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
 RESOLVED_TYPE = "success"
+
+
+class AppriseShape(Shape):
+    """Any service that Apprise knows."""
+
+    url: Secret
+    timeout: Duration = 60.0
+
+    @model_validator(mode="after")
+    def _is_known(self) -> "AppriseShape":
+        if problem := problem_with(revealed(self.url)):
+            advice = "see https://appriseit.com/services"
+            if problem == NOT_INSTALLED:
+                advice = "pip install 'regwatch[apprise]'"
+            raise wrong(problem, advice)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,11 @@ class AppriseSettings:
     timeout_seconds: float = 60.0
     external_url: str = ""
     own: OwnWords = NO_TEMPLATES
+
+
+def settings_of(shape: AppriseShape, rest: RestOfFile) -> AppriseSettings:
+    """As the file says."""
+    return AppriseSettings(url=revealed(shape.url), **rest.spoken(shape.timeout))
 
 
 def problem_with(url: str) -> str:
@@ -99,7 +124,7 @@ def _notify(service: Any, message: Composed, external_url: str) -> tuple[bool, S
     try:
         taken = service.notify(
             title=title,
-            body=_text(message, limit, external_url),
+            body=text_within(limit, message, PLAIN, external_url),
             notify_type=kind,
             body_format="text",
         )
@@ -108,20 +133,6 @@ def _notify(service: Any, message: Composed, external_url: str) -> tuple[bool, S
     finally:
         logger.removeHandler(overheard)
     return bool(taken), overheard.heard
-
-
-def _text(message: Composed, limit: int, external_url: str) -> str:
-    if message.body is not None:
-        return cut_to(message.body, limit)
-    return fitted(
-        message.notification,
-        partial(_listed, message, external_url),
-        lambda text: len(text) <= limit,
-    )
-
-
-def _listed(message: Composed, external_url: str, parts: Sequence[Section]) -> str:
-    return with_note(body(parts, PLAIN, external_url), message, PLAIN)
 
 
 class _Overheard(logging.Handler):
@@ -167,3 +178,13 @@ async def _in_thread(
 
     threading.Thread(target=run, name="apprise", daemon=True).start()
     return await result
+
+
+def _receiver(name: str, settings: AppriseSettings, means: Means) -> AppriseReceiver:
+    del means  # Apprise makes its own requests
+    return AppriseReceiver(name, settings)
+
+
+APPRISE = Kind(
+    "apprise", AppriseShape, settings_of, {AppriseSettings: _receiver}, escape=PLAIN.escape
+)

@@ -6,35 +6,39 @@ An embed's title holds 256 characters, its description 4096, all embeds together
 told in seconds in the body: `{"message": …, "retry_after": 0.65, "global": false}`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-import aiohttp
+from pydantic import Field
 from yarl import URL
 
-from regwatch.clock import Clock
-from regwatch.core.model import Notification
-from regwatch.notify.http import Post, post, to_json
+from regwatch.notify.http import Post, to_json
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.receivers.kind import Kind, RestOfFile
 from regwatch.notify.redaction import secrets_of
-from regwatch.notify.words.composition import Composed, send_composed, with_note
+from regwatch.notify.words.composition import Composed, text_within
 from regwatch.notify.words.markup import (
     Markup,
-    body,
     colour,
     cut_escaped,
-    cut_to,
     escape_markdown,
-    fitted,
     markdown_link,
     utf16_length,
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.times import rfc3339
-from regwatch.notify.words.wording import Section
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 TITLE_LIMIT = 256
 DESCRIPTION_LIMIT = 4096
+
+
+class DiscordShape(Shape):
+    """A channel's webhook at Discord."""
+
+    url: Secret
+    thread_id: Text | None = Field(default=None, description="A thread of the webhook's channel.")
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +53,21 @@ class DiscordSettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class DiscordReceiver:
-    """Posts each notification as one message."""
+def settings_of(shape: DiscordShape, rest: RestOfFile) -> DiscordSettings:
+    """As the file says."""
+    return DiscordSettings(
+        url=revealed(shape.url), thread_id=shape.thread_id or "", **rest.spoken(shape.timeout)
+    )
 
-    kind = "discord"
 
-    def __init__(
-        self, name: str, settings: DiscordSettings, session: aiohttp.ClientSession, *, clock: Clock
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
-
-    async def deliver(self, notification: Notification) -> None:
-        """Success is a 200 with the message: `wait=true` has Discord say whether it was saved."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
-
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        request = Post(
-            url=address(settings),
-            body=to_json(payload(message, external_url=settings.external_url)),
-            timeout_seconds=settings.timeout_seconds,
-            secrets=secrets_of(settings.url),
-        )
-        await post(self._session, request, clock=self._clock)
+def request(message: Composed, settings: DiscordSettings) -> Post:
+    """Success is a 200 with the message: `wait=true` has Discord say whether it was saved."""
+    return Post(
+        url=address(settings),
+        body=to_json(payload(message, external_url=settings.external_url)),
+        timeout_seconds=settings.timeout_seconds,
+        secrets=secrets_of(settings.url),
+    )
 
 
 def address(settings: DiscordSettings) -> str:
@@ -96,7 +86,9 @@ def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
         "embeds": [
             {
                 "title": cut_escaped(message.title, TITLE_LIMIT, escape_markdown, utf16_length),
-                "description": _description(message, external_url),
+                "description": text_within(
+                    DESCRIPTION_LIMIT, message, MARKDOWN, external_url, size=utf16_length
+                ),
                 "color": int(colour(notification).removeprefix("#"), 16),
                 "timestamp": rfc3339(notification.created_at),
             }
@@ -106,23 +98,16 @@ def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
     }
 
 
-def _description(message: Composed, external_url: str) -> str:
-    if message.body is not None:
-        return cut_to(message.body, DESCRIPTION_LIMIT, utf16_length)
-    return fitted(
-        message.notification,
-        partial(_listed, message, external_url),
-        lambda text: utf16_length(text) <= DESCRIPTION_LIMIT,
-    )
-
-
-def _listed(message: Composed, external_url: str, parts: Sequence[Section]) -> str:
-    return with_note(body(parts, MARKDOWN, external_url), message, MARKDOWN)
-
-
 MARKDOWN = Markup(
     escape=escape_markdown,
     bold=lambda text: f"**{text}**",
     italic=lambda text: f"*{text}*",
     link=markdown_link,
+)
+DISCORD = Kind(
+    "discord",
+    DiscordShape,
+    settings_of,
+    {DiscordSettings: Chat("discord", request).receiver},
+    escape=MARKDOWN.escape,
 )

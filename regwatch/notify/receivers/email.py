@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Literal
 
 import aiosmtplib
+from pydantic import Field, model_validator
 
 from regwatch.clock import Clock
 from regwatch.core.model import Notification
@@ -20,13 +22,19 @@ from regwatch.notify.errors import (
 )
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
 from regwatch.notify.receivers.email_message import Heading, bare, build, message_id
+from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
 from regwatch.notify.redaction import redact
 from regwatch.notify.words.composition import Composed, send_composed
+from regwatch.notify.words.markup import PLAIN
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import Address, SenderAddress
+from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
 
 OVER = ""
 """Noted in place of a thread's root: what comes next begins another."""
 PERMANENT = 500
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Security(StrEnum):
@@ -37,6 +45,32 @@ class Security(StrEnum):
     TLS = "tls"
     """From the first byte, mostly on port 465."""
     NONE = "none"
+
+
+PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+"""Where a server listens unless the file says otherwise (RFC 6409, RFC 8314, RFC 5321)."""
+
+
+class EmailShape(Shape):
+    """E-mail by SMTP."""
+
+    host: Text = Field(min_length=1)
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Text | None = None
+    password: Secret | None = None
+    sender: SenderAddress = Field(alias="from")
+    to: Annotated[list[Address], ONE_OR_MORE] = Field(min_length=1)
+    ca_file: Text | None = Field(default=None, description="Authorities, PEM.")
+    timeout: Duration = 30.0
+
+    @model_validator(mode="after")
+    def _keeps_the_password(self) -> "EmailShape":
+        if (self.username is None) != (self.password is None):
+            raise wrong("`username` and `password` go together")
+        if self.password is not None and self.security == "none" and self.host not in LOOPBACK:
+            raise wrong("would send the password in the clear", "use `starttls` or `tls`")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +98,22 @@ class EmailSettings:
         plain = f"\0{self.username}\0{self.password}"
         encoded = [base64.b64encode(each.encode()).decode() for each in (plain, self.password)]
         return (self.password, *encoded)
+
+
+def settings_of(shape: EmailShape, rest: RestOfFile) -> EmailSettings:
+    """As the file says; the port follows from the security."""
+    security = Security(shape.security)
+    return EmailSettings(
+        host=shape.host,
+        port=PORTS[security] if shape.port is None else shape.port,
+        security=security,
+        username=shape.username or "",
+        password=revealed(shape.password),
+        sender=shape.sender,
+        to=tuple(shape.to),
+        ca_file=rest.path(shape.ca_file),
+        **rest.spoken(shape.timeout),
+    )
 
 
 class EmailReceiver:
@@ -171,3 +221,10 @@ def _said(error: Exception) -> str:
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return f"{error.code} {error.message}"
     return f"{type(error).__name__}: {error}"
+
+
+def _receiver(name: str, settings: EmailSettings, means: Means) -> EmailReceiver:
+    return EmailReceiver(name, settings, means.memo, clock=means.clock)
+
+
+EMAIL = Kind("email", EmailShape, settings_of, {EmailSettings: _receiver}, escape=PLAIN.escape)

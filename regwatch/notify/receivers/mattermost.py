@@ -6,36 +6,40 @@ A post holds 16,383 characters (server setting of the database since version 5.0
 found in the text after its markup is read, so that no backslash stops them: `@` gets company.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-import aiohttp
+from pydantic import Field
 
-from regwatch.clock import Clock
-from regwatch.core.model import Notification
-from regwatch.notify.errors import ReceiverRefusedError
-from regwatch.notify.http import Post, post, to_json
-from regwatch.notify.redaction import redact, secrets_of
-from regwatch.notify.words.composition import Composed, send_composed, with_note
+from regwatch.notify.http import Post, Reply, to_json
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.receivers.kind import Kind, RestOfFile
+from regwatch.notify.redaction import secrets_of
+from regwatch.notify.words.composition import Composed, text_within
 from regwatch.notify.words.markup import (
     ZERO_WIDTH_SPACE,
     Markup,
-    body,
     colour,
     cut_escaped,
     cut_to,
     escape_markdown,
-    fitted,
     markdown_link,
     utf16_length,
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.words.wording import Section
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 TEXT_LIMIT = 15_000
 """Of the attachment's text; the rest of the 16,383 is for the first line."""
 TITLE_LIMIT = 300
+
+
+class MattermostShape(Shape):
+    """An incoming webhook of Mattermost."""
+
+    url: Secret
+    channel: Text | None = Field(default=None, description="Another one than the webhook's own.")
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,44 +54,28 @@ class MattermostSettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class MattermostReceiver:
-    """Posts each notification as one message."""
+def settings_of(shape: MattermostShape, rest: RestOfFile) -> MattermostSettings:
+    """As the file says."""
+    return MattermostSettings(
+        url=revealed(shape.url), channel=shape.channel or "", **rest.spoken(shape.timeout)
+    )
 
-    kind = "mattermost"
 
-    def __init__(
-        self,
-        name: str,
-        settings: MattermostSettings,
-        session: aiohttp.ClientSession,
-        *,
-        clock: Clock,
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
+def request(message: Composed, settings: MattermostSettings) -> Post:
+    """The whole post."""
+    content = payload(message, channel=settings.channel, external_url=settings.external_url)
+    return Post(
+        url=settings.url,
+        body=to_json(content),
+        timeout_seconds=settings.timeout_seconds,
+        secrets=secrets_of(settings.url),
+    )
 
-    async def deliver(self, notification: Notification) -> None:
-        """Success is a 200 with the body `ok`."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
 
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        content = payload(message, channel=settings.channel, external_url=settings.external_url)
-        request = Post(
-            url=settings.url,
-            body=to_json(content),
-            timeout_seconds=settings.timeout_seconds,
-            secrets=secrets_of(settings.url),
-        )
-        reply = await post(self._session, request, clock=self._clock)
-        if reply.body.strip() != "ok":
-            text = f"not Mattermost's answer, {reply.status}: {reply.body}"
-            raise ReceiverRefusedError(redact(text, request.secrets))
+def refusal(reply: Reply) -> str:
+    """Success is a 200 with the body `ok`."""
+    is_taken = reply.body.strip() == "ok"
+    return "" if is_taken else f"not Mattermost's answer, {reply.status}: {reply.body}"
 
 
 def payload(message: Composed, *, channel: str = "", external_url: str = "") -> dict[str, object]:
@@ -95,27 +83,13 @@ def payload(message: Composed, *, channel: str = "", external_url: str = "") -> 
     attachment = {
         "fallback": cut_to(message.title, TITLE_LIMIT, utf16_length),
         "color": colour(message.notification),
-        "text": _text(message, external_url),
+        "text": text_within(TEXT_LIMIT, message, MARKDOWN, external_url, size=utf16_length),
     }
     return {
         "text": MARKDOWN.bold(cut_escaped(message.title, TITLE_LIMIT, escape, utf16_length)),
         "attachments": [attachment],
         **({"channel": channel} if channel else {}),
     }
-
-
-def _text(message: Composed, external_url: str) -> str:
-    if message.body is not None:
-        return cut_to(message.body, TEXT_LIMIT, utf16_length)
-    return fitted(
-        message.notification,
-        partial(_listed, message, external_url),
-        lambda text: utf16_length(text) <= TEXT_LIMIT,
-    )
-
-
-def _listed(message: Composed, external_url: str, parts: Sequence[Section]) -> str:
-    return with_note(body(parts, MARKDOWN, external_url), message, MARKDOWN)
 
 
 def escape(text: str) -> str:
@@ -129,4 +103,11 @@ MARKDOWN = Markup(
     bold=lambda text: f"**{text}**",
     italic=lambda text: f"*{text}*",
     link=markdown_link,
+)
+MATTERMOST = Kind(
+    "mattermost",
+    MattermostShape,
+    settings_of,
+    {MattermostSettings: Chat("mattermost", request, refusal).receiver},
+    escape=MARKDOWN.escape,
 )

@@ -5,20 +5,19 @@ refusal. The documents name no limit for the title; it travels with the message 
 push service, which takes some 4000 bytes of both.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-import aiohttp
-
-from regwatch.clock import Clock
-from regwatch.core.model import Notification, Severity
-from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.core.model import Severity
+from regwatch.notify.http import Credentials, Post, to_json
+from regwatch.notify.receivers.authentication import BasicAuth, credentials
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.receivers.kind import Kind, RestOfFile
 from regwatch.notify.redaction import secrets_of
-from regwatch.notify.words.composition import Composed, send_composed, with_note
-from regwatch.notify.words.markup import PLAIN, body, cut_to, fitted
+from regwatch.notify.words.composition import Composed, text_within
+from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.words.wording import Section
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 SERVER = "https://ntfy.sh"
 MESSAGE_BYTES = 4096 - 300
@@ -32,6 +31,17 @@ TAGS = {
 }
 """Short codes of ntfy: the phone shows the emoji before the title."""
 RESOLVED_TAG = "white_check_mark"
+
+
+class NtfyShape(Shape):
+    """A topic of ntfy."""
+
+    topic: Secret
+    url: Text = SERVER
+    token: Secret | None = None
+    basic_auth: BasicAuth | None = None
+    tags: list[Text] = []
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +58,26 @@ class NtfySettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class NtfyReceiver:
-    """Publishes each notification as one message."""
+def settings_of(shape: NtfyShape, rest: RestOfFile) -> NtfySettings:
+    """As the file says."""
+    return NtfySettings(
+        topic=revealed(shape.topic),
+        url=shape.url,
+        tags=tuple(shape.tags),
+        credentials=credentials(shape.basic_auth, shape.token),
+        **rest.spoken(shape.timeout),
+    )
 
-    kind = "ntfy"
 
-    def __init__(
-        self, name: str, settings: NtfySettings, session: aiohttp.ClientSession, *, clock: Clock
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
-
-    async def deliver(self, notification: Notification) -> None:
-        """Success is any 2xx."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
-
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        request = Post(
-            url=settings.url,
-            body=to_json(payload(message, settings)),
-            headers=settings.credentials.headers(),
-            timeout_seconds=settings.timeout_seconds,
-            secrets=(
-                settings.topic,
-                *settings.credentials.secrets,
-                *secrets_of(settings.url),
-            ),
-        )
-        await post(self._session, request, clock=self._clock)
+def request(message: Composed, settings: NtfySettings) -> Post:
+    """Success is any 2xx."""
+    return Post(
+        url=settings.url,
+        body=to_json(payload(message, settings)),
+        headers=settings.credentials.headers(),
+        timeout_seconds=settings.timeout_seconds,
+        secrets=(settings.topic, *settings.credentials.secrets, *secrets_of(settings.url)),
+    )
 
 
 def payload(message: Composed, settings: NtfySettings) -> dict[str, object]:
@@ -92,7 +88,7 @@ def payload(message: Composed, settings: NtfySettings) -> dict[str, object]:
     return {
         "topic": settings.topic,
         "title": cut_to(message.title, TITLE_BYTES, utf8_length),
-        "message": _text(message, url),
+        "message": text_within(MESSAGE_BYTES, message, PLAIN, url, size=utf8_length),
         "priority": RESOLVED_PRIORITY if resolved else PRIORITIES[severity],
         "tags": [RESOLVED_TAG if resolved else TAGS[severity], *settings.tags],
         **({"click": url} if url else {}),
@@ -104,15 +100,10 @@ def utf8_length(text: str) -> int:
     return len(text.encode("utf-8", errors="replace"))
 
 
-def _text(message: Composed, external_url: str) -> str:
-    if message.body is not None:
-        return cut_to(message.body, MESSAGE_BYTES, utf8_length)
-    return fitted(
-        message.notification,
-        partial(_listed, message, external_url),
-        lambda text: utf8_length(text) <= MESSAGE_BYTES,
-    )
-
-
-def _listed(message: Composed, external_url: str, parts: Sequence[Section]) -> str:
-    return with_note(body(parts, PLAIN, external_url), message, PLAIN)
+NTFY = Kind(
+    "ntfy",
+    NtfyShape,
+    settings_of,
+    {NtfySettings: Chat("ntfy", request).receiver},
+    escape=PLAIN.escape,
+)

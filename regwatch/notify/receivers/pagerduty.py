@@ -11,10 +11,13 @@ from regwatch.clock import Clock
 from regwatch.core.model import Incident, ItemStatus, Notification
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Post, post, to_json
+from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
 from regwatch.notify.words.wording import link, truncate, who
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 ENDPOINT = "https://events.pagerduty.com/v2/enqueue"
 SUMMARY_LIMIT = 1024
@@ -22,6 +25,14 @@ FIELD_LIMIT = 1024
 """Of each text in `custom_details`: some twenty of them stay far below the 512 kB of an event."""
 ORDER = (ItemStatus.NEW, ItemStatus.RESOLVED, ItemStatus.STILL)
 """What PagerDuty knows already goes last: events are rationed."""
+
+
+class PagerDutyShape(Shape):
+    """PagerDuty's Events API, version 2."""
+
+    routing_key: Secret
+    url: Text = ENDPOINT
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,16 @@ class PagerDutySettings:
     url: str = ENDPOINT
     timeout_seconds: float = 10.0
     external_url: str = ""
+
+
+def settings_of(shape: PagerDutyShape, rest: RestOfFile) -> PagerDutySettings:
+    """As the file says."""
+    return PagerDutySettings(
+        routing_key=revealed(shape.routing_key),
+        url=shape.url,
+        timeout_seconds=shape.timeout,
+        external_url=rest.external_url,
+    )
 
 
 class PagerDutyReceiver:
@@ -134,3 +155,8 @@ def _custom(incident: Incident) -> dict[str, object]:
 def _in_order(notification: Notification) -> Iterator[Incident]:
     for status in ORDER:
         yield from notification.with_status(status)
+
+
+PAGERDUTY = Kind(
+    "pagerduty", PagerDutyShape, settings_of, {PagerDutySettings: posting(PagerDutyReceiver)}
+)

@@ -6,14 +6,10 @@ https://docs.slack.dev/reference/block-kit). With a bot's token it is that of `s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import aiohttp
-
-from regwatch.clock import Clock
-from regwatch.core.model import Notification
-from regwatch.notify.errors import ReceiverRefusedError
-from regwatch.notify.http import Post, post, to_json
-from regwatch.notify.redaction import redact, secrets_of
-from regwatch.notify.words.composition import Composed, send_composed
+from regwatch.notify.http import Post, Reply, to_json
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.redaction import secrets_of
+from regwatch.notify.words.composition import Composed
 from regwatch.notify.words.markup import MAX_LINES, Markup, colour, cut_to, section_texts
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import sections
@@ -34,39 +30,24 @@ class SlackSettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class SlackReceiver:
-    """Posts each notification as one message."""
+def request(message: Composed, settings: SlackSettings) -> Post:
+    """The whole post."""
+    return Post(
+        url=settings.url,
+        body=to_json(payload(message, external_url=settings.external_url)),
+        timeout_seconds=settings.timeout_seconds,
+        secrets=secrets_of(settings.url),
+    )
 
-    kind = "slack"
 
-    def __init__(
-        self, name: str, settings: SlackSettings, session: aiohttp.ClientSession, *, clock: Clock
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
+def refusal(reply: Reply) -> str:
+    """Success is a 200 with the body `ok`."""
+    is_taken = reply.body.strip() == "ok"
+    return "" if is_taken else f"not Slack's answer, {reply.status}: {reply.body}"
 
-    async def deliver(self, notification: Notification) -> None:
-        """Success is a 200 with the body `ok`."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
 
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        request = Post(
-            url=settings.url,
-            body=to_json(payload(message, external_url=settings.external_url)),
-            timeout_seconds=settings.timeout_seconds,
-            secrets=secrets_of(settings.url),
-        )
-        reply = await post(self._session, request, clock=self._clock)
-        if reply.body.strip() != "ok":
-            raise ReceiverRefusedError(
-                redact(f"not Slack's answer, {reply.status}: {reply.body}", request.secrets)
-            )
+WEBHOOK = Chat("slack", request, refusal)
+"""The chat behind an incoming webhook."""
 
 
 def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:

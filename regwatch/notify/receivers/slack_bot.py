@@ -5,6 +5,8 @@ A group's first message is posted, and its channel and `ts` are noted. What foll
 message, so that it always shows how things stand, and is told in its thread; what somebody should
 see who reads the channel only (something new, something worse, a reminder) is shown there too. The
 API answers 200 to nearly everything: `ok` in the body tells.
+
+The kind stands here, and not in `slack`, since only the bot's module knows both ways to Slack.
 """
 
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from http import HTTPStatus
 
 import aiohttp
 import msgspec
+from pydantic import Field, model_validator
 
 from regwatch.clock import Clock
 from regwatch.core.model import Notification, NotifyReason
@@ -23,10 +26,13 @@ from regwatch.notify.errors import (
 )
 from regwatch.notify.http import Post, post, to_json
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
-from regwatch.notify.receivers.slack import payload
+from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
+from regwatch.notify.receivers.slack import MRKDWN, WEBHOOK, SlackSettings, payload
 from regwatch.notify.redaction import redact
 from regwatch.notify.words.composition import Composed, send_composed
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed, wrong
 
 API = "https://slack.com/api"
 LONGEST_ANSWER = 1 << 20
@@ -45,6 +51,23 @@ SHOWN_IN_CHANNEL = frozenset(
 )
 
 
+class SlackShape(Shape):
+    """Slack: an incoming webhook, or a bot that keeps one message per group up to date."""
+
+    url: Secret | None = Field(default=None, description="An incoming webhook.")
+    token: Secret | None = Field(default=None, description="A bot's token, `xoxb-…`.")
+    channel: Text | None = Field(default=None, description="Where the bot writes.")
+    timeout: Duration = 10.0
+
+    @model_validator(mode="after")
+    def _has_one_way(self) -> "SlackShape":
+        if (self.url is None) == (self.token is None):
+            raise wrong("needs `url` (an incoming webhook) or `token` and `channel` (a bot)")
+        if (self.token is None) != (self.channel is None):
+            raise wrong("`token` and `channel` go together")
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class SlackBotSettings:
     """Which bot, and where it writes."""
@@ -56,6 +79,15 @@ class SlackBotSettings:
     timeout_seconds: float = 10.0
     external_url: str = ""
     own: OwnWords = NO_TEMPLATES
+
+
+def settings_of(shape: SlackShape, rest: RestOfFile) -> SlackSettings | SlackBotSettings:
+    """As the file says: those of the bot, or those of the webhook."""
+    spoken = rest.spoken(shape.timeout)
+    if shape.token is not None:
+        token, channel = revealed(shape.token), shape.channel or ""
+        return SlackBotSettings(token=token, channel=channel, **spoken)
+    return SlackSettings(url=revealed(shape.url), **spoken)
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -191,3 +223,16 @@ class SlackBotReceiver:
         told = Posted(posted.channel, posted.ts, notification.id, notification.is_resolved)
         text = msgspec.json.encode(told).decode()
         await self._notes.remember(notification, text, at=self._clock())
+
+
+def _bot(name: str, settings: SlackBotSettings, means: Means) -> SlackBotReceiver:
+    return SlackBotReceiver(name, settings, means.session, means.memo, clock=means.clock)
+
+
+SLACK = Kind(
+    "slack",
+    SlackShape,
+    settings_of,
+    {SlackSettings: WEBHOOK.receiver, SlackBotSettings: _bot},
+    escape=MRKDWN.escape,
+)

@@ -12,20 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import aiohttp
-
-from regwatch.clock import Clock
-from regwatch.core.model import Notification, Severity
-from regwatch.notify.errors import ReceiverRefusedError
-from regwatch.notify.http import Post, post, to_json
-from regwatch.notify.redaction import redact, secrets_of
-from regwatch.notify.words.composition import Composed, send_composed
+from regwatch.core.model import Severity
+from regwatch.notify.http import Post, Reply, to_json
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.receivers.kind import Kind, RestOfFile
+from regwatch.notify.redaction import secrets_of
+from regwatch.notify.words.composition import Composed
 from regwatch.notify.words.markup import (
     EACH,
     PLAIN,
     TITLES,
     URL_LIMIT,
     cut_to,
+    escape_markdown,
     fitted,
     joined,
     shared_details,
@@ -34,6 +33,8 @@ from regwatch.notify.words.markup import (
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import Line, Section, left_out_note, link
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, revealed
 
 SIZE_LIMIT = 27_000
 TITLE_LIMIT = 300
@@ -49,6 +50,13 @@ FAILED = "Webhook message delivery failed"
 Element = dict[str, object]
 
 
+class TeamsShape(Shape):
+    """A webhook of the Workflows app in Microsoft Teams."""
+
+    url: Secret
+    timeout: Duration = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class TeamsSettings:
     """Where to post: the whole URL is the secret."""
@@ -59,38 +67,25 @@ class TeamsSettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class TeamsReceiver:
-    """Posts each notification as one card."""
+def settings_of(shape: TeamsShape, rest: RestOfFile) -> TeamsSettings:
+    """As the file says."""
+    return TeamsSettings(url=revealed(shape.url), **rest.spoken(shape.timeout))
 
-    kind = "teams"
 
-    def __init__(
-        self, name: str, settings: TeamsSettings, session: aiohttp.ClientSession, *, clock: Clock
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
+def request(message: Composed, settings: TeamsSettings) -> Post:
+    """The whole post."""
+    return Post(
+        url=settings.url,
+        body=to_json(payload(message, external_url=settings.external_url)),
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        timeout_seconds=settings.timeout_seconds,
+        secrets=secrets_of(settings.url),
+    )
 
-    async def deliver(self, notification: Notification) -> None:
-        """Success is any 2xx, usually 202, that does not speak of a failure."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
 
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        request = Post(
-            url=settings.url,
-            body=to_json(payload(message, external_url=settings.external_url)),
-            headers={"Content-Type": "application/json; charset=utf-8"},
-            timeout_seconds=settings.timeout_seconds,
-            secrets=secrets_of(settings.url),
-        )
-        reply = await post(self._session, request, clock=self._clock)
-        if reply.body.startswith(FAILED):
-            raise ReceiverRefusedError(redact(reply.body, request.secrets))
+def refusal(reply: Reply) -> str:
+    """Success is any 2xx, usually 202, that does not speak of a failure."""
+    return reply.body if reply.body.startswith(FAILED) else ""
 
 
 def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
@@ -176,3 +171,13 @@ def _paragraph(*runs: Element, spacing: str = "Small") -> Element:
 
 def _run(text: str, **how: object) -> Element:
     return {"type": "TextRun", "text": text, **how}
+
+
+TEAMS = Kind(
+    "teams",
+    TeamsShape,
+    settings_of,
+    {TeamsSettings: Chat("teams", request, refusal).receiver},
+    # regwatch's own cards hold no Markdown; the text of a template does.
+    escape=escape_markdown,
+)

@@ -9,23 +9,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Annotated
 
-import aiohttp
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from regwatch.clock import Clock
-from regwatch.core.model import Notification, Severity
-from regwatch.notify.http import Post, post, to_json
-from regwatch.notify.words.composition import Composed, default, send_composed, with_note
+from regwatch.core.model import Severity
+from regwatch.notify.http import Post, to_json
+from regwatch.notify.receivers.chat import Chat
+from regwatch.notify.receivers.kind import Kind, RestOfFile
+from regwatch.notify.words.composition import Composed, default, listed
 from regwatch.notify.words.markup import (
     ZERO_WIDTH_SPACE,
     Markup,
-    body,
     cut_to,
     fitted,
     utf16_length,
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import Section
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 API = "https://api.telegram.org"
 TEXT_LIMIT = 4096
@@ -36,6 +39,22 @@ TAG = re.compile(r"<[^<>]*>")
 MARKS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 """In place of the coloured bar that other services have."""
 RESOLVED_MARK = "🟢"
+
+
+def _chat_id(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class TelegramShape(Shape):
+    """A bot of Telegram."""
+
+    token: Secret
+    chat_id: Annotated[
+        Text, BeforeValidator(_chat_id), WithJsonSchema({"type": ["integer", "string"]})
+    ] = Field(min_length=1)
+    message_thread_id: int | None = Field(default=None, ge=1, description="A topic of a forum.")
+    url: Text = API
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +73,25 @@ class TelegramSettings:
     own: OwnWords = NO_TEMPLATES
 
 
-class TelegramReceiver:
-    """Sends each notification as one message."""
+def settings_of(shape: TelegramShape, rest: RestOfFile) -> TelegramSettings:
+    """As the file says."""
+    return TelegramSettings(
+        token=revealed(shape.token),
+        chat_id=shape.chat_id,
+        message_thread_id=shape.message_thread_id,
+        url=shape.url,
+        **rest.spoken(shape.timeout),
+    )
 
-    kind = "telegram"
 
-    def __init__(
-        self, name: str, settings: TelegramSettings, session: aiohttp.ClientSession, *, clock: Clock
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._session = session
-        self._clock = clock
-
-    async def deliver(self, notification: Notification) -> None:
-        """Success is any 2xx: the API's `ok` and its status say the same."""
-        settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
-
-    async def _send(self, message: Composed) -> None:
-        settings = self._settings
-        request = Post(
-            url=f"{settings.url.rstrip('/')}/bot{settings.token}/sendMessage",
-            body=to_json(payload(message, settings)),
-            timeout_seconds=settings.timeout_seconds,
-            secrets=(settings.token, settings.token.partition(":")[2]),
-        )
-        await post(self._session, request, clock=self._clock)
+def request(message: Composed, settings: TelegramSettings) -> Post:
+    """Success is any 2xx: the API's `ok` and its status say the same."""
+    return Post(
+        url=f"{settings.url.rstrip('/')}/bot{settings.token}/sendMessage",
+        body=to_json(payload(message, settings)),
+        timeout_seconds=settings.timeout_seconds,
+        secrets=(settings.token, settings.token.partition(":")[2]),
+    )
 
 
 def payload(message: Composed, settings: TelegramSettings) -> dict[str, object]:
@@ -109,8 +118,7 @@ def text(message: Composed, external_url: str) -> str:
 
 
 def _whole(message: Composed, external_url: str, parts: Sequence[Section]) -> str:
-    listed = with_note(body(parts, HTML, external_url), message, HTML)
-    return f"{_first(message)}\n\n{listed}"
+    return f"{_first(message)}\n\n{listed(message, HTML, external_url, parts)}"
 
 
 def _first(message: Composed) -> str:
@@ -138,4 +146,11 @@ HTML = Markup(
     bold=lambda text: f"<b>{text}</b>",
     italic=lambda text: f"<i>{text}</i>",
     link=lambda text, url: f'<a href="{html.escape(url)}">{text}</a>',
+)
+TELEGRAM = Kind(
+    "telegram",
+    TelegramShape,
+    settings_of,
+    {TelegramSettings: Chat("telegram", request).receiver},
+    escape=HTML.escape,
 )

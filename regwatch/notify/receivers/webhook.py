@@ -8,22 +8,54 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import aiohttp
 import structlog
+from pydantic import AfterValidator, Field
 
 from regwatch.clock import Clock
 from regwatch.core.model import Notification, Timestamp
+from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.http import Credentials, Post, post, to_json
+from regwatch.notify.receivers.authentication import BasicAuth, credentials
+from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.redaction import secrets_of
 from regwatch.notify.words.markup import tidy
-from regwatch.notify.words.template_context import template_context
+from regwatch.notify.words.template_context import NAMES, template_context
 from regwatch.notify.words.templates import Template, TemplateError
 from regwatch.notify.words.webhook_body import payload
+from regwatch.shapes.shape import Shape
+from regwatch.shapes.values import Duration, Secret, Text, revealed, wrong
 
 log = structlog.get_logger(__name__)
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
+
+
+def _compiles(source: str) -> str:
+    try:
+        Template(source, known=NAMES)
+    except TemplateError as error:
+        advice = did_you_mean(error.name, NAMES) if error.name else None
+        raise wrong(f"not a template: {error}", advice or "") from error
+    return source
+
+
+TemplateText = Annotated[Text, AfterValidator(_compiles)]
+
+
+class WebhookShape(Shape):
+    """Alertmanager's webhook body, version 4, and a `regwatch` object per alert."""
+
+    url: Secret
+    secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
+    max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
+    headers: dict[str, TemplateText] = Field(default={}, description="Values may be templates.")
+    body: TemplateText | None = Field(default=None, description="A Jinja2 template.")
+    bearer_token: Secret | None = None
+    basic_auth: BasicAuth | None = None
+    timeout: Duration = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +74,29 @@ class WebhookSettings:
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
+
+
+def settings_of(shape: WebhookShape, rest: RestOfFile) -> WebhookSettings:
+    """As the file says; headers that are templates apart from those that are not."""
+    return WebhookSettings(
+        url=revealed(shape.url),
+        secret=revealed(shape.secret),
+        max_alerts=shape.max_alerts,
+        headers={name: text for name, text in shape.headers.items() if not _is_template(text)},
+        header_templates={
+            name: Template(text, known=NAMES)
+            for name, text in shape.headers.items()
+            if _is_template(text)
+        },
+        body=Template(shape.body, known=NAMES) if shape.body is not None else None,
+        credentials=credentials(shape.basic_auth, shape.bearer_token),
+        timeout_seconds=shape.timeout,
+        external_url=rest.external_url,
+    )
+
+
+def _is_template(text: str) -> bool:
+    return "{{" in text or "{%" in text or "{#" in text
 
 
 class WebhookReceiver:
@@ -131,3 +186,6 @@ def signing_key(secret: str) -> bytes:
         except binascii.Error:
             pass
     return secret.encode()
+
+
+WEBHOOK = Kind("webhook", WebhookShape, settings_of, {WebhookSettings: posting(WebhookReceiver)})

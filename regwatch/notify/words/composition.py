@@ -4,17 +4,18 @@ A template that fails, or makes a text that the service refuses, costs its words
 message: regwatch's own are sent instead, and say so.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from regwatch.core.model import Notification
 from regwatch.notify.errors import ReceiverRefusedError
-from regwatch.notify.words.markup import Markup, tidy
+from regwatch.notify.words.markup import Markup, body, cut_to, fitted, tidy
 from regwatch.notify.words.template_context import template_context
 from regwatch.notify.words.templates import OwnWords, Template, TemplateError
-from regwatch.notify.words.wording import headline
+from regwatch.notify.words.wording import Section, headline
 
 log = structlog.get_logger(__name__)
 
@@ -81,3 +82,26 @@ async def send_composed(
 def with_note(text: str, message: Composed, markup: Markup) -> str:
     """A body, and below it the note if there is one."""
     return f"{text}\n{markup.italic(markup.field(message.note))}" if message.note else text
+
+
+def listed(message: Composed, markup: Markup, external_url: str, parts: Sequence[Section]) -> str:
+    """These sections of the notification in a service's markup, and below them the note."""
+    return with_note(body(parts, markup, external_url), message, markup)
+
+
+def text_within(
+    limit: int,
+    message: Composed,
+    markup: Markup,
+    external_url: str,
+    *,
+    size: Callable[[str], int] = len,
+) -> str:
+    """The message below its first line: the template's text, cut, or as many lines as fit."""
+    if message.body is not None:
+        return cut_to(message.body, limit, size)
+    return fitted(
+        message.notification,
+        partial(listed, message, markup, external_url),
+        lambda text: size(text) <= limit,
+    )

@@ -12,16 +12,18 @@ from aiohttp import web
 from fakes.chats import texts_of
 from fakes.kinds import ALL, ROUTING_KEY
 from fakes.notifications import NOW, mixed
+from fakes.pushover import TOKEN
+from fakes.pushover import USER as PUSHOVER_USER
 from fakes.receivers import FakeService, serving
 from fakes.smtp import PASSWORD, USER, mail_server
 
 from regwatch.app.settings.receivers import receiver_settings
 from regwatch.config import Config, ConfigError, json_schema, load_config
-from regwatch.config.receivers import KINDS
 from regwatch.notify.http import Credentials
 from regwatch.notify.receivers.alertmanager import AlertmanagerSettings
 from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.receivers.email import EmailSettings, Security
+from regwatch.notify.receivers.kinds import KINDS
 from regwatch.notify.trial import trial_notification
 
 ACCOUNT = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"
@@ -33,12 +35,13 @@ SHAPES = {
     "telegram": "telegram: {token_file: token, chat_id: -100123, url: 'ORIGIN'}",
     "discord": "discord: {url_file: secret, thread_id: '77'}",
     "ntfy": "ntfy: {topic_file: topic, url: 'ORIGIN', token: ntfytokensecret, tags: [phone]}",
+    "pushover": f"pushover: {{token_file: app-token, user: {PUSHOVER_USER}, url: 'ORIGIN'}}",
     "teams": "teams: {url_file: secret}",
     "pagerduty": f"pagerduty: {{routing_key: {ROUTING_KEY}, url: 'ORIGIN/v2/enqueue'}}",
     "alertmanager": "alertmanager: {urls: 'ORIGIN', basic_auth: {username: u, password: p}}",
     "apprise": "apprise: {url_file: secret}",
 }
-FILES = {"token": "123456:telegramsecret", "topic": "regwatch-topicsecret"}
+FILES = {"app-token": TOKEN, "token": "123456:telegramsecret", "topic": "regwatch-topicsecret"}
 
 
 def configured(folder: Path, shape: str, *, more: str = "", **files: str) -> Config:

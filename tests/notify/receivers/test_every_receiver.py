@@ -26,14 +26,17 @@ from fakes.receivers import GARBAGE, Canned, serving
 
 from regwatch.core.model import ItemStatus
 from regwatch.notify.errors import DeliveryError
+from regwatch.notify.receivers.kinds import KINDS
 from regwatch.notify.trial import trial_notification
-from regwatch.notify.words.markup import ISOLATE, TURNING, ZERO_WIDTH_SPACE
+from regwatch.notify.words.markup import ISOLATE, PLAIN, TURNING, ZERO_WIDTH_SPACE
 
 GOLDEN = Path(__file__).parent / "golden"
 URL = "https://regwatch.example"
 NOTES = {**MESSAGES, "test": trial_notification("chat", NOW)}
 SHOWN = [name for name, kind in SPOKEN.items() if kind.shown]
 POSTING = [name for name in ALL if name != "apprise"]
+UNMARKED = {name for name, kind in KINDS.items() if kind.escape is PLAIN.escape} | {"teams"}
+"""Whose text is shown as it is."""
 
 
 @pytest.mark.parametrize("name", NOTES)
@@ -103,8 +106,8 @@ async def test_a_hostile_label_neither_pings_nor_turns_the_line(kind):
     async with serving(SPOKEN[kind].fake()) as service:  # which refuses what would ping
         await deliver(SPOKEN[kind], service, note)
     text = SPOKEN[kind].shown(service.taken[0]).replace(ZERO_WIDTH_SPACE, "")
-    assert "<!channel>" not in text.split("\n", 1)[1] or kind in ("ntfy", "teams")
-    assert "<b>&" not in text or kind in ("ntfy", "teams", "discord", "mattermost", "slack")
+    assert "<!channel>" not in text.split("\n", 1)[1] or kind in UNMARKED
+    assert "<b>&" not in text or kind in {*UNMARKED, "discord", "mattermost", "slack"}
     assert not set(text) & (TURNING - {"\u2068", "\u2069"})
     assert text.count(ISOLATE) == text.count("\u2069")
     assert "שלום" in text

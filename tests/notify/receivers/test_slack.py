@@ -7,7 +7,8 @@ from fakes.notifications import NOW, all_new, lost, mixed
 from fakes.receivers import Canned, FakeSlack, serving
 
 from regwatch.notify.errors import DeliveryError
-from regwatch.notify.receivers.slack import SlackReceiver, SlackSettings, escape, packed, payload
+from regwatch.notify.receivers.build import build_receiver
+from regwatch.notify.receivers.slack import SlackSettings, escape, packed, payload
 from regwatch.notify.words.composition import default
 from regwatch.notify.words.template_context import NAMES
 from regwatch.notify.words.templates import OwnWords, Template
@@ -20,7 +21,7 @@ def clock():
 async def send(slack: FakeSlack, note, **settings) -> None:
     async with aiohttp.ClientSession() as session:
         chosen = SlackSettings(url=slack.url, **settings)
-        await SlackReceiver("chat", chosen, session, clock=clock).deliver(note)
+        await build_receiver("chat", chosen, session, clock=clock).deliver(note)
 
 
 async def test_the_longest_words_stay_within_the_limits():
