@@ -83,6 +83,8 @@ class Receiver:
         """Messages that may come twice: their answer was lost, or we were killed meanwhile."""
         self.doubtful: set[IncidentId] = set()
         """Of which it may have heard, for all that we know."""
+        self.refused_in_doubt: set[IncidentId] = set()
+        """Refused, though it may have heard of them: their end may pass the beginning."""
         self._in_hand: Notification | None = None
 
     async def deliver(self, notification: Notification) -> None:
@@ -134,6 +136,7 @@ class Receiver:
 
     async def buggy(self) -> None:
         self.doubt(self._in_hand)
+        self.refused_in_doubt |= self.doubtful
         raise KeyError("a bug of ours")
 
 
@@ -412,8 +415,10 @@ class Deliveries(RuleBasedStateMachine):
         statuses = [item.status for item in items]
         story = receiver.name, incident.id, statuses
         is_lost = (receiver.name, incident.id) in self.lost
-        # Given up in doubt, the beginning is supposed to be known.
-        assert statuses[0] is NEW or (is_lost and incident.id in receiver.doubtful), story
+        # Given up or refused in doubt, the beginning is supposed to be known.
+        is_in_doubt = is_lost and incident.id in receiver.doubtful
+        is_in_doubt = is_in_doubt or incident.id in receiver.refused_in_doubt
+        assert statuses[0] is NEW or is_in_doubt, story
         if RESOLVED in statuses:
             assert set(statuses[statuses.index(RESOLVED) :]) == {RESOLVED}, story
         is_over = incident.state is IncidentState.RESOLVED

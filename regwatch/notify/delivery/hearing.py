@@ -68,10 +68,9 @@ def without(
     notification: Notification | None, incidents: Collection[IncidentId]
 ) -> Notification | None:
     """What is left to say but for these; None: nothing."""
-    if notification is None:
-        return None
-    items = tuple(item for item in notification.items if item.incident.id not in incidents)
-    return replace(notification, items=items) if items else None
+    said = () if notification is None else notification.items
+    items = tuple(item for item in said if item.incident.id not in incidents)
+    return replace(notification, items=items) if notification is not None and items else None
 
 
 def left_of(

@@ -99,13 +99,12 @@ class Outbox:
     async def _serve(self, receiver: Receiver) -> None:
         wake = self._wakes[receiver.name]
         look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
+        recall = partial(self._store.unheard, receiver.name)
         stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
             wake.clear()
             entries = await self._persistence.read(look, receiver.name)
-            unheard = await self._persistence.read(
-                partial(self._store.unheard, receiver.name), receiver.name
-            )
+            unheard = await self._persistence.read(recall, receiver.name) if entries else ()
             now = Now(self._steady(), self._clock())
             moved = stamps.by_now(entries, now=now)
             waiting = parcels([e for e in moved if e.id not in self._aside], unheard)
