@@ -46,6 +46,7 @@ from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.store import Store
 from regwatch.store.database import Database
+from regwatch.store.outbox import StoredOutbox
 
 ROUTES = [
     Route(
@@ -159,12 +160,12 @@ class CountedStore(Store):
     def __init__(self, database: Database) -> None:
         self.database = CountedDatabase(database.engine, database._lock)
         super().__init__(self.database)
+        self.outbox = WitnessedOutbox(self.database)
 
 
-class CountedDatabase(Database):
-    """Knows whether it is at work: while it is, no virtual time may pass."""
+class WitnessedOutbox(StoredOutbox):
+    """Knows what was given up."""
 
-    at_work = 0
     lost: set[tuple[str, IncidentId]]
     """Of what a receiver was not told something."""
 
@@ -182,6 +183,12 @@ class CountedDatabase(Database):
             if entry.id in ids:
                 self.lost |= {(name, item.incident.id) for item in entry.notification.items}
         await super().mark_given_up(ids, consequences, at=at, error=error)
+
+
+class CountedDatabase(Database):
+    """Knows whether it is at work: while it is, no virtual time may pass."""
+
+    at_work = 0
 
     async def read(self, query: Any) -> Any:
         with self._working():
@@ -256,7 +263,7 @@ class Deliveries(RuleBasedStateMachine):
 
     async def _start(self) -> None:
         self.store = await CountedStore.open(f"sqlite:///{self.folder}/laws.db", clock=self.clock)
-        self.store.lost = self.lost
+        self.store.outbox.lost = self.lost
         for receiver in self.receivers.values():
             for entry in await self.store.outbox.pending(receiver.name, limit=1000):
                 if entry.may_have_arrived:
