@@ -19,7 +19,7 @@ class StoredIncidents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def still_open(self) -> Sequence[Incident]:
+    async def open_incidents(self) -> Sequence[Incident]:
         """Those pending and those firing, of all accounts."""
         return await self._database.values(
             select(incidents.c.incident).where(~IS_RESOLVED), Incident
@@ -29,7 +29,7 @@ class StoredIncidents:
         """The open ones, and those resolved of which a receiver has still to hear."""
         owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
         query = select(incidents.c.incident).where(incidents.c.id.in_(owed) & IS_RESOLVED)
-        return [*await self.still_open(), *await self._database.values(query, Incident)]
+        return [*await self.open_incidents(), *await self._database.values(query, Incident)]
 
     async def resolved(self, *, since: Timestamp, limit: int) -> Sequence[Incident]:
         """Those resolved since then that had fired, latest first."""

@@ -41,7 +41,7 @@ async def stored(file: Path) -> list[Incident]:
     """Every incident that fired and stands in the store."""
     store = await Store.open(f"sqlite:///{file}")
     resolved = await store.incidents.resolved(since=Timestamp(0), limit=100_000)
-    found = [*await store.incidents.still_open(), *resolved]
+    found = [*await store.incidents.open_incidents(), *resolved]
     await store.close()
     return [incident for incident in found if incident.fired_at is not None]
 

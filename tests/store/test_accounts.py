@@ -16,7 +16,7 @@ async def test_an_accounts_state_comes_back_as_it_was(store: Store, file: Path) 
     await store.accounts.save(ACME, watched=held, incidents=[incident()])
     again = await reopened(store, file)
     assert list((await again.accounts.load(ACME)).watched) == held
-    assert list(await again.incidents.still_open()) == [incident()]
+    assert list(await again.incidents.open_incidents()) == [incident()]
     await again.close()
 
 
@@ -53,7 +53,7 @@ async def test_an_extension_is_not_stored_without_its_incident(store: Store) -> 
             ACME, watched=[(watched(1), b"")], incidents=[incident("i1"), incident("\udcff")]
         )
     assert list((await store.accounts.load(ACME)).watched) == []
-    assert list(await store.incidents.still_open()) == []
+    assert list(await store.incidents.open_incidents()) == []
 
 
 async def test_who_went_unanswered_longest_comes_back_first(store: Store) -> None:

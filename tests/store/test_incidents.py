@@ -11,7 +11,7 @@ from regwatch.store import Store
 async def test_resolved_incidents_are_no_longer_open_and_come_latest_first(store: Store) -> None:
     ended = [incident(f"i{n}", IncidentState.RESOLVED, resolved_at=at(10 * n)) for n in range(1, 4)]
     await store.accounts.save(ACME, watched=[], incidents=[*ended, incident("open")])
-    assert [i.id for i in await store.incidents.still_open()] == ["open"]
+    assert [i.id for i in await store.incidents.open_incidents()] == ["open"]
     latest = await store.incidents.resolved(since=at(15), limit=5)
     assert [i.id for i in latest] == ["i3", "i2"]
     assert len(await store.incidents.resolved(since=at(0), limit=1)) == 1

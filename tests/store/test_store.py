@@ -62,7 +62,7 @@ async def test_a_writer_killed_at_any_moment_leaves_a_whole_store(file: Path) ->
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
         store = await Store.open(url(file))
-        incidents = {i.id for i in await store.incidents.still_open()}
+        incidents = {i.id for i in await store.incidents.open_incidents()}
         rows = {row.incident_id for row in await store.outbox.notified()}
         messages = await store.outbox.pending("chat", limit=100_000)
         assert {item.incident.id for m in messages for item in m.notification.items} == rows
