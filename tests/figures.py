@@ -1,4 +1,4 @@
-"""Figures of the house, read from its sources: how large things are, and which tests belong to what.
+"""Figures of the house, read from its sources: how large things are, and whose tests are where.
 
 `python -m figures`, with `tests` on the path, prints them; `test_structure` holds their bounds.
 """
