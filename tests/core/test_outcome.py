@@ -1,4 +1,4 @@
-"""What one step of the monitor brought: kept where it changed something, taken back where it must."""
+"""What one step of the monitor brought: what is kept of it, set aside, and taken back."""
 
 import pytest
 from fakes.notifications import lost

@@ -31,20 +31,26 @@ NOWHERE = Watched(extension(1))
         (
             lambda: flapping(ACME, WHO, Flaps(at(0), 6, at(600)), NOW),
             AlertName.FLAPPING,
-            "101 (Reception) keeps losing its registration and coming back at riga: "
-            "6 changes in 10 min",
+            (
+                "101 (Reception) keeps losing its registration and coming back at riga: "
+                "6 changes in 10 min"
+            ),
         ),
         (
             lambda: address_changed(ACME, WHO, MOVE, NOW),
             AlertName.ADDRESS_CHANGED,
-            "101 (Reception) registers from another address at riga: "
-            "198.51.100.9, before it was 203.0.113.7",
+            (
+                "101 (Reception) registers from another address at riga: "
+                "198.51.100.9, before it was 203.0.113.7"
+            ),
         ),
         (
             lambda: device_changed(ACME, WHO, MOVE, NOW),
             AlertName.DEVICE_CHANGED,
-            "101 (Reception) registers with another device at riga: "
-            "Linphone/5.2, before it was Yealink SIP-T46G 28.72.14.5",
+            (
+                "101 (Reception) registers with another device at riga: "
+                "Linphone/5.2, before it was Yealink SIP-T46G 28.72.14.5"
+            ),
         ),
         (
             lambda: foreign_network(ACME, WHO, AFTER, NOW),
@@ -54,9 +60,7 @@ NOWHERE = Watched(extension(1))
     ],
     ids=lambda value: value if isinstance(value, AlertName) else "",
 )
-def test_who_where_and_what(
-    make: Callable[[], Condition], alert: AlertName, summary: str
-) -> None:
+def test_who_where_and_what(make: Callable[[], Condition], alert: AlertName, summary: str) -> None:
     condition = make()
     assert (condition.alert, condition.summary) == (alert, summary)
     assert condition.subject == event_subject(alert, WHO.extension.id)

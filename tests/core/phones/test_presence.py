@@ -98,7 +98,7 @@ def test_what_came_and_went_is_told_apart_from_what_came_back() -> None:
     assert kinds(watched(HELD), answer(1, when=700)) == [ChangeKind.EXPIRED]
 
 
-R, O, L, U = (
+REGISTERED, OVERDUE, LOSS, NONE = (
     ExtensionState.REGISTERED,
     ExtensionState.OVERDUE,
     ExtensionState.LOST,
@@ -109,14 +109,14 @@ R, O, L, U = (
 @pytest.mark.parametrize(
     ("held", "ever", "overdue", "expected", "state"),
     [
-        ((HELD,), True, False, True, R),
-        ((HELD,), True, True, True, O),
-        ((HELD,), True, True, False, R),
-        ((), True, False, True, L),
-        ((), True, True, True, L),
-        ((), True, False, False, U),
-        ((), False, False, True, U),
-        ((), False, False, False, U),
+        ((HELD,), True, False, True, REGISTERED),
+        ((HELD,), True, True, True, OVERDUE),
+        ((HELD,), True, True, False, REGISTERED),
+        ((), True, False, True, LOSS),
+        ((), True, True, True, LOSS),
+        ((), True, False, False, NONE),
+        ((), False, False, True, NONE),
+        ((), False, False, False, NONE),
     ],
 )
 def test_the_state_by_the_last_answer(
