@@ -86,3 +86,22 @@ def test_no_address_holds_another_outside_its_quotes(text: str) -> None:
         return
     assert [bare(passed)] == [address for _, address in getaddresses([passed])]
     assert bare(passed).count("@") >= 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "noc@example.com",
+        "regwatch <regwatch@example.com>",
+        '"Doe, Jane" <jane@example.com>',
+        '"a@example.com; b@example.com" <c@example.com>',
+        "NOC (night, weekend) <noc@example.com>",
+        "A. B. Smith <a.b+noc@example.com>",
+        "Jānis Bērziņš <janis@example.com>",
+        "noc@localhost",
+        "noc@[192.0.2.1]",
+    ],
+)
+def test_one_address_with_or_without_a_name_passes(address: str) -> None:
+    assert said_of(Address, address) is None
+    assert said_of(SenderAddress, address) is None
