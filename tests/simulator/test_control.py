@@ -4,6 +4,8 @@ import pytest
 from fakes.simulated import LIST, At, pbx
 from fakes.values import START
 
+from regwatch.simulator.control import ROOT
+
 
 @pytest.mark.parametrize(
     ("path", "body"),
@@ -57,7 +59,7 @@ async def test_the_overview_counts_requests_by_call() -> None:
 
 async def test_everything_that_can_happen_to_a_phone_is_at_hand_over_http() -> None:
     async def does(at: At, action: str) -> int:
-        return (await at.call("POST", f"/_simulator/phones/{at.ids[0]}/{action}")).status
+        return (await at.call("POST", f"{ROOT}/phones/{at.ids[0]}/{action}")).status
 
     words = ("rebind", "reboot", "move", "add_device", "flap", "revive", "die", "unregister")
     async with pbx() as at:
@@ -67,9 +69,9 @@ async def test_everything_that_can_happen_to_a_phone_is_at_hand_over_http() -> N
 
 async def test_of_what_cannot_happen_it_is_said_what_can() -> None:
     async with pbx() as at:
-        unknown = await at.call("POST", f"/_simulator/phones/{at.ids[0]}/dance")
-        nobody = await at.call("POST", "/_simulator/phones/999999/die")
-        absent = await at.call("POST", "/_simulator/extensions/999999/remove")
+        unknown = await at.call("POST", f"{ROOT}/phones/{at.ids[0]}/dance")
+        nobody = await at.call("POST", f"{ROOT}/phones/999999/die")
+        absent = await at.call("POST", f"{ROOT}/extensions/999999/remove")
         assert (unknown.status, nobody.status, absent.status) == (404, 404, 404)
         assert "actions are: die, unregister, " in unknown.json["message"]
         assert "there is no 999999" in nobody.json["message"]
