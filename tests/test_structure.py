@@ -10,7 +10,6 @@ LONG_SHARE = 0.002
 """Of all functions: so few may be longer than a screen's half."""
 DECIDES_NOTHING = {
     "__main__.py": "calls the command line, and is called by the tests of installed commands",
-    "core/model.py": "the glossary: values whose few properties are tested by what reads them",
     "core/unstorable.py": "one exception without a body",
     "notify/delivery/deliveries.py": "Protocols, and what an attempt came to: values",
     "notify/receiver.py": "a Protocol: what a receiver must have",
