@@ -13,14 +13,14 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.sources.ringme.client import PbxClient
+from regwatch.sources.source import Connection
 from regwatch.watcher.watcher import Watcher
 
 
 class AccountSight:
     """One account, as `web.views.AccountView` wants it."""
 
-    def __init__(self, watcher: Watcher, client: PbxClient, *, clock: Clock) -> None:
+    def __init__(self, watcher: Watcher, client: Connection, *, clock: Clock) -> None:
         self._watcher = watcher
         self._client = client
         self._clock = clock

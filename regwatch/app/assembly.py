@@ -11,7 +11,7 @@ from regwatch.app.engine import RESOLVED_SHOWN, Engine, Parts
 from regwatch.app.heart import Heart
 from regwatch.app.reporting import Reporting
 from regwatch.app.self_watch import SelfWatch
-from regwatch.app.settings.clients import pbx_settings, selection
+from regwatch.app.settings.clients import ENDPOINTS, pbx_of, selection
 from regwatch.app.settings.policies import (
     alert_policies,
     expectations,
@@ -32,7 +32,7 @@ from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.dispatch.grouping import Grouping
-from regwatch.core.model import AccountName, FailureReason, Incident, Timestamp
+from regwatch.core.model import AccountName, Incident, Timestamp
 from regwatch.core.monitor import Monitor
 from regwatch.core.now import Now
 from regwatch.core.polling.pacing import Allowance
@@ -45,7 +45,7 @@ from regwatch.notify.heartbeat import Beat, Heartbeat, HeartbeatSettings
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.receivers.build import build_receiver
 from regwatch.shapes.values import revealed
-from regwatch.sources.ringme.client import Endpoint, PbxClient, RequestMade
+from regwatch.sources.source import OUTCOMES, Connection, RequestMade
 from regwatch.store import Store
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.recorder import Recorder
@@ -55,7 +55,6 @@ from regwatch.web.metrics.instruments import Bug, Instruments
 DAY = 86_400.0
 WATCHDOG_SECONDS = 60.0
 """How old a whole poll may be for `RegwatchWatchdog`, where no heartbeat says otherwise."""
-REQUEST_OUTCOMES = ("success", *(reason.value for reason in FailureReason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class _Late:
 
 
 async def build_engine(config: Config, around: Surroundings) -> Engine:
-    """Build everything, start nothing; raises `StoreError` or `PbxError`."""
+    """Build everything, start nothing; raises `StoreError` or `SourceError`."""
     # No cookies: nothing one receiver sets may reach another.
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
@@ -95,28 +94,31 @@ async def build_engine(config: Config, around: Surroundings) -> Engine:
 
 async def _build(config: Config, session: aiohttp.ClientSession, around: Surroundings) -> Engine:
     now = around.clock()
-    unsettled = await around.store.unsettled_incidents()
-    resolved = await around.store.resolved_incidents(
+    unsettled = await around.store.incidents.unsettled()
+    resolved = await around.store.incidents.resolved(
         since=Timestamp(now - DAY), limit=RESOLVED_SHOWN
     )
     reporting, on_incidents = Reporting(around.instruments), _Late()
     receivers = _receivers(config, session, around)
-    mutes = Mutes(maintenance(config), await around.store.silences())
+    mutes = Mutes(maintenance(config), await around.store.operations.silences())
     self_watch = _self_watch(config, around, mutes, reporting, on_incidents, unsettled)
     outbox = Outbox(
         receivers,
-        around.store,
+        around.store.outbox,
         clock=around.clock,
         steady=around.steady,
         listeners=[reporting.delivery, self_watch.delivery],
         fallbacks={r.name: r.fallback for r in config.receivers if r.fallback is not None},
     )
     grouping = Grouping(
-        routes(config.routes), incidents=unsettled, notified=await around.store.notified(), now=now
+        routes(config.routes),
+        incidents=unsettled,
+        notified=await around.store.outbox.notified(),
+        now=now,
     )
     dispatcher = Dispatcher(
         grouping,
-        around.store,
+        around.store.outbox,
         wake=outbox.wake,
         clock=around.clock,
         steady=around.steady,
@@ -156,7 +158,9 @@ def _receivers(
     for shape in config.receivers:
         settings = receiver_settings(config, shape)
         receivers.append(
-            build_receiver(shape.name, settings, session, clock=around.clock, memo=around.store)
+            build_receiver(
+                shape.name, settings, session, clock=around.clock, memo=around.store.memos
+            )
         )
         around.instruments.initialize_receiver(shape.name, [each.value for each in Delivery])
     return receivers
@@ -190,7 +194,7 @@ def _self_watch(
     fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}
     return SelfWatch(
         ReceiverWatch(incidents, fallbacks),
-        around.store,
+        around.store.accounts,
         clock=around.clock,
         on_outcome=partial(reporting.outcome, NO_ACCOUNT),
         on_incidents=on_incidents,
@@ -211,13 +215,13 @@ class _AccountBuilder:
     mutes: Mutes
     unsettled: Sequence[Incident]
 
-    def build(self, account: AccountShape) -> tuple[Watcher, PbxClient]:
+    def build(self, account: AccountShape) -> tuple[Watcher, Connection]:
         name, clock, steady = AccountName(account.name), self.around.clock, self.around.steady
-        endpoints = [endpoint.value for endpoint in Endpoint]
-        self.around.instruments.initialize_account(name, endpoints, REQUEST_OUTCOMES)
+        self.around.instruments.initialize_account(name, ENDPOINTS, OUTCOMES)
         planner = Planner(polling_policy(account))
-        client = PbxClient(
-            pbx_settings(self.config, account),
+        client = pbx_of(
+            self.config,
+            account,
             clock=clock,
             listeners=[partial(self._request_made, name, planner)],
         )
@@ -236,7 +240,7 @@ class _AccountBuilder:
             client if record is None else Recorder(client, name, record, clock=clock),
             Keeper(
                 monitor,
-                self.around.store,
+                self.around.store.accounts,
                 clock=clock,
                 steady=steady,
                 on_incidents=self.on_incidents,
@@ -252,7 +256,7 @@ class _AccountBuilder:
 
     def _request_made(self, name: AccountName, planner: Planner, request: RequestMade) -> None:
         self.reporting.request_made(name, request)
-        if request.endpoint is Endpoint.TOKEN:  # not counted by the PBX
+        if not request.is_counted:
             return
         now = Now(self.around.steady(), self.around.clock())
         planner.request_made(now=now.steady)

@@ -26,7 +26,7 @@ from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, ConfigError, load_config, storage_url
 from regwatch.core.model import ExtensionState, Incident, IncidentState, Timestamp
 from regwatch.shapes.values import revealed
-from regwatch.sources.ringme.errors import PbxError
+from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
@@ -40,7 +40,7 @@ STATUS_SECONDS = 5.0
 STOP_SECONDS = 15.0
 REBUILD_SECONDS = 5.0
 """Between two tries to go on with the former configuration."""
-EXPECTED = (ConfigError, StoreError, WebConfigError, PbxError)
+EXPECTED = (ConfigError, StoreError, WebConfigError, SourceError)
 """What their words say of a configuration that cannot be used; they hold no secrets."""
 
 log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             try:
                 await self._start(stack)
-            except (StoreError, ListenError, WebConfigError, PbxError) as error:
+            except (StoreError, ListenError, WebConfigError, SourceError) as error:
                 raise StartError(str(error)) from error
             await self._run_until(stop)
             self._notifier.stopping()
@@ -133,7 +133,7 @@ class Daemon:
             clock=self._clock,
             settings=self._web_settings(),
             gate=Gate(web.users) if web and web.users else None,
-            operations=Operations(lambda: self._current, store, clock=self._clock),
+            operations=Operations(lambda: self._current, store.operations, clock=self._clock),
         )
         listen = self._config.http.listen
         tls = web.tls if web else None
@@ -221,7 +221,7 @@ class Daemon:
         """The engine that is to run; what waits for receivers that are gone is given up."""
         known = [receiver.name for receiver in self._config.receivers]
         around = self._surroundings
-        lost = await around.store.forget_receivers(known, at=self._clock())
+        lost = await around.store.outbox.forget_receivers(known, at=self._clock())
         for receiver, messages in lost.items():
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
         engine = await build_engine(self._config, around)

@@ -32,7 +32,7 @@ from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.delivery.repost import repost_forever
 from regwatch.notify.heartbeat import Heartbeat
 from regwatch.notify.receiver import Receiver
-from regwatch.sources.ringme.client import PbxClient
+from regwatch.sources.source import Connection
 from regwatch.store import Store, StoreError
 from regwatch.watcher.watcher import Watcher
 
@@ -54,7 +54,7 @@ class Parts:
     """The parts of an engine, as `assembly` puts them together."""
 
     watchers: Sequence[Watcher]
-    clients: Sequence[PbxClient]
+    clients: Sequence[Connection]
     session: aiohttp.ClientSession
     receivers: Sequence[Receiver]
     grouping: Grouping
@@ -91,7 +91,7 @@ class Engine:
         ]
 
     def prepare(self) -> None:
-        """Do ahead what may fail when it runs: read the certificates; raises `PbxError`."""
+        """Do ahead what may fail when it runs: read the certificates; raises `SourceError`."""
         for client in self._parts.clients:
             client.prepare()
 
@@ -135,7 +135,7 @@ class Engine:
         prune_at = self._steady()
         while True:
             try:
-                self._backlog = await self._store.backlog()
+                self._backlog = await self._store.outbox.backlog()
                 self._parts.heart.note_backlog(self._backlog)
                 if self._steady() >= prune_at:
                     prune_at = Instant(self._steady() + PRUNE_SECONDS)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
 
@@ -18,16 +19,31 @@ from regwatch.core.model import (
     RegistrationId,
     Timestamp,
 )
-from regwatch.store import Store, StoreError
+from regwatch.store import StoreError
 from regwatch.web.views import NeverMatchesError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
 
+class OperationsStore(Protocol):
+    """Where what people did survives a restart, and the past is found; raises `StoreError`."""
+
+    async def history(self, sought: Sought) -> Sequence[Happening]:
+        """What happened, latest first."""
+
+    async def incident(self, incident_id: IncidentId) -> Incident | None:
+        """One by its id; None if it is not kept."""
+
+    async def keep_silence(self, silence: Silence, happening: Happening) -> None:
+        """Store both or neither."""
+
+
 class Operations:
     """Satisfies `web.views.OperationsView`. Whatever is changed is stored before it counts."""
 
-    def __init__(self, engine: Callable[[], Engine], store: Store, *, clock: Clock) -> None:
+    def __init__(
+        self, engine: Callable[[], Engine], store: OperationsStore, *, clock: Clock
+    ) -> None:
         """`engine`: the one that runs at the moment."""
         self._engine = engine
         self._store = store

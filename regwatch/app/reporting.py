@@ -6,7 +6,7 @@ from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.model import AccountName, AlertName, ChangeKind, Incident
 from regwatch.core.outcome import Outcome
 from regwatch.notify.delivery.deliveries import DeliveryAttempt
-from regwatch.sources.ringme.client import RequestMade
+from regwatch.sources.source import RequestMade
 from regwatch.web.metrics.instruments import Bug, Instruments
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ class Reporting:
     def request_made(self, account: AccountName, request: RequestMade) -> None:
         """A request to the PBX came to its end."""
         self._instruments.request_made(
-            account, request.endpoint.value, request.outcome, request.duration_seconds
+            account, request.endpoint, request.outcome, request.duration_seconds
         )
 
     def outcome(self, account: AccountName, outcome: Outcome) -> None:

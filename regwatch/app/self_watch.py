@@ -14,7 +14,8 @@ from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.store import Store, StoreError
+from regwatch.store import StoreError
+from regwatch.watcher.keeper import StateStore
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
 TICK_SECONDS = 1.0
@@ -28,7 +29,7 @@ class SelfWatch:
     def __init__(
         self,
         receivers: ReceiverWatch,
-        store: Store,
+        store: StateStore,
         *,
         clock: Clock,
         on_outcome: Callable[[Outcome], None],

@@ -5,7 +5,7 @@ from regwatch.config import Config
 from regwatch.config.sections import AccountShape
 from regwatch.core.matchers import names_extension
 from regwatch.core.model import Extension, ExtensionId
-from regwatch.sources.ringme.client import PbxClient
+from regwatch.sources.source import Source
 
 
 def split_reference(reference: str, config: Config) -> tuple[AccountShape, str]:
@@ -21,9 +21,9 @@ def split_reference(reference: str, config: Config) -> tuple[AccountShape, str]:
     return config.accounts[0], reference
 
 
-async def find_extension(reference: str, client: PbxClient) -> Extension:
-    """The one extension of the PBX's list that is meant; raises `PbxError`."""
-    listing = await client.extensions(type=None, status=None)
+async def find_extension(reference: str, source: Source) -> Extension:
+    """The one extension of the PBX's list that is meant; raises `SourceError`."""
+    listing = await source.extensions(type=None, status=None)
     found = [each for each in listing.extensions if names_extension(reference, each)]
     if not found and reference.isdecimal() and not listing.complete:
         return Extension(ExtensionId(int(reference)), "")

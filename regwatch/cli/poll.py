@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from regwatch.app.settings.clients import pbx_settings, selection
+from regwatch.app.settings.clients import pbx_of, selection
 from regwatch.batching import batched
 from regwatch.cli.console import err, out
 from regwatch.cli.loops import run_loop
@@ -21,8 +21,7 @@ from regwatch.config import Config
 from regwatch.config.sections import AccountShape
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, ExtensionId, Listing, Registration
-from regwatch.sources.ringme.client import PbxClient
-from regwatch.sources.ringme.errors import PbxError
+from regwatch.sources.source import Source, SourceError
 
 ALL_REGISTERED, SOME_NOT, NOT_SEEN = 0, 1, 3
 
@@ -100,24 +99,24 @@ def _progress() -> Progress:
 
 async def _sweep(config: Config, account: AccountShape, progress: Progress) -> Sweep:
     bar = progress.add_task(f"{account.name}: the list", total=None)
-    async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
+    async with pbx_of(config, account, clock=wall_clock) as source:
         try:
-            extensions = await _list(account, client)
-        except PbxError as error:
+            extensions = await _list(account, source)
+        except SourceError as error:
             return Sweep(account.name, (), {}, str(error))
         progress.update(bar, total=len(extensions), description=account.name)
-        asking = _Asking(client, account, extensions, lambda n: progress.advance(bar, n))
+        asking = _Asking(source, account, extensions, lambda n: progress.advance(bar, n))
         await asking.run()
     unseen = len(extensions) - len(asking.answers)
     missing = f"{unseen} of {len(extensions)} extensions were not answered" if unseen else ""
     return Sweep(account.name, extensions, asking.answers, asking.problem or missing)
 
 
-async def _list(account: AccountShape, client: PbxClient) -> list[Extension]:
+async def _list(account: AccountShape, source: Source) -> list[Extension]:
     chosen, listing = selection(account), Listing((), complete=True)
     if chosen.discovery is not None:
         type_, status = chosen.discovery.type, chosen.discovery.status
-        listing = await client.extensions(type=type_, status=status)
+        listing = await source.extensions(type=type_, status=status)
     wanted = [extension for extension in listing.extensions if chosen.wants(extension)]
     return wanted + chosen.unlisted({extension.id for extension in wanted})
 
@@ -127,14 +126,14 @@ class _Asking:
 
     def __init__(
         self,
-        client: PbxClient,
+        source: Source,
         account: AccountShape,
         extensions: Sequence[Extension],
         advance: Callable[[int], None],
     ) -> None:
         self.answers: dict[ExtensionId, Answer] = {}
         self.problem = ""
-        self._client = client
+        self._source = source
         self._advance = advance
         self._concurrency = account.polling.concurrency
         self._batches = batched([e.id for e in extensions], account.polling.batch_size)
@@ -150,8 +149,8 @@ class _Asking:
             if self.problem:
                 return
             try:
-                batch = await self._client.registrations(ids)
-            except PbxError as error:
+                batch = await self._source.registrations(ids)
+            except SourceError as error:
                 self.problem = str(error)
                 return
             self.answers.update(batch.answers)

@@ -173,7 +173,7 @@ def _token(file: Path) -> str:
         http = load_http(file, TOKEN, environ=os.environ)
     except ConfigError as error:
         problem = error.problems[0]
-        raise RemoteError(f"no token: {problem.message}; {OTHER_WAYS}") from error
+        raise RemoteError(f"no token: {problem.path}: {problem.message}; {OTHER_WAYS}") from error
     return revealed(http.api_token)
 
 

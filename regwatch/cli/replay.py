@@ -1,12 +1,10 @@
 """`regwatch replay`: what would have been sent."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
-import msgspec
 from rich.text import Text
 
 from regwatch.app.replay import Replay, UnknownAccountError
@@ -14,8 +12,9 @@ from regwatch.cli.console import fail, out
 from regwatch.cli.output import SEVERITIES
 from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.core.model import Notification
-from regwatch.core.recording import Recorded
 from regwatch.notify.words.wording import headline
+from regwatch.sources.recorded.record import records_in
+from regwatch.sources.source import SourceError
 
 
 @click.command(short_help="Recorded answers: what would have been sent, and when.")
@@ -30,24 +29,16 @@ def replay(config_file: Path, file: Path) -> None:
     config = load_or_exit(config_file)
     sent: Counter[str] = Counter()
     try:
-        for message in Replay(config).play(_records(file)):
+        for message in Replay(config).play(records_in(file)):
             sent[message.receiver] += 1
             out().print(_line(message))
     except UnknownAccountError as error:
         known = ", ".join(account.name for account in config.accounts)
         fail(f"the record is of account `{error}`; the configuration has {known}")
+    except SourceError as error:
+        fail(str(error))
     total = ", ".join(f"{count} to {receiver}" for receiver, count in sent.most_common())
     out().print(Text(f"{sent.total()} messages: {total}" if sent else "Nobody would be told."))
-
-
-def _records(file: Path) -> Iterator[Recorded]:
-    decoder = msgspec.json.Decoder(Recorded)
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield decoder.decode(line)
-            except msgspec.MsgspecError as error:
-                fail(f"{file}:{number}: no recorded answer: {error}")
 
 
 def _line(message: Notification) -> Text:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.table import Column, Table
 
-from regwatch.app.settings.clients import pbx_settings
+from regwatch.app.settings.clients import pbx_of
 from regwatch.cli.accounts import find_extension, split_reference
 from regwatch.cli.console import err, fail, out
 from regwatch.cli.loops import run_loop
@@ -17,8 +17,7 @@ from regwatch.config import load_accounts
 from regwatch.core.alerts.conditions import name_of
 from regwatch.core.durations import humanise
 from regwatch.core.model import Answer, Extension, Registration, RegistrationId
-from regwatch.sources.ringme.client import PbxClient
-from regwatch.sources.ringme.errors import PbxError
+from regwatch.sources.source import Deleting, SourceError
 from regwatch.web.api.bodies import Deletion
 
 
@@ -47,17 +46,17 @@ async def _unregister(
     config = loaded_or_exit(lambda: load_accounts(config_file, environ=os.environ))
     account, rest = split_reference(reference, config)
     try:
-        async with PbxClient(pbx_settings(config, account), clock=wall_clock) as client:
-            found = await find_extension(rest, client)
-            before = await client.registration(found.id)
+        async with pbx_of(config, account, clock=wall_clock) as pbx:
+            found = await find_extension(rest, pbx)
+            before = await pbx.registration(found.id)
             _show("before", found, before)
             _check(before, registration_id)
             if not yes:
                 click.confirm(_question(found, registration_id), abort=True)
             await _announce(config_file, account.name, before, registration_id)
-            await _delete(client, found, registration_id)
-            _show("after", found, await client.registration(found.id))
-    except PbxError as error:
+            await _delete(pbx, found, registration_id)
+            _show("after", found, await pbx.registration(found.id))
+    except SourceError as error:
         fail(str(error))
     return 0
 
@@ -87,11 +86,11 @@ async def _announce(
         err().print(f"A running daemon could not be told: {error}", style="dim", markup=False)
 
 
-async def _delete(client: PbxClient, extension: Extension, registration_id: str | None) -> None:
+async def _delete(pbx: Deleting, extension: Extension, registration_id: str | None) -> None:
     if registration_id is None:
-        await client.unregister_all(extension.id)
+        await pbx.unregister_all(extension.id)
     else:
-        await client.unregister(extension.id, RegistrationId(registration_id))
+        await pbx.unregister(extension.id, RegistrationId(registration_id))
 
 
 def _show(when: str, extension: Extension, answer: Answer) -> None:

@@ -176,11 +176,13 @@ class _SecretFiles:
     def _found(self, name: str, key: str) -> Path:
         """The name is not said where there is no such file: it may be the secret itself."""
         reason = ""
-        for path in (folder / name for folder in self._folders):
+        for folder in self._folders:
             try:
-                if path.is_file():
-                    return path
-            except OSError as error:  # a name that is too long, a folder that is not ours to enter
+                if (folder / name).is_file():
+                    return folder / name
+            except PermissionError:
+                reason = f"permission denied in {folder}"
+            except OSError as error:  # a name that is too long
                 reason = (error.strerror or "unknown error").lower()
         looked = ", ".join(dict.fromkeys(str(folder) for folder in self._folders))
         if reason:

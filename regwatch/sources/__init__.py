@@ -1,1 +1,1 @@
-"""Where answers come from: the contract, and one folder per kind of PBX; none knows another."""
+"""Where answers come from: the contract, and one folder per kind of source; none knows another."""

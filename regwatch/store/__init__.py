@@ -1,5 +1,8 @@
-"""What must survive a restart, in SQLite."""
+"""What must survive a restart, in SQLite: one module to each of its users' Protocols, over
+`database`, `rows` and `schema`. Decides nothing, and knows neither receivers nor pages.
+"""
 
+from regwatch.store.accounts import StoredAccount
 from regwatch.store.errors import (
     StoreCorruptError,
     StoreError,
@@ -8,7 +11,7 @@ from regwatch.store.errors import (
     StoreVersionError,
 )
 from regwatch.store.rows import StoredEntry
-from regwatch.store.store import Store, StoredAccount
+from regwatch.store.store import Store
 
 __all__ = [
     "Store",

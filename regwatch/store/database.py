@@ -1,26 +1,33 @@
-"""Opening a database file: one daemon at a time, and never in the way of watching.
+"""One database file: how it is opened, read and written. One daemon at a time, and never in the way
+of watching.
 
 A file that cannot be read is moved aside, loudly, and a new one is begun: the phones are watched
 even if their past is lost.
 """
 
+import asyncio
 import fcntl
 import os
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import event
+from sqlalchemy import Row, Select, delete, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from regwatch.clock import Clock
 from regwatch.store.errors import StoreCorruptError, StoreUnavailableError, translated
-from regwatch.store.schema import migrate
+from regwatch.store.rows import decoded
+from regwatch.store.schema import migrate, schema_version
 
 BUSY_SECONDS = 5.0
+"""How long SQLite waits for another process, such as a backup, to let go of the file."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +38,34 @@ class Database:
     def __init__(self, engine: AsyncEngine, lock: int | None) -> None:
         self.engine = engine
         self._lock = lock
+        self._writing = asyncio.Lock()
+
+    async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """The rows; raises `StoreError`."""
+        with translated():
+            async with self.engine.connect() as connection:
+                rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+                return rows
+
+    async def values(self, query: Select[Any], kind: type[T]) -> Sequence[T]:
+        """What stands in the one column asked for; what cannot be read any more is left out."""
+        found = (decoded(stored, kind) for (stored,) in await self.read(query))
+        return [value for value in found if value is not None]
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """Do it in one transaction, whole or not at all; raises `StoreError`."""
+        with translated():
+            # One writer at a time: SQLite knows no more, and waiting here is fairer than there.
+            async with self._writing, self.engine.begin() as connection:
+                await work(connection)
+
+    async def check_writable(self) -> None:
+        """Write, and take it back; raises `StoreError` if another process keeps it locked."""
+        nothing = delete(schema_version).where(schema_version.c.version.is_(None))
+        with translated():
+            async with self._writing, self.engine.connect() as connection:
+                await connection.execute(nothing)
+                await connection.rollback()
 
     async def close(self) -> None:
         """Close it and let others in; safe to call twice."""
@@ -107,6 +142,9 @@ async def _connect(url: URL) -> AsyncEngine:
     try:
         with translated():
             async with engine.begin() as connection:
+                # Python's driver begins a transaction before rows change, not before tables do:
+                # killed half way, a migration would leave what the next start stumbles over.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 await connection.run_sync(migrate)
                 check = await connection.exec_driver_sql("PRAGMA quick_check(1)")
                 if (verdict := check.scalar()) != "ok":

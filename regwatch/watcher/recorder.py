@@ -10,8 +10,7 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.model import AccountName, BatchAnswer, ExtensionId, Listing
 from regwatch.core.recording import Recorded
-from regwatch.sources.ringme.errors import PbxError
-from regwatch.watcher.watcher import Source
+from regwatch.sources.source import Source, SourceError
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +33,10 @@ class Recorder:
         return self._source.batch_limit
 
     async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer:
-        """Raises `PbxError` if nothing was answered."""
+        """Raises `SourceError` if nothing was answered."""
         try:
             batch = await self._source.registrations(ids)
-        except PbxError as error:
+        except SourceError as error:
             self._keep(
                 Recorded(
                     at=self._clock(),
@@ -51,7 +50,7 @@ class Recorder:
         return batch
 
     async def extensions(self, *, type: str | None, status: str | None) -> Listing:  # noqa: A002
-        """Raises `PbxError` if not even the first page was answered."""
+        """Raises `SourceError` if not even the first page was answered."""
         listing = await self._source.extensions(type=type, status=status)
         self._keep(Recorded(at=self._clock(), account=self._account, listing=listing))
         return listing

@@ -1,10 +1,9 @@
 """The loops of one account: poll, tick, discover."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from itertools import chain
-from typing import Protocol
 
 import structlog
 
@@ -29,7 +28,7 @@ from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.crowds import MOST_REGISTRATIONS
 from regwatch.core.polling.planner import Ask, Planner
-from regwatch.sources.ringme.errors import PbxError, PbxRateLimitedError
+from regwatch.sources.source import Source, SourceError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.setbacks import Setbacks
@@ -48,25 +47,6 @@ GRACE_SECONDS = 180.0
 above any sum of timeouts: beyond it something hangs that should not."""
 
 log = structlog.get_logger(__name__)
-
-
-class Source(Protocol):
-    """Where answers come from."""
-
-    async def registrations(self, ids: Sequence[ExtensionId]) -> BatchAnswer:
-        """Raises `PbxError` if nothing was answered."""
-
-    async def extensions(
-        self,
-        *,
-        type: str | None,  # noqa: A002 - the name of the API's own parameter
-        status: str | None,
-    ) -> Listing:
-        """Raises `PbxError` if not even the first page was answered."""
-
-    @property
-    def batch_limit(self) -> int:
-        """The most ids in a request that it was found to take."""
 
 
 class Stage(StrEnum):
@@ -194,11 +174,11 @@ class Watcher:
     async def _poll(self, ids: tuple[ExtensionId, ...]) -> None:
         try:
             batch = await self._source.registrations(ids)
-        except PbxError as error:
+        except SourceError as error:
             outcome = self._failed(ids, error)
         except Exception:  # noqa: BLE001 - the poll guard: whatever it was, the next poll comes
             self._log.exception("poll_crashed", extensions=len(ids))
-            bug = PbxError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
+            bug = SourceError("a bug in regwatch", reason=FailureReason.BAD_ANSWER)
             outcome = self._failed(ids, bug)
         else:
             outcome = self._answered(batch)
@@ -227,7 +207,7 @@ class Watcher:
         )
         return outcome
 
-    def _failed(self, ids: tuple[ExtensionId, ...], error: PbxError) -> Outcome:
+    def _failed(self, ids: tuple[ExtensionId, ...], error: SourceError) -> Outcome:
         self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
         return polls.failed(
             self.monitor,
@@ -235,7 +215,7 @@ class Watcher:
             ids,
             error.reason,
             str(error),
-            retry_after=_retry_after(error),
+            retry_after=error.retry_after,
             now=self._now(),
         )
 
@@ -320,10 +300,9 @@ class Watcher:
             return False  # what is left is others'
         try:
             listing = await self._source.extensions(type=discovery.type, status=discovery.status)
-        except PbxError as error:
+        except SourceError as error:
             now = self._now()
-            retry_after = _retry_after(error)
-            self.planner.slow_down(error.reason, now=now.steady, retry_after=retry_after)
+            self.planner.slow_down(error.reason, now=now.steady, retry_after=error.retry_after)
             await self._accept(self.monitor.failed(error.reason, str(error), now=now.wall))
             return False
         await self._take_over(listing)
@@ -381,7 +360,3 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - a guard: the next polls come
             if self._setbacks.is_new(error):
                 self._log.error("outcome_not_kept", exc_info=error)
-
-
-def _retry_after(error: PbxError) -> float | None:
-    return error.retry_after if isinstance(error, PbxRateLimitedError) else None

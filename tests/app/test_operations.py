@@ -47,16 +47,16 @@ class Engine:
 
 async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
     made = await operations.silence(
         Matchers.of({"site": "riga"}), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
     )
-    assert list(await store.silences()) == list(engine.mutes.silences) == [made]
+    assert list(await store.operations.silences()) == list(engine.mutes.silences) == [made]
     ended = await operations.expire(made.id, "bob")
     assert ended is not None
     assert ended.is_over(now=at(10))
     assert await operations.expire(made.id, "bob") is None
-    assert list(await store.silences()) == list(operations.silences()) == [ended]
+    assert list(await store.operations.silences()) == list(operations.silences()) == [ended]
     lines = await operations.history(Sought())
     assert [line.text for line in lines] == [
         f"silence {made.id}: bob ended the silence of site=riga",
@@ -66,7 +66,7 @@ async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
 
 async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
     async with store._database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE silences")
     with pytest.raises(UnavailableError):
@@ -78,12 +78,12 @@ async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
 
 async def test_a_silence_that_can_never_match_is_refused(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
     with pytest.raises(NeverMatchesError, match=r"no `site` matches `rga` \(did you mean `riga`"):
         await operations.silence(
             Matchers.of({"site": "rga"}), starts_at=at(10), ends_at=at(20), author="a", comment="x"
         )
-    assert (engine.mutes.silences, await store.silences()) == ((), [])
+    assert (engine.mutes.silences, await store.operations.silences()) == ((), [])
 
 
 def test_a_stored_silence_that_matches_nothing_any_more_is_a_line_in_the_log() -> None:
@@ -116,8 +116,8 @@ def silence_of(*, site: str) -> Silence:
 
 
 async def test_an_incident_of_former_times_is_found(store: Store) -> None:
-    operations = Operations(Engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
-    await store.save(NO_ACCOUNT, watched=(), incidents=[lost()])
+    operations = Operations(Engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    await store.accounts.save(NO_ACCOUNT, watched=(), incidents=[lost()])
     assert await operations.incident(lost().id) == lost()
     assert await operations.incident(IncidentId("none")) is None
 
@@ -131,7 +131,7 @@ def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = N
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
-        store,
+        store.accounts,
         clock=lambda: at(5),
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
@@ -149,7 +149,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
         while not told:
             await asyncio.sleep(0.01)
         (incident,) = told
-        assert await store.incident(incident.id) == incident
+        assert await store.operations.incident(incident.id) == incident
         assert list(watch.incidents) == [incident]
         taken = await watch.acknowledge(incident.id, "anna", "")
         assert taken is not None
@@ -160,7 +160,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
             await asyncio.sleep(0.01)
     finally:
         running.cancel()
-    events = [line.event for line in await store.history(Sought())]
+    events = [line.event for line in await store.operations.history(Sought())]
     assert events == ["resolved", "acknowledged", "fired"]
 
 

@@ -102,7 +102,7 @@ async def test_a_user_who_may_read_no_secret_sees_how_things_stand_and_is_told_w
         given = await regwatch_shut_out(etc / "secrets", *add, REGWATCH_TOKEN="t0ken")
     assert (status.status, status.err) == (0, "")
     assert "acme: 1 registered" in status.out
-    why = f"no token: {etc}/secrets/api-token cannot be read: permission denied"
+    why = f"no token: http.api_token_file: cannot be read: permission denied in {etc}/secrets"
     ways = "use sudo, or give $REGWATCH_TOKEN or --user"
     assert (refused.status, refused.err) == (1, f"regwatch: {why}; {ways}\n")
     assert (given.err, len(operations.set_silences)) == ("", 1)
@@ -117,7 +117,9 @@ async def test_who_may_read_the_token_writes_though_no_other_secret_is_there(etc
 
 async def test_a_token_that_is_not_there_is_missed_in_words(etc: Path) -> None:
     async with installed(etc) as (file, _):
-        with pytest.raises(RemoteError, match="no token: there is no file `api-token`; use sudo"):
+        with pytest.raises(
+            RemoteError, match=r"no token: http\.api_token_file: there is no such file; use sudo"
+        ):
             await remote_of(file).send(SilenceBody, "POST", "/silences", SILENCE)
 
 
@@ -153,5 +155,5 @@ def test_accounts_alone_need_their_own_secrets_and_no_other(etc: Path) -> None:
     config = load_accounts(etc / "regwatch.yml", environ={})
     assert revealed(config.accounts[0].client_secret) == "hidden"
     (etc / "secrets/acme-secret").unlink()
-    with pytest.raises(ConfigError, match="there is no file `acme-secret`"):
+    with pytest.raises(ConfigError, match="client_secret_file: there is no such file"):
         load_accounts(etc / "regwatch.yml", environ={})

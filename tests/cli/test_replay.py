@@ -71,6 +71,7 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"{\n", "answers.jsonl:1: no recorded answer: Input data was truncated"),
+        (b'{"at":1,"account":"\xff"}\n', "answers.jsonl:1: no recorded answer: 'utf-8' codec"),
         (
             b'{"at":1,"account":"other"}\n',
             "the record is of account `other`; the configuration has",

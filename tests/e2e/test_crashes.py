@@ -40,8 +40,8 @@ async def all_well(pbx: Served, hook: Sink) -> None:
 async def stored(file: Path) -> list[Incident]:
     """Every incident that fired and stands in the store."""
     store = await Store.open(f"sqlite:///{file}")
-    resolved = await store.resolved_incidents(since=Timestamp(0), limit=100_000)
-    found = [*await store.open_incidents(), *resolved]
+    resolved = await store.incidents.resolved(since=Timestamp(0), limit=100_000)
+    found = [*await store.incidents.still_open(), *resolved]
     await store.close()
     return [incident for incident in found if incident.fired_at is not None]
 

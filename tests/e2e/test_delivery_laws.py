@@ -44,6 +44,7 @@ from regwatch.notify.delivery.dispatch import Dispatcher
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.store import Store
+from regwatch.store.database import Database
 
 ROUTES = [
     Route(
@@ -137,17 +138,25 @@ class Life:
 
 
 class CountedStore(Store):
+    """One whose database is known to be at work or not."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = CountedDatabase(database.engine, database._lock)
+        super().__init__(self.database)
+
+
+class CountedDatabase(Database):
     """Knows whether it is at work: while it is, no virtual time may pass."""
 
     at_work = 0
 
-    async def _read(self, query: Any) -> Any:
+    async def read(self, query: Any) -> Any:
         with self._working():
-            return await super()._read(query)
+            return await super().read(query)
 
-    async def _write(self, work: Any) -> None:
+    async def write(self, work: Any) -> None:
         with self._working():
-            await super()._write(work)
+            await super().write(work)
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -198,7 +207,7 @@ class Deliveries(RuleBasedStateMachine):
         calm = 0
         while calm < CALM_CYCLES:
             await asyncio.sleep(0)
-            calm = 0 if self.store.at_work else calm + 1
+            calm = 0 if self.store.database.at_work else calm + 1
             if not calm:  # the database works in a thread, which needs the interpreter
                 self.breath.wait(0.0002)
 
@@ -212,12 +221,12 @@ class Deliveries(RuleBasedStateMachine):
         self.store = await CountedStore.open(f"sqlite:///{self.folder}/laws.db", clock=self.clock)
         grouping = Grouping(
             ROUTES,
-            incidents=await self.store.unsettled_incidents(),
-            notified=await self.store.notified(),
+            incidents=await self.store.incidents.unsettled(),
+            notified=await self.store.outbox.notified(),
         )
         outbox = Outbox(
             list(self.receivers.values()),
-            self.store,
+            self.store.outbox,
             clock=self.clock,
             steady=self.clock,
             listeners=[self._note],
@@ -226,7 +235,7 @@ class Deliveries(RuleBasedStateMachine):
             policy=RetryPolicy(look_again=3600.0),
         )
         dispatcher = Dispatcher(
-            grouping, self.store, wake=outbox.wake, clock=self.clock, steady=self.clock
+            grouping, self.store.outbox, wake=outbox.wake, clock=self.clock, steady=self.clock
         )
         self.life = Life(grouping, dispatcher, outbox)
         self.life.tasks = [self.loop.create_task(part.run()) for part in (outbox, dispatcher)]
@@ -315,7 +324,7 @@ class Deliveries(RuleBasedStateMachine):
         self.incidents[incident.id] = incident
 
         async def go() -> None:
-            await self.steadily(self.store.save(ACME, watched=(), incidents=[incident]))
+            await self.steadily(self.store.accounts.save(ACME, watched=(), incidents=[incident]))
             self.life.dispatcher.take([incident])
 
         self.do(go())

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from fakes.notifications import NOW, all_new, lost
+from fakes.patience import PATIENCE
 from fakes.smtp import MailServer, mail_server
 from msgspec.structs import replace
 
 from regwatch.core.model import IncidentId
+from regwatch.core.now import Instant
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.receivers.email import EmailReceiver, EmailSettings, Security
@@ -30,7 +32,7 @@ def mail(server: MailServer, store: Store) -> EmailReceiver:
     settings = EmailSettings(
         "127.0.0.1", "regwatch@example.com", ("noc@example.com",), server.port, Security.NONE
     )
-    return EmailReceiver("mail", settings, store, clock=lambda: NOW)
+    return EmailReceiver("mail", settings, store.memos, clock=lambda: NOW)
 
 
 def message(number: int):
@@ -44,15 +46,19 @@ async def test_a_reply_that_is_no_utf_8_stops_no_receiver(store: Store, reply: s
     heard: asyncio.Queue[DeliveryAttempt] = asyncio.Queue()
     async with mail_server() as server:
         server.data_replies = [reply]
-        await store.enqueue(message(1), [])
+        await store.outbox.enqueue(message(1), [])
         outbox = Outbox(
-            [mail(server, store)], store, clock=lambda: NOW, listeners=[heard.put_nowait]
+            [mail(server, store)],
+            store.outbox,
+            clock=lambda: NOW,
+            steady=lambda: Instant(NOW),
+            listeners=[heard.put_nowait],
         )
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
             running = group.create_task(outbox.run())
             first = await heard.get()
             running.cancel()
-        (entry,) = await store.pending("mail", limit=9)
+        (entry,) = await store.outbox.pending("mail", limit=9)
     assert first.outcome is (Delivery.REFUSED if reply is LATIN_1 else Delivery.RETRIED)
     assert first.error is not None
     assert "gel?scht" in first.error

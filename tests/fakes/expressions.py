@@ -5,6 +5,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from itertools import chain, product
+from typing import Any
 
 import regwatch
 
@@ -27,7 +28,15 @@ def texts(length: int) -> Iterator[str]:
         yield f"{lead}{unit * (length // len(unit))}!"
 
 
-def expressions() -> dict[str, re.Pattern[str]]:
+def worked(expression: re.Pattern[Any], text: str) -> None:
+    """Let it go through the whole text, or its bytes where it is made for those."""
+    if isinstance(expression.pattern, bytes):
+        expression.sub(b"", text.encode())
+    else:
+        expression.sub("", text)
+
+
+def expressions() -> dict[str, re.Pattern[Any]]:
     """By module and name."""
     found = {}
     for module in pkgutil.walk_packages(regwatch.__path__, "regwatch."):

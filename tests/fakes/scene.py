@@ -20,8 +20,9 @@ from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Planner, PollingPolicy
 from regwatch.core.sites import Sites
 from regwatch.simulator import Control, Simulator, SimulatorSettings
-from regwatch.sources.ringme.client import PbxClient, RequestMade
+from regwatch.sources.ringme.client import PbxClient
 from regwatch.sources.ringme.settings import ClientCredentials, PbxSettings
+from regwatch.sources.source import RequestMade
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import Watcher

@@ -37,7 +37,7 @@ async def main(url: str, prefix: str) -> None:
             started_at=Timestamp(1.0),
             facts=Facts(account=ACME),
         )
-        await store.save(ACME, watched=[], incidents=[incident])
+        await store.accounts.save(ACME, watched=[], incidents=[incident])
         message = Notification(
             id=name,
             receiver="chat",
@@ -48,7 +48,7 @@ async def main(url: str, prefix: str) -> None:
             items=(Item(ItemStatus.NEW, incident),),
         )
         row = Notified("chat", name, incident.alert, incident.severity, name, Timestamp(2.0))
-        await store.enqueue(message, [row])
+        await store.outbox.enqueue(message, [row])
         print(number, flush=True)
 
 

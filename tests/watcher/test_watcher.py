@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from fakes.clocks import STEPS, Clocks
 from fakes.state import MemoryStore
-from fakes.values import ACME, EVERY_ALERT, START, answer, listing, registration
+from fakes.values import ACME, EVERY_ALERT, START, answer, at, batch, listing, registration
 from structlog.testing import capture_logs
 
 from regwatch.core.alerts.incidents import Decision
@@ -34,17 +34,19 @@ from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.recording import Recorded
 from regwatch.core.sites import Sites
-from regwatch.sources.ringme.errors import PbxError, PbxRateLimitedError, PbxUnavailableError
+from regwatch.sources.recorded.source import RecordedSource
+from regwatch.sources.source import SourceError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import OutcomeListener, Stage, Watcher
 
 pytestmark = pytest.mark.looptime
 
-DOWN = PbxUnavailableError("no connection", reason=FailureReason.NETWORK)
+DOWN = SourceError("no connection", reason=FailureReason.NETWORK)
 BUGGY = "sip:198.51.100.66:5060"
-USED_UP = PbxRateLimitedError("429", reason=FailureReason.QUOTA_EXHAUSTED, retry_after=600.0)
+USED_UP = SourceError("429", reason=FailureReason.QUOTA_EXHAUSTED, retry_after=600.0)
 
 
 def now() -> Timestamp:
@@ -58,7 +60,7 @@ class Source:
 
     def __init__(self, count: int = 3) -> None:
         self.clocks = Clocks()
-        self.listing: Listing | PbxError = listing(*range(1, count + 1))
+        self.listing: Listing | SourceError = listing(*range(1, count + 1))
         self.gone: set[int] = set()
         self.error: Exception | None = None
         self.silent: set[int] = set()
@@ -86,7 +88,7 @@ class Source:
 
     async def extensions(self, *, type: str | None, status: str | None) -> Listing:  # noqa: A002
         await asyncio.sleep(0.1)
-        if isinstance(self.listing, PbxError):
+        if isinstance(self.listing, SourceError):
             raise self.listing
         return self.listing
 
@@ -607,3 +609,31 @@ async def test_that_an_extension_has_too_many_registrations_is_said_once() -> No
             assert [len(held[ExtensionId(i)].registrations) for i in (1, 2, 3)] == [75, 100, 75]
     said = [line for line in logs if line["event"] == "registrations_too_many"]
     assert [(line["extension_ids"], line["compared"]) for line in said] == [([2], 100)]
+
+
+def polled(when: float, *, lost: bool = False) -> Recorded:
+    held = () if lost else (registration(ends=9e4),)
+    said = batch(answer(1, *held, when=when), answer(2, registration(ends=9e4), when=when))
+    return Recorded(at=at(when), account=ACME, batch=said)
+
+
+async def test_a_record_is_watched_as_a_pbx_is() -> None:
+    reason = FailureReason.NETWORK
+    records = [
+        Recorded(at=at(0), account=ACME, listing=listing(1, 2)),
+        *(polled(when, lost=when == 300) for when in (0, 240, 300, 600)),
+        Recorded(at=at(900), account=ACME, failure=reason, detail="no connection"),
+        polled(1500),
+    ]
+    clocks = Clocks()
+    source = RecordedSource(records, ACME, clock=clocks.wall)
+    source.clocks = clocks  # type: ignore[attr-defined]
+    rig = Rig(source=source)  # type: ignore[arg-type]
+    async with rig.running():
+        await asyncio.sleep(1800)
+    assert [(i.alert, i.state) for i in rig.told if i.state is not IncidentState.PENDING] == [
+        (AlertName.EXTENSION_LOST, IncidentState.FIRING),
+        (AlertName.EXTENSION_LOST, IncidentState.RESOLVED),
+        (AlertName.API_UNAVAILABLE, IncidentState.FIRING),
+        (AlertName.API_UNAVAILABLE, IncidentState.RESOLVED),
+    ]

@@ -17,11 +17,12 @@ from regwatch.sources.ringme.exchange import Endpoint, Reply, Request, json_body
 from regwatch.sources.ringme.paging import PER_PAGE, Listed
 from regwatch.sources.ringme.registrations import PATH, Call, Experience, Ids, decoded, request_for
 from regwatch.sources.ringme.settings import PbxSettings
-from regwatch.sources.ringme.transport import RequestMade, Transport
+from regwatch.sources.ringme.transport import Transport
 from regwatch.sources.ringme.wire import Decoded, decode_registration
 from regwatch.sources.ringme.wire_lists import Page, User, decode_groups, decode_page, decode_user
+from regwatch.sources.source import RequestMade
 
-__all__ = ["Endpoint", "PbxClient", "RequestMade", "User"]
+__all__ = ["Endpoint", "PbxClient", "User"]
 
 API = "/api/ver1.0"
 

@@ -1,14 +1,16 @@
 """What can go wrong with the PBX. Nothing of aiohttp or msgspec leaves this package.
 
-PbxError                  .reason, .status, .code
-├── PbxUnavailableError   network, time-out, 5xx: try again
-├── PbxRateLimitedError   429; .retry_after
-├── PbxAuthError          401 in spite of a new token, 403: a person must act
-├── PbxAnswerError        not what the API promises: HTML, truncated or broken answers
-└── PbxRejectedError      any other 4xx, and redirects
+SourceError                   .reason, .retry_after: all that is known outside this package
+└── PbxError                  .status, .code
+    ├── PbxUnavailableError   network, time-out, 5xx: try again
+    ├── PbxRateLimitedError   429; the only one that may have a .retry_after
+    ├── PbxAuthError          401 in spite of a new token, 403: a person must act
+    ├── PbxAnswerError        not what the API promises: HTML, truncated or broken answers
+    └── PbxRejectedError      any other 4xx, and redirects
 """
 
 from regwatch.core.model import FailureReason
+from regwatch.sources.source import SourceError
 
 HOPELESS = frozenset(
     {
@@ -22,14 +24,19 @@ HOPELESS = frozenset(
 """The same request would fail the same way until a person changes something."""
 
 
-class PbxError(Exception):
-    """A request to the PBX failed. Its text is fit to be logged: short, and without secrets."""
+class PbxError(SourceError):
+    """A request to the PBX failed."""
 
     def __init__(
-        self, message: str, *, reason: FailureReason, status: int | None = None, code: str = ""
+        self,
+        message: str,
+        *,
+        reason: FailureReason,
+        retry_after: float | None = None,
+        status: int | None = None,
+        code: str = "",
     ) -> None:
-        super().__init__(message)
-        self.reason = reason
+        super().__init__(message, reason=reason, retry_after=retry_after)
         self.status = status
         """The HTTP status; None if no answer came, or one that is none."""
         self.code = code
@@ -52,9 +59,7 @@ class PbxRateLimitedError(PbxError):
         status: int | None = 429,
         code: str = "",
     ) -> None:
-        super().__init__(message, reason=reason, status=status, code=code)
-        self.retry_after = retry_after
-        """Seconds, as the PBX wishes; None if it did not say."""
+        super().__init__(message, reason=reason, retry_after=retry_after, status=status, code=code)
 
 
 class PbxAuthError(PbxError):

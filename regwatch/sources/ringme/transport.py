@@ -8,7 +8,6 @@ import asyncio
 import ssl
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -26,23 +25,11 @@ from regwatch.sources.ringme.proxy import Proxy, proxy_for
 from regwatch.sources.ringme.quota import read_quota, retry_after
 from regwatch.sources.ringme.redaction import redact
 from regwatch.sources.ringme.settings import USER_AGENT, PbxSettings
+from regwatch.sources.source import SUCCESS, RequestMade
 
 T = TypeVar("T")
 
-SUCCESS = "success"
 FOREIGN_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestMade:
-    """A request that came to its end."""
-
-    endpoint: Endpoint
-    outcome: str
-    """`success` or the value of a `FailureReason`."""
-    duration_seconds: float
-    quota: Quota | None
-    """As this answer's headers told it; None if they did not, or if there was no answer."""
 
 
 class Transport:
@@ -136,7 +123,8 @@ class Transport:
 
     def _tell(self, request: Request, outcome: str, started: float, quota: Quota | None) -> None:
         duration = asyncio.get_running_loop().time() - started
-        made = RequestMade(request.endpoint, outcome, duration, quota)
+        is_counted = request.endpoint is not Endpoint.TOKEN  # tokens cost no quota
+        made = RequestMade(request.endpoint, outcome, duration, quota, is_counted)
         for listener in self._listeners:
             listener(made)
 

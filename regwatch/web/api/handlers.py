@@ -21,6 +21,14 @@ from regwatch.core.model import (
     RegistrationId,
     Severity,
 )
+from regwatch.web.api.answers import (
+    account_body,
+    extension_body,
+    history_bodies,
+    incident_body,
+    moment,
+    silence_body,
+)
 from regwatch.web.api.bodies import (
     Acknowledgement,
     Deletion,
@@ -36,12 +44,6 @@ from regwatch.web.api.bodies import (
     SilenceBody,
     SilencesBody,
     StatusBody,
-    account_body,
-    extension_body,
-    history_bodies,
-    incident_body,
-    moment,
-    silence_body,
 )
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.openapi import Endpoint, describe

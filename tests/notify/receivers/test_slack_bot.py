@@ -86,7 +86,7 @@ async def test_a_restart_goes_on_in_the_same_message(tmp_path: Path):
     async with serving(FakeSlackApi()) as slack:
         for each in (FIRST, MORE, OVER):
             store = await Store.open(url, clock=lambda: NOW)
-            await tell(slack, each, memo=store)
+            await tell(slack, each, memo=store.memos)
             await store.close()
     assert len(slack.roots()) == 1
     assert len(slack.replies()) == 2

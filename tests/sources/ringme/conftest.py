@@ -7,8 +7,9 @@ import pytest
 from fakes.pbx import SECRET, FakePbx, serving
 
 from regwatch.clock import wall_clock
-from regwatch.sources.ringme.client import PbxClient, RequestMade
+from regwatch.sources.ringme.client import PbxClient
 from regwatch.sources.ringme.settings import ClientCredentials, PbxSettings
+from regwatch.sources.source import RequestMade
 
 Connect = Callable[..., AbstractAsyncContextManager[PbxClient]]
 

@@ -1,0 +1,33 @@
+"""Reading a record: one answer to a line, in the order of arrival."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from regwatch.core.model import FailureReason
+from regwatch.core.recording import Recorded
+from regwatch.sources.source import SourceError
+
+
+def records_in(file: Path) -> Iterator[Recorded]:
+    """What the file holds, line by line, as it is read; raises `SourceError` where it is no
+    record.
+    """
+    decoder = msgspec.json.Decoder(Recorded)
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield _decoded(line, decoder, f"{file}:{number}")
+    except OSError as error:
+        text = f"{file}: cannot be read: {error.strerror}"
+        raise SourceError(text, reason=FailureReason.NOT_FOUND) from error
+
+
+def _decoded(line: bytes, decoder: "msgspec.json.Decoder[Recorded]", place: str) -> Recorded:
+    try:
+        return decoder.decode(line)
+    # msgspec lets these two through where text is no UTF-8, or nested beyond all measure.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        text = f"{place}: no recorded answer: {error}"
+        raise SourceError(text, reason=FailureReason.BAD_ANSWER) from error

@@ -1,0 +1,43 @@
+"""The incidents that an engine starts from: those open, and those of which somebody has still to
+hear. They are written with the account that they are of (`accounts`).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from regwatch.core.model import Incident, IncidentState, Timestamp
+from regwatch.store.database import Database
+from regwatch.store.schema import incidents, notified
+
+IS_RESOLVED = incidents.c.state == IncidentState.RESOLVED.value
+
+
+class StoredIncidents:
+    """All accounts' incidents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def still_open(self) -> Sequence[Incident]:
+        """Those pending and those firing, of all accounts."""
+        return await self._database.values(
+            select(incidents.c.incident).where(~IS_RESOLVED), Incident
+        )
+
+    async def unsettled(self) -> Sequence[Incident]:
+        """The open ones, and those resolved of which a receiver has still to hear."""
+        owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
+        query = select(incidents.c.incident).where(incidents.c.id.in_(owed) & IS_RESOLVED)
+        return [*await self.still_open(), *await self._database.values(query, Incident)]
+
+    async def resolved(self, *, since: Timestamp, limit: int) -> Sequence[Incident]:
+        """Those resolved since then that had fired, latest first."""
+        query = (
+            select(incidents.c.incident)
+            .where(incidents.c.resolved_at >= since)
+            .order_by(incidents.c.resolved_at.desc())
+            .limit(limit)
+        )
+        found = await self._database.values(query, Incident)
+        return [incident for incident in found if incident.fired_at is not None]

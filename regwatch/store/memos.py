@@ -1,0 +1,33 @@
+"""What receivers remember of a group between two messages. Satisfies `notify.memo.Memo`."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from regwatch.core.model import Timestamp
+from regwatch.store.database import Database
+from regwatch.store.rows import upsert_rows
+from regwatch.store.schema import memos
+
+
+class StoredMemos:
+    """One text per receiver and group."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recall(self, receiver: str, group_key: str) -> str | None:
+        """What was noted last; None if nothing was."""
+        query = select(memos.c.text).where(
+            memos.c.receiver == receiver, memos.c.group_key == group_key
+        )
+        rows = await self._database.read(query)
+        return str(rows[0].text) if rows else None
+
+    async def remember(self, receiver: str, group_key: str, text: str, *, at: Timestamp) -> None:
+        """Note it in place of what was noted."""
+        row = {"receiver": receiver, "group_key": group_key, "written_at": at, "text": text}
+
+        async def work(connection: AsyncConnection) -> None:
+            await upsert_rows(connection, memos, [row])
+
+        await self._database.write(work)

@@ -1,0 +1,139 @@
+"""From what the daemon holds to what the API answers."""
+
+from collections.abc import Sequence
+
+from regwatch.core.alerts.mutes import Silence
+from regwatch.core.history import Happening
+from regwatch.core.model import AccountName, Incident, Registration, Timestamp, Watched
+from regwatch.web.api.bodies import (
+    AccountBody,
+    ExtensionBody,
+    ExtensionState,
+    HappeningBody,
+    IncidentBody,
+    QuotaBody,
+    RegistrationBody,
+    SilenceBody,
+)
+from regwatch.web.times import iso
+from regwatch.web.views import AccountView
+
+
+def moment(at: Timestamp | None) -> str | None:
+    """As text; None stays None."""
+    return None if at is None else iso(at)
+
+
+def account_body(account: AccountView) -> AccountBody:
+    """An account."""
+    counts: dict[str, int] = dict.fromkeys(ExtensionState, 0)
+    for (_, state), count in account.counts().items():
+        counts[state.value] += count
+    quota = account.quota
+    return AccountBody(
+        name=account.name,
+        api_up=account.api_up,
+        api_problem=account.api_problem,
+        first_sweep_done=account.first_sweep_done,
+        sweep_seconds=round(account.sweep_seconds, 3),
+        oldest_answer_at=moment(account.oldest_answer_at),
+        quota=None
+        if quota is None
+        else QuotaBody(quota.limit, quota.remaining, iso(quota.resets_at)),
+        extensions=counts,
+    )
+
+
+def extension_body(account: AccountName, watched: Watched, *, expected: bool) -> ExtensionBody:
+    """An extension."""
+    extension = watched.extension
+    return ExtensionBody(
+        account=account,
+        id=extension.id,
+        name=extension.name,
+        number=extension.number,
+        label=extension.label,
+        group=extension.group,
+        site=watched.site,
+        state=ExtensionState(watched.state.value),
+        since=moment(watched.since),
+        reason=watched.reason,
+        expected=expected,
+        answered_at=moment(watched.answered_at),
+        last_registered_at=moment(watched.last_registered_at),
+        registrations=[_registration(each) for each in watched.registrations],
+    )
+
+
+def _registration(each: Registration) -> RegistrationBody:
+    return RegistrationBody(
+        each.id,
+        each.device,
+        each.real_address,
+        each.contact_address,
+        moment(each.lease_ends_at),
+    )
+
+
+def incident_body(incident: Incident) -> IncidentBody:
+    """An incident."""
+    facts = incident.facts
+    return IncidentBody(
+        id=incident.id,
+        account=incident.account,
+        alert=incident.alert.value,
+        severity=incident.severity.value,
+        state=incident.state.value,
+        summary=incident.summary,
+        explanation=incident.explanation,
+        extension_id=facts.extension_id,
+        extension=facts.extension,
+        label=facts.label,
+        site=facts.site,
+        started_at=iso(incident.started_at),
+        fired_at=moment(incident.fired_at),
+        resolved_at=moment(incident.resolved_at),
+        resolution=incident.resolution,
+        inhibited_by=incident.inhibited_by,
+        silenced_by=incident.silenced_by,
+        acknowledged_by=incident.acknowledged_by,
+        acknowledged_at=moment(incident.acknowledged_at),
+        labels=incident.labels,
+    )
+
+
+def history_bodies(happenings: Sequence[Happening]) -> list[HappeningBody]:
+    """Lines of the history."""
+    return [
+        HappeningBody(
+            at=iso(each.at),
+            kind=each.kind.value,
+            event=each.event,
+            text=each.text,
+            account=each.account,
+            extension_id=each.extension_id,
+            extension=each.extension,
+            incident_id=each.incident_id,
+            alert=each.alert,
+            receiver=each.receiver,
+        )
+        for each in happenings
+    ]
+
+
+def silence_body(silence: Silence, *, now: Timestamp) -> SilenceBody:
+    """A silence."""
+    if silence.is_over(now=now):
+        state = "expired"
+    else:
+        state = "active" if silence.starts_at <= now else "pending"
+    return SilenceBody(
+        id=silence.id,
+        state=state,
+        matchers={name: list(patterns) for name, patterns in silence.matchers.clauses},
+        starts_at=iso(silence.starts_at),
+        ends_at=iso(silence.ends_at),
+        author=silence.author,
+        comment=silence.comment,
+        created_at=iso(silence.created_at),
+    )

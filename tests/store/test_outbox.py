@@ -1,0 +1,125 @@
+"""Messages that wait, against a real SQLite file."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from fakes.stored import notification, reopened, told
+from fakes.values import at
+from msgspec.structs import replace
+
+from regwatch.core.history import Kind, Sought
+from regwatch.core.model import IncidentId, Item, ItemStatus, Retry
+from regwatch.store import Store, StoreRefusedError
+
+
+async def test_messages_come_back_in_order_per_receiver(store: Store, file: Path) -> None:
+    for name, receiver in (("n1", "chat"), ("n2", "pager"), ("n3", "chat")):
+        await store.outbox.enqueue(notification(name, receiver), [])
+    again = await reopened(store, file)
+    entries = await again.outbox.pending("chat", limit=10)
+    assert [entry.notification for entry in entries] == [notification("n1"), notification("n3")]
+    assert [entry.notification.id for entry in await again.outbox.pending("chat", limit=1)] == [
+        "n1"
+    ]
+    assert (entries[0].attempts, entries[0].created_at) == (0, at(5))
+    await again.close()
+
+
+async def test_the_same_message_again_changes_nothing(store: Store) -> None:
+    await store.outbox.enqueue(notification(), [told()])
+    await store.outbox.enqueue(notification(), [told()])
+    assert len(await store.outbox.pending("chat", limit=10)) == 1
+
+
+async def test_who_was_told_stands_in_the_history_once(store: Store) -> None:
+    await store.outbox.enqueue(notification("n1"), [])
+    await store.outbox.enqueue(notification("n1"), [])
+    (line,) = await store.operations.history(Sought())
+    assert (line.kind, line.event, line.receiver) == (Kind.NOTIFICATION, "new", "chat")
+
+
+async def test_settled_messages_are_no_longer_pending(store: Store) -> None:
+    for name in ("n1", "n2", "n3"):
+        await store.outbox.enqueue(notification(name), [])
+    first, second, _ = await store.outbox.pending("chat", limit=10)
+    await store.outbox.mark_delivered([first.id], at=at(6))
+    await store.outbox.mark_given_up([second.id], at=at(6), error="gone")
+    assert [e.notification.id for e in await store.outbox.pending("chat", limit=10)] == ["n3"]
+
+
+async def test_a_retry_is_remembered(store: Store) -> None:
+    await store.outbox.enqueue(notification(), [])
+    (entry,) = await store.outbox.pending("chat", limit=1)
+    retry = Retry(at=at(60), attempts=3, error="timeout", may_have_arrived=True, refused_at=at(50))
+    await store.outbox.mark_retry([entry.id], retry)
+    (again,) = await store.outbox.pending("chat", limit=1)
+    assert (again.attempts, again.next_attempt_at) == (3, at(60))
+    assert (again.may_have_arrived, again.refused_at) == (True, at(50))
+
+
+async def test_an_attempt_is_noted_before_it_is_made(store: Store) -> None:
+    await store.outbox.enqueue(notification(), [])
+    (entry,) = await store.outbox.pending("chat", limit=1)
+    assert not entry.may_have_arrived
+    await store.outbox.mark_trying([entry.id])
+    (again,) = await store.outbox.pending("chat", limit=1)
+    assert again.may_have_arrived
+
+
+async def test_what_was_told_elsewhere_is_known_until_its_end_is_told(store: Store) -> None:
+    firing, over = notification("f1", "mail"), notification("f2", "mail")
+    item = over.items[0]
+    ended = replace(over, items=(Item(ItemStatus.RESOLVED, item.incident),))
+    ids = [item.incident.id, IncidentId("other")]
+    await store.outbox.forward([firing, firing], receiver="chat")
+    assert await store.outbox.forwarded(ids, receiver="chat") == ids[:1]
+    assert await store.outbox.forwarded(ids, receiver="mail") == []
+    await store.outbox.forward([ended], receiver="chat")
+    assert await store.outbox.forwarded(ids, receiver="chat") == []
+    assert [e.notification.id for e in await store.outbox.pending("mail", limit=9)] == ["f1", "f2"]
+
+
+async def test_receivers_that_are_gone_are_owed_nothing(store: Store) -> None:
+    await store.outbox.enqueue(notification("n1"), [told()])
+    await store.outbox.enqueue(notification("n2", "pager"), [])
+    assert await store.outbox.forget_receivers(["pager"], at=at(9)) == {"chat": 1}
+    assert await store.outbox.forget_receivers(["pager"], at=at(9)) == {}
+    assert await store.outbox.pending("chat", limit=9) == []
+    assert len(await store.outbox.pending("pager", limit=9)) == 1
+    assert await store.outbox.notified() == []
+
+
+async def test_the_backlog_is_counted_by_receiver(store: Store) -> None:
+    await store.outbox.enqueue(notification("n1", when=5), [])
+    await store.outbox.enqueue(notification("n2", when=7), [])
+    assert dict(await store.outbox.backlog()) == {"chat": (2, at(5))}
+
+
+async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
+    store: Store, file: Path
+) -> None:
+    await store.outbox.enqueue(notification("n1"), [])
+    await store.outbox.enqueue(notification("n2"), [])
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE outbox SET notification = x'00' WHERE notification_id = 'n1'")
+    connection.close()
+    assert [e.notification.id for e in await store.outbox.pending("chat", limit=1)] == ["n2"]
+
+
+async def test_copies_are_stored_all_or_none(store: Store) -> None:
+    copies = [notification("f1", "mail"), notification("\udcff", "mail")]
+    with pytest.raises(StoreRefusedError):
+        await store.outbox.forward(copies, receiver="chat")
+    assert await store.outbox.pending("mail", limit=9) == []
+    assert await store.outbox.forwarded([IncidentId("i1")], receiver="chat") == []
+
+
+async def test_what_was_refused_holds_up_nobody(store: Store) -> None:
+    for name in ("n1", "n2", "n3", "n4"):
+        await store.outbox.enqueue(notification(name), [])
+    first, second, *_ = await store.outbox.pending("chat", limit=4)
+    refused = Retry(at=at(60), attempts=1, error="400", may_have_arrived=False, refused_at=at(50))
+    await store.outbox.mark_retry([first.id, second.id], refused)
+    found = await store.outbox.pending("chat", limit=1)
+    assert [e.notification.id for e in found] == ["n1", "n2", "n3"], "one besides those refused"
