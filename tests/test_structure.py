@@ -21,6 +21,8 @@ THROUGH_OTHERS = {
     "sources/ringme/transport.py": "by requests of the client, against a server that misbehaves",
 }
 """Tested from outside, and how."""
+DOORS = {"cli/": "fakes.commands", "web/": "fakes.web"}
+"""By room: commands are called by name, and pages are asked for over HTTP."""
 HOUSE = house()
 
 
@@ -31,10 +33,9 @@ def decides(module: Module) -> bool:
 
 
 def is_about(tests: Path, module: Module) -> bool:
-    """Whether they import the module, or the face of its package; a command is called by name."""
+    """Whether they import the module, or what it is reached by."""
     doors = {module.dotted, module.dotted.rpartition(".")[0]}
-    if module.name.startswith("cli/"):
-        doors.add("fakes.commands")
+    doors |= {door for room, door in DOORS.items() if module.name.startswith(room)}
     return not doors.isdisjoint(imported(tests))
 
 

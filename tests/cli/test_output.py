@@ -9,7 +9,8 @@ from fakes.web import incident
 from msgspec.structs import replace
 
 from regwatch.cli.output import print_csv, print_history, print_incidents, print_json, print_table
-from regwatch.web.api.bodies import HappeningBody, QuotaBody, incident_body
+from regwatch.web.api.answers import incident_body
+from regwatch.web.api.bodies import HappeningBody, QuotaBody
 
 OPEN = incident_body(incident(summary="101 lost its registration"))
 HAPPENING = HappeningBody(
