@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long coverage lint format types imports bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,11 @@ format: ## Put code into form, and mend what can be mended by itself.
 types: ## Check types.
 	mypy --strict -p regwatch
 
-imports: ## Check that imports run downward only.
+imports: ## Check that imports run downward only, and by the other contracts of pyproject.toml.
 	lint-imports
+
+figures: ## Count what must stay small: long functions, large classes.
+	PYTHONPATH=tests python -m figures
 
 bench: ## Measure what must stay fast, and print it; on a machine that does nothing else.
 	pytest -m bench -s -p no:randomly

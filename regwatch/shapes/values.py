@@ -45,8 +45,8 @@ def written(duration: float) -> str:
     """Seconds as one would write them in the file: `90s`, `5m`, `1h`."""
     for unit in ("d", "h", "m"):
         if duration and duration % UNIT_SECONDS[unit] == 0:
-            return f"{duration / UNIT_SECONDS[unit]:g}{unit}"
-    return f"{duration:g}s"
+            return f"{duration / UNIT_SECONDS[unit]:.12g}{unit}"
+    return f"{duration:.12g}s"  # six digits, as :g has them, would make 1e+06 of a million
 
 
 def share(value: object) -> float:

@@ -126,14 +126,14 @@ class Registrar:
 
     def _actions(self) -> dict[str, Callable[[Phone, float], None]]:
         return {
-            "die": self.die,
-            "unregister": self.unregister,
-            "reboot": self.reboot,
-            "revive": self.revive,
-            "rebind": self.rebind,
-            "move": self.move,
-            "flap": self.flap,
-            "add_device": self.add_device,
+            "die": self._die,
+            "unregister": self._unregister,
+            "reboot": self._reboot,
+            "revive": self._revive,
+            "rebind": self._rebind,
+            "move": self._move,
+            "flap": self._flap,
+            "add_device": self._add_device,
         }
 
     @property
@@ -141,25 +141,25 @@ class Registrar:
         """What can happen to a phone."""
         return self._actions().keys()
 
-    def die(self, phone: Phone, now: float) -> None:
+    def _die(self, phone: Phone, now: float) -> None:
         """Power off, cable out: nothing more comes from it."""
         for binding in _registered(self._stop(phone, now), now):
             self._note("die", now, binding.gone_at(now, self.cleanup_lag), phone, binding)
 
-    def unregister(self, phone: Phone, now: float) -> None:
+    def _unregister(self, phone: Phone, now: float) -> None:
         """It says good-bye."""
         for binding in _registered(self._stop(phone, now), now):
             binding.ended_at = now
             self._note("unregister", now, now, phone, binding)
 
-    def reboot(self, phone: Phone, now: float) -> None:
+    def _reboot(self, phone: Phone, now: float) -> None:
         """It comes back from another port; its old entry is left to run out."""
         for binding in self._stop(phone, now):
             host = binding.contact.rpartition(":")[0]
             port = self._random.randrange(10_000, 60_000)
             self._renew(phone, binding, now, "reboot", contact=f"{host}:{port}")
 
-    def move(self, phone: Phone, now: float) -> None:
+    def _move(self, phone: Phone, now: float) -> None:
         """It registers from another network; the old entry is left to run out."""
         for binding in self._stop(phone, now):
             address = public_address(phone.site, 1 + self._random.randrange(200))
@@ -167,7 +167,7 @@ class Registrar:
             contact = f"sip:{phone.name}@10.9.{self._random.randrange(250)}.9:5060"
             self._renew(phone, binding, now, "move", real=real, contact=contact)
 
-    def rebind(self, phone: Phone, now: float) -> None:
+    def _rebind(self, phone: Phone, now: float) -> None:
         """The NAT in front of it gives it another port; the next REGISTER shows it."""
         for binding in _live(phone):
             host = binding.address(now).rpartition(":")[0]
@@ -175,7 +175,7 @@ class Registrar:
             binding.moves.append((at, f"{host}:{self._random.randrange(20_000, 60_000)}"))
             self._note("rebind", now, at, phone, binding)
 
-    def revive(self, phone: Phone, now: float) -> None:
+    def _revive(self, phone: Phone, now: float) -> None:
         """It is powered on again, with all its devices; nothing if it is on."""
         if _live(phone):
             return
@@ -183,9 +183,9 @@ class Registrar:
         for binding in latest.values():
             self._renew(phone, binding, now, "revive")
         if not latest:
-            self.add_device(phone, now)
+            self._add_device(phone, now)
 
-    def flap(self, phone: Phone, now: float) -> None:
+    def _flap(self, phone: Phone, now: float) -> None:
         """It comes and goes."""
         for number in range(FLAPS):
             action = "unregister" if number % 2 == 0 else "revive"
@@ -193,7 +193,7 @@ class Registrar:
         self._note("flap", now, None, phone, None)
         self.advance(now)
 
-    def add_device(self, phone: Phone, now: float) -> None:
+    def _add_device(self, phone: Phone, now: float) -> None:
         """A further device registers."""
         lengths = self.settings.lease_lengths
         binding = new_binding(self._random, phone, lengths, now, fresh=True)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from fakes.chats import FakeDiscord, FakeMattermost, FakeNtfy, FakeTeams, FakeTelegram
 from fakes.commands import config, regwatch
+from fakes.daemon import free_port
 from fakes.pushover import TOKEN, FakePushover
 from fakes.pushover import USER as PUSHOVER_USER
 from fakes.receivers import FakeHook, FakeService, FakeSlack, serving
+from fakes.sink import sink
 from fakes.smtp import PASSWORD, USER, mail_server
 
 FAKES = {
@@ -69,3 +71,37 @@ async def test_each_kind_takes_the_test_and_takes_it_back(tmp_path: Path) -> Non
         "TEST: regwatch can reach you",
         "TEST: this test is over",
     ]
+
+
+ANOTHER = """\
+receivers:
+  - {{name: hook, webhook: {{url: "{hook}"}}}}
+  - {{name: gone, webhook: {{url: "http://127.0.0.1:{port}/"}}}}
+routes: [{{receivers: [hook, gone]}}]
+"""
+
+
+@pytest.mark.e2e
+async def test_test_alert_tells_what_each_receiver_answered(tmp_path: Path) -> None:
+    async with sink() as hook:
+        extra = ANOTHER.format(hook=hook.url, port=free_port())
+        file = config(tmp_path, "https://pbx.example.com", extra)
+        both = await regwatch("test-alert", "-c", file)
+        one = await regwatch("test-alert", "-c", file, "hook")
+        none = await regwatch("test-alert", "-c", file, "hok")
+    assert both.status == 1
+    assert "hook (webhook): taken, and taken back" in both.out
+    assert "gone (webhook): not taken: " in both.out
+    assert "regwatch would try again" in both.out
+    assert (one.status, one.out) == (0, "hook (webhook): taken, and taken back\n")
+    assert none.status == 1
+    assert "no receiver is named `hok`; there are: hook, gone" in none.err
+    summaries = [alert["annotations"]["summary"] for alert in hook.alerts]
+    assert all(summary.startswith("TEST: ") for summary in summaries)
+    assert [alert["status"] for alert in hook.alerts[:2]] == ["firing", "resolved"]
+
+
+@pytest.mark.e2e
+async def test_test_alert_without_receivers_says_so(tmp_path: Path) -> None:
+    result = await regwatch("test-alert", "-c", config(tmp_path, "https://pbx.example.com"))
+    assert (result.status, "has no receivers" in result.err) == (1, True)

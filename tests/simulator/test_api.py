@@ -11,7 +11,7 @@ import pytest
 from fakes.simulated import LIST, LOG, LOGIN, At, pbx
 from fakes.values import START
 
-from regwatch.simulator import TABLE, FaultError
+from regwatch.simulator import FaultError
 
 # --- the calls --------------------------------------------------------------------------------
 
@@ -431,11 +431,6 @@ async def test_things_are_made_to_happen_over_http_and_the_truth_is_told() -> No
     assert overview["registered"] == 0
     assert phones[0]["name"] == "000*100"
     assert first not in listed
-
-
-def test_every_fault_has_a_line_of_help_and_says_what_it_takes() -> None:
-    assert len({fault.name for fault in TABLE}) == len(TABLE)
-    assert all(fault.help and fault.values for fault in TABLE)
 
 
 async def test_a_bad_fault_at_the_start_is_refused() -> None:

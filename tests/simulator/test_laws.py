@@ -37,26 +37,6 @@ def kinds(held: Registrar) -> list[str]:
     return [event.kind for event in held.truth.since(0)]
 
 
-@pytest.mark.parametrize("leases", ["60", "300", "3600", "desk"])
-def test_no_habit_lets_a_healthy_phone_lapse_between_two_refreshes(leases: str) -> None:
-    """Also of those that refresh a few seconds before the end of a long lease."""
-    held = registrar(extensions=400, leases=leases)
-    for phone in held.phones.values():
-        (binding,) = phone.bindings
-        at = START
-        for _ in range(50):
-            ends, at = binding.lease_ends_at(at), binding.next_refresh_at(at)
-            assert at < ends
-
-
-def test_habits_differ() -> None:
-    """Half, four fifths, nine tenths of the lease, and seconds before its end."""
-    held = registrar(extensions=400, leases="3600")
-    shares = [phone.bindings[0].period / 3600 for phone in held.phones.values()]
-    assert {0.5, 0.8, 0.9} <= set(shares)
-    assert any(0.98 < share < 1 for share in shares)
-
-
 HAPPENINGS = (
     "die",
     "unregister",
@@ -262,9 +242,3 @@ def test_a_return_is_told_when_it_happens() -> None:
     assert (deleted.kind, deleted.visible_at) == ("deleted", START)
     assert (returned.kind, returned.at, returned.visible_at) == ("return", at, at)
     assert returned.registration_id != deleted.registration_id == binding.ruid
-
-
-@pytest.mark.parametrize("leases", ["nan", "inf", "60,nan", "-60"])
-def test_no_lease_is_endless_or_nothing(leases: str) -> None:
-    with pytest.raises(ValueError, match="lease"):
-        _ = SimulatorSettings(leases=leases).lease_lengths

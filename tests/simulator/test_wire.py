@@ -1,20 +1,15 @@
 """What the simulated PBX does with mistakes, with faults beside the common calls, and by chance."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import aiohttp
 import pytest
 from fakes.patience import PATIENCE
-from fakes.simulated import LIST, LOGIN, MANY, At, pbx
+from fakes.simulated import LIST, LOGIN, MANY, pbx
 from fakes.values import START
 
 import regwatch.simulator
-from regwatch.simulator import TABLE, FaultError
-from regwatch.simulator.faults import Faults
-from regwatch.simulator.registrar import Registrar
-from regwatch.simulator.settings import SimulatorSettings
 
 
 def one(extension_id: object) -> str:
@@ -53,65 +48,6 @@ async def test_a_refused_token_costs_nothing_of_the_quota() -> None:
     async with pbx() as at:
         await at.call("GET", MANY, headers={"Authorization": "Bearer nonsense"})
         assert at.control.overview()["quota"]["used"] == 0
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/_simulator/quota", b'{"limit": "many"}'),
-        ("/_simulator/quota", b'{"used": -1}'),
-        ("/_simulator/quota", b"[1]"),
-        ("/_simulator/quota", b"nonsense"),
-        ("/_simulator/faults", b"[1]"),
-        ("/_simulator/faults", b'{"hang": [1]}'),
-        ("/_simulator/faults", b"nonsense"),
-    ],
-)
-async def test_a_mistake_in_the_control_is_said_and_changes_nothing(path: str, body: bytes) -> None:
-    async with pbx() as at:
-        before = at.control.overview()
-        answer = await at.call("POST", path, data=body)
-        assert answer.status == 400
-        assert answer.json["message"]
-        assert at.control.overview() == before
-
-
-async def test_the_truth_is_told_from_a_number_on() -> None:
-    async with pbx() as at:
-        assert (await at.get("/_simulator/truth", since="x")).status == 400
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("http_500", (-0.1, 1.1, "nan", "half", [])),
-        ("hang", (True, -1, "inf", {})),
-        ("max_ids", ("many", True)),
-        ("duplicates", ("off", 0.5, 2, [])),
-        ("redirect", (True, "", 5)),
-        ("unknown_id", (True, "500", 500)),
-    ],
-)
-def test_values_that_a_fault_does_not_take(name: str, values: tuple[object, ...]) -> None:
-    faults = Faults({"slow": 1})
-    for value in values:
-        with pytest.raises(FaultError, match=f"^{name}: "):
-            faults.set({"html_200": 1, name: value})
-    assert faults.active == {"slow": 1.0}
-
-
-@pytest.mark.parametrize("fault", TABLE, ids=lambda fault: fault.name)
-def test_each_fault_is_switched_on_by_a_text_and_off_by_nothing(fault: object) -> None:
-    texts = {"share 0–1": "0.5", "seconds": "2", "number": "3", "URL": "http://x/", "on": "on"}
-    text = texts.get(fault.values, fault.values.split("|")[-1])  # type: ignore[attr-defined]
-    name = fault.name  # type: ignore[attr-defined]
-    faults = Faults({name: text})
-    assert faults.on(name)
-    faults.set({name: None})
-    assert not faults.on(name)
-    faults.set({name: text})
-    faults.set({name: False})
-    assert faults.active == {}
 
 
 # --- what comes from phones and the registrar ------------------------------------------------
@@ -174,24 +110,6 @@ async def test_a_slow_answer_may_be_half_and_of_another_type() -> None:
         assert (await at.call("DELETE", one(at.ids[0]))).status == 204
 
 
-@pytest.mark.looptime
-async def test_every_answer_is_late_if_so_started() -> None:
-    async with pbx(delay=3.0) as at:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        await at.many(at.ids[0])
-        assert loop.time() - begun == pytest.approx(3.0, abs=0.5)
-
-
-async def test_without_gzip_in_the_request_there_is_none_in_the_answer() -> None:
-    async with pbx() as at:
-        answer = await at.call(
-            "GET", f"{MANY}?extension_id={at.ids[0]}", headers={"Accept-Encoding": "identity"}
-        )
-    assert "Content-Encoding" not in answer.headers
-    assert answer.json["extension_id"] == at.ids[0]
-
-
 async def test_cleaning_up_late_leaves_the_dead_registered_a_little_longer() -> None:
     now = [START]
     async with pbx(clock=lambda: now[0], faults={"cleanup_lag": 60}) as at:
@@ -248,40 +166,6 @@ async def test_an_extension_that_was_removed_is_unknown_until_it_is_added() -> N
     assert kinds == ["removed", "added"]
 
 
-async def test_a_site_is_lit_again_over_http() -> None:
-    now = [START]
-    async with pbx(clock=lambda: now[0], site_size=5) as at:
-        await at.call("POST", "/_simulator/sites/0/dark")
-        now[0] += 700
-        assert len(at.control.registered_ids()) == 7
-        assert (await at.call("POST", "/_simulator/sites/0/light")).json == {"phones": 5}
-        now[0] += 61
-        assert len(at.control.registered_ids()) == 12
-        assert (await at.call("POST", "/_simulator/sites/99/dark")).json == {"phones": 0}
-
-
-async def test_the_overview_counts_requests_by_call() -> None:
-    async with pbx() as at:
-        await at.many(at.ids[0])
-        await at.many(at.ids[0])
-        await at.get(LIST)
-        assert (await at.get("/_simulator/")).json["served"] == {
-            "token": 1,
-            "registrations": 2,
-            "extensions": 1,
-        }
-
-
-async def test_everything_that_can_happen_to_a_phone_is_at_hand_over_http() -> None:
-    async def does(at: At, action: str) -> int:
-        return (await at.call("POST", f"/_simulator/phones/{at.ids[0]}/{action}")).status
-
-    words = ("rebind", "reboot", "move", "add_device", "flap", "revive", "die", "unregister")
-    async with pbx() as at:
-        assert [await does(at, word) for word in words] == [204] * len(words)
-        assert set(at.control.world.registrar.actions) == set(words)
-
-
 # --- of the whole -----------------------------------------------------------------------------
 
 
@@ -296,24 +180,3 @@ def test_its_code_is_its_own() -> None:
     ]
     foreign = [line for line in lines if not line.startswith("from regwatch.simulator")]
     assert foreign == ["from regwatch.clock import wall_clock"]
-
-
-def test_the_truth_of_an_hour_can_be_written() -> None:
-    held = Registrar(SimulatorSettings(extensions=5000), now=START)
-    held.advance(START + 3600)
-    json.dumps([event.line() for event in held.truth.since(0)])
-    assert len(held.truth.since(0)) > 50
-
-
-def test_the_truth_keeps_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regwatch.simulator.truth.Truth.KEPT", 100)
-    held = Registrar(SimulatorSettings(extensions=10, calm=True), now=START)
-    told: list[int] = []
-    held.truth._tell = lambda event: told.append(event.seq)
-    for second in range(30):
-        for extension_id in held.phones:
-            held.act(extension_id, "rebind", START + second)
-    kept = held.truth.since(0)
-    assert told == list(range(1, 301))
-    assert kept[-1].seq == 300
-    assert 80 <= len(kept) <= 100

@@ -25,8 +25,6 @@ from regwatch.core.model import (
 )
 from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.delivery.dispatch import Dispatcher
-from regwatch.notify.delivery.repost import REPOST_SECONDS, repost_forever
-from regwatch.notify.errors import ReceiverUnavailableError
 
 pytestmark = pytest.mark.looptime
 
@@ -148,36 +146,6 @@ async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_giv
         running.cancel()
     statuses = [[item.status.value for item in each.items] for _, each in log.stored]
     assert statuses == [["new"], ["resolved"]]
-
-
-class Reposted:
-    """A receiver that wants to be told again, and fails the first time."""
-
-    name = "alertmanager"
-
-    def __init__(self) -> None:
-        self.told: list[int] = []
-
-    async def repost(self, incidents: Sequence[Incident], *, alive: bool) -> None:
-        self.told.append(len(incidents))
-        if len(self.told) == 1:
-            raise ReceiverUnavailableError("down")
-
-
-async def test_receivers_that_forget_are_told_again_each_minute() -> None:
-    receiver, other = Reposted(), object()
-    firing = {"alertmanager": [incident()]}
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(
-            repost_forever([receiver, other], lambda name: firing[name], lambda: True)
-        )
-        await asyncio.sleep(3 * REPOST_SECONDS + 1)
-        running.cancel()
-    assert receiver.told == [1, 1, 1]
-
-
-async def test_without_such_receivers_it_ends() -> None:
-    await repost_forever([object()], lambda _name: [], lambda: True)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -9,17 +9,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 from fakes.notifications import (
-    NEW,
     NOW,
-    RESOLVED,
-    STILL,
     all_new,
-    api_unavailable,
     lost,
     mixed,
-    notification,
     phones_lost,
-    resolved,
 )
 from fakes.receivers import Canned, FakeHook, FakeService, serving
 
@@ -105,32 +99,6 @@ def test_the_signature_is_that_of_the_specification():
 
 def test_a_secret_that_is_no_base64_is_taken_as_it_is():
     assert signing_key("whsec_***") == b"whsec_***"
-
-
-def test_500_lost_phones_say_how_many_are_left_out():
-    body = payload(phones_lost(500), max_alerts=100)
-    assert len(body["alerts"]) == 100
-    assert body["truncatedAlerts"] == 400
-    assert len(payload(phones_lost(500))["alerts"]) == 500
-
-
-def test_what_the_receiver_knows_already_is_left_out_first():
-    note = notification(
-        (NEW, lost(1)), (STILL, lost(2)), (STILL, lost(3)), (RESOLVED, resolved(lost(4)))
-    )
-    kept = payload(note, max_alerts=2)["alerts"]
-    assert [alert["regwatch"]["extension_id"] for alert in kept] == [1, 4]
-
-
-def test_common_labels_are_what_all_have():
-    body = payload(all_new([lost(1), lost(2), api_unavailable()]))
-    assert body["commonLabels"] == {"severity": "critical", "account": "acme"}
-    assert body["commonAnnotations"] == {}
-    assert payload(notification())["commonLabels"] == {}
-
-
-def test_all_resolved_is_resolved():
-    assert payload(notification((RESOLVED, resolved(lost()))))["status"] == "resolved"
 
 
 def test_the_body_is_that_of_the_golden_file():

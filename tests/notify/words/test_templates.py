@@ -1,12 +1,9 @@
-"""Templates: what they can use, what is escaped, how each failure is told."""
+"""Templates: what is escaped, how each failure is told."""
 
 import pytest
-from fakes.notifications import NOW, all_new, lost, mixed
 
 from regwatch.notify.receivers.slack import escape
-from regwatch.notify.trial import trial_notification
 from regwatch.notify.words import templates
-from regwatch.notify.words.template_context import NAMES, template_context
 from regwatch.notify.words.templates import Template, TemplateError
 
 CONTEXT = {"name": "<a>", "many": ["<", "b"]}
@@ -89,27 +86,3 @@ def test_a_text_without_end_is_cut_off(monkeypatch):
     monkeypatch.setattr(templates, "LONGEST", 10)
     with pytest.raises(TemplateError, match="more than 10 characters"):
         rendered("{% for i in range(9) %}{{ name }}{% endfor %}")
-
-
-@pytest.mark.parametrize("note", [mixed(), trial_notification("chat", NOW)])
-def test_the_names_that_are_checked_are_those_there_are(note):
-    assert template_context(note).keys() == NAMES
-
-
-def test_alerts_are_told_by_what_they_are_to_the_receiver_with_words():
-    context = template_context(mixed(), external_url="https://r.example")
-    assert [len(context[status]) for status in ("new", "still", "resolved")] == [3, 2, 1]
-    assert context["new"][0]["words"] == {
-        "who": "101 (Reception)",
-        "where": "riga",
-        "what": "extension lost",
-        "when": "since 03:12:00 UTC (2 min 5 s)",
-        "details": [
-            "Yealink SIP-T46G 28.72.14.5",
-            "last at 203.0.113.7",
-            "lease ran out without a refresh",
-            "seen 12 s after the lease ended",
-        ],
-    }
-    assert context["new"][0]["generatorURL"] == "https://r.example/#incident-0000000000000065"
-    assert template_context(all_new([lost()]))["severity"] == "critical"

@@ -116,3 +116,45 @@ def test_what_it_cannot_do_is_said_in_a_line(
     assert result.exit_code == status
     assert message.format(folder=tmp_path) in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_simulator_says_where_it_is_and_ends_cleanly(number: signal.Signals) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "regwatch",
+        "simulate",
+        "--listen=127.0.0.1:0",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        first = (await process.stdout.readline()).decode()
+        process.send_signal(number)
+        _, errors = await process.communicate()
+    assert first.startswith("A simulated PBX with 50 extensions is at http://127.0.0.1:")
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_the_simulator_lists_its_faults() -> None:
+    result = CliRunner().invoke(main, ["simulate", "--list-faults"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) == len(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--fault", "nonsense"], "there is no fault `nonsense`"),
+        (["--fault", "hang=long"], "hang: `long` is not one of: seconds"),
+        (["--leases", "many"], "cannot read --leases many"),
+        (["--listen", "localhost"], "cannot listen on localhost: write HOST:PORT"),
+    ],
+)
+def test_the_simulator_refuses_what_it_cannot_do(words: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, ["simulate", *words])
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -36,7 +36,7 @@ ABOUT_ONE: dict[AlertName, Callable[[Watched, Registration], Condition]] = {
     ),
     AlertName.NEVER_REGISTERED: lambda who, _: conditions.never_registered(ACME, who, NOW),
     AlertName.FLAPPING: lambda who, _: phone_conditions.flapping(
-        ACME, who, Flaps(NOW, NOW, 6), NOW
+        ACME, who, Flaps(NOW, 6, NOW), NOW
     ),
     AlertName.ADDRESS_CHANGED: lambda who, held: phone_conditions.address_changed(
         ACME, who, Move(held, held), NOW

@@ -48,13 +48,6 @@ def test_a_healthy_phone_never_lapses(after: float, index: int, leases: str) -> 
     assert 0 < left(held, extension_id, START + after) <= 3600
 
 
-def test_phones_are_met_in_the_middle_of_their_leases() -> None:
-    held = registrar(extensions=200)
-    leases = sorted(left(held, i, START) for i in held.phones)
-    assert leases[0] < 300 < leases[-1]
-    assert len({round(each) for each in leases}) > 50
-
-
 def test_the_same_seed_gives_the_same_life_and_another_another() -> None:
     def life(seed: int) -> list[object]:
         held = registrar(seed=seed, calm=False, events_per_phone_and_day=200.0)
@@ -75,14 +68,6 @@ def test_in_the_calm_nothing_happens() -> None:
     held = registrar()
     held.advance(START + 10 * DAY)
     assert held.truth.since(0) == []
-
-
-def test_a_lively_fleet_has_phones_that_never_register_and_permanent_ones() -> None:
-    held = registrar(extensions=1000, calm=False)
-    phones = held.phones.values()
-    assert any(phone.never for phone in phones)
-    assert any(binding.is_static for phone in phones for binding in phone.bindings)
-    assert any(len(phone.bindings) > 1 for phone in phones)
 
 
 # --- what happens to them ---------------------------------------------------------------------
@@ -235,9 +220,3 @@ def test_what_happens_to_nobody_is_an_error() -> None:
         held.act(999_999, "die", START)
     with pytest.raises(KeyError):
         held.act(first(held)[0], "dance", START)
-
-
-@pytest.mark.parametrize("leases", ["", "soon", "0", "60,x"])
-def test_leases_that_cannot_be_read_are_an_error(leases: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
-        _ = SimulatorSettings(leases=leases).lease_lengths

@@ -1,0 +1,60 @@
+"""`regwatch check-config`: all that is wrong, or that nothing is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fakes.configured import SMALL
+
+from regwatch.cli import main
+from regwatch.cli.check_config import check_config
+from regwatch.config import json_schema
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
+
+
+def test_check_config_says_ok_and_what_there_is(tmp_path: Path) -> None:
+    for name in ("acme-secret", "pd-key", "slack-url", "hook-secret"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o600)
+    file = tmp_path / "regwatch.yml"
+    file.write_text(EXAMPLE.read_text().replace("2026-", "2999-"))  # its window, once it is over
+    result = CliRunner().invoke(main, ["check-config", str(file)])
+    assert result.exit_code == 0
+    assert result.output == f"{file}: OK (1 account, 1 site, 4 receivers, 3 routes)\n"
+
+
+def test_check_config_prints_the_schema() -> None:
+    result = CliRunner().invoke(main, ["check-config", "--schema"])
+    assert json.loads(result.output) == json_schema()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "out", "err"),
+    [
+        (SMALL, 0, "OK (1 account, 0 sites, 0 receivers, 0 routes)\n", ""),
+        (SMALL + "acounts: []\n", 2, "", "1 problem\n"),
+        (SMALL + "acounts: []\nroute: []\n", 2, "", "2 problems\n"),
+    ],
+    ids=["right", "one thing wrong", "two things wrong"],
+)
+def test_its_last_line_says_how_it_stands(
+    tmp_path: Path, text: str, status: int, out: str, err: str
+) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(text)
+    result = CliRunner().invoke(check_config, [str(file)])
+    assert result.exit_code == status
+    assert result.stdout.endswith(out)
+    assert result.stderr.endswith(err)
+
+
+def test_what_is_only_unwise_is_said_before_the_ok(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(SMALL.replace("https:", "http:"))
+    result = CliRunner().invoke(check_config, [str(file)])
+    assert result.exit_code == 0
+    notice, ok = result.stdout.splitlines()
+    assert notice.startswith(f"{file}:1: accounts[0].url: without https")
+    assert ok.endswith("OK (1 account, 0 sites, 0 receivers, 0 routes)")

@@ -1,0 +1,103 @@
+"""`regwatch demo`: what it shows, and how it ends."""
+
+import asyncio
+from io import StringIO
+
+import pytest
+from click.testing import CliRunner
+from fakes.commands import regwatch
+from rich.console import Console
+
+from regwatch.cli import main
+from regwatch.cli.demo import EXTENSIONS, ROUND_SECONDS, SCRIPT, Show
+from regwatch.simulator import SimulatorSettings
+from regwatch.simulator.registrar import Registrar
+
+
+@pytest.mark.e2e
+async def test_the_demo_names_the_address_that_is_taken_and_the_way_out() -> None:
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    result = await regwatch("demo", "--listen", f"127.0.0.1:{port}")
+    server.close()
+    await server.wait_closed()
+    assert (result.status, result.out) == (1, "")
+    assert result.err == (
+        f"regwatch: cannot listen on 127.0.0.1:{port}: address already in use; "
+        "choose another address with --listen\n"
+    )
+
+
+def test_the_demo_refuses_an_address_that_is_none() -> None:
+    result = CliRunner().invoke(main, ["demo", "--listen", "nonsense"])
+    assert result.exit_code == 2
+    assert "cannot listen on 'nonsense': write host:port" in result.stderr
+
+
+@pytest.mark.e2e
+async def test_the_demo_ends_by_itself() -> None:
+    result = await regwatch("demo", "--duration", "1", "--listen", "127.0.0.1:0")
+    assert (result.status, result.err) == (0, "")
+    assert "status page  http://127.0.0.1:" in result.out
+    assert "nothing is left behind" in result.out
+
+
+@pytest.mark.e2e
+@pytest.mark.long
+async def test_the_demo_shows_a_loss_and_its_end() -> None:
+    result = await regwatch("demo", "--duration", "45", "--listen", "127.0.0.1:0")
+    assert (result.status, result.err) == (0, "")
+    assert "CRITICAL   100 (Petrov 100) lost its registration" in result.out
+    assert "RESOLVED   over after" in result.out
+
+
+def shown(*alerts: dict[str, object]) -> list[str]:
+    """What the terminal says of these, without the time of day."""
+    text = StringIO()
+    Show(Console(file=text, width=200)).alert({"alerts": alerts})
+    return [line.partition("  ")[2] for line in text.getvalue().splitlines()]
+
+
+def alert(status: str = "firing", severity: str = "critical") -> dict[str, object]:
+    return {
+        "status": status,
+        "labels": {"severity": severity},
+        "annotations": {"summary": "101 lost its registration"},
+        "startsAt": "2026-11-23T03:12:00.000Z",
+        "endsAt": "2026-11-23T03:14:05.500Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "severity", "line"),
+    [
+        ("firing", "critical", "CRITICAL   101 lost its registration"),
+        ("firing", "info", "INFO       101 lost its registration"),
+        ("resolved", "critical", "RESOLVED   over after 2 min 6 s: 101 lost its registration"),
+    ],
+)
+def test_an_alert_is_a_line(status: str, severity: str, line: str) -> None:
+    assert shown(alert(status, severity)) == [line]
+
+
+def test_the_welcome_says_what_to_open_and_when_it_ends() -> None:
+    text = StringIO()
+    show = Show(Console(file=text, width=200))
+    show.welcome("127.0.0.1:9877", None)
+    show.welcome("127.0.0.1:9877", 90)
+    assert text.getvalue().count("status page  http://127.0.0.1:9877/\n") == 2
+    assert "Ctrl-C ends it." in text.getvalue()
+    assert "It ends after 90 s." in text.getvalue()
+
+
+def test_its_script_is_in_order_and_each_phone_is_back_before_the_next_round() -> None:
+    times = [at for at, *_ in SCRIPT]
+    assert times == sorted(times)
+    assert times[-1] < ROUND_SECONDS
+    settings = SimulatorSettings(extensions=EXTENSIONS, calm=True)
+    known = set(Registrar(settings, now=0.0).actions)
+    assert {action for _, action, *_ in SCRIPT} <= known
+    gone: set[int] = set()
+    for _, action, which, _ in SCRIPT:
+        gone = gone | {which} if action in ("die", "unregister") else gone - {which}
+    assert gone == set()
