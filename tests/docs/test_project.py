@@ -46,10 +46,10 @@ def test_the_changelog_s_kinds_of_changes_are_known_and_not_empty(changelog):
             assert "\n- " in changelog.section(heading.text).text
 
 
-def test_the_readme_shows_the_layers_that_are_checked(readme, root):
+def test_the_layers_that_are_shown_are_those_that_are_checked(pages, root):
     contracts = pyproject(root)["tool"]["importlinter"]["contracts"]
     (layers,) = [each["layers"] for each in contracts if each.get("containers") == ["regwatch"]]
-    assert readme.block("layers").body.split("\n")[:-1] == layers
+    assert pages["develop"].block("layers").body.split("\n")[:-1] == layers
 
 
 def test_the_license_is_apache_2_in_full(root):
