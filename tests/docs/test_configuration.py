@@ -143,6 +143,20 @@ def test_the_example_of_the_install_page_can_be_used(pages, tmp_path):
     assert load_config(config, environ={}).accounts[0].name == "acme"
 
 
+def test_the_excerpts_of_the_configure_page_fit_together(pages, tmp_path):
+    """Put together they make a configuration that can be used; the rest is the install page's."""
+    whole = yaml.safe_load(pages["install"].block("config: load").body)
+    whole["receivers"].append({"name": "pager", "webhook": {"url": "https://example.com/hook"}})
+    excerpts = [block.body for block in pages["configure"].blocks if block.mark == "config: part"]
+    assert len(excerpts) >= 5
+    for excerpt in map(yaml.safe_load, excerpts):
+        for key, value in excerpt.items():
+            whole[key] = [whole[key][0] | value[0]] if key == "accounts" else value
+    config = load_config(written(yaml.safe_dump(whole), tmp_path), environ={})
+    assert config.accounts[0].extensions.expected == "office"
+    assert [site.name for site in config.sites] == ["riga"]
+
+
 def test_the_example_and_the_unit_speak_of_the_same_secrets(pages):
     section = pages["install"].section("Install it under systemd")
     example = {path.name for path in secret_files(pages["install"].block("config: load").body)}

@@ -52,6 +52,15 @@ def test_the_layers_that_are_shown_are_those_that_are_checked(pages, root):
     assert pages["develop"].block("layers").body.split("\n")[:-1] == layers
 
 
+def test_the_source_distribution_holds_every_document_and_all_that_they_lead_to(documents, root):
+    included = pyproject(root)["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    for name, document in documents.items():
+        files = [link.partition("#")[0] for link in document.links if ":" not in link]
+        targets = {(document.path.parent / file).resolve() for file in files if file}
+        for target in {document.path, *targets}:
+            assert target.relative_to(root).parts[0] in included, (name, target)
+
+
 def test_the_license_is_apache_2_in_full(root):
     text = (root / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License\n                           Version 2.0, January 2004" in text
