@@ -19,6 +19,7 @@ DAY = 86_400.0
 FORMER_KEPT = 3
 DEAD_SECONDS = (120.0, 3600.0)
 FLAPS, FLAP_SECONDS = 6, 20.0
+"""As many changes as `flapping` asks for by default, well within its window."""
 SITE_RETURN_SECONDS = 60.0
 WEIGHTS = {
     "reboot": 30,

@@ -32,7 +32,9 @@ MEET_WITHIN_SECONDS = 1.0
 LONGEST_WAIT_SLOTS = 2.0
 """Times the present pause between requests that a plan may look ahead."""
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
+"""Seconds after a failure, doubling: a PBX that is back is noticed within a minute."""
 THROTTLED_SECONDS = 5.0
+"""For each such refusal in a row: too much came at once, and how long to wait is seldom said."""
 
 
 class PollingPolicy(Struct, frozen=True):
