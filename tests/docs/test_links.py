@@ -52,6 +52,11 @@ def test_the_readme_is_short_and_leads_to_every_page(readme, documents):
     assert {*documents} - {"README.md"} <= {link.partition("#")[0] for link in readme.links}
 
 
+def test_every_page_leads_back_to_the_list_of_all(pages):
+    for name, page in pages.items():
+        assert page.links[-1].endswith("README.md#where-to-read-on"), name
+
+
 def test_every_page_begins_with_a_title_and_what_it_is_for(document):
     title, introduction = document.text.split("\n\n")[:2]
     assert re.fullmatch(r"# .+", title)

@@ -1,5 +1,6 @@
 """Changelog, license, layers: the promises around the program."""
 
+import ast
 import re
 import tomllib
 from datetime import date
@@ -50,6 +51,14 @@ def test_the_layers_that_are_shown_are_those_that_are_checked(pages, root):
     contracts = pyproject(root)["tool"]["importlinter"]["contracts"]
     (layers,) = [each["layers"] for each in contracts if each.get("containers") == ["regwatch"]]
     assert pages["develop"].block("layers").body.split("\n")[:-1] == layers
+
+
+def test_every_package_says_what_may_live_in_it(root):
+    for file in (root / "regwatch").rglob("__init__.py"):
+        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        first = said.split("\n\n")[0]
+        assert first.endswith("."), file
+        assert len(first.split()) >= 5, f"{file}: {first}"
 
 
 def test_the_source_distribution_holds_every_document_and_all_that_they_lead_to(documents, root):

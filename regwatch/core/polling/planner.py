@@ -142,6 +142,7 @@ class Planner:
         """A request came to its end. What a failure left unanswered is asked once more soon."""
         self.agenda.release(i for i in asked if i not in self._quarantined)
         self.pacer.poll_ended()
+        # A batch may have been split: part of it came, part of it failed. Both count.
         answered = set(asked).difference(unanswered)
         if answered or failure is None:
             self._succeeded(answered)
@@ -156,6 +157,7 @@ class Planner:
         self.exhausted_until = None
 
     def _retry(self, ids: Collection[ExtensionId]) -> None:
+        # Out of turn only once: what the PBX cannot answer would crowd out all others.
         again = [i for i in ids if i not in self._retried]
         self._retried.difference_update(ids)
         self._retried.update(again)

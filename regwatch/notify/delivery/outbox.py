@@ -82,6 +82,8 @@ class Outbox:
         message unmarked: it is sent again later.
         """
         async with asyncio.TaskGroup() as group:
+            # Receivers overlap, messages of one never do: a slow receiver delays no other, and
+            # each is told in order.
             for receiver in self._receivers:
                 group.create_task(self._serve(receiver), name=f"outbox {receiver.name}")
 
@@ -101,7 +103,7 @@ class Outbox:
         look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
         stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
-            wake.clear()
+            wake.clear()  # before looking: what is stored meanwhile wakes us again
             entries = await self._persistence.read(look, receiver.name)
             unheard = await self._persistence.read(
                 partial(self._store.unheard, receiver.name), receiver.name
@@ -208,6 +210,8 @@ class Outbox:
     async def _give_up(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
     ) -> None:
+        # The copies before the mark: killed in between, we come by here again, and who has a copy
+        # gets no second one; the other way round nobody would be told.
         await self._forward(receiver, parcel)
         await self._end_elsewhere(receiver, parcel)
         consequences = when_given_up(parcel, may_have_arrived=_may_have_arrived(parcel, error))
