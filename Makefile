@@ -39,7 +39,7 @@ figures: ## Count what must stay small: long functions, large classes.
 bench: ## Measure what must stay fast, and print it; on a machine that does nothing else.
 	pytest -m bench -s -p no:randomly
 
-bench-polling: ## Simulate polling plans: how soon losses are found, and the README's picture of it.
+bench-polling: ## Simulate polling plans: how soon losses are found, and the picture of it.
 	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.

@@ -18,6 +18,7 @@ import structlog
 
 Format = Literal["auto", "journal", "console", "json"]
 
+# As in syslog(3); journald reads them from the beginning of a line.
 SYSLOG_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 HIDDEN = "[hidden]"
 SECRET_KEY = re.compile(
@@ -27,6 +28,7 @@ URL_SECRETS = re.compile(r"(?P<scheme>https?://)(?:[^\s/@]*@)?(?P<rest>[^\s?#]*)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TO_BE_QUOTED = re.compile(r'[\s"=]')
 LONGEST_VALUE = 2000
+"""Characters of a value; tracebacks, which have line breaks, are kept whole."""
 
 EventDict = MutableMapping[str, Any]
 

@@ -58,7 +58,7 @@ def test_every_rule_says_what_it_means_and_where_to_read_on(alert: str) -> None:
     rule = RULES[alert]
     assert rule["labels"]["severity"] in {"critical", "warning", "info"}
     assert set(rule["annotations"]) == {"summary", "description", "runbook"}
-    assert rule["annotations"]["runbook"] == f"README.md#{alert.lower()}"
+    assert rule["annotations"]["runbook"] == f"docs/alerts.md#{alert.lower()}"
 
 
 async def test_every_metric_in_a_rule_is_exported() -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 BAD_CONFIG = BAD_OPTION = 2
 FAILED = 1
+"""Exit codes: 2 is click's own for a bad option, and systemd does not start again after it."""
 
 
 WIDE = 250

@@ -30,7 +30,9 @@ from regwatch.simulator import Control, Simulator, SimulatorSettings
 from regwatch.web.listener import ListenError, parse_address
 
 EXTENSIONS = 40
+"""The README says forty."""
 LEASE_SECONDS = 60
+"""As short as leases get in the field: a silent death shows within a minute."""
 SCRIPT = (
     (6, "unregister", 0, "a phone says good-bye: it un-REGISTERs"),
     (14, "reboot", 1, "a phone reboots: its old entry lingers; no alert may come of it"),
@@ -40,6 +42,7 @@ SCRIPT = (
 )
 """Seconds from the start, what, to which phone, in words. Afterwards it goes round again."""
 ROUND_SECONDS = 90
+"""After the last of these, with time for its "resolved"."""
 
 CONFIG = """\
 accounts:

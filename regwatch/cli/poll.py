@@ -25,6 +25,7 @@ from regwatch.core.model import Answer, Extension, ExtensionId, Listing, Registr
 from regwatch.sources.source import Source, SourceError
 
 ALL_REGISTERED, SOME_NOT, NOT_SEEN = 0, 1, 3
+"""Exit codes; 2 is a bad configuration, as with all commands."""
 
 
 @dataclass(frozen=True, slots=True)

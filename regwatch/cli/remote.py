@@ -24,6 +24,7 @@ from regwatch.web.listener import parse_address
 from regwatch.web.webconfig import WebConfigError, certificate_of
 
 TIMEOUT_SECONDS = 10.0
+"""A person waits at the terminal: a daemon that hangs is to be called so before they give up."""
 WHERE, TOKEN = ("listen", "web_config_file"), ("api_token", "api_token_file")
 """The keys of `http` that say where the daemon is, and how one may write."""
 ELSEWHERE = "say where it is: --url http://HOST:PORT"

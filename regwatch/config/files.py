@@ -10,6 +10,7 @@ from regwatch.notify.receivers.email import EmailShape
 from regwatch.shapes.problems import Location
 
 LONGEST_SHOWN = 200
+"""Characters of a file's name in an error: it may be any text."""
 
 
 def unusable_files(config: Config, folder: Path) -> Iterator[Finding]:

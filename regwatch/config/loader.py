@@ -24,6 +24,7 @@ from regwatch.shapes.values import wrong
 QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
+"""Characters: no password or token is near it; a larger file is the wrong one."""
 SECRETS_FOLDER = "secrets"
 Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"

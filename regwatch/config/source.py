@@ -13,8 +13,10 @@ from regwatch.core.outside import is_text
 from regwatch.shapes.problems import ConfigError, Location, Problem, written
 
 LARGEST_FILE = 1 << 20
+"""Bytes: over a hundred times the example, which shows every section; more is the wrong file."""
 DEEPEST = 32
 MOST_NODES = 200_000
+"""Aliases let a few lines unfold into billions of nodes: reading must come to an end."""
 
 
 def is_usable(text: str) -> bool:

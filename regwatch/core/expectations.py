@@ -13,6 +13,7 @@ from regwatch.core.model import Extension, ExtensionId, Timestamp
 from regwatch.core.schedules import Schedule
 
 EVER = Timestamp(0.0)
+"""Before anything was seen: what is always expected has been so all the time."""
 
 ExpectedHours = Schedule | bool
 """True: always; False: never."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 FEW = 12
+"""A list that is longer nobody reads in an error."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

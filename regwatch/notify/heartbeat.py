@@ -18,6 +18,7 @@ from regwatch.notify.redaction import secrets_of
 AGAIN_SECONDS = 5.0
 """A lost packet must not wake anybody: one more attempt after so long."""
 TIMEOUT_SECONDS = 10.0
+"""For each attempt: two of them and the pause fit into the usual minute between beats."""
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from regwatch.core.outside import made_safe
 
 MAX_LENGTH = 200
+"""Characters quoted of what others say: enough to know a proxy's page by, and one line of a log."""
 URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
 REPLACEMENT = "***"
 SHORTEST_SECRET = 4

@@ -19,9 +19,11 @@ SHARES = (0.5, 0.8, 0.9)
 """Where in their lease phones refresh; others do so a few seconds before its end."""
 LATE_SHARE, LATE_SECONDS = 0.25, (5.0, 60.0)
 JITTER = 0.02
+"""Of the time between two refreshes, by which the next one may be off."""
 MARGIN = 0.2
 """The share of the time from refresh to lease end that jitter leaves: no healthy phone lapses."""
 NEVER_SHARE, SECOND_DEVICE_SHARE, STATIC_SHARE = 0.02, 0.08, 0.01
+"""Of the phones: who never registers, who has two devices, whose registration never ends."""
 NAMES = ("Petrov", "Ozola", "Kask", "Smith", "Müller", "Ivanova", "Bērziņš", "Tamm", "Lopez")
 GROUPS = {14: "Office", 15: "Warehouse", 16: "Support"}
 

@@ -17,9 +17,13 @@ from regwatch.simulator.truth import Event, Truth
 
 DAY = 86_400.0
 FORMER_KEPT = 3
+"""Ended entries in the answer about a phone that has no active one, the last ones."""
 DEAD_SECONDS = (120.0, 3600.0)
+"""How long a phone that left by itself stays away, by chance between these."""
 FLAPS, FLAP_SECONDS = 6, 20.0
+"""As many changes as `flapping` asks for by default, well within its window."""
 SITE_RETURN_SECONDS = 60.0
+"""Within which the phones of a place are up again, each at a moment of its own."""
 WEIGHTS = {
     "reboot": 30,
     "die": 15,

@@ -16,6 +16,7 @@ from regwatch.simulator.truth import Event
 from regwatch.simulator.world import World
 
 LONGEST_LINE = 8190
+"""Bytes of a request line, as web servers take by default: too many ids do not fit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ MIXES: Mapping[str, tuple[float, ...]] = {
     "mixed": (60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
     "short": (60.0, 120.0, 300.0),
 }
+"""Seconds, as seen in the field: desk phones have long leases, phones behind NAT short ones."""
 LONGEST_LEASE = 365 * 86_400.0
 
 

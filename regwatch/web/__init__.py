@@ -1,1 +1,1 @@
-"""Metrics, health and the status page, over HTTP."""
+"""What is served over HTTP, and to whom: metrics, the JSON API, pages. Decides nothing itself."""

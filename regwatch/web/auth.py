@@ -15,6 +15,8 @@ API = "/api/"
 WRITER = web.RequestKey("writer", str)
 """The key of a request under which stands who may change something; empty: who has the token."""
 CACHE_SIZE = 100
+"""Users and passwords that were right: bcrypt takes a good part of a second, on purpose, and a page
+makes many requests."""
 # Compared with when the user is unknown, so that the time taken does not tell which users exist.
 UNKNOWN_USER = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
 

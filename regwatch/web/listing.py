@@ -9,6 +9,7 @@ from regwatch.web.ordering import chunked, window
 from regwatch.web.views import AccountView
 
 PAGE_SIZE = 100
+"""Rows: what a person looks through; a search finds the rest."""
 TROUBLED_FIRST = (
     ExtensionState.LOST,
     ExtensionState.OVERDUE,

@@ -12,6 +12,7 @@ from regwatch.core.model import Incident, IncidentState
 
 T = TypeVar("T")
 CHUNK = 1000
+"""Items between which the loop may do other work: some milliseconds of comparing at most."""
 
 Key = Callable[[T], Any]
 

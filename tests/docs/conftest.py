@@ -1,7 +1,7 @@
 """Reading Markdown as far as the checks of the documents need it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,11 @@ class Document:
         ]
 
     @property
+    def anchors(self) -> set[str]:
+        """What a link can lead to in it."""
+        return {heading.anchor for heading in self.headings}
+
+    @property
     def links(self) -> Sequence[str]:
         return [match["target"] for match in LINK.finditer(self.prose)]
 
@@ -104,6 +109,19 @@ class Document:
         return rows
 
 
+def all_documents() -> Mapping[str, Document]:
+    """Every document that people read, by its path."""
+    paths = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+    return {path.relative_to(ROOT).as_posix(): Document(path) for path in paths}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes a `document` is run with each of them."""
+    if "document" in metafunc.fixturenames:
+        documents = all_documents()
+        metafunc.parametrize("document", documents.values(), ids=documents.keys())
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
@@ -111,10 +129,23 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def readme() -> Document:
-    return Document(ROOT / "README.md")
+def documents() -> Mapping[str, Document]:
+    """Every document, by its path in the checkout."""
+    return all_documents()
 
 
 @pytest.fixture(scope="session")
-def changelog() -> Document:
-    return Document(ROOT / "CHANGELOG.md")
+def pages(documents: Mapping[str, Document]) -> Mapping[str, Document]:
+    """The pages of `docs/`, by their path in it without the suffix: `reference/metrics`."""
+    found = ((name, page) for name, page in documents.items() if name.startswith("docs/"))
+    return {name.removeprefix("docs/").removesuffix(".md"): page for name, page in found}
+
+
+@pytest.fixture(scope="session")
+def readme(documents: Mapping[str, Document]) -> Document:
+    return documents["README.md"]
+
+
+@pytest.fixture(scope="session")
+def changelog(documents: Mapping[str, Document]) -> Document:
+    return documents["CHANGELOG.md"]

@@ -1,4 +1,4 @@
-"""The commands of the README are those of the program, and those that CI runs."""
+"""The commands of the documents are those of the program, and those that CI runs."""
 
 import re
 import shlex
@@ -11,12 +11,25 @@ import pytest
 
 
 def commands() -> dict[str, click.Command]:
+    """Every command by its full name, those of a group in the group's place."""
     from regwatch.cli import main
 
-    assert isinstance(main, click.Group)
-    context = click.Context(main)
-    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+    return dict(leaves("", main))
+
+
+def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for each in command.list_commands(context):
+        found = command.get_command(context, each)
+        assert found is not None
+        yield from leaves(f"{name} {each}".strip(), found)
+
+
+def options(command: click.Command) -> Iterator[click.Option]:
+    yield from (each for each in command.params if isinstance(each, click.Option))
 
 
 def simple_commands(line: str) -> Iterator[list[str]]:
@@ -33,14 +46,21 @@ def simple_commands(line: str) -> Iterator[list[str]]:
     yield words
 
 
-def calls_in(readme) -> Iterator[list[str]]:
+def calls_in(document) -> Iterator[list[str]]:
     """Every call of regwatch in a shell block, as words after `regwatch`."""
-    lines = [line for b in readme.blocks if b.language == "sh" for line in b.body.splitlines()]
+    lines = [line for b in document.blocks if b.language == "sh" for line in b.body.splitlines()]
     for words in (words for line in lines for words in simple_commands(line)):
         while words and (words[0] == "sudo" or "=" in words[0]):
             words.pop(0)
         if words and Path(words[0]).name == "regwatch":
             yield words[1:]
+
+
+def called(words: list[str]) -> tuple[str, list[str]]:
+    """The full name of the command, and its arguments."""
+    known = commands()
+    length = 1 if words[0] in known else 2
+    return " ".join(words[:length]), words[length:]
 
 
 def read_as_ci_does(root: Path, name: str) -> tuple[int, str]:
@@ -52,34 +72,95 @@ def read_as_ci_does(root: Path, name: str) -> tuple[int, str]:
     return read.returncode, read.stdout
 
 
-def test_the_table_lists_the_commands_that_there_are(readme):
-    rows = readme.section("Commands").rows()
-    listed = {m[1] for row in rows if (m := re.match(r"`regwatch ([a-z-]+)", row[0]))}
-    assert listed == set(commands())
+@pytest.fixture(scope="module")
+def reference(pages):
+    return pages["reference/commands"]
 
 
-def test_every_option_in_the_table_exists(readme):
-    known_commands = commands()
-    for first, text in (row for row in readme.section("Commands").rows() if len(row) == 2):
-        name = first.strip("`").split()[1]
-        known = {option for parameter in known_commands[name].params for option in parameter.opts}
-        options = re.findall(r"`(--[a-z-]+)", text)
-        assert set(options) <= known, name
+Row = tuple[str, str]
+"""An option as it is written, with what stands for its value; and its default."""
 
 
-def test_every_call_in_a_shell_block_is_understood(readme):
-    calls = list(calls_in(readme))
-    assert {words[0] for words in calls} >= {"demo", "check-config", "poll", "test-alert"}
-    for name, *arguments in calls:
-        assert name in commands(), name
+def written(reference, name: str) -> set[Row]:
+    """The options that the reference gives a command: its own, and those of several."""
+    own = {(row[0], row[1]) for row in reference.section(name).rows()}
+    common = reference.section("What they have in common").rows()
+    return own | {(row[0], row[1]) for row in common if f"`{name}`" in row[3]}
+
+
+def names(rows: set[Row]) -> set[str]:
+    return {name for cell, _ in rows for name in re.findall(r"(?<![\w-])--?[a-z-]+", cell)}
+
+
+def test_every_command_has_its_chapter_and_no_other_has(reference):
+    chapters = {heading.text for heading in reference.headings if heading.level == 2}
+    assert chapters - {"What they have in common", "Exit codes"} == {*commands()}
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_option_stands_in_the_reference_and_no_other(name, reference):
+    known = {each for option in options(commands()[name]) for each in option.opts}
+    assert names(written(reference, name)) == known
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_reference_tells_the_true_defaults_of_options(name, reference):
+    told = {word: cell for row, cell in written(reference, name) for word in names({(row, "")})}
+    for option in options(commands()[name]):
+        for word in option.opts:
+            assert told[word] == default_of(option), word
+
+
+def default_of(option: click.Option) -> str:
+    """As the table shows it."""
+    if option.required:
+        return "required"
+    shown = option.to_info_dict()["default"]
+    if option.is_flag or option.multiple or shown in (None, ""):
+        return "none"
+    return f"`{shown:g}`" if isinstance(shown, float) else f"`{shown}`"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_call_in_the_reference_has_the_command_s_arguments(name, reference):
+    command = commands()[name]
+    context = click.Context(command)
+    arguments = [a.make_metavar(context) for a in command.params if isinstance(a, click.Argument)]
+    call = reference.section(name).text.split("\n\n")[1]
+    assert call == f"`regwatch {' '.join([name, *arguments])}`"
+
+
+def test_every_option_named_elsewhere_in_the_documents_exists(document):
+    known = {word for command in commands().values() for o in options(command) for word in o.opts}
+    known |= {"--help", "--version"}
+    for code in document.code:
+        if code.startswith(("--", "regwatch ")):
+            assert {*re.findall(r"(?<![\w-])--[a-z-]+", code)} <= known, code
+
+
+def test_every_command_named_elsewhere_in_the_documents_exists(document):
+    for code in document.code:
+        if match := re.match(r"regwatch ([a-z][a-z-]*)", code):
+            assert any(name.split()[0] == match[1] for name in commands()), code
+
+
+def test_every_call_in_a_shell_block_is_understood(document):
+    for words in calls_in(document):
+        name, arguments = called(words)
+        assert name in commands(), words
         # Parses, and raises for an option or argument that does not exist; runs nothing.
         commands()[name].make_context(name, list(arguments))
 
 
-def test_the_exit_codes_cover_every_command(readme):
-    rows = readme.section("Exit codes").rows()
+def test_the_documents_show_how_the_commands_of_every_day_are_called(documents):
+    calls = {called(words)[0] for document in documents.values() for words in calls_in(document)}
+    assert calls >= {"demo", "check-config", "poll", "test-alert", "status", "ack", "silence add"}
+
+
+def test_the_exit_codes_cover_every_command(reference):
+    rows = reference.section("Exit codes").rows()
     listed = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row[0])}
-    assert listed == set(commands())
+    assert listed == {name.split()[0] for name in commands()}
 
 
 def test_ci_runs_every_block_marked_for_it(readme, root):

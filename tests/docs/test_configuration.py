@@ -104,8 +104,8 @@ def expected() -> dict[str, tuple[Node, object]]:
 
 
 @pytest.fixture(scope="module")
-def rows(readme) -> dict[str, tuple[str, str]]:
-    table = [row for row in readme.section("Configuration").rows() if KEY.fullmatch(row[0])]
+def rows(pages) -> dict[str, tuple[str, str]]:
+    table = [row for row in pages["reference/configuration"].rows() if KEY.fullmatch(row[0])]
     paths = [row[0].strip("`") for row in table]
     assert len(paths) == len(set(paths)), "a key stands twice"
     return {row[0].strip("`"): (row[1], row[2].strip(" |")) for row in table}
@@ -138,14 +138,28 @@ def test_limits_in_the_reference_are_the_schema_s(expected, rows):
     assert f"up to {node['maximum']}" in rows["accounts[].polling.batch_size"][1]
 
 
-def test_the_example_in_the_install_section_can_be_used(readme, tmp_path):
-    config = written(readme.block("config: load").body, tmp_path)
+def test_the_example_of_the_install_page_can_be_used(pages, tmp_path):
+    config = written(pages["install"].block("config: load").body, tmp_path)
     assert load_config(config, environ={}).accounts[0].name == "acme"
 
 
-def test_the_example_and_the_unit_speak_of_the_same_secrets(readme):
-    section = readme.section("Install it under systemd")
-    example = {path.name for path in secret_files(readme.block("config: load").body)}
+def test_the_excerpts_of_the_configure_page_fit_together(pages, tmp_path):
+    """Put together they make a configuration that can be used; the rest is the install page's."""
+    whole = yaml.safe_load(pages["install"].block("config: load").body)
+    whole["receivers"].append({"name": "pager", "webhook": {"url": "https://example.com/hook"}})
+    excerpts = [block.body for block in pages["configure"].blocks if block.mark == "config: part"]
+    assert len(excerpts) >= 5
+    for excerpt in map(yaml.safe_load, excerpts):
+        for key, value in excerpt.items():
+            whole[key] = [whole[key][0] | value[0]] if key == "accounts" else value
+    config = load_config(written(yaml.safe_dump(whole), tmp_path), environ={})
+    assert config.accounts[0].extensions.expected == "office"
+    assert [site.name for site in config.sites] == ["riga"]
+
+
+def test_the_example_and_the_unit_speak_of_the_same_secrets(pages):
+    section = pages["install"].section("Install it under systemd")
+    example = {path.name for path in secret_files(pages["install"].block("config: load").body)}
     (drop_in,) = [block.body for block in section.blocks if block.language == "ini"]
     loaded = re.findall(r"^LoadCredential=([\w-]+):(\S+)$", drop_in, re.MULTILINE)
     assert {name for name, _ in loaded} == example
@@ -154,22 +168,23 @@ def test_the_example_and_the_unit_speak_of_the_same_secrets(readme):
         assert f"> {path}'" in shell
 
 
-def test_the_unit_runs_what_the_install_section_installs(readme, root):
+def test_the_unit_runs_what_the_install_page_installs(pages, root):
     unit = (root / "systemd/regwatch.service").read_text(encoding="utf-8")
     (start,) = re.findall(r"^ExecStart=(\S+) run -c (\S+)$", unit, re.MULTILINE)
-    section = readme.section("Install it under systemd")
+    section = pages["install"].section("Install it under systemd")
     shell = "".join(block.body for block in section.blocks if block.language == "sh")
     assert f"python3 -m venv {Path(start[0]).parents[1]}\n" in shell
     assert f"config/regwatch.example.yml {start[1]}\n" in shell
 
 
-def test_the_commands_after_the_installation_find_what_it_installed(readme):
-    section = readme.section("Install it under systemd")
+def test_the_commands_after_the_installation_find_what_it_installed(pages):
+    section = pages["install"].section("Install it under systemd")
     shell = "".join(block.body for block in section.blocks if block.language == "sh")
     assert "ln -sf /opt/regwatch/bin/regwatch /usr/local/bin/regwatch\n" in shell
     assert DEFAULT_FILE in shell
     assert f"{Path(DEFAULT_FILE).parent / SECRETS_FOLDER}/api-token" in shell
-    assert "sudo regwatch silence add" in shell
+    day_to_day = "".join(b.body for b in pages["operate"].blocks if b.language == "sh")
+    assert "sudo regwatch silence add" in day_to_day
 
 
 def test_the_commented_example_can_be_used(root, tmp_path):
@@ -225,8 +240,8 @@ def written(text: str, folder: Path) -> Path:
     return config
 
 
-def test_the_template_in_the_reference_works(readme):
-    (source,) = [b.body for b in readme.section("Words of your own").blocks]
+def test_the_template_of_the_configure_page_works(pages):
+    (source,) = [b.body for b in pages["configure"].section("Words of your own").blocks]
     context = template_context(phones_lost(2))
     said = Template(source, known=NAMES, escape=MRKDWN.escape).render(context)
     assert said.splitlines() == [
@@ -235,8 +250,8 @@ def test_the_template_in_the_reference_works(readme):
     ]
 
 
-def test_what_a_template_can_use_is_listed(readme):
-    listed = readme.section("Words of your own").code
+def test_what_a_template_can_use_is_listed(pages):
+    listed = pages["configure"].section("Words of your own").code
     own = NAMES - {*payload(phones_lost(1))}
     assert own <= set(listed)
     assert template_context(phones_lost(1))["alerts"][0]["words"].keys() <= set(listed)

@@ -2,72 +2,118 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-DOCUMENTS = ("README.md", "CHANGELOG.md")
-FOLDERS = ("regwatch", "config", "systemd", "tests", ".ci")
+FOLDERS = ("regwatch", "config", "systemd", "docs", "tests", ".ci")
 FILES = ("Makefile", "pyproject.toml", "LICENSE", "CHANGELOG.md", "README.md")
+LONGEST_README = 200
+MENTIONED = re.compile(
+    r"(?<![\w/.])(?P<file>(?:docs/[\w/-]+|README|CHANGELOG)\.md)(?:#(?P<anchor>[\w-]+))?"
+)
+"""A document as other files speak of it."""
 
 
-def anchors(document) -> set[str]:
-    return {heading.anchor for heading in document.headings}
-
-
-@pytest.mark.parametrize("fixture", ["readme", "changelog"])
-def test_links_lead_somewhere(fixture, request, root):
-    document = request.getfixturevalue(fixture)
+def test_links_lead_somewhere(document):
     for link in document.links:
         if re.match(r"[a-z]+:", link):
             continue
         file, _, anchor = link.partition("#")
-        assert not file or (root / file).exists(), link
-        if anchor and file in ("", document.path.name):
-            assert anchor in anchors(document), link
+        target = document.path.parent / file if file else document.path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in type(document)(target).anchors, link
 
 
-def test_no_two_headings_share_an_anchor(readme):
-    found = [heading.anchor for heading in readme.headings]
+def test_no_two_headings_share_an_anchor(document):
+    headings = [h for h in document.headings if document.path.name != "CHANGELOG.md" or h.level < 3]
+    found = [heading.anchor for heading in headings]
     assert len(found) == len(set(found)), sorted(a for a in found if found.count(a) > 1)
 
 
-def test_the_table_of_contents_names_every_chapter(readme):
-    contents = readme.text.partition("## Two commands")[0]
-    for heading in readme.headings:
-        if heading.level == 2:
-            assert f"](#{heading.anchor})" in contents, heading.text
+CONTENTS = re.compile(r"^- .*\]\(#", re.MULTILINE)
 
 
-def test_files_named_in_code_exist(readme, root):
-    for code in readme.code:
+def test_contents_name_every_chapter(pages):
+    """A page that begins with a list of its chapters lists them all."""
+    begins = {name: page.text.partition("\n## ")[0] for name, page in pages.items()}
+    with_contents = {name for name, begin in begins.items() if CONTENTS.search(begin)}
+    assert with_contents >= {"alerts", "configure", "troubleshoot", "reference/commands"}
+    for name in with_contents:
+        chapters = [heading for heading in pages[name].headings if heading.level == 2]
+        for heading in chapters:
+            assert f"](#{heading.anchor})" in begins[name], (name, heading.text)
+
+
+def test_the_readme_is_short_and_leads_to_every_page(readme, documents):
+    assert readme.text.count("\n") <= LONGEST_README
+    assert {*documents} - {"README.md"} <= {link.partition("#")[0] for link in readme.links}
+
+
+def test_every_page_leads_back_to_the_list_of_all(pages):
+    for name, page in pages.items():
+        assert page.links[-1].endswith("README.md#where-to-read-on"), name
+
+
+def test_every_page_begins_with_a_title_and_what_it_is_for(document):
+    title, introduction = document.text.split("\n\n")[:2]
+    assert re.fullmatch(r"# .+", title)
+    assert re.match(r"\w", introduction)
+    assert [heading.level for heading in document.headings].count(1) == 1
+
+
+def test_files_named_in_code_exist(document, root):
+    for code in document.code:
         first = code.partition("/")[0]
         if (first in FOLDERS and "/" in code and " " not in code) or code in FILES:
             assert (root / code).exists(), code
 
 
-def test_the_modules_that_how_it_works_names_exist(readme, root):
-    section = readme.section("How it works")
+def test_what_other_files_say_of_the_documents_is_there(documents, root):
+    """Rules, units, examples, help texts and comments: the chapter that they name exists."""
+    for file in texts(root):
+        for mention in MENTIONED.finditer(file.read_text(encoding="utf-8")):
+            assert mention["file"] in documents, (file, mention[0])
+            if mention["anchor"]:
+                assert mention["anchor"] in documents[mention["file"]].anchors, (file, mention[0])
+
+
+def texts(root: Path) -> Iterator[Path]:
+    """What is no document, and no test."""
+    yield from (root / "Makefile", root / "pyproject.toml", root / ".ci/run")
+    for folder in ("regwatch", "config", "systemd"):
+        found = (path for path in (root / folder).rglob("*") if path.suffix in TEXTS)
+        yield from found
+
+
+TEXTS = (".py", ".yml", ".service", ".html", ".j2", ".js", ".json")
+
+
+def test_the_modules_that_how_it_works_names_exist(pages, root):
+    section = pages["how-it-works"].section("From an answer to a message")
     named = [code for code in section.code if re.fullmatch(r"[\w/]+(\.py|/)", code)]
     assert len(named) >= 15
     for name in named:
         assert (root / "regwatch" / name).exists(), name
 
 
-def test_how_it_works_takes_fifteen_lines(readme):
-    steps = re.findall(r"^(\d+)\. ", readme.section("How it works").prose, re.MULTILINE)
+def test_how_it_works_takes_fifteen_lines(pages):
+    section = pages["how-it-works"].section("From an answer to a message")
+    steps = re.findall(r"^(\d+)\. ", section.prose, re.MULTILINE)
     assert steps == [str(number) for number in range(1, 16)]
 
 
-def test_no_picture_or_link_is_fetched_from_outside_to_show_the_readme(readme):
-    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)|<img[^>]*src=\"([^\"]+)\"", readme.text)
+def test_no_picture_is_fetched_from_outside_to_show_a_document(document):
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)|<img[^>]*src=\"([^\"]+)\"", document.text)
     for picture in (one or other for one, other in pictures):
         assert not picture.startswith(("http:", "https:", "//")), picture
 
 
-def test_the_install_commands_copy_files_that_exist(readme, root):
-    section = readme.section("Install it under systemd")
-    copied = re.findall(r"install -m \d+ (\S+) (\S+)", "".join(b.body for b in section.blocks))
+def test_the_install_commands_copy_files_that_exist(pages, root):
+    blocks = pages["install"].blocks
+    copied = re.findall(r"install -m \d+ (\S+) (\S+)", "".join(b.body for b in blocks))
     assert {Path(source).name for source, _ in copied} >= {"regwatch.service"}
     for source, _ in copied:
         assert (root / source).is_file(), source

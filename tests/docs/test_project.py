@@ -1,5 +1,6 @@
 """Changelog, license, layers: the promises around the program."""
 
+import ast
 import re
 import tomllib
 from datetime import date
@@ -46,10 +47,27 @@ def test_the_changelog_s_kinds_of_changes_are_known_and_not_empty(changelog):
             assert "\n- " in changelog.section(heading.text).text
 
 
-def test_the_readme_shows_the_layers_that_are_checked(readme, root):
+def test_the_layers_that_are_shown_are_those_that_are_checked(pages, root):
     contracts = pyproject(root)["tool"]["importlinter"]["contracts"]
     (layers,) = [each["layers"] for each in contracts if each.get("containers") == ["regwatch"]]
-    assert readme.block("layers").body.split("\n")[:-1] == layers
+    assert pages["develop"].block("layers").body.split("\n")[:-1] == layers
+
+
+def test_every_package_says_what_may_live_in_it(root):
+    for file in (root / "regwatch").rglob("__init__.py"):
+        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        first = said.split("\n\n")[0]
+        assert first.endswith("."), file
+        assert len(first.split()) >= 5, f"{file}: {first}"
+
+
+def test_the_source_distribution_holds_every_document_and_all_that_they_lead_to(documents, root):
+    included = pyproject(root)["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    for name, document in documents.items():
+        files = [link.partition("#")[0] for link in document.links if ":" not in link]
+        targets = {(document.path.parent / file).resolve() for file in files if file}
+        for target in {document.path, *targets}:
+            assert target.relative_to(root).parts[0] in included, (name, target)
 
 
 def test_the_license_is_apache_2_in_full(root):

@@ -1,10 +1,14 @@
-"""Metrics, alerts, endpoints and log lines of the README are those of the program."""
+"""Metrics, alerts, endpoints and log lines of the documents are those of the program."""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application
 from fakes.web import (
     NOW,
     FakeDaemon,
@@ -62,17 +66,17 @@ async def exported() -> dict[str, tuple[str, frozenset[str]]]:
     }
 
 
-async def test_the_metrics_table_is_what_is_exported(readme):
+async def test_the_metrics_table_is_what_is_exported(pages):
     table = {}
-    for metric, kind, _ in readme.section("Metrics").rows():
+    for metric, kind, _ in pages["reference/metrics"].rows():
         match = re.fullmatch(r"`(\w+)(?:\{([\w,]+)\})?`", metric)
         assert match, metric
         table[match[1]] = (kind, frozenset((match[2] or "").split(",")) - {""})
     assert table == await exported()
 
 
-def test_closed_sets_of_the_metrics_are_listed_in_full(readme):
-    rows = {row[0]: row[2] for row in readme.section("Metrics").rows()}
+def test_closed_sets_of_the_metrics_are_listed_in_full(pages):
+    rows = {row[0]: row[2] for row in pages["reference/metrics"].rows()}
     changes = next(text for key, text in rows.items() if "registration_changes_total" in key)
     outcomes = next(text for key, text in rows.items() if "notifications_total" in key)
     assert set(re.findall(r"`(\w+)`", changes)) == {change.value for change in ChangeKind}
@@ -87,60 +91,83 @@ def prometheus_rules(root: Path) -> dict[str, str]:
     return {rule["alert"]: rule["annotations"]["runbook"] for rule in rules}
 
 
-def test_every_alert_has_its_heading_and_no_other_has(readme, root):
-    headings = {h.text for h in readme.section("Alerts").headings if h.text.startswith("Regwatch")}
+def test_every_alert_has_its_heading_and_no_other_has(pages, root):
+    headings = {h.text for h in pages["alerts"].headings if h.text.startswith("Regwatch")}
     own = {alert.alertname for alert in AlertName}
     assert headings == own | set(prometheus_rules(root))
 
 
-def test_runbooks_lead_to_their_alert(readme, root):
-    anchors = {heading.anchor for heading in readme.headings}
+def test_runbooks_lead_to_their_alert(pages, root):
+    anchors = {heading.anchor for heading in pages["alerts"].headings}
     for alert, runbook in prometheus_rules(root).items():
         file, _, anchor = runbook.partition("#")
-        assert (file, anchor) == ("README.md", alert.lower())
+        assert (file, anchor) == ("docs/alerts.md", alert.lower())
         assert anchor in anchors
 
 
-def test_each_alert_is_called_by_its_configured_name_too(readme):
+def test_each_alert_is_called_by_its_configured_name_too(pages):
     for alert in AlertName:
-        assert f"`{alert.value}`" in readme.section(alert.alertname).text.split("\n\n")[1]
+        assert f"`{alert.value}`" in pages["alerts"].section(alert.alertname).text.split("\n\n")[1]
 
 
-def test_the_reasons_of_blindness_are_named(readme):
+def test_the_reasons_of_blindness_are_named(pages):
     """So that a person who reads one in a message finds what it means."""
-    alerts = readme.section("Alerts").code
+    alerts = pages["alerts"].code
     explained_elsewhere = {FailureReason.QUOTA_EXHAUSTED}
     for reason in set(FailureReason) - explained_elsewhere:
         assert reason.value in alerts, reason
 
 
-def test_the_states_are_named(readme):
-    text = readme.section("Alerts").text
+def test_the_states_are_named(pages):
+    text = pages["alerts"].text
     for state in ExtensionState:
         assert f"*{state.value}*" in text
 
 
-def test_the_webhook_s_fields_are_those_it_sends(readme):
-    rows = readme.section("What a webhook receives").rows()
+def test_the_webhook_s_fields_are_those_it_sends(pages):
+    rows = pages["reference/http"].section("What a webhook receives").rows()
     listed = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
     assert sorted(listed) == sorted(regwatch_object(incident()))
 
 
-def test_the_endpoints_are_those_served(readme):
-    app = build_app(
+def served_app() -> Application:
+    return build_app(
         FakeDaemon(),
         instruments(),
         reload=never,
         clock=lambda: NOW,
         operations=FakeOperations(),
     )
+
+
+def test_the_endpoints_are_those_served(pages):
     served = {
         f"{route.method} {route.resource.canonical}"
-        for route in app.router.routes()
+        for route in served_app().router.routes()
         if route.method != "HEAD" and not route.resource.canonical.startswith("/static")
     }
-    rows = readme.section("HTTP endpoints").rows()
+    rows = pages["reference/http"].section("Endpoints").rows()
     assert {row[0].strip("`") for row in rows} == served
+
+
+async def test_what_an_endpoint_of_the_api_takes_is_told(pages):
+    async with TestClient(TestServer(served_app())) as client:
+        description = await (await client.get("/api/v1/openapi.json")).json()
+    rows = {
+        row[0].strip("`"): row[1] for row in pages["reference/http"].section("Endpoints").rows()
+    }
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            told = re.findall(r"`(\w+)(?:=\w+)?`", rows[f"{method.upper()} {path}"])
+            assert {*taken(description, operation)} <= {*told}, path
+
+
+def taken(description: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[str]:
+    """The parameters of an endpoint's query, and the fields of its body."""
+    yield from (each["name"] for each in operation["parameters"] if each["in"] == "query")
+    if body := operation.get("requestBody"):
+        name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        yield from description["components"]["schemas"][name]["properties"]
 
 
 async def never() -> list[str]:
@@ -156,16 +183,16 @@ def logged(level: str) -> set[str]:
 
 
 @pytest.mark.parametrize("level", ["error", "warning"])
-def test_every_event_that_may_wake_somebody_is_listed(level, readme):
-    rows = {row[0]: row[2] for row in readme.section("Log").rows()}
+def test_every_event_that_may_wake_somebody_is_listed(level, pages):
+    rows = {row[0]: row[2] for row in pages["reference/log"].rows()}
     listed = set(re.findall(r"`(\w+)`", rows[level.upper()]))
     # Named by what happened, in app/reporting.py: at a level by its alert.
     assert listed - {"incident_fired"} == logged(level)
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])
-def test_the_examples_of_other_events_exist(level, readme):
-    rows = {row[0]: row[2] for row in readme.section("Log").rows()}
+def test_the_examples_of_other_events_exist(level, pages):
+    rows = {row[0]: row[2] for row in pages["reference/log"].rows()}
     listed = set(re.findall(r"`(\w+)`", rows[level.upper()]))
     assert listed - {"incident_fired"} <= logged(level)
     assert listed

@@ -56,6 +56,7 @@ from regwatch.core.model import (
 REMEMBERED_TARGETS = 10_000
 """How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
 MOST_STALE_ENTRIES = 100
+"""Besides twice the number of groups: a short agenda is not worth tidying."""
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""

@@ -18,6 +18,7 @@ from regwatch.core.model import Answer, ExtensionId, Timestamp, Watched
 from regwatch.core.phones.diff import lease_has_ended
 
 AT_LEAST, SHARE = 3, 0.5
+"""So many must be gone, and more than this share of those registered: two may leave by chance."""
 
 
 class Verdict(Struct, frozen=True):

@@ -25,6 +25,7 @@ from regwatch.core.now import Instant
 
 LONG_AGO, FAR_OFF = Instant(float("-inf")), Instant(float("inf"))
 LEAST_BOOST, MOST_BOOST = 1.5, 100.0
+"""From hardly more than a plain sweep, which would be 1, to next to nothing but appointments."""
 BOOST_STEP = 1.1
 """By which it grows or shrinks with each request."""
 BEFORE_STARVING = 0.9

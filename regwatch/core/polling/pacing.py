@@ -14,6 +14,7 @@ from regwatch.core.model import Quota
 from regwatch.core.now import Instant, Now
 
 HOUR = 3600.0
+"""The vendor counts requests by the clock hour."""
 ASSUMED_LIMIT = 1000
 """Requests per hour where the PBX sends no quota headers: the larger of the vendor's examples."""
 FORESIGHT_SECONDS = 1800.0

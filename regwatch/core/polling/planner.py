@@ -32,7 +32,9 @@ MEET_WITHIN_SECONDS = 1.0
 LONGEST_WAIT_SLOTS = 2.0
 """Times the present pause between requests that a plan may look ahead."""
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
+"""Seconds after a failure, doubling: a PBX that is back is noticed within a minute."""
 THROTTLED_SECONDS = 5.0
+"""For each such refusal in a row: too much came at once, and how long to wait is seldom said."""
 
 
 class PollingPolicy(Struct, frozen=True):
@@ -140,6 +142,7 @@ class Planner:
         """A request came to its end. What a failure left unanswered is asked once more soon."""
         self.agenda.release(i for i in asked if i not in self._quarantined)
         self.pacer.poll_ended()
+        # A batch may have been split: part of it came, part of it failed. Both count.
         answered = set(asked).difference(unanswered)
         if answered or failure is None:
             self._succeeded(answered)
@@ -154,6 +157,7 @@ class Planner:
         self.exhausted_until = None
 
     def _retry(self, ids: Collection[ExtensionId]) -> None:
+        # Out of turn only once: what the PBX cannot answer would crowd out all others.
         again = [i for i in ids if i not in self._retried]
         self._retried.difference_update(ids)
         self._retried.update(again)

@@ -16,6 +16,7 @@ from regwatch.core.model import Incident, Notification, Notified, Timestamp
 from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
+"""Until a message that could not be stored is tried again: nothing is sent before it is stored."""
 LOOK_AGAIN_SECONDS = 10.0
 """The longest sleep: the wall clock, by which groups wait, may have been set."""
 

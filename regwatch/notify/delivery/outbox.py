@@ -82,6 +82,8 @@ class Outbox:
         message unmarked: it is sent again later.
         """
         async with asyncio.TaskGroup() as group:
+            # Receivers overlap, messages of one never do: a slow receiver delays no other, and
+            # each is told in order.
             for receiver in self._receivers:
                 group.create_task(self._serve(receiver), name=f"outbox {receiver.name}")
 
@@ -102,7 +104,7 @@ class Outbox:
         recall = partial(self._store.unheard, receiver.name)
         stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
-            wake.clear()
+            wake.clear()  # before looking: what is stored meanwhile wakes us again
             entries = await self._persistence.read(look, receiver.name)
             unheard = await self._persistence.read(recall, receiver.name) if entries else ()
             now = Now(self._steady(), self._clock())
@@ -207,6 +209,8 @@ class Outbox:
     async def _give_up(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
     ) -> None:
+        # The copies before the mark: killed in between, we come by here again, and who has a copy
+        # gets no second one; the other way round nobody would be told.
         await self._forward(receiver, parcel)
         await self._end_elsewhere(receiver, parcel)
         consequences = when_given_up(parcel, may_have_arrived=_may_have_arrived(parcel, error))

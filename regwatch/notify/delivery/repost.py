@@ -8,6 +8,8 @@ from regwatch.core.model import Incident
 from regwatch.notify.errors import DeliveryError
 
 REPOST_SECONDS = 60.0
+"""A fifth of the time that Alertmanager keeps an alert which is not posted again, as we ask it to
+(`KEPT_FIRING`): several posts in a row may fail before it says "resolved"."""
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from regwatch.sources.ringme.wire_lists import Grant
 
 RENEW_EARLY_SHARE = 0.1
 RENEW_EARLY_AT_MOST = 60.0
+"""Seconds; of a short life a tenth. No request is to set out with a token that is about to end."""
 BACKOFF_FIRST, BACKOFF_CAP = 15.0, 240.0
 """Seconds. The cap is below the planner's own pause, so that its probe is a real one."""
 

@@ -7,6 +7,7 @@ from regwatch.core.model import Timestamp
 
 EPOCH_FLOOR = 1e9
 EPOCH_MS_FLOOR = 1e12
+"""Above these a number is a date, in seconds or milliseconds: no lease lasts thirty years."""
 LONGEST_LEASE_SECONDS = 7 * 86_400.0
 """The registrar's leases last an hour at most; whatever ends beyond a week is permanent."""
 

@@ -29,6 +29,8 @@ on it, and whoever reads it, is to have an end of it."""
 LONGEST_ADDRESS = 1024
 """Characters: softphones that are woken by push have long ones."""
 DIGEST_BYTES = 6
+"""So that long texts which differ behind the cut do so still: 48 bits are far more than enough for
+the devices of one account."""
 
 
 class ObjectsDecoder(Generic[T]):

@@ -12,9 +12,11 @@ from regwatch.sources.ringme.errors import PbxError
 from regwatch.sources.ringme.wire_lists import Page
 
 PER_PAGE = 100
+"""What the vendor's documents ask for; the PBX may give fewer."""
 MOST_PAGES = 2000
 """200,000 extensions; beyond that the PBX is sending us round in circles."""
 ROUND = 10
+"""A first page of 20 or 50 is the PBX's own limit; one of 37 is all there is."""
 
 FetchPage = Callable[[int], Awaitable[Page]]
 Grouped = tuple[Extension, int | None]

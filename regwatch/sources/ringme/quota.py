@@ -10,8 +10,10 @@ from regwatch.core.model import Quota, Timestamp
 HOUR = 3600.0
 EPOCH_FLOOR = 1e9
 EPOCH_MS_FLOOR = 1e12
+"""As in `expiry`: some servers give the time of the reset as a date, not as seconds until then."""
 NEARLY_SPENT_SHARE = 0.05
 NEARLY_SPENT_AT_LEAST = 3
+"""So few are kept for new questions: they are not spent on splitting a batch that failed."""
 
 
 def read_quota(headers: Mapping[str, str], *, now: Timestamp) -> Quota | None:

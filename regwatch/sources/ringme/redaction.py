@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 from regwatch.core.outside import made_safe
 
 MAX_LENGTH = 200
+"""Characters quoted of what others say: enough to know a proxy's page by, and one line of a log."""
 LONGEST_READ = 65_536
 """Characters of a body looked at: redacting comes before cutting, so that no half of a secret
 is left at the cut."""

@@ -20,6 +20,7 @@ from regwatch.sources.ringme.lenient import (
 TOKEN_SECONDS = 600.0
 """How long a token is taken to last if the PBX does not say."""
 LONGEST_TOKEN_SECONDS = 86_400.0
+"""A longer life is not believed: a new token once a day costs nothing."""
 
 
 class ListedExtension(Struct, gc=False):

@@ -16,6 +16,7 @@ PerExtension = Literal["auto"] | bool | int
 none; a number: that many, in the order they are watched."""
 
 AUTO_LIMIT = 2000
+"""Three series each: whether more are wanted, whoever runs the Prometheus has to say."""
 CHUNK_LINES = 1000
 """1000 lines take 1-2 ms; between chunks the loop may do other work."""
 

@@ -1,8 +1,8 @@
 """`python -m bench.polling`: simulate polling plans and print how soon losses are found.
 
-Without arguments the README's cases, some minutes on two cores; `--all` for every size, quota and
-mix, which takes far longer. `--svg FILE` draws the picture. Times are virtual: the machine's speed
-changes nothing.
+Without arguments the cases of `docs/how-it-works.md`, some minutes on two cores; `--all` for every
+size, quota and mix, which takes far longer. `--svg FILE` draws the picture. Times are virtual: the
+machine's speed changes nothing.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The results as a table: on the terminal, and in the README."""
+"""The results as a table: on the terminal, and in `docs/how-it-works.md`."""
 
 from collections.abc import Sequence
 from math import isnan
@@ -52,6 +52,6 @@ def seconds(value: float) -> str:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """As the README has it."""
+    """As the page has it."""
     rows = [COLUMNS, ("---",) * len(COLUMNS), *map(cells, results)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
