@@ -9,7 +9,7 @@ from regwatch.app.settings.clients import selection
 from regwatch.app.settings.policies import expectations, maintenance, monitor_policy, routes, sites
 from regwatch.config import Config
 from regwatch.config.sections import AccountShape
-from regwatch.core.account import Account, Failure
+from regwatch.core.account import Account
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import (
@@ -24,8 +24,9 @@ from regwatch.core.monitor import Monitor
 from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.selection import Selection
 from regwatch.core.recording import Recorded
-from regwatch.core.selection import Selection
+from regwatch.core.steps import Failure
 
 TICK_SECONDS = 5.0
 AFTERMATH = 60.0

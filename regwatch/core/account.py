@@ -16,7 +16,6 @@ The driver's rules:
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.heartbeat import Pulse
@@ -26,12 +25,9 @@ from regwatch.core.model import (
     BatchAnswer,
     Extension,
     ExtensionId,
-    FailureReason,
-    Incident,
     IncidentId,
     Listing,
     Quota,
-    RegistrationId,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
@@ -43,34 +39,14 @@ from regwatch.core.polling.pace import Pace
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, Wait
 from regwatch.core.polling.progress import Progress
-from regwatch.core.selection import Discovery, Selection
+from regwatch.core.polling.selection import Selection
+from regwatch.core.steps import AskList, Failure, Tell
 
 CONFIRM_SECONDS = 3.0
 """Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 T = TypeVar("T")
 PIECE = 500
 """Extensions taken over in one go; then whoever drives the account may do something else."""
-
-
-class AskList(Struct, frozen=True):
-    """Read the PBX's own list now."""
-
-    of: Discovery
-
-
-class Tell(Struct, frozen=True):
-    """Store and tell this, then ask again."""
-
-    outcome: Outcome
-
-
-class Failure(Struct, frozen=True):
-    """Why something was not answered."""
-
-    reason: FailureReason
-    detail: str = ""
-    retry_after: float | None = None
-    """Seconds until it may be tried again, where the PBX said so."""
 
 
 class Account:
@@ -280,21 +256,12 @@ class Account:
         """Somebody is at it: nobody is reminded. None if no such incident is open."""
         return self.monitor.acknowledge(incident_id, by, comment, now=now.wall)
 
-    def deleted(self, registration_ids: Iterable[RegistrationId]) -> None:
-        """We delete these ourselves: their absence is our own doing."""
-        self.monitor.deleted(registration_ids)
-
     # --- how it goes ---------------------------------------------------------------------------
 
     @property
     def name(self) -> AccountName:
         """The account's name."""
         return self.monitor.account
-
-    @property
-    def incidents(self) -> Iterable[Incident]:
-        """Those open."""
-        return self.monitor.incidents
 
     @property
     def first_sweep_done(self) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
     Answer,
+    BatchAnswer,
     ExtensionId,
     ExtensionState,
     RegistrationId,
@@ -40,6 +41,13 @@ class Watches(Struct, frozen=True):
     presence: PresenceWatch
     places: SiteWatch
     phones: PhoneWatch
+
+
+class _Known(Struct, frozen=True, gc=False):
+    """What was known before an answer: what a bug met by it takes us back to."""
+
+    before: Watched
+    memory: Memory
 
 
 class _Taken(Struct, frozen=True):
@@ -102,10 +110,10 @@ class Intake:
     # --- answers -------------------------------------------------------------------------------
 
     def take(
-        self, answers: Iterable[Answer], verdict: Verdict, gathered: Gathered, *, now: Timestamp
+        self, batch: BatchAnswer, verdict: Verdict, gathered: Gathered, *, now: Timestamp
     ) -> None:
         """Take in those that are believed."""
-        taken = [self._take_one(answer, verdict, gathered) for answer in answers]
+        taken = [self._take_one(answer, verdict, gathered) for answer in batch.answers.values()]
         # Only the whole answer tells whether what one phone does is explained by its place.
         with gathered.guarding():
             gathered.add(self._watches.places.judge(now=now))
@@ -120,41 +128,37 @@ class Intake:
             return None
         if extension_id in verdict.doubted:
             return None
-        before, memory, losses = copy(watched), self.memory(extension_id), len(gathered.losses)
-        is_mass = extension_id in verdict.confirmed
+        known = _Known(copy(watched), self.memory(extension_id))
+        is_mass, losses = extension_id in verdict.confirmed, len(gathered.losses)
         try:
-            return self._observe(watched, before, answer, gathered, is_mass=is_mass)
+            return self._observe(watched, known, answer, gathered, is_mass=is_mass)
         except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
             gathered.put_aside(extension_id, gathered.losses[losses:], error)
-            self._take_back(watched, before, memory, now=answer.answered_at)
+            self._take_back(watched, known.before, known.memory, now=answer.answered_at)
             return None
 
     def _observe(
-        self,
-        watched: Watched,
-        before: Watched,
-        answer: Answer,
-        gathered: Gathered,
-        *,
-        is_mass: bool,
+        self, watched: Watched, known: _Known, answer: Answer, gathered: Gathered, *, is_mass: bool
     ) -> _Taken:
-        extension_id, now = answer.extension_id, answer.answered_at
+        extension_id, now, before = answer.extension_id, answer.answered_at, known.before
         if is_crowded(answer):
             gathered.crowded.append(extension_id)
             answer = thinned(answer, before)
         restarts = self._watches.restarts
         restarts.answered(extension_id, registered=answer.registered, now=now)
-        is_explained = self._is_explained(watched, now)
-        seen = compare(before, self.memory(extension_id), answer, deleted=self._deleted)
+        seen = compare(before, known.memory, answer, deleted=self._deleted)
+        # Asked before anybody learns of the changes, and again when all have.
+        is_explained = bool(seen.changes) and self._is_explained(watched, now)
         if seen.is_news:
             memory = restarts.excuse(seen, self._models, is_mass=is_mass)
             seen = seen if memory is seen.memory else replace(seen, memory=memory)
             self._remember(seen)
         site = self._sites.now_of(before, seen.after)
         self._roster.answer(watched, seen.after.registrations, site, now)
-        gathered.saw(seen)
-        gathered.add(self._watches.presence.judge(watched, seen))
-        self._look_at_place(watched, seen)
+        gathered.saw(extension_id, seen)
+        gathered.add(self._watches.presence.judge(watched, seen, now=now))
+        if seen.is_news or watched.state is not before.state or self._watches.places.has_stragglers:
+            self._look_at_place(watched, seen)
         return _Taken(watched, seen, is_explained)
 
     def _remember(self, seen: Observation) -> None:
@@ -163,33 +167,29 @@ class Intake:
         self._models.learn(held, seen.remembered, seen.memory, after=self._learn_after, now=seen.at)
 
     def _look_at_place(self, watched: Watched, seen: Observation) -> None:
-        places = self._watches.places
-        is_quiet = not seen.is_news and watched.state is seen.before.state
-        if is_quiet and not places.has_stragglers:
-            return
-        extension_id, now = watched.extension.id, seen.at
+        now = seen.at
         is_expected = self._expectations.since(watched.extension, now=now) is not None
-        has_own_reason = self._watches.restarts.awaits(extension_id) or not is_expected
-        places.answered(
+        is_awaited = self._watches.restarts.awaits(watched.extension.id)
+        self._watches.places.answered(
             watched,
             seen.memory,
             heard_since=seen.heard_since,
-            has_own_reason=has_own_reason,
+            has_own_reason=is_awaited or not is_expected,
             now=now,
         )
 
     def _look_at_phone(self, taken: _Taken, gathered: Gathered) -> None:
-        watched, seen = taken.watched, taken.seen
+        watched, seen, now = taken.watched, taken.seen, taken.seen.at
+        phones = self._watches.phones
         try:
-            is_explained = taken.is_explained or self._is_explained(watched, seen.at)
-            gathered.add(
-                self._watches.phones.answered(
-                    watched, seen.sighting, is_explained=is_explained, now=seen.at
-                )
+            is_explained = taken.is_explained or (
+                bool(seen.changes) and self._is_explained(watched, now)
             )
+            steps = phones.answered(watched, seen.sighting, is_explained=is_explained, now=now)
+            gathered.add(steps)
         except Exception as error:  # noqa: BLE001 - the guard of an answer, as above
             gathered.put_aside(seen.extension_id, seen.losses, error)
-            self._take_back(watched, seen.before, seen.remembered, now=seen.at)
+            self._take_back(watched, seen.before, seen.remembered, now=now)
             return
         self._deleted.difference_update(loss.registration.id for loss in seen.losses)
 

@@ -190,7 +190,7 @@ class Monitor:
         gathered, verdict = Gathered(), Verdict()
         with gathered.guarding():
             verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
-            self._intake.take(batch.answers.values(), verdict, gathered, now=now)
+            self._intake.take(batch, verdict, gathered, now=now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)

@@ -86,11 +86,12 @@ class Gathered:
         except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
             self.set_aside.append(SetAside(extension_id, error))
 
-    def saw(self, seen: Observation) -> None:
+    def saw(self, extension_id: ExtensionId, seen: Observation) -> None:
         """Take over what an answer showed."""
-        self.changes.extend(seen.changes)
-        self.losses.extend(seen.losses)
-        self.touched[seen.extension_id] = None
+        if seen.changes:
+            self.changes.extend(seen.changes)
+            self.losses.extend(seen.losses)
+        self.touched[extension_id] = None
 
     def put_aside(
         self, extension_id: ExtensionId, losses: Collection[Loss], error: Exception

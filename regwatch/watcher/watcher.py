@@ -7,7 +7,7 @@ from enum import StrEnum
 import structlog
 
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.account import Account, AskList, Failure, Tell
+from regwatch.core.account import Account
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
     AccountName,
@@ -20,6 +20,7 @@ from regwatch.core.monitor import Monitor
 from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask
+from regwatch.core.steps import AskList, Failure, Tell
 from regwatch.sources.source import Source, SourceError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.telling import Telling

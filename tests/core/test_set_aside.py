@@ -25,7 +25,7 @@ from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.phones.roster import SET_ASIDE
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
-from regwatch.core.selection import Selection
+from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)

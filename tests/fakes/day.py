@@ -18,7 +18,6 @@ from fakes.clocks import both
 
 from regwatch.app.settings.policies import maintenance, monitor_policy, routes, sites
 from regwatch.config import load_config
-from regwatch.core.account import Failure
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import (
@@ -34,6 +33,7 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask
+from regwatch.core.steps import Failure
 from regwatch.notify.words.wording import headline
 from regwatch.simulator.fleet import public_address
 

@@ -18,7 +18,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.polling.planner import Planner, PollingPolicy
-from regwatch.core.selection import Discovery, Selection
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.core.sites import Sites
 from regwatch.simulator import Control, Simulator, SimulatorSettings
 from regwatch.sources.ringme.client import PbxClient, RequestMade

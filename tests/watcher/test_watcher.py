@@ -35,7 +35,7 @@ from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
-from regwatch.core.selection import Discovery, Selection
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.core.sites import Sites
 from regwatch.sources.source import SourceError
 from regwatch.watcher.keeper import Keeper

@@ -3,7 +3,7 @@
 from regwatch.config.sections import AccountShape
 from regwatch.config.top import Config
 from regwatch.core.model import ExtensionId
-from regwatch.core.selection import Discovery, Selection
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.shapes.values import revealed
 from regwatch.sources.ringme.settings import ClientCredentials, FixedToken, PbxSettings
 

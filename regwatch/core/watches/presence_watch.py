@@ -24,7 +24,7 @@ from regwatch.core.model import (
 from regwatch.core.phones.crowds import MOST_REGISTRATIONS
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.lateness import Lateness, LatenessPolicy, lateness_in
-from regwatch.core.phones.memory import Memory
+from regwatch.core.phones.memory import Loss, Memory
 from regwatch.core.phones.observation import Observation
 from regwatch.core.phones.presence import state_of
 from regwatch.core.phones.roster import Roster
@@ -57,32 +57,22 @@ class PresenceWatch:
         self._restarts = restarts
         self._incidents = incidents
 
-    def judge(self, watched: Watched, seen: Observation) -> Iterator[Step]:
+    def judge(self, watched: Watched, seen: Observation, *, now: Timestamp) -> Iterator[Step]:
         """What an observation means; `watched` as the answer has left it."""
-        now = seen.at
-        lateness = lateness_in(
-            watched, seen.memory, self._models, self._policy, gap=seen.gap, now=now
-        )
-        late = tuple(lateness)
+        memory, gap = seen.memory, seen.gap
+        late = tuple(lateness_in(watched, memory, self._models, self._policy, gap=gap, now=now))
         expected_since = self._expectations.since(watched.extension, now=now)
-        self._enter(watched, seen, is_late=bool(late), is_expected=expected_since is not None)
+        is_expected = expected_since is not None
+        state = state_of(watched, overdue=bool(late), is_expected=is_expected)
+        if state is not watched.state:
+            since, reason = _of_state(state, memory.loss, is_expected=is_expected, now=now)
+            self._roster.set_state(watched, state, reason, since)
         if expected_since is None:
             yield from self._not_missed(watched, now)
             return
-        for subject, condition in self._conditions(watched, seen, late).items():
+        for subject, condition in self._conditions(watched, seen, late, now).items():
             missed = condition and missed_since(condition, expected_since)
             yield self._incidents.apply(subject, missed, now=now)
-
-    def _enter(
-        self, watched: Watched, seen: Observation, *, is_late: bool, is_expected: bool
-    ) -> None:
-        loss, since, reason = seen.memory.loss, seen.at, ""
-        state = state_of(watched, overdue=is_late, is_expected=is_expected)
-        if state is ExtensionState.LOST and loss is not None:
-            since, reason = loss.began_at, loss.reason
-        elif state is ExtensionState.UNREGISTERED and not is_expected:
-            reason = "not_expected"
-        self._roster.set_state(watched, state, reason, since)
 
     def _not_missed(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
         """It is not expected now: whatever it misses is over."""
@@ -90,9 +80,11 @@ class PresenceWatch:
         for each in self._incidents.presence_of(watched.extension.id):
             yield self._incidents.apply(each.subject, None, because=why, recover_after=0.0, now=now)
 
-    def _conditions(self, watched: Watched, seen: Observation, late: Late) -> Holding:
+    def _conditions(
+        self, watched: Watched, seen: Observation, late: Late, now: Timestamp
+    ) -> Holding:
         """What holds, or holds no longer, for each subject of this extension."""
-        memory, now = seen.memory, seen.at
+        memory = seen.memory
         holding: dict[str, Condition | None] = {}
         for incident in self._incidents.presence_of(watched.extension.id):
             holding[incident.subject] = _still(incident, watched, memory, now)
@@ -107,6 +99,17 @@ class PresenceWatch:
                 if condition.subject in holding or len(holding) < MOST_REGISTRATIONS:
                     holding[condition.subject] = condition
         return holding
+
+
+def _of_state(
+    state: ExtensionState, loss: Loss | None, *, is_expected: bool, now: Timestamp
+) -> tuple[Timestamp, str]:
+    """Since when it is entered, as well as is known, and why."""
+    if state is ExtensionState.LOST and loss is not None:
+        return loss.began_at, loss.reason
+    if state is ExtensionState.UNREGISTERED and not is_expected:
+        return now, "not_expected"
+    return now, ""
 
 
 def _still(

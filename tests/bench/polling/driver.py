@@ -9,7 +9,7 @@ from bench.polling.world import SharedQuota, World
 from fakes.clocks import both
 from fakes.values import EVERY_ALERT
 
-from regwatch.core.account import Account, Failure, Tell
+from regwatch.core.account import Account
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -25,8 +25,9 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
-from regwatch.core.selection import Selection
+from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
+from regwatch.core.steps import Failure, Tell
 
 TICK = 10.0
 AFTERMATH = 900.0
