@@ -28,6 +28,7 @@ from regwatch.clock import Clock, SteadyClock
 from regwatch.config.label_checks import known_labels
 from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.config.top import Config
+from regwatch.core.account import Account
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.open_incidents import OpenIncidents
@@ -36,7 +37,6 @@ from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import AccountName, Incident, Timestamp
 from regwatch.core.monitor import Monitor
 from regwatch.core.now import Now
-from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Planner
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import Delivery
@@ -219,12 +219,6 @@ class _AccountBuilder:
     def build(self, account: AccountShape) -> tuple[Watcher, Connection]:
         name, clock, steady = AccountName(account.name), self.around.clock, self.around.steady
         self.around.instruments.initialize_account(name, ENDPOINTS, OUTCOMES)
-        planner = Planner(polling_policy(account))
-        client = pbx_of(
-            pbx_settings(self.config, account),
-            clock=clock,
-            listeners=[partial(self._request_made, name, planner)],
-        )
         monitor = Monitor(
             name,
             monitor_policy(self.config, account),
@@ -233,10 +227,15 @@ class _AccountBuilder:
             mutes=self.mutes,
             incidents=_open_of(name, self.unsettled),
         )
+        watched = Account(monitor, Planner(polling_policy(account)), selection(account))
+        client = pbx_of(
+            pbx_settings(self.config, account),
+            clock=clock,
+            listeners=[partial(self._request_made, watched)],
+        )
         record = self.around.record
         watcher = Watcher(
-            monitor,
-            planner,
+            watched,
             client if record is None else Recorder(client, name, record, clock=clock),
             Keeper(
                 monitor,
@@ -246,7 +245,6 @@ class _AccountBuilder:
                 on_incidents=self.on_incidents,
                 on_bug=partial(self.around.instruments.bug_met, Bug.STATE),
             ),
-            selection(account),
             clock=clock,
             steady=steady,
             on_outcome=self.reporting.outcome,
@@ -254,11 +252,9 @@ class _AccountBuilder:
         )
         return watcher, client
 
-    def _request_made(self, name: AccountName, planner: Planner, request: RequestMade) -> None:
-        self.reporting.request_made(name, request)
+    def _request_made(self, account: Account, request: RequestMade) -> None:
+        self.reporting.request_made(account.name, request)
         if not request.is_counted:
             return
         now = Now(self.around.steady(), self.around.clock())
-        planner.request_made(now=now.steady)
-        if request.quota is not None:
-            planner.quota_seen(Allowance.of(request.quota, now=now))
+        account.request_made(request.quota, now=now)

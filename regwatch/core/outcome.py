@@ -9,6 +9,8 @@ from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.model import ExtensionId, Incident
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import Loss
+from regwatch.core.phones.observation import Observation
+from regwatch.core.polling.pace import PaceTurn
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
 
@@ -19,6 +21,15 @@ class SetAside(Struct, frozen=True):
     extension_id: ExtensionId | None
     """None: something of the account as a whole."""
     error: Exception
+
+
+class Listed(Struct, frozen=True, gc=False):
+    """What became of the PBX's list."""
+
+    watched: int
+    """So many of it are."""
+    complete: bool
+    """Whether nothing of it was missing."""
 
 
 class Outcome(Struct, frozen=True):
@@ -36,6 +47,14 @@ class Outcome(Struct, frozen=True):
     set_aside: Sequence[SetAside] = ()
     crowded: Collection[ExtensionId] = ()
     """With more registrations than are compared."""
+    quarantined: Collection[ExtensionId] = ()
+    """Of whom the PBX refuses to speak, as it did not before: left out for a while."""
+    pace: PaceTurn | None = None
+    """Polling has become slow, or has ceased to be."""
+    listed: Listed | None = None
+    """With this a list was taken over."""
+    is_swept: bool = False
+    """With this everybody was asked for since the start."""
 
     @property
     def incidents(self) -> list[Incident]:
@@ -67,20 +86,32 @@ class Gathered:
         except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
             self.set_aside.append(SetAside(extension_id, error))
 
-    def undo(self, extension_id: ExtensionId, losses: Collection[Loss]) -> None:
-        """Forget its changes and losses; decisions stand: they were kept."""
+    def saw(self, extension_id: ExtensionId, seen: Observation) -> None:
+        """Take over what an answer showed."""
+        if seen.changes:
+            self.changes.extend(seen.changes)
+            self.losses.extend(seen.losses)
+        self.touched[extension_id] = None
+
+    def put_aside(
+        self, extension_id: ExtensionId, losses: Collection[Loss], error: Exception
+    ) -> None:
+        """A bug was met by its answer: forget its changes and losses. Decisions stand: they were
+        kept.
+        """
         self.changes = [change for change in self.changes if change.extension_id != extension_id]
         self.losses = [loss for loss in self.losses if loss not in losses]
+        self.set_aside.append(SetAside(extension_id, error))
+        self.touched[extension_id] = None
 
-    def outcome(self, doubted: Collection[ExtensionId] = ()) -> Outcome:
+    def outcome(self) -> Outcome:
         """The whole of it."""
         return Outcome(
-            self.changes,
-            self.steps,
-            self.losses,
-            self.touched,
-            self.removed,
-            doubted,
-            self.set_aside,
-            self.crowded,
+            changes=self.changes,
+            steps=self.steps,
+            losses=self.losses,
+            touched=self.touched,
+            removed=self.removed,
+            set_aside=self.set_aside,
+            crowded=self.crowded,
         )

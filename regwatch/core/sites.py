@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from regwatch.core.addresses import host_of
 from regwatch.core.matchers import names_extension
-from regwatch.core.model import Extension
+from regwatch.core.model import Answer, Extension, Watched
 
 Network = IPv4Network | IPv6Network
 
@@ -52,6 +52,16 @@ class Sites:
     def of_address(self, real_address: str) -> str:
         """The site from whose networks this SIP URI comes; empty if none."""
         return self._by_host(host_of(real_address)) if self._sites else ""
+
+    def now_of(self, before: Watched, after: Answer) -> str:
+        """Where one is that is answered: by its name, else by the address it registers from; looked
+        up only where that is another one than before.
+        """
+        held, now_held = before.registrations, after.registrations
+        if not now_held or (held and held[0].real_address == now_held[0].real_address):
+            return before.site
+        named = self.of_extension(before.extension)
+        return named or self.of_address(now_held[0].real_address) or before.site
 
     def is_outside(self, name: str, real_address: str) -> bool:
         """Whether this SIP URI comes from none of the networks of that site. What cannot be told

@@ -3,6 +3,7 @@
 from datetime import UTC
 
 import pytest
+from fakes.clocks import both
 from fakes.values import (
     ACME,
     EVERY_ALERT,
@@ -395,9 +396,9 @@ def test_what_is_awaited_is_awaited_still_after_a_restart_of_ours() -> None:
     second.roster.forget(second.roster.by_id[ONE])
     second.restore(first.roster.by_id[ONE], first.memory(ONE), now=at(70))
     assert AlertName.EXTENSION_LOST not in dict(told(see(second, answer(1, when=80))))
-    occasion = second.next_occasion(ONE, now=at(560))
-    assert occasion is not None
-    assert occasion.at == at(610)
+    appointment = second.next_appointment(ONE, now=both(at(560)))
+    assert appointment is not None
+    assert appointment.at == at(610)
     outcome = see(second, answer(1, when=620))
     assert (AlertName.EXTENSION_LOST, Decision.FIRED) in told(outcome)
 

@@ -6,7 +6,7 @@ import pytest
 from fakes.clocks import both
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 
-from regwatch.core import polls
+from regwatch.core.account import Account
 from regwatch.core.alerts.mutes import Mute, Mutes
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
@@ -24,7 +24,8 @@ from regwatch.core.outcome import Outcome
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.phones.roster import SET_ASIDE
-from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)
@@ -183,17 +184,18 @@ def test_a_bug_that_stays_is_no_flapping() -> None:
 
 def test_it_is_asked_in_its_turn_and_not_at_once_again() -> None:
     watching, expectations = monitor(1)
-    planner = Planner(PollingPolicy(interval=60.0))
-    planner.watch({ONE: None})
+    account = Account(watching, Planner(PollingPolicy(interval=60.0)), Selection(frozenset({ONE})))
+    list(account.begin(now=both(at(0))))
     about_to_end = batch(answer(1, registration(ends=5), when=0))
     when, polled = Instant(at(0)), 0
     while when < at(600):
-        step = planner.next(now=when)
+        step = account.next(now=both(when))
         if isinstance(step, Ask):
             expectations.failing_at = int(polled > 0)
-            polls.answered(watching, planner, about_to_end, now=both(when))
+            account.answered(about_to_end, now=both(when))
             polled += 1
         else:
+            assert isinstance(step, Wait)
             assert step.until is not None
             when = step.until
     assert watching.roster.by_id[ONE].reason == SET_ASIDE

@@ -18,7 +18,6 @@ from fakes.clocks import both
 
 from regwatch.app.settings.policies import maintenance, monitor_policy, routes, sites
 from regwatch.config import load_config
-from regwatch.core import polls
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import (
@@ -33,6 +32,8 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
+from regwatch.core.polling.planner import Ask
+from regwatch.core.steps import Failure
 from regwatch.notify.words.wording import headline
 from regwatch.simulator.fleet import public_address
 
@@ -97,19 +98,16 @@ class Day(Driver):
     """One day, watched."""
 
     def __init__(self) -> None:
-        super().__init__(CASE)
         self._dawn = CASE.begins_at
-        self._random = Random(11)
-        self.events: list[Event] = []
-        self._script: list[tuple[float, int, Callable[[float], object]]] = []
         with TemporaryDirectory() as folder:
             file = Path(folder) / "regwatch.yml"
             file.write_text(self._config())
-            config = load_config(file, environ={})
-        policy, account = monitor_policy(config, config.accounts[0]), self.monitor.account
-        self.mutes = Mutes(maintenance(config))
-        self.monitor = Monitor(account, policy, sites(config.sites), mutes=self.mutes)
-        self.grouping = Grouping(routes(config.routes))
+            self.config = load_config(file, environ={})
+        super().__init__(CASE)
+        self._random = Random(11)
+        self.events: list[Event] = []
+        self._script: list[tuple[float, int, Callable[[float], object]]] = []
+        self.grouping = Grouping(routes(self.config.routes))
         self.messages: list[Notification] = []
         self.incidents: dict[IncidentId, Incident] = {}
         self.naive = Naive()
@@ -117,6 +115,11 @@ class Day(Driver):
         self._was_blind = False
         self._write_script()
         self._let_others_eat()
+
+    def make_monitor(self) -> Monitor:
+        config, plain = self.config, super().make_monitor()
+        policy, mutes = monitor_policy(config, config.accounts[0]), Mutes(maintenance(config))
+        return Monitor(plain.account, policy, sites(config.sites), mutes=mutes)
 
     def _config(self) -> str:
         lines = (f"  - {{name: site{n}, networks: [{public_address(n)}/32]}}" for n in range(SITES))
@@ -204,22 +207,13 @@ class Day(Driver):
     def _is_blind(self, now: float) -> bool:
         return any(self.hour(begins) <= now < self.hour(ends) for begins, ends in BLIND)
 
-    def _land(self, ids: tuple[ExtensionId, ...], now: float) -> None:
+    def _land(self, ask: Ask, now: float) -> None:
         if not self._is_blind(now):
-            super()._land(ids, now)
+            super()._land(ask, now)
             return
-        at = Timestamp(now)
-        self.planner.request_made(now=at)
-        reason = FailureReason.TIMEOUT
-        outcome = polls.failed(self.monitor, self.planner, ids, reason, "no answer", now=both(now))
-        self._judge(outcome, now)
-
-    def _step(self, now: float, tick_at: float) -> float:
-        until, health = self.planner.exhausted_until, self.monitor.health
-        if (until is None) != (health.shortage is None):  # as the watcher does it
-            age = self.planner.sweep_seconds(now=Timestamp(now))
-            self._judge(self.monitor.quota_exhausted(until, age, now=Timestamp(now)), now)
-        return super()._step(now, tick_at)
+        self.account.request_made(None, now=both(now))
+        failure = Failure(FailureReason.TIMEOUT, "no answer")
+        self._judge(self.account.failed(ask, failure, now=both(now)), now)
 
     def _judge(self, outcome: Outcome, now: float) -> None:
         at = Timestamp(now)

@@ -9,6 +9,7 @@ from fakes.clocks import both
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START
 
+from regwatch.core.account import Account
 from regwatch.core.model import (
     AlertName,
     ExtensionId,
@@ -16,15 +17,14 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Planner, PollingPolicy
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.core.sites import Sites
 from regwatch.simulator import Control, Simulator, SimulatorSettings
 from regwatch.sources.ringme.client import PbxClient
 from regwatch.sources.ringme.settings import ClientCredentials, PbxSettings
 from regwatch.sources.source import RequestMade
 from regwatch.watcher.keeper import Keeper
-from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import Watcher
 
 UNKNOWN_ID = ExtensionId(999_999)
@@ -70,19 +70,18 @@ async def scene(
     async with Simulator(simulated, clock=now).serving() as pbx:
         credentials = ClientCredentials("demo", "demo-secret")
         planner = Planner(PollingPolicy(interval=60.0, batch_size=batch_size))
+        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
+        chosen = Selection(frozenset({UNKNOWN_ID}), Discovery(every_seconds=discover_every))
+        account = Account(monitor, planner, chosen)
 
         def made(request: RequestMade) -> None:
             requests.append(request)
-            planner.request_made(now=now())
-            if request.quota is not None:
-                planner.quota_seen(Allowance.of(request.quota, now=both(now())))
+            account.request_made(request.quota, now=both(now()))
 
         settings = PbxSettings(pbx.url, credentials, batch_size=batch_size)
         async with PbxClient(settings, clock=now, listeners=[made]) as client:
-            monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
             keeper = Keeper(monitor, MemoryStore(), clock=now, steady=now, on_incidents=told.extend)
-            chosen = Selection(frozenset({UNKNOWN_ID}), Discovery(every_seconds=discover_every))
-            watcher = Watcher(monitor, planner, client, keeper, chosen, clock=now, steady=now)
+            watcher = Watcher(account, client, keeper, clock=now, steady=now)
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(watcher.run())
                 yield Scene(pbx.control, watcher, told, requests)

@@ -34,12 +34,15 @@ class Told(Driver):
     def __init__(self, case: Case, script: Sequence[tuple[float, Act]]) -> None:
         """`script`: what happens, and how many seconds after the warm-up; in order."""
         super().__init__(case)
-        policy = replace(self.monitor.policy, outages=OutagePolicy(), flapping=FlappingPolicy())
-        self.monitor = Monitor(self.monitor.account, policy, self.monitor.sites)
         self.grouping = Grouping([ROUTE])
         self.messages: list[Notification] = []
         self.incidents: dict[str, Incident] = {}
         self._script = [(case.begins_at + after, act) for after, act in script]
+
+    def make_monitor(self) -> Monitor:
+        plain = super().make_monitor()
+        policy = replace(plain.policy, outages=OutagePolicy(), flapping=FlappingPolicy())
+        return Monitor(plain.account, policy, plain.sites)
 
     def _judge(self, outcome: Outcome, now: float) -> None:
         super()._judge(outcome, now)

@@ -13,6 +13,7 @@ from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, START, answer, at, batch, listing, registration
 from structlog.testing import capture_logs
 
+from regwatch.core.account import Account
 from regwatch.core.alerts.incidents import Decision
 from regwatch.core.model import (
     AccountName,
@@ -34,12 +35,12 @@ from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.core.recording import Recorded
 from regwatch.core.sites import Sites
 from regwatch.sources.recorded.source import RecordedSource
 from regwatch.sources.source import SourceError
 from regwatch.watcher.keeper import Keeper
-from regwatch.watcher.selection import Discovery, Selection
 from regwatch.watcher.watcher import OutcomeListener, Stage, Watcher
 
 pytestmark = pytest.mark.looptime
@@ -123,11 +124,9 @@ class Rig:
             on_bug=self.count_bug,
         )
         return Watcher(
-            monitor,
-            planner,
+            Account(monitor, planner, self.selection),
             self.source,  # type: ignore[arg-type]
             keeper,
-            self.selection,
             clock=clocks.wall,
             steady=clocks.steady,
             on_outcome=self.listener or self._note,
@@ -373,10 +372,13 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
     with capture_logs() as logs:
         async with rig.running(batch_size=10, reserve=0.0) as watcher:
             await asyncio.sleep(20)
-            watcher.planner.quota_seen(Allowance(1000, 72, Timestamp(now() + 3600), now()))
+            plan = watcher.account.planner
+            plan.quota_seen(Allowance(1000, 72, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
             assert watcher.sweep_seconds > 90
-            watcher.planner.quota_seen(Allowance(9000, 9000, Timestamp(now() + 3600), now()))
+            watcher.account.planner.quota_seen(
+                Allowance(9000, 9000, Timestamp(now() + 3600), now())
+            )
             await asyncio.sleep(20)
             assert watcher.sweep_seconds == 60
     said = [line["event"] for line in logs if line["event"].startswith("polling_")]
@@ -559,17 +561,17 @@ class Lost(Planner):
 async def test_a_poll_that_is_planned_too_far_ahead_is_a_stall_at_once() -> None:
     rig = Rig()
     watcher = rig.make()
-    lost = Lost(watcher.planner.policy)
+    lost = Lost(watcher.account.planner.policy)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(watcher.run())
         await asyncio.sleep(100)
         assert not watcher.is_stalled(now=now())
-        right, watcher.planner = watcher.planner, lost
+        right, watcher.account.planner = watcher.account.planner, lost
         lost.watch(dict.fromkeys([ExtensionId(1)]))
         await asyncio.sleep(70)
         assert watcher.is_stalled(now=now())
         assert watcher.pulse(now=now()).is_stalled
-        watcher.planner = right
+        watcher.account.planner = right
         await asyncio.sleep(11)
         assert not watcher.is_stalled(now=now())
         running.cancel()

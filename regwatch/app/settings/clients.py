@@ -3,9 +3,9 @@
 from regwatch.config.sections import AccountShape
 from regwatch.config.top import Config
 from regwatch.core.model import ExtensionId
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.shapes.values import revealed
 from regwatch.sources.ringme.settings import ClientCredentials, FixedToken, PbxSettings
-from regwatch.watcher.selection import Discovery, Selection
 
 
 def pbx_settings(config: Config, account: AccountShape) -> PbxSettings:

@@ -5,13 +5,14 @@ configured some of them otherwise. Where enough of them agree, one whose own hab
 yet is judged by theirs, with a wider margin; where they disagree, it is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from regwatch.core.model import Timestamp
+from regwatch.core.model import Registration, Timestamp
 from regwatch.core.phones.habits import STEADY_SHARE, Habit
+from regwatch.core.phones.memory import Memory
 
 ENOUGH = 5
 """Registrations whose habits are learned, before they speak for others."""
@@ -56,6 +57,27 @@ class DeviceModels:
     def models(self) -> Mapping[tuple[str, int], Model]:
         """By User-Agent and lease in seconds."""
         return self._models
+
+    def learn(
+        self,
+        registrations: Iterable[Registration],
+        before: Memory,
+        now_known: Memory,
+        *,
+        after: int,
+        now: Timestamp,
+    ) -> None:
+        """What an extension's devices have newly shown of their model; `after`: refreshes from
+        which on a habit is good enough for that.
+        """
+        for registration in registrations:
+            habit = now_known.habits.get(registration.id)
+            if habit is None or habit.refreshes < after:
+                continue
+            old = before.habits.get(registration.id)
+            if habit is not old:
+                is_new = old is None or old.refreshes < after
+                self.learned(registration.device, habit, is_new=is_new, now=now)
 
     def learned(self, device: str, habit: Habit, *, is_new: bool, now: Timestamp) -> None:
         """A registration's habit has been learned well enough, or has changed since."""

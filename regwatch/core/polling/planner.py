@@ -12,7 +12,7 @@ All of it runs on the steady clock: whoever sets the wall clock neither stops th
 them many.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -54,7 +54,7 @@ class Ask(Struct, frozen=True):
 
     ids: tuple[ExtensionId, ...]
     in_turn: int = 0
-    """How many of them were not asked for long; the others have their occasion."""
+    """How many of them were not asked for long; the others have their appointment."""
 
 
 class Wait(Struct, frozen=True):
@@ -108,17 +108,14 @@ class Planner:
         for extension_id in ids:
             self.appoint(extension_id, appointment)
 
-    def quarantine(self, ids: Iterable[ExtensionId], *, now: Instant) -> None:
-        """Leave these out for a while: the PBX refuses to speak of them."""
+    def quarantine(self, ids: Collection[ExtensionId], *, now: Instant) -> Sequence[ExtensionId]:
+        """Leave these out for a while: the PBX refuses to speak of them. Returns the new ones."""
+        new = sorted(i for i in ids if i not in self._quarantined)
         for extension_id in ids:
             self._quarantined[extension_id] = Instant(now + QUARANTINE_SECONDS)
             self.agenda.appoint(extension_id, None)
             self.agenda.withhold((extension_id,))
-
-    @property
-    def quarantined(self) -> Collection[ExtensionId]:
-        """The ids left out at present."""
-        return self._quarantined.keys()
+        return new
 
     # --- what happened -----------------------------------------------------------------------
 

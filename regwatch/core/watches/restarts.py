@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from regwatch.core.alerts.conditions import Condition, registrar_restarted
 from regwatch.core.model import (
     AccountName,
-    Answer,
     ExtensionId,
     Registration,
     Timestamp,
@@ -29,6 +28,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.habits import MARGIN_SECONDS, margin
 from regwatch.core.phones.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.phones.memory import Loss, Memory
+from regwatch.core.phones.observation import Observation
 
 NOTICED_WITHIN = 60.0
 """Seconds after a restart that it may take to be confirmed."""
@@ -76,29 +76,21 @@ class Restarts:
         back_by = max(self._awaited.values(), default=self._began_at)
         return Progress(self._began_at, len(self._awaited), self._returned, self._missing, back_by)
 
-    def excuse(
-        self,
-        memory: Memory,
-        before: Memory,
-        watched: Watched,
-        answer: Answer,
-        models: DeviceModels,
-        *,
-        is_mass: bool,
-    ) -> Memory:
-        """What is remembered of a loss that the restart explains; `watched` and `before` as they
-        were before the answer, `is_mass`: it is one of those that vanished all at once.
+    def excuse(self, seen: Observation, models: DeviceModels, *, is_mass: bool) -> Memory:
+        """What is to be remembered, of a loss that the restart explains too; `is_mass`: it is one
+        of those that vanished all at once.
         """
-        loss, now = memory.loss, answer.answered_at
-        if loss is None or loss is before.loss or loss.reason == "deleted":
+        memory, loss, now = seen.memory, seen.memory.loss, seen.at
+        if loss is None or loss is seen.remembered.loss or loss.reason == "deleted":
             return memory
         if not (is_mass or self._covers(loss)):
             return memory
         since = now if self._began_at is None else self._began_at
-        until = _awaited_until(watched.registrations, before, models, since=since, now=now)
+        held = seen.before.registrations
+        until = _awaited_until(held, seen.remembered, models, since=since, now=now)
         if until <= now:
             return memory
-        self._forgot(answer.extension_id, until, now)
+        self._forgot(seen.extension_id, until, now)
         return replace(memory, loss=replace(loss, reason="forgotten", awaited_until=until))
 
     def restore(self, watched: Watched, memory: Memory) -> None:

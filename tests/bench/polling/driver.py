@@ -9,7 +9,7 @@ from bench.polling.world import SharedQuota, World
 from fakes.clocks import both
 from fakes.values import EVERY_ALERT
 
-from regwatch.core import polls
+from regwatch.core.account import Account
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -18,14 +18,16 @@ from regwatch.core.model import (
     ExtensionId,
     FailureReason,
     IncidentState,
+    Listing,
     Quota,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
-from regwatch.core.polling.pacing import Allowance
-from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
+from regwatch.core.steps import Failure, Tell
 
 TICK = 10.0
 AFTERMATH = 900.0
@@ -80,16 +82,18 @@ class Driver:
         self.world = World(case)
         self.quota = SharedQuota(case)
         self.run = Run(case, self.world, self.quota)
-        self.planner = Planner(
-            PollingPolicy(
-                interval=case.interval, batch_size=case.batch, reserve=case.reserve, concurrency=4
-            )
+        policy = PollingPolicy(
+            interval=case.interval, batch_size=case.batch, reserve=case.reserve, concurrency=4
         )
-        self.monitor = Monitor(AccountName("acme"), MonitorPolicy(EVERY_ALERT), Sites())
+        self.account = Account(self.make_monitor(), Planner(policy), Selection())
         self._random = Random(case.seed + 3)
-        self._flying: list[tuple[float, int, tuple[ExtensionId, ...]]] = []
+        self._flying: list[tuple[float, int, Ask]] = []
         self._number = 0
         self._known: Quota | None = None
+
+    def make_monitor(self) -> Monitor:
+        """The one that judges the answers."""
+        return Monitor(AccountName("acme"), MonitorPolicy(EVERY_ALERT), Sites())
 
     def play(self) -> Run:
         """All of it."""
@@ -99,7 +103,7 @@ class Driver:
         while now < end:
             now = self._step(now, tick_at)
             if now >= tick_at:
-                self._judge(self.monitor.tick(now=Timestamp(now)), now)
+                self._judge(self.account.tick(now=both(now)), now)
                 tick_at = now + TICK
         self.run.phone_hours = self.case.extensions * (end - self.case.begins_at) / 3600
         return self.run
@@ -107,19 +111,24 @@ class Driver:
     def world_start(self) -> float:
         """Everything is listed; the first request is yet to come."""
         now = Timestamp(self.case.begins_at - self.case.warm_up)
-        self.monitor.watch((Extension(i, f"000*{i}") for i in self.world.ids), now=now)
-        self.planner.watch(dict.fromkeys(self.world.ids))
+        everybody = tuple(Extension(i, f"000*{i}") for i in self.world.ids)
+        for outcome in self.account.listed(Listing(everybody, complete=True), now=both(now)):
+            self._judge(outcome, now)
         return now
 
     def _step(self, now: float, tick_at: float) -> float:
         """Do what is due now; returns when something is next."""
         while self._flying and self._flying[0][0] <= now:
-            _, _, ids = heapq.heappop(self._flying)
-            self._land(ids, now)
-        step = self.planner.next(now=Timestamp(now))
+            _, _, ask = heapq.heappop(self._flying)
+            self._land(ask, now)
+        step = self.account.next(now=both(now))
+        if isinstance(step, Tell):
+            self._judge(step.outcome, now)
+            return now
         if isinstance(step, Ask):
             self._ask(step, now)
             return now
+        assert isinstance(step, Wait), "there is no list to be read"
         answer_at = self._flying[0][0] if self._flying else float("inf")
         until = float("inf") if step.until is None else step.until
         return max(now, min(answer_at, until, tick_at))
@@ -131,20 +140,18 @@ class Driver:
         if known is not None and known.resets_at > now:
             left = known.remaining - len(self._flying)
             self.run.into_reserve += left <= self.case.reserve * known.limit
-        heapq.heappush(self._flying, (now + LATENCY, self._number, ask.ids))
+        heapq.heappush(self._flying, (now + LATENCY, self._number, ask))
 
-    def _land(self, ids: tuple[ExtensionId, ...], now: float) -> None:
-        at = Timestamp(now)
+    def _land(self, ask: Ask, now: float) -> None:
         is_taken = self.quota.take(now)
-        self.planner.request_made(now=at)
         self._known = self.quota.seen(now)
-        self.planner.quota_seen(Allowance.of(self._known, now=both(now)))
+        self.account.request_made(self._known, now=both(now))
         if not is_taken or self._random.random() < self.case.failing:
             reason = FailureReason.TIMEOUT if is_taken else FailureReason.QUOTA_EXHAUSTED
-            outcome = polls.failed(self.monitor, self.planner, ids, reason, "", now=both(now))
+            outcome = self.account.failed(ask, Failure(reason), now=both(now))
         else:
-            batch = BatchAnswer(ids, self.world.answers(ids, now))
-            outcome = polls.answered(self.monitor, self.planner, batch, now=both(now))
+            batch = BatchAnswer(ask.ids, self.world.answers(ask.ids, now))
+            outcome = self.account.answered(batch, now=both(now))
         self._judge(outcome, now)
 
     def _judge(self, outcome: Outcome, now: float) -> None:

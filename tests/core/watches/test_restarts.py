@@ -5,6 +5,7 @@ from regwatch.core.model import ExtensionId, Registration, RegistrationId, Watch
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.habits import Habit
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Loss, Memory
+from regwatch.core.phones.observation import Observation
 from regwatch.core.watches.restarts import Restarts
 
 HELD = registration("uloc-1", ends=600)
@@ -27,8 +28,8 @@ def excused(
     """What is remembered of one that is gone now."""
     lost = replace(before, loss=Loss(held, reason, at(seen), at(when)))
     watched = Watched(extension(number), registrations=(held,))
-    gone = answer(number, when=when)
-    return restarts.excuse(lost, before, watched, gone, DeviceModels(), is_mass=is_mass)
+    seen = Observation(watched, before, answer(number, when=when), (), (), lost)
+    return restarts.excuse(seen, DeviceModels(), is_mass=is_mass)
 
 
 def awaited(restarts: Restarts, *numbers: int) -> list[float | None]:

@@ -1,0 +1,57 @@
+"""What is logged of an account's steps, incidents apart: those are logged with their counting."""
+
+from collections.abc import Collection
+
+import structlog
+
+from regwatch.core.durations import humanise
+from regwatch.core.model import AccountName, ExtensionId
+from regwatch.core.outcome import Outcome
+from regwatch.core.phones.crowds import MOST_REGISTRATIONS
+from regwatch.core.polling.pace import PaceTurn
+from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE, Setbacks
+
+log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """The log of one account."""
+
+    def __init__(self, account: AccountName) -> None:
+        self._log = log.bind(account=account)
+        self._setbacks = Setbacks(account)
+
+    def tell(self, outcome: Outcome, *, answered: Collection[ExtensionId] = ()) -> None:
+        """Say what is worth a line; `answered`: who was, if it came of a poll."""
+        self._tell_ids("extensions_quarantined", outcome.quarantined)
+        self._setbacks.tell(outcome, answered=answered)
+        self._setbacks.forget(outcome.removed)
+        self._tell_ids("registrations_too_many", outcome.crowded, compared=MOST_REGISTRATIONS)
+        if outcome.doubted:
+            self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
+        if outcome.pace is not None:
+            self._tell_pace(outcome.pace)
+        if outcome.listed is not None:
+            watched, complete = outcome.listed.watched, outcome.listed.complete
+            self._log.info("extensions_listed", watched=watched, complete=complete)
+
+    def tell_bug(self, event: str, error: Exception) -> None:
+        """Say it with its traceback, if it was not said yet."""
+        if self._setbacks.is_new(error):
+            self._log.error(event, exc_info=error)
+
+    def _tell_ids(self, event: str, ids: Collection[ExtensionId], **more: object) -> None:
+        if ids:
+            listed = sorted(ids)[:LISTED_IN_A_LOG_LINE]
+            self._log.warning(event, count=len(ids), extension_ids=listed, **more)
+
+    def _tell_pace(self, turn: PaceTurn) -> None:
+        if not turn.is_slow:
+            self._log.info("polling_at_full_pace", interval=humanise(turn.interval))
+            return
+        self._log.warning(
+            "polling_slowed",
+            answers_up_to=humanise(turn.sweep_seconds),
+            interval=humanise(turn.interval),
+            reason="the hourly request quota leaves too few requests",
+        )
