@@ -58,7 +58,7 @@ def test_what_one_extension_did_is_taken_back_and_of_the_others_nothing() -> Non
     gathered.changes += [change(ONE), change(TWO), change(ONE)]
     gathered.losses += [loss("a"), loss("b")]
     gathered.add([Step(lost(1), Decision.FIRED)])
-    gathered.undo(ONE, [loss("a")])
+    gathered.put_aside(ONE, [loss("a")], ZeroDivisionError())
     outcome = gathered.outcome()
     assert outcome.changes == [change(TWO)]
     assert outcome.losses == [loss("b")]
