@@ -10,9 +10,10 @@ from pydantic import AfterValidator
 
 from regwatch.shapes.values import Text, wrong
 
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+QUOTED = re.compile(r'(?<![^\s<,;])"(?:[^"\\]|\\.)*"')
 COMMENT = re.compile(r"\([^()]*\)")
-MAILBOX = re.compile(r"[^\s<>,;:|\"@()]+@(?:\[[^\]\s]*\]|[^\s<>,;:|\"@()]+)")
+ATOMS = r"[^\s<>,;:|\"@()\[\]\\.]+(?:\.[^\s<>,;:|\"@()\[\]\\.]+)*"
+MAILBOX = re.compile(rf"{ATOMS}@(?:\[[^\]\s]*\]|{ATOMS})")
 NAME = re.compile(r"[^<>,;:\"@()]*")
 CHARACTER_SET = re.compile(r"\[[^\]]*\]")
 BETWEEN = re.compile(r"[\s,;]+")

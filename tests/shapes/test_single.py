@@ -3,7 +3,7 @@
 from email.utils import getaddresses
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -40,6 +40,7 @@ def said_of(kind: object, value: str) -> tuple[str, str] | None:
         (Address, "Doe, Jane <jane@example.com>",
          ("`Doe, Jane <jane@example.com>` is no e-mail address",
           "quote a name with a comma in it")),
+        (Address, ".@.", ("`.@.` is no e-mail address", "such as noc@example.com")),
         (Address, "noc", ("`noc` is no e-mail address", "such as noc@example.com")),
         (Address, "noc@example.com\n", ("`noc@example.com\n` is no e-mail address",
                                          "such as noc@example.com")),
@@ -77,6 +78,7 @@ def test_each_of_several_is_said_by_itself(numbers: list[int], between: str) -> 
     assert quoted_parts(pattern) == [f'"{number}"' for number in numbers]
 
 
+@example(".@.")
 @given(st.text(alphabet='ab@<>,;:|"() \\.[]\n', max_size=30))
 def test_no_address_holds_another_outside_its_quotes(text: str) -> None:
     """What passes is one mailbox, as the standard library reads it too."""
