@@ -13,7 +13,8 @@ from regwatch.core.recording import Recorded
 
 CONFIG = """
 accounts:
-  - {{name: acme, url: "https://pbx.example.com", access_token: t0ken, extensions: {extensions}}}
+  - {{name: acme, url: "https://pbx.example.com", access_token: t0ken, extensions: {extensions},
+     polling: {{batch_size: 5}}}}
 receivers: [{{name: chat, webhook: {{url: "https://chat.example.com"}}}}]
 routes: [{{receivers: [chat], group_wait: 10s}}]
 """
@@ -110,7 +111,7 @@ def test_failures_tell_of_the_api_and_not_of_a_plan_that_nobody_follows(
 
 def test_where_many_are_watched_old_answers_are_old_all_the_same(tmp_path: Path) -> None:
     """No pace of ours excuses what was not answered in the record."""
-    crowd = range(1, 5001)
+    crowd = range(1, 801)
     stale = told(config(tmp_path), polled(0, *crowd), polled(60, 1), polled(1200, 1))
     assert [alert for _, _, alert, _ in stale] == [AlertName.API_UNAVAILABLE]
 
