@@ -315,6 +315,13 @@ def test_a_poll_that_hangs_is_a_stall_and_its_end_is_none() -> None:
     assert account.pulse(now=Instant(at(2 + GRACE_SECONDS))).is_stalled
 
 
+def test_that_no_poll_follows_an_answer_is_a_stall() -> None:
+    account = watching(1)
+    polled(account, 0)
+    assert not account.is_stalled(now=Instant(at(GRACE_SECONDS)))
+    assert account.is_stalled(now=Instant(at(1 + GRACE_SECONDS)))
+
+
 def test_where_nobody_is_watched_nothing_stalls() -> None:
     account = watching(1)
     polled(account, 0)
@@ -360,5 +367,4 @@ def test_an_answer_stamped_in_the_future_is_of_now() -> None:
     account = made(LISTING)
     restored(account, 1, 86_400)
     list(account.begin(now=now(0)))
-    account.next(now=now(0))
-    assert asked(account, 61).ids == (1,)
+    assert account.planner.agenda.oldest_asked_at() == at(0)

@@ -1,0 +1,131 @@
+"""What is stored of an account, and when; and what it means to those who are told."""
+
+import asyncio
+
+import pytest
+from fakes.clocks import Clocks
+from fakes.state import MemoryStore
+from fakes.values import ACME, EVERY_ALERT, answer, batch, listing, registration
+from structlog.testing import capture_logs
+
+from regwatch.core.model import ExtensionId, ExtensionState, Incident
+from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.outcome import Outcome
+from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
+from regwatch.core.sites import Sites
+from regwatch.watcher.keeper import FLUSH_SECONDS, Keeper, decode_memory, encode_memory
+
+pytestmark = pytest.mark.looptime
+
+ONE = ExtensionId(1)
+
+
+class Kept:
+    """A monitor, its keeper and its store."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.clocks = Clocks()
+        self.store = store or MemoryStore()
+        self.told: list[Incident] = []
+        self.bugs = 0
+        self.monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
+        self.keeper = Keeper(
+            self.monitor,
+            self.store,
+            clock=self.clocks.wall,
+            steady=self.clocks.steady,
+            on_incidents=self._tell,
+            on_bug=self._count,
+        )
+
+    def _tell(self, incidents: tuple[Incident, ...]) -> None:
+        assert all(self.store.incidents.get(i.id) == i for i in incidents), "stored before it is"
+        self.told += incidents
+
+    def _count(self) -> None:
+        self.bugs += 1
+
+    def watch(self, *numbers: int) -> Outcome:
+        return self.monitor.watch(listing(*numbers).extensions, now=self.clocks.wall())
+
+    def see(self, number: int, *, gone: bool = False) -> Outcome:
+        now = self.clocks.wall()
+        held = () if gone else (registration(ends=9e4),)
+        found = answer(number, *held, when=now - answer(1, when=0).answered_at)
+        return self.monitor.observe(batch(found), now=now)
+
+
+async def test_what_changed_is_stored_at_once() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    assert set(kept.store.rows) == {1, 2}
+
+
+async def test_what_only_says_the_same_again_waits_a_little() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    kept.see(1)
+    saves = kept.store.saves
+    await kept.keeper.keep(kept.see(1))
+    assert kept.store.saves == saves
+    await asyncio.sleep(FLUSH_SECONDS)
+    await kept.keeper.keep(Outcome())
+    assert kept.store.saves == saves + 1
+    assert kept.store.rows[ONE][0].answered_at is not None
+
+
+async def test_an_incident_is_told_once_it_is_stored_and_not_before() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    kept.store.is_full = True
+    with capture_logs() as logs:
+        await kept.keeper.keep(kept.see(1, gone=True))
+        await kept.keeper.keep(kept.see(1, gone=True))
+        assert kept.told == []
+        kept.store.is_full = False
+        await kept.keeper.flush()
+    assert [incident.facts.extension_id for incident in kept.told] == [1]
+    assert [line["event"] for line in logs] == ["state_not_stored", "state_stored_again"]
+    assert "unregistered" in [happening.event for happening in kept.store.happenings]
+
+
+async def test_what_can_never_be_stored_is_given_up_and_keeps_nothing_else_back() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    kept.store.unstorable = {"extension:1"}
+    for number in (1, 2):
+        await kept.keeper.keep(kept.see(number))
+        await kept.keeper.keep(kept.see(number, gone=True))
+    assert [incident.facts.extension_id for incident in kept.told] == [2]
+    assert kept.bugs == 1
+    saves = kept.store.saves
+    await kept.keeper.flush()
+    assert kept.store.saves == saves, "nothing is left to be stored"
+
+
+async def test_who_is_removed_is_stored_no_more() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    for _ in range(2):
+        await kept.keeper.keep(kept.monitor.listed({ONE}, now=kept.clocks.wall()))
+    assert set(kept.store.rows) == {1}
+
+
+async def test_a_restart_goes_on_from_what_was_stored() -> None:
+    before = Kept()
+    await before.keeper.keep(before.watch(1, 2))
+    for _ in range(2):
+        await before.keeper.keep(before.see(1))
+    await before.keeper.flush()
+    after = Kept(before.store)
+    assert await after.keeper.restore() == 2
+    assert after.monitor.roster.by_id[ONE].state is ExtensionState.REGISTERED
+    assert after.monitor.memory(ONE) == before.monitor.memory(ONE) != NOTHING_REMEMBERED
+
+
+def test_nothing_remembered_takes_no_room_and_what_is_unreadable_is_nothing() -> None:
+    assert encode_memory(NOTHING_REMEMBERED) == b""
+    assert decode_memory(b"") is NOTHING_REMEMBERED
+    assert decode_memory(b"\xc1 of another version") is NOTHING_REMEMBERED
+    assert decode_memory(encode_memory(Memory(former=None))) == Memory()
