@@ -47,7 +47,7 @@ class Engine:
 
 async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store, clock=lambda: at(10))  # type: ignore[arg-type]
     made = await operations.silence(
         Matchers.of({"site": "riga"}), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
     )
@@ -66,7 +66,7 @@ async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
 
 async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store, clock=lambda: at(10))  # type: ignore[arg-type]
     async with store._database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE silences")
     with pytest.raises(UnavailableError):
@@ -78,7 +78,7 @@ async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
 
 async def test_a_silence_that_can_never_match_is_refused(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store, clock=lambda: at(10))  # type: ignore[arg-type]
     with pytest.raises(NeverMatchesError, match=r"no `site` matches `rga` \(did you mean `riga`"):
         await operations.silence(
             Matchers.of({"site": "rga"}), starts_at=at(10), ends_at=at(20), author="a", comment="x"
@@ -116,7 +116,7 @@ def silence_of(*, site: str) -> Silence:
 
 
 async def test_an_incident_of_former_times_is_found(store: Store) -> None:
-    operations = Operations(Engine, store, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(Engine(), store, clock=lambda: at(10))  # type: ignore[arg-type]
     await store.save(NO_ACCOUNT, watched=(), incidents=[lost()])
     assert await operations.incident(lost().id) == lost()
     assert await operations.incident(IncidentId("none")) is None

@@ -1,18 +1,21 @@
-"""A daemon in this process: what a reload brings, and what it cannot break."""
+"""What a reload brings, and what it cannot break."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import aiohttp
 from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
-from regwatch.app.engine import Engine
-from regwatch.config import load_config
+from regwatch.app.parts import Parts
+from regwatch.app.reloading import Reloader
+from regwatch.config import Config, load_config
+from regwatch.core.model import Incident
 from regwatch.store import StoreUnavailableError
 
 SECRET = "hunter2-3f9a61c04be2"
@@ -41,10 +44,10 @@ def write(folder: Path, **parts: str) -> Path:
 
 
 @asynccontextmanager
-async def running(folder: Path, kind: type[Daemon] = Daemon) -> AsyncIterator[Daemon]:
+async def running(folder: Path) -> AsyncIterator[Daemon]:
     """A daemon that watches one extension of a PBX that is not there."""
     file = write(folder)
-    daemon = kind(file, load_config(file, environ={}), environ={})
+    daemon = Daemon(file, load_config(file, environ={}), environ={})
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
         running = group.create_task(daemon.run(stop))
@@ -135,12 +138,12 @@ async def test_no_bad_configuration_changes_anything(tmp_path: Path) -> None:
     answers: dict[str, str] = {}
     with capture_logs() as logs:
         async with running(tmp_path) as daemon:
-            engine = daemon.accounts()
+            before = daemon.begun.view.accounts()
             for name, (parts, _) in BAD.items():
                 write(tmp_path, **parts)
                 answers[name] = "\n".join(await daemon.reload())
                 assert await metric(daemon) == "0.0", name
-                assert daemon.accounts() is engine, f"{name}: it was not even to be stopped"
+                assert daemon.begun.view.accounts() == before, f"{name}: stopped for nothing"
             write(tmp_path)
             assert await daemon.reload() == []
             assert await metric(daemon) == "1.0"
@@ -169,21 +172,21 @@ def become_noise(file: Path) -> None:
 
 async def test_a_file_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as daemon:
-        engine = daemon.accounts()
+        before = daemon.begun.view.accounts()
         for spoil in (vanish, become_noise, become_a_folder):
             spoil(tmp_path / "regwatch.yml")
             (problem,) = await daemon.reload()
             assert "regwatch.yml" in problem
             assert await metric(daemon) == "0.0"
-            assert daemon.accounts() is engine
+            assert daemon.begun.view.accounts() == before
 
 
 async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path) -> None:
     async with running(tmp_path) as daemon:
         write(tmp_path, extra="sites: [{name: riga, extensions: ['1']}]\n")
-        before = daemon.accounts()
+        before = daemon.begun.view.accounts()
         assert await daemon.reload() == []
-        assert daemon.accounts() is not before
+        assert daemon.begun.view.accounts() != before
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"http://{daemon.address}/-/reload") as response,
@@ -195,81 +198,80 @@ async def test_a_database_that_another_process_holds_locked_changes_nothing(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path) as daemon:
-        engine = daemon.accounts()
+        before = daemon.begun.view.accounts()
         with closing(sqlite3.connect(tmp_path / "regwatch.db")) as other:
             other.execute("BEGIN IMMEDIATE")
             write(tmp_path, account="access_token: another")
             assert await daemon.reload() == ["database is locked"]
             assert await metric(daemon) == "0.0"
-            assert daemon.accounts() is engine
+            assert daemon.begun.view.accounts() == before
         assert await daemon.reload() == []
         assert await metric(daemon) == "1.0"
 
 
-class BuggyDaemon(Daemon):
-    """Meets a bug whose words hold a secret."""
-
-    async def _try_out(self) -> None:
+async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path: Path) -> None:
+    def buggy(_config: Config) -> Parts:
         raise RuntimeError(SECRET)
 
-
-async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path, BuggyDaemon) as daemon:
+        async with running(tmp_path) as daemon:
+            before = daemon.begun.view.accounts()
+            daemon.begun.reloader._parts_of = buggy
             (problem,) = await daemon.reload()
-            assert problem.startswith("a bug in regwatch: RuntimeError at daemon.py:")
+            assert problem.startswith("a bug in regwatch: RuntimeError at reloading.py:")
             assert await metric(daemon) == "0.0"
+            assert daemon.begun.view.accounts() == before
     assert SECRET not in repr(logs)
 
 
-class LockedDaemon(Daemon):
-    """Finds the database locked so many times, once the old engine has ended."""
-
-    failures = 0
-
-    async def _build(self) -> Engine:
-        if self.failures:
-            self.failures -= 1
-            raise StoreUnavailableError("database is locked")
-        return await super()._build()
-
-
-async def test_what_fails_after_the_swap_brings_the_former_configuration_back(
+async def test_what_fails_in_the_swap_leaves_the_former_configuration_in_force(
     tmp_path: Path,
 ) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path, LockedDaemon) as daemon:
-            assert isinstance(daemon, LockedDaemon)
-            before = daemon.accounts()
-            daemon.failures = 1
+        async with running(tmp_path) as daemon:
+            (before,) = daemon.begun.engine.parts.accounts
             write(tmp_path, account="access_token: another")
-            assert await daemon.reload() == ["database is locked"]
+            with failing(daemon, times=1):
+                assert await daemon.reload() == ["database is locked"]
             assert await metric(daemon) == "0.0"
-            while daemon.accounts() is before:
-                await asyncio.sleep(0.01)
-            assert [account.name for account in daemon.accounts()] == ["acme"]
-    assert said(logs) == ["config_not_reloaded"]
+            assert daemon.begun.engine.parts.accounts == [before]
+            assert before._running.is_started, "it polls again"
+            assert await daemon.reload() == [], "the next one is heard"
+            assert daemon.begun.engine.parts.accounts != [before]
+    assert said(logs) == ["config_not_reloaded", "config_reloaded"]
 
 
-async def test_while_neither_can_be_built_another_reload_is_heard(tmp_path: Path) -> None:
+async def test_while_neither_configuration_can_begin_reloads_and_stops_are_heard(
+    tmp_path: Path,
+) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path, LockedDaemon) as daemon:
-            assert isinstance(daemon, LockedDaemon)
-            before = daemon.accounts()
-            daemon.failures = 2
-            assert await daemon.reload() == ["database is locked"]
-            while daemon.failures:
-                await asyncio.sleep(0.01)
-            assert await daemon.reload() == []
-            assert daemon.accounts() is not before
-    assert "former_engine_not_built" in [line["event"] for line in logs]
+        async with running(tmp_path) as daemon:
+            write(tmp_path, account="access_token: another")
+            with failing(daemon, times=1_000):
+                assert await daemon.reload() == ["database is locked"]
+                while daemon.begun.view.health_problem() is None:
+                    await asyncio.sleep(0.01)
+                assert daemon.begun.view.live_problem() is None
+                assert await daemon.reload() == ["database is locked"]
+    assert "part_died" in [line["event"] for line in logs]
+    assert logs[-1]["event"] == "stopped"
 
 
-async def test_while_neither_can_be_built_a_stop_is_heard(tmp_path: Path) -> None:
-    async with running(tmp_path, LockedDaemon) as daemon:
-        assert isinstance(daemon, LockedDaemon)
-        daemon.failures = 1_000
-        assert await daemon.reload() == ["database is locked"]
+@contextmanager
+def failing(daemon: Daemon, *, times: int) -> Iterator[None]:
+    """So many times, nobody can read which incidents are open."""
+    store = daemon.begun.around.store
+    sound, left = store.open_incidents, times
+
+    async def open_incidents() -> Sequence[Incident]:
+        nonlocal left
+        if left:
+            left -= 1
+            raise StoreUnavailableError("database is locked")
+        return await sound()
+
+    store.open_incidents = open_incidents  # type: ignore[method-assign]
+    yield
 
 
 async def test_a_reload_after_the_stop_is_refused(tmp_path: Path) -> None:
@@ -279,21 +281,25 @@ async def test_a_reload_after_the_stop_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> None:
-    async with asyncio.TaskGroup() as group, running(tmp_path, StoppingDaemon) as daemon:
-        assert isinstance(daemon, StoppingDaemon)
+    tried_out = asyncio.Event()
+
+    async def slow(self: Reloader) -> tuple[Config, Parts]:
+        made = await Reloader._try_out(self)
+        tried_out.set()
+        await self._is_over.wait()
+        return made
+
+    async with asyncio.TaskGroup() as group, running(tmp_path) as daemon:
+        daemon.begun.reloader._try_out = MethodType(slow, daemon.begun.reloader)  # type: ignore[method-assign]
         reloading = group.create_task(daemon.reload())
-        await daemon.tried_out.wait()
+        await tried_out.wait()
     assert reloading.result() == ["regwatch is stopping"]
 
 
-class StoppingDaemon(Daemon):
-    """Is stopped when a reload has tried everything out."""
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.tried_out = asyncio.Event()
-
-    async def _try_out(self) -> None:
-        await super()._try_out()
-        self.tried_out.set()
-        await asyncio.sleep(0)
+async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with running(tmp_path) as daemon:
+            write(tmp_path, extra="metrics: {per_extension: false}\n")
+            assert await daemon.reload() == []
+    needed = [line["section"] for line in logs if line["event"] == "restart_needed"]
+    assert needed == ["metrics"]
