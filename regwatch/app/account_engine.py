@@ -47,7 +47,6 @@ class AccountEngine:
         clock: Clock,
         on_death: Callable[[AccountName], None] = lambda _account: None,
     ) -> None:
-        """Raises `PbxError` if the PBX could not be asked with these settings."""
         self.settings = settings
         self._build = build
         self._store = store
@@ -56,14 +55,25 @@ class AccountEngine:
         self._loading = asyncio.Lock()
         name = f"watch {settings.name}"
         self._running = Running(name, self._watch, on_death=lambda: on_death(settings.name))
+        self._built: Watch | None = None
+
+    def try_out(self) -> None:
+        """Build it to see that it can be built; raises `PbxError` if the PBX could not be asked
+        with these settings.
+        """
         self._take(())
 
     def _take(self, incidents: Sequence[Incident]) -> None:
         built = self._build(self.settings, incidents)
         built.client.prepare()  # reads the certificates: entering cannot fail for them
-        self._current = built
-        self.sight = AccountSight(built.watcher, built.client, clock=self._clock)
-        """What the HTTP side sees of it."""
+        self._built = built
+        self._sight = AccountSight(built.watcher, built.client, clock=self._clock)
+
+    @property
+    def _current(self) -> Watch:
+        if self._built is None:
+            raise RuntimeError("the account was not loaded yet")
+        return self._built
 
     async def load(self) -> None:
         """Go on where the incidents in the store left off; raises `StoreError` and `PbxError`.
@@ -106,6 +116,11 @@ class AccountEngine:
     def incidents(self) -> Iterable[Incident]:
         """Those open."""
         return self._current.watcher.monitor.incidents
+
+    @property
+    def sight(self) -> AccountSight:
+        """What the HTTP side sees of it."""
+        return self._sight
 
     # --- how it is -------------------------------------------------------------------------------
 

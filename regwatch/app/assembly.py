@@ -39,7 +39,7 @@ class Assembly:
     reporting: Reporting
 
     def parts(self, config: Config) -> Parts:
-        """All that a configuration asks for; raises `PbxError` if a PBX could not be asked so."""
+        """All that a configuration asks for."""
         beat = config.heartbeat
         names = frozenset(receiver.name for receiver in config.receivers)
         fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}

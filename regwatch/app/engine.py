@@ -60,6 +60,14 @@ class Engine:
         self._care.start(tasks)
         self._begin()
 
+    def try_out(self, coming: Parts) -> None:
+        """Build what would be built in a change, and change nothing; raises `PbxError`. Who would
+        be left alone is known to work.
+        """
+        for account in coming.keeping(self.parts).accounts:
+            if account not in self.parts.accounts:
+                account.try_out()
+
     async def change(self, coming: Parts) -> Sequence[AccountName]:
         """Replace the parts whose settings differ, and leave the others alone; returns the accounts
         that began anew. If it raises, all is as before: who was stopped begins again.

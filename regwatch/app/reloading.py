@@ -106,7 +106,9 @@ class Reloader:
         config = load_config(self._file, environ=self._environ, clock=self._around.clock)
         web_config(config)
         await self._around.store.check_writable()
-        return config, self._parts_of(config)
+        parts = self._parts_of(config)
+        self._engine.try_out(parts)
+        return config, parts
 
     async def _swap(self, config: Config, parts: Parts) -> None:
         former, self._trial = self.config, None

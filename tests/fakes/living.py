@@ -2,12 +2,13 @@
 asked."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiosqlite.core
 from fakes.clocks import Clocks
 from fakes.pbx import SECRET, FakePbx, info, serving
 from fakes.sink import Sink, sink
@@ -15,8 +16,6 @@ from fakes.sink import Sink, sink
 from regwatch.app.daemon import Daemon
 from regwatch.config import load_config
 
-INTERVAL = 60.0
-LIST_EVERY = 3600.0
 CONFIG = """\
 accounts:
   - name: acme
@@ -24,13 +23,13 @@ accounts:
     client_id: demo
     client_secret: {secret}
     extensions: {{discover: {{every: 1h}}}}
-    polling: {{interval: 60s{acme_polling}}}
+    polling: {{interval: 10s{acme_polling}}}
   - name: bolt
     url: "{bolt}"
     client_id: demo
     client_secret: {secret}
     extensions: {{discover: {{every: 1h}}}}
-    polling: {{interval: 60s{bolt_polling}}}
+    polling: {{interval: 10s{bolt_polling}}}
 alerts: {{address_changed: false{alerts}}}
 receivers:
   - {{name: hook, webhook: {{url: "{hook}"{hook_more}}}}}
@@ -49,6 +48,35 @@ SOUND = {
     "group_wait": "0s",
     "extra": "",
 }
+
+
+class AtOnce:
+    """In place of the queue to the database's thread: what is put in is done. Virtual time would
+    run ahead of a thread, by seconds each time."""
+
+    def put_nowait(self, job: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, work = job
+        try:
+            result = work()
+        except Exception as error:
+            if future is not None:
+                future.set_exception(error)
+        else:
+            if future is not None:
+                future.set_result(result)
+
+
+@contextmanager
+def database_at_once() -> Iterator[None]:
+    """As long as it holds, connections that are opened need no thread."""
+    queue, worker = aiosqlite.core.SimpleQueue, aiosqlite.core._connection_worker_thread
+    aiosqlite.core.SimpleQueue = AtOnce
+    aiosqlite.core._connection_worker_thread = lambda _queue: None
+    try:
+        yield
+    finally:
+        aiosqlite.core.SimpleQueue = queue
+        aiosqlite.core._connection_worker_thread = worker
 
 
 @dataclass
@@ -105,6 +133,7 @@ async def living(folder: Path, kind: type[Daemon] = Daemon, **parts: str) -> Asy
     """It has started; at the end it is stopped."""
     clocks = Clocks()
     async with AsyncExitStack() as stack:
+        stack.enter_context(database_at_once())
         acme = await stack.enter_async_context(serving(fake_pbx()))
         bolt = await stack.enter_async_context(serving(fake_pbx()))
         hook, other = [await stack.enter_async_context(sink()) for _ in range(2)]
