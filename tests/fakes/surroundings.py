@@ -1,7 +1,7 @@
 """What outlives a daemon's parts, with a real database, on virtual time."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -20,7 +20,8 @@ async def surroundings(folder: Path) -> AsyncIterator[Surroundings]:
     clocks = Clocks()
     with database_at_once():
         store = await Store.open(f"sqlite:///{folder}/regwatch.db", clock=clocks.wall)
-        async with aiohttp.ClientSession() as session:
+        async with AsyncExitStack() as stack, aiohttp.ClientSession() as session:
+            stack.push_async_callback(store.close)
             yield Surroundings(
                 store=store,
                 session=session,
@@ -29,4 +30,3 @@ async def surroundings(folder: Path) -> AsyncIterator[Surroundings]:
                 clock=clocks.wall,
                 steady=clocks.steady,
             )
-        await store.close()
