@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from regwatch.app.account_engine import AccountEngine
-from regwatch.app.desk import Desk, DeskSettings
+from regwatch.app.engines.account_engine import AccountEngine
+from regwatch.app.engines.desk import Desk, DeskSettings
+from regwatch.app.engines.heart_engine import HeartEngine
+from regwatch.app.engines.receiver_line import LineSettings, ReceiverLine
+from regwatch.app.engines.self_engine import SelfEngine, SelfSettings
 from regwatch.app.exchange import Exchange
 from regwatch.app.heart import WATCHDOG_SECONDS, Heart
-from regwatch.app.heart_engine import HeartEngine
 from regwatch.app.parts import Parts
-from regwatch.app.receiver_line import LineSettings, ReceiverLine
 from regwatch.app.reporting import Reporting
-from regwatch.app.self_engine import SelfEngine, SelfSettings
 from regwatch.app.settings.accounts import account_settings, contents
 from regwatch.app.settings.policies import alert_policies, maintenance, routes
 from regwatch.app.settings.receivers import receiver_settings

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from regwatch.app.account_view import AccountSight
 from regwatch.app.engine import Engine
+from regwatch.app.engines.account_view import AccountSight
 from regwatch.clock import SteadyClock
 from regwatch.core.model import Incident, Timestamp
 

@@ -7,12 +7,12 @@ What outlives a reload stands apart from the parts: the store, the silences and 
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from regwatch.app.engines.running import stop_all
+from regwatch.app.engines.store_care import Backlog, StoreCare
 from regwatch.app.exchange import RESOLVED_SHOWN, Exchange
 from regwatch.app.heart import Heart
 from regwatch.app.parts import Part, Parts
-from regwatch.app.running import stop_all
 from regwatch.app.settled import release
-from regwatch.app.store_care import Backlog, StoreCare
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.known_labels import KnownLabels

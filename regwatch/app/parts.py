@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from regwatch.app.account_engine import AccountEngine
-from regwatch.app.desk import Desk
-from regwatch.app.heart_engine import HeartEngine
-from regwatch.app.receiver_line import ReceiverLine
-from regwatch.app.self_engine import SelfEngine
+from regwatch.app.engines.account_engine import AccountEngine
+from regwatch.app.engines.desk import Desk
+from regwatch.app.engines.heart_engine import HeartEngine
+from regwatch.app.engines.receiver_line import ReceiverLine
+from regwatch.app.engines.self_engine import SelfEngine
 from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.known_labels import KnownLabels
 

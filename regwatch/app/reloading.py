@@ -14,9 +14,9 @@ from pathlib import Path
 import structlog
 
 from regwatch.app.engine import Engine
+from regwatch.app.engines.running import place_of
 from regwatch.app.operations import warn_of_silences
 from regwatch.app.parts import Parts
-from regwatch.app.running import place_of
 from regwatch.app.service_manager import ServiceManager
 from regwatch.app.surroundings import Surroundings
 from regwatch.config import Config, ConfigError, load_config

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from regwatch.app.account_engine import Watch
+from regwatch.app.engines.account_engine import Watch
 from regwatch.app.exchange import Exchange
 from regwatch.app.reporting import Reporting
 from regwatch.app.settings.accounts import AccountSettings

@@ -14,8 +14,8 @@ from fakes.living import Living, living
 from fakes.pbx import FakePbx
 from structlog.testing import capture_logs
 
-from regwatch.app.account_engine import AccountEngine, Watch
 from regwatch.app.daemon import Daemon, StartError
+from regwatch.app.engines.account_engine import AccountEngine, Watch
 from regwatch.app.operations import Operations
 from regwatch.app.parts import Parts
 from regwatch.app.reloading import TRIAL_SECONDS

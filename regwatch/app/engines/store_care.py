@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from regwatch.app.running import Running
+from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.model import Timestamp
 from regwatch.core.now import Instant

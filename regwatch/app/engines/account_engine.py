@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from regwatch.app.account_view import AccountSight
-from regwatch.app.running import Running
+from regwatch.app.engines.account_view import AccountSight
+from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.clock import Clock
 from regwatch.core.heartbeat import Pulse

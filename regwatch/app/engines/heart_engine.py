@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from regwatch.app.running import Running
+from regwatch.app.engines.running import Running
 from regwatch.notify.heartbeat import Heartbeat, HeartbeatSettings
 
 

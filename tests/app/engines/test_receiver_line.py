@@ -9,7 +9,7 @@ import pytest
 from fakes.notifications import lost
 from structlog.testing import capture_logs
 
-from regwatch.app.receiver_line import DELIVERY_GRACE_SECONDS, LineSettings, ReceiverLine
+from regwatch.app.engines.receiver_line import DELIVERY_GRACE_SECONDS, LineSettings, ReceiverLine
 from regwatch.core.model import Incident
 from regwatch.notify.delivery.repost import REPOST_SECONDS
 from regwatch.notify.receivers.webhook import WebhookSettings

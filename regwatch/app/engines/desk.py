@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from regwatch.app.running import Running
+from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route

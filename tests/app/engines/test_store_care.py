@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes.clocks import Clocks
 
-from regwatch.app.store_care import BACKLOG_SECONDS, KEEP_SECONDS, PRUNE_SECONDS, StoreCare
+from regwatch.app.engines.store_care import BACKLOG_SECONDS, KEEP_SECONDS, PRUNE_SECONDS, StoreCare
 from regwatch.core.model import Timestamp
 from regwatch.store import StoreUnavailableError
 

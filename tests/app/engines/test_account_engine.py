@@ -12,8 +12,8 @@ from fakes.values import ACME, EVERY_ALERT, at
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from regwatch.app.account_engine import AccountEngine, Watch
-from regwatch.app.running import STOP_SECONDS
+from regwatch.app.engines.account_engine import AccountEngine, Watch
+from regwatch.app.engines.running import STOP_SECONDS
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.core.model import AccountName, FailureReason, Incident, IncidentId
 from regwatch.core.monitor import MonitorPolicy

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, extension, registration
 
-from regwatch.app.account_view import AccountSight
+from regwatch.app.engines.account_view import AccountSight
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import ExtensionId, ExtensionState, FailureReason, Quota
 from regwatch.core.monitor import Monitor, MonitorPolicy

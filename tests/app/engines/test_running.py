@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from regwatch.app.running import (
+from regwatch.app.engines.running import (
     CUT_OFF_SECONDS,
     LONGEST_PAUSE_SECONDS,
     SETTLED_SECONDS,

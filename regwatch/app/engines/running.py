@@ -20,7 +20,7 @@ SETTLED_SECONDS = 60.0
 STOP_SECONDS = 5.0
 """For what is done last, such as storing what is not stored yet."""
 CUT_OFF_SECONDS = 1.0
-PACKAGE = str(Path(__file__).parents[1])
+PACKAGE = str(Path(__file__).parents[2])
 
 log = structlog.get_logger(__name__)
 

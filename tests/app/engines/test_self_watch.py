@@ -10,7 +10,7 @@ import pytest
 from fakes.notifications import all_new, lost
 from fakes.values import EVERY_ALERT, at
 
-from regwatch.app.self_watch import SelfWatch
+from regwatch.app.engines.self_watch import SelfWatch
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules

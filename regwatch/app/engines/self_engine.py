@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from regwatch.app.engines.running import Running
+from regwatch.app.engines.self_watch import SelfWatch
 from regwatch.app.reporting import Reporting
-from regwatch.app.running import Running
-from regwatch.app.self_watch import SelfWatch
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents

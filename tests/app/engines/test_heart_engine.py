@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from regwatch.app.heart_engine import HeartEngine
+from regwatch.app.engines.heart_engine import HeartEngine
 from regwatch.notify.heartbeat import HeartbeatSettings
 
 pytestmark = pytest.mark.looptime

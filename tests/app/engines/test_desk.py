@@ -10,7 +10,7 @@ from fakes.values import ACME
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from regwatch.app.desk import Desk, DeskSettings
+from regwatch.app.engines.desk import Desk, DeskSettings
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import Incident, IncidentState

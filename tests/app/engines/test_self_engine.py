@@ -8,8 +8,8 @@ from fakes.notifications import all_new, lost
 from fakes.surroundings import surroundings
 from fakes.values import EVERY_ALERT, at
 
+from regwatch.app.engines.self_engine import SelfEngine, SelfSettings
 from regwatch.app.reporting import Reporting
-from regwatch.app.self_engine import SelfEngine, SelfSettings
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.rules import Rules
 from regwatch.core.model import AlertName, Incident

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from regwatch.app.running import Running
+from regwatch.app.engines.running import Running
 from regwatch.core.model import Incident
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.delivery.repost import repost_forever
