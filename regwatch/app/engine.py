@@ -1,211 +1,166 @@
-"""All that one configuration builds, running together: it is made whole, runs, and is replaced
-whole when the configuration changes. What must outlive it stands in the store.
+"""All parts together: loaded, started, changed one by one by a reload, stopped in order.
+
+What outlives a reload stands apart from the parts: the store, the silences and the sessions
+(`surroundings`), what the parts say to each other (`exchange`), whether the heart may beat.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-import aiohttp
-import structlog
-
-from regwatch.app.account_view import AccountSight
+from regwatch.app.engines.running import stop_all
+from regwatch.app.engines.store_care import Backlog, StoreCare
+from regwatch.app.exchange import RESOLVED_SHOWN, Exchange
 from regwatch.app.heart import Heart
-from regwatch.app.self_watch import SelfWatch
-from regwatch.clock import Clock, SteadyClock
+from regwatch.app.parts import Part, Parts
+from regwatch.app.settled import release
+from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.mutes import Mutes
-from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.known_labels import KnownLabels
-from regwatch.core.model import (
-    AccountName,
-    Incident,
-    IncidentId,
-    IncidentState,
-    RegistrationId,
-    Timestamp,
-)
-from regwatch.core.now import Instant
-from regwatch.notify.delivery.dispatch import Dispatcher
-from regwatch.notify.delivery.outbox import Outbox
-from regwatch.notify.delivery.repost import repost_forever
-from regwatch.notify.heartbeat import Heartbeat
-from regwatch.notify.receiver import Receiver
-from regwatch.sources.source import Connection
-from regwatch.store import Store, StoreError
-from regwatch.watcher.watcher import Watcher
+from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId, Timestamp
 
-DELIVERY_GRACE_SECONDS = 5.0
-"""How long a delivery in flight may take at a stop; what it misses is sent after the next start."""
-BACKLOG_SECONDS = 2.0
-RESOLVED_SHOWN = 50
 DAY = 86_400.0
-KEEP_SECONDS = 30 * DAY
-PRUNE_SECONDS = 3_600.0
-
-log = structlog.get_logger(__name__)
-
-Backlog = Mapping[str, tuple[int, Timestamp | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of an engine, as `assembly` puts them together."""
-
-    watchers: Sequence[Watcher]
-    clients: Sequence[Connection]
-    session: aiohttp.ClientSession
-    receivers: Sequence[Receiver]
-    grouping: Grouping
-    dispatcher: Dispatcher
-    outbox: Outbox
-    mutes: Mutes
-    known_labels: KnownLabels
-    self_watch: SelfWatch
-    heart: Heart
-    heartbeat: Heartbeat | None
 
 
 class Engine:
-    """Runs the parts, and answers for them; satisfies `web.views.DaemonView`."""
+    """One for the whole life of a daemon. Starting twice is starting once, and so is stopping."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        store: Store,
-        *,
-        clock: Clock,
-        steady: SteadyClock,
-        resolved: Sequence[Incident] = (),
-    ) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        self.exchange = Exchange()
+        self.heart = Heart(
+            clock=around.clock, steady=around.steady, trouble=lambda: self.parts.trouble
+        )
+        self._around = around
+        self._care = StoreCare(around, on_backlog=self.heart.note_backlog)
+        self._parts: Parts | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._changing = asyncio.Lock()
+        """Held while parts are replaced: what would be done to one that leaves waits."""
+
+    @property
+    def parts(self) -> Parts:
+        """Those of the configuration that is in force."""
+        if self._parts is None:
+            raise RuntimeError("nothing was loaded yet")
+        return self._parts
+
+    # --- its life --------------------------------------------------------------------------------
+
+    async def load(self, parts: Parts) -> None:
+        """Take up what is stored, start nothing; raises `StoreError` and `SourceError`."""
+        around = self._around
+        since = Timestamp(around.clock() - DAY)
+        found = await around.store.incidents.resolved(since=since, limit=RESOLVED_SHOWN)
+        await _load(parts.everything)
+        self.exchange.resolved.extend(found)
+        self._adopt(parts)
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin, in tasks of this group."""
+        self._tasks = tasks
+        self._care.start(tasks)
+        self._begin()
+
+    def try_out(self, coming: Parts) -> None:
+        """Build what would be built in a change, and change nothing; raises `SourceError`. Who
+        would be left alone is known to work.
+        """
+        for account in coming.keeping(self.parts).accounts:
+            if account not in self.parts.accounts:
+                account.try_out()
+
+    async def change(self, coming: Parts) -> Sequence[AccountName]:
+        """Replace the parts whose settings differ, and leave the others alone; returns the accounts
+        that began anew. If it raises, all is as before: who was stopped begins again.
+        """
+        async with self._changing:
+            known = set(map(id, self.parts.accounts))
+            await self._replace(coming)
+            begun = [each for each in self.parts.accounts if id(each) not in known]
+            if begun or len(known) > len(self.parts.accounts):
+                release()  # here, where nothing holds those that left any more
+            return [each.settings.name for each in begun]
+
+    async def _replace(self, coming: Parts) -> None:
+        former, parts = self.parts, coming.keeping(self.parts)
+        self.exchange.change_begins()
+        try:
+            # First: they leave in the store what their successors take up from there.
+            await _stop(former.without(parts))
+            await _load(part for stage in parts.without(former) for part in stage)
+        except BaseException:
+            parts = former
+            raise
+        finally:
+            self._adopt(parts)
+            self._begin()
+
+    def _adopt(self, parts: Parts) -> None:
+        """In one step of the loop: nobody sees the half of it."""
         self._parts = parts
-        self._store = store
-        self._clock = clock
-        self._steady = steady
-        self._resolved = deque(resolved, maxlen=RESOLVED_SHOWN)
-        self._backlog: Backlog = {}
-        self._sights = [
-            AccountSight(watcher, client, clock=clock)
-            for watcher, client in zip(parts.watchers, parts.clients, strict=True)
-        ]
+        self._around.mutes.replace_maintenance(parts.maintenance)
+        self.heart.look_at(parts.accounts, every=parts.beats_every)
+        self.exchange.change_ends(parts)
 
-    def prepare(self) -> None:
-        """Do ahead what may fail when it runs: read the certificates; raises `SourceError`."""
-        for client in self._parts.clients:
-            client.prepare()
+    def _begin(self) -> None:
+        """Who tells goes before who asks: what is found is told."""
+        if self._tasks is not None:
+            for part in reversed(self.parts.everything):
+                part.start(self._tasks)
 
-    async def run(self) -> None:
-        """Run until cancelled. Stops in order: no more questions, then the last deliveries."""
-        parts = self._parts
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(parts.session)
-            for client in parts.clients:
-                await stack.enter_async_context(client)
-            async with asyncio.TaskGroup() as group:
-                outbox = group.create_task(parts.outbox.run(), name="outbox")
-                try:
-                    await self._watch()
-                finally:
-                    await self._finish(outbox)
-
-    async def _watch(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for watcher in self._parts.watchers:
-                group.create_task(watcher.run(), name=f"watch {watcher.monitor.account}")
-            group.create_task(self._parts.dispatcher.run(), name="dispatch")
-            group.create_task(self._parts.self_watch.run(), name="self watch")
-            group.create_task(self._look_after_store(), name="store")
-            reposting = repost_forever(
-                self._parts.receivers, self._parts.grouping.told, self._parts.heart.may_beat
-            )
-            group.create_task(reposting, name="repost")
-            if self._parts.heartbeat is not None:
-                group.create_task(self._parts.heartbeat.run(), name="heartbeat")
-
-    async def _finish(self, outbox: asyncio.Task[None]) -> None:
-        """Let deliveries in flight end, for a bounded time."""
-        self._parts.outbox.stop()
-        done, _ = await asyncio.wait([outbox], timeout=DELIVERY_GRACE_SECONDS)
-        if not done:
-            log.info("delivery_cut_off", seconds=DELIVERY_GRACE_SECONDS)
-            outbox.cancel()
-
-    async def _look_after_store(self) -> None:
-        prune_at = self._steady()
-        while True:
-            try:
-                self._backlog = await self._store.outbox.backlog()
-                self._parts.heart.note_backlog(self._backlog)
-                if self._steady() >= prune_at:
-                    prune_at = Instant(self._steady() + PRUNE_SECONDS)
-                    await self._store.prune(before=Timestamp(self._clock() - KEEP_SECONDS))
-            except StoreError as error:
-                log.debug("store_not_read", error=str(error))
-            await asyncio.sleep(BACKLOG_SECONDS)
-
-    async def close(self) -> None:
-        """Give back what was opened by building it; safe to call twice."""
-        await self._parts.session.close()
+    async def stop(self) -> None:
+        """No more questions, then no more decisions, then the last deliveries. A change under way
+        comes to its end first: it is bounded, and leaves no part between two lives.
+        """
+        async with self._changing:
+            self._tasks = None
+            await _stop(self.parts.stages)
+            await self._care.stop()
 
     # --- what is asked of it ---------------------------------------------------------------------
 
     @property
     def mutes(self) -> Mutes:
         """What is not to be told for now."""
-        return self._parts.mutes
+        return self._around.mutes
 
     @property
     def known_labels(self) -> KnownLabels:
         """What the configuration's alerts can be labelled with."""
-        return self._parts.known_labels
+        return self.parts.known_labels
 
-    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
-        """Somebody is at it; None if no such incident is open."""
-        for watcher in self._parts.watchers:
-            incident = await watcher.acknowledge(incident_id, by, comment)
-            if incident is not None:
-                return incident
-        return await self._parts.self_watch.acknowledge(incident_id, by, comment)
-
-    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
-        """Somebody deletes these through us. False: no such account."""
-        found = [w.monitor for w in self._parts.watchers if w.monitor.account == account]
-        for monitor in found:
-            monitor.deleted(registrations)
-        return bool(found)
-
-    # --- what is seen of it ----------------------------------------------------------------------
-
-    def publish(self, incidents: Sequence[Incident]) -> None:
-        """Incidents that changed and are stored."""
-        ended = (i for i in incidents if i.state is IncidentState.RESOLVED and i.fired_at)
-        self._resolved.extendleft(ended)
-        self._parts.dispatcher.take(incidents)
-
-    def accounts(self) -> Sequence[AccountSight]:
-        """Each account as it is now."""
-        return self._sights
+    @property
+    def backlog(self) -> Backlog:
+        """By receiver: how many notifications wait, and the oldest's time."""
+        return {line.name: (0, None) for line in self.parts.lines} | dict(self._care.backlog)
 
     def incidents(self) -> Sequence[Incident]:
         """Those pending and those firing."""
-        of_accounts = (watcher.monitor.incidents for watcher in self._parts.watchers)
-        return [i for held in (*of_accounts, self._parts.self_watch.incidents) for i in held]
+        held = (*(each.incidents for each in self.parts.accounts), self.parts.self_watch.incidents)
+        return [incident for of_one in held for incident in of_one]
 
-    def recently_resolved(self) -> Sequence[Incident]:
-        """The last ones that ended, latest first."""
-        return tuple(self._resolved)
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open. During a change it waits: who was
+        stopped would hear of it, and who comes instead would not.
+        """
+        async with self._changing:
+            for account in self.parts.accounts:
+                if (done := await account.acknowledge(incident_id, by, comment)) is not None:
+                    return done
+            return await self.parts.self_watch.acknowledge(incident_id, by, comment)
 
-    def outbox_backlog(self) -> Backlog:
-        """By receiver: how many notifications wait, and the oldest's time."""
-        return {r.name: (0, None) for r in self._parts.receivers} | dict(self._backlog)
+    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
+        """Somebody deletes these through us. False: no such account."""
+        found = [each for each in self.parts.accounts if each.settings.name == account]
+        for each in found:
+            each.deleting(registrations)
+        return bool(found)
 
-    def health_problem(self) -> str | None:
-        """What is wrong with the parts; None if nothing is."""
-        return self.live_problem()
 
-    def live_problem(self) -> str | None:
-        """Which account's polling stands still; None if none does."""
-        now = self._steady()
-        stalled = [w.monitor.account for w in self._parts.watchers if w.is_stalled(now=now)]
-        return f"polling stands still for {', '.join(stalled)}" if stalled else None
+async def _load(parts: Iterable[Part]) -> None:
+    for part in parts:
+        await part.load()
+
+
+async def _stop(stages: Iterable[Iterable[Part]]) -> None:
+    for stage in stages:
+        await stop_all(stage)

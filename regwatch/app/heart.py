@@ -1,27 +1,42 @@
 """Whether the heart may beat, from the parts that run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.heartbeat import Backlog, silent_because
+from regwatch.core.heartbeat import Backlog, Pulse, silent_because
 from regwatch.core.model import Timestamp
 from regwatch.core.now import Instant, Now
-from regwatch.watcher.watcher import Watcher
+
+WATCHDOG_SECONDS = 60.0
+"""How old a whole poll may be for `RegwatchWatchdog`, where no heartbeat says otherwise."""
+
+
+class Polling(Protocol):
+    """Whoever has a pulse."""
+
+    def pulse(self, *, now: Instant) -> Pulse:
+        """How its polling goes."""
 
 
 class Heart:
-    """Asked by whatever tells others that regwatch is alive."""
+    """Asked by whatever tells others that regwatch is alive; it outlives what it looks at."""
 
     def __init__(
-        self, watchers: Sequence[Watcher], *, every: float, clock: Clock, steady: SteadyClock
+        self, *, clock: Clock, steady: SteadyClock, trouble: Callable[[], str] = lambda: ""
     ) -> None:
-        """`every`: seconds between beats."""
-        self._watchers = watchers
-        self._every = every
+        """`trouble`: what a part died of that is to tell or to be told; empty if all live."""
+        self._polling: Iterable[Polling] = ()
+        self._every = WATCHDOG_SECONDS
         self._clock = clock
         self._steady = steady
+        self._trouble = trouble
         self._backlog: Backlog = {}
         self._waiting_since: dict[tuple[str, Timestamp], Instant] = {}
+
+    def look_at(self, polling: Iterable[Polling], *, every: float) -> None:
+        """These poll from now on; `every`: seconds between beats."""
+        self._polling, self._every = polling, every
 
     def note_backlog(self, backlog: Mapping[str, tuple[int, Timestamp | None]]) -> None:
         """What waits for receivers. How long the oldest does is counted from when it was first
@@ -42,8 +57,9 @@ class Heart:
     def problem(self) -> str:
         """Why it may not beat now; empty if it may."""
         now = self._steady()
-        pulses = [watcher.pulse(now=now) for watcher in self._watchers]
-        return silent_because(pulses, self._backlog, every=self._every, now=now)
+        pulses = [each.pulse(now=now) for each in self._polling]
+        silent = silent_because(pulses, self._backlog, every=self._every, now=now)
+        return self._trouble() or silent
 
     def may_beat(self) -> bool:
         """Whether nothing speaks against it."""

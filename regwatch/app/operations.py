@@ -1,7 +1,7 @@
 """What people ask of the running daemon, and look up in it: silences, acknowledgements, history."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -41,10 +41,7 @@ class OperationsStore(Protocol):
 class Operations:
     """Satisfies `web.views.OperationsView`. Whatever is changed is stored before it counts."""
 
-    def __init__(
-        self, engine: Callable[[], Engine], store: OperationsStore, *, clock: Clock
-    ) -> None:
-        """`engine`: the one that runs at the moment."""
+    def __init__(self, engine: Engine, store: OperationsStore, *, clock: Clock) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
@@ -56,20 +53,20 @@ class Operations:
 
     async def incident(self, incident_id: IncidentId) -> Incident | None:
         """One that is open, or was within the time that is kept."""
-        found = (i for i in self._engine().incidents() if i.id == incident_id)
+        found = (i for i in self._engine.incidents() if i.id == incident_id)
         with _unavailable():
             return next(found, None) or await self._store.incident(incident_id)
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""
-        incident = await self._engine().acknowledge(incident_id, by, comment)
+        incident = await self._engine.acknowledge(incident_id, by, comment)
         if incident is not None:
             log.info("incident_acknowledged", incident=incident_id, by=by, comment=comment)
         return incident
 
     def silences(self) -> Sequence[Silence]:
         """Those set, the ones that ended lately among them."""
-        return self._engine().mutes.silences
+        return self._engine.mutes.silences
 
     async def silence(
         self,
@@ -81,7 +78,7 @@ class Operations:
         comment: str,
     ) -> Silence:
         """Set one; raises `NeverMatchesError`."""
-        if mismatch := self._engine().known_labels.mismatch(matchers):
+        if mismatch := self._engine.known_labels.mismatch(matchers):
             raise NeverMatchesError(str(mismatch))
         silence = Silence(
             id=secrets.token_hex(4),
@@ -111,12 +108,12 @@ class Operations:
         with _unavailable():
             await self._store.keep_silence(silence, happening)
         others = (s for s in self.silences() if s.id != silence.id)
-        self._engine().mutes.replace_silences([*others, silence])
+        self._engine.mutes.replace_silences([*others, silence])
         log.info("silence_changed", silence=silence.id, change=event, text=text)
 
     def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
         """Somebody deletes these through us: their absence is our doing. False: no such account."""
-        return self._engine().deleting(account, registrations)
+        return self._engine.deleting(account, registrations)
 
 
 def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:

@@ -18,7 +18,9 @@ def freeze(_stage: Stage) -> None:
 
 def release() -> None:
     """An engine is gone: what was frozen with it and is no longer used is given back. The loop
-    stands still for it, once in a reload, while no account is polled.
+    stands still for it once in a reload that changed an account; what is left stays, and is frozen
+    again.
     """
     gc.unfreeze()
     gc.collect()
+    gc.freeze()

@@ -1,6 +1,6 @@
 """What is logged of an account's steps, incidents apart: those are logged with their counting."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -23,10 +23,13 @@ class Telling:
 
     def tell(self, outcome: Outcome, *, answered: Collection[ExtensionId] = ()) -> None:
         """Say what is worth a line; `answered`: who was, if it came of a poll."""
-        self._tell_ids("extensions_quarantined", outcome.quarantined)
+        if outcome.quarantined:
+            self._log.warning("extensions_quarantined", **_first_of(outcome.quarantined))
         self._setbacks.tell(outcome, answered=answered)
         self._setbacks.forget(outcome.removed)
-        self._tell_ids("registrations_too_many", outcome.crowded, compared=MOST_REGISTRATIONS)
+        if outcome.crowded:
+            crowded = _first_of(outcome.crowded)
+            self._log.warning("registrations_too_many", **crowded, compared=MOST_REGISTRATIONS)
         if outcome.doubted:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
         if outcome.pace is not None:
@@ -40,11 +43,6 @@ class Telling:
         if self._setbacks.is_new(error):
             self._log.error(event, exc_info=error)
 
-    def _tell_ids(self, event: str, ids: Collection[ExtensionId], **more: object) -> None:
-        if ids:
-            listed = sorted(ids)[:LISTED_IN_A_LOG_LINE]
-            self._log.warning(event, count=len(ids), extension_ids=listed, **more)
-
     def _tell_pace(self, turn: PaceTurn) -> None:
         if not turn.is_slow:
             self._log.info("polling_at_full_pace", interval=humanise(turn.interval))
@@ -55,3 +53,8 @@ class Telling:
             interval=humanise(turn.interval),
             reason="the hourly request quota leaves too few requests",
         )
+
+
+def _first_of(ids: Collection[ExtensionId]) -> Mapping[str, object]:
+    """How many, and not more of them than a line is for."""
+    return {"count": len(ids), "extension_ids": sorted(ids)[:LISTED_IN_A_LOG_LINE]}

@@ -1,299 +1,470 @@
-"""A daemon in this process: what a reload brings, and what it cannot break."""
+"""The daemon's life in this process, on virtual time: begun, changed, ended; and what fails in it.
+
+Two accounts; what one of them meets must not be felt at the other's PBX.
+"""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+import pytest
+from fakes.living import Living, living
+from fakes.pbx import FakePbx
 from structlog.testing import capture_logs
 
-from regwatch.app.daemon import Daemon
-from regwatch.app.engine import Engine
-from regwatch.config import load_config
+from regwatch.app.daemon import Daemon, StartError
+from regwatch.app.engines.account_engine import AccountEngine, Watch
+from regwatch.app.operations import Operations
+from regwatch.app.parts import Parts
+from regwatch.app.reloading import TRIAL_SECONDS
+from regwatch.config import Config
+from regwatch.core.matchers import Matchers
+from regwatch.core.model import Incident, Timestamp
 from regwatch.store import StoreUnavailableError
 
-SECRET = "hunter2-3f9a61c04be2"
-LONG_SECRET = SECRET * 20
-PATIENCE = 60.0
-CONFIG = """\
-accounts:
-  - {{name: acme, url: 'http://127.0.0.1:1', extensions: {{ids: [1], discover: false}}, {account}}}
-http: {{listen: '127.0.0.1:0'{http}}}
-storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
-{extra}
-"""
-SOUND = {"account": "access_token: t0ken", "http": "", "extra": ""}
-MAIL = """\
-receivers:
-  - {{name: mail, email: {{host: 127.0.0.1, from: a@example.com, to: [b@example.com],
-     ca_file: {0}}}}}
-routes: [{{receivers: [mail]}}]
-"""
+pytestmark = pytest.mark.looptime
+
+LIST = "/api/ver1.0/client/@me/extension/"
+ROUND = 10.0
+"""Seconds from poll to poll."""
+CHANGED = {"acme_polling": ", batch_size: 2"}
 
 
-def write(folder: Path, **parts: str) -> Path:
-    file = folder / "regwatch.yml"
-    file.write_text(CONFIG.format(folder=folder, **{**SOUND, **parts}), encoding="utf-8")
-    return file
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """Other tests are to have their garbage collected."""
+    yield
+    gc.unfreeze()
 
 
-@asynccontextmanager
-async def running(folder: Path, kind: type[Daemon] = Daemon) -> AsyncIterator[Daemon]:
-    """A daemon that watches one extension of a PBX that is not there."""
-    file = write(folder)
-    daemon = kind(file, load_config(file, environ={}), environ={})
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
-        running = group.create_task(daemon.run(stop))
-        await daemon.started.wait()
+def asked(pbx: FakePbx) -> tuple[int, int, int]:
+    """How many tokens, lists and polls."""
+    return pbx.tokens_issued, pbx.count(LIST), len(pbx.batches)
+
+
+def events(logs: Sequence[Any]) -> list[str]:
+    return [line["event"] for line in logs]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+# --- begun and ended ------------------------------------------------------------
+
+
+async def test_started_twice_it_runs_once(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        with pytest.raises(StartError, match="started already"):
+            await it.daemon.run(asyncio.Event())
+        engine = it.daemon.begun.engine
+        assert engine._tasks is not None
+        engine.start(engine._tasks)
+        await asyncio.sleep(10 * ROUND + 5)
+        assert asked(it.acme) == asked(it.bolt) == (1, 1, 11)
+
+
+async def test_stopped_twice_it_is_stopped_once(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            await asyncio.sleep(ROUND)
+            await it.daemon.begun.engine.stop()
+            polls = asked(it.acme)
+            await it.daemon.begun.engine.stop()
+            await asyncio.sleep(5 * ROUND)
+            assert asked(it.acme) == polls
+            it.stop.set()
+            it.stop.set()
+    assert events(logs)[-2:] == ["stopping", "stopped"]
+    with pytest.raises(StartError, match="started already"):
+        await it.daemon.run(asyncio.Event())
+
+
+async def test_two_in_one_process_do_not_feel_each_other(tmp_path: Path) -> None:
+    folders = tmp_path / "one", tmp_path / "two"
+    for folder in folders:
+        folder.mkdir()
+    async with living(folders[0]) as one:
+        async with living(folders[1]) as two:
+            await asyncio.sleep(5 * ROUND + 5)
+            assert asked(one.acme) == asked(two.acme) == (1, 1, 6)
+            two.lose(3)
+            await asyncio.sleep(2 * ROUND)
+            assert (len(one.hook.of(3)), len(two.hook.of(3))) == (0, 2)
+            assert await two.reload(**CHANGED) == []
+        await asyncio.sleep(3 * ROUND)
+        assert asked(one.acme) == (1, 1, 11)
+
+
+async def test_before_it_starts_there_is_nothing_of_it(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "regwatch.yml", Config.model_construct(), environ={})
+    with pytest.raises(RuntimeError, match="has not started"):
+        await daemon.reload()
+
+
+# --- reloads, good and bad ------------------------------------------------------------
+
+
+async def test_a_reload_that_changes_one_account_is_not_felt_by_the_other(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(5 * ROUND + 5)
+        bolt, acme = it.account("bolt"), it.account("acme")
+        watcher = bolt._current.watcher
+        assert await it.reload(**CHANGED) == []
+        assert it.account("bolt") is bolt
+        assert it.account("acme") is not acme
+        await asyncio.sleep(5 * ROUND)
+        assert bolt._current.watcher is watcher
+        assert asked(it.bolt) == (1, 1, 11), "a poll a round, no list and no token more"
+        assert it.acme.tokens_issued == 2
+        assert max(map(len, it.acme.batches[6:])) == 2, "what was changed is in force"
+
+
+async def test_a_reload_that_changes_nothing_is_felt_by_nobody(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(5 * ROUND + 5)
+        parts = it.daemon.begun.engine.parts.everything
+        assert await it.reload() == []
+        assert it.daemon.begun.engine.parts.everything == parts
+        await asyncio.sleep(5 * ROUND)
+        assert asked(it.acme) == asked(it.bolt) == (1, 1, 11)
+
+
+async def test_a_poll_under_way_in_an_unchanged_account_is_answered(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(ROUND / 2)
+        it.bolt.barrier = barrier = asyncio.Barrier(2)
+        it.lose(2)
+        await asyncio.sleep(ROUND / 2 + 5)
+        assert barrier.n_waiting == 1, "bolt's PBX takes its time"
+        assert await it.reload(**CHANGED) == []
+        polls = asked(it.bolt)
+        it.bolt.barrier = None
+        await barrier.wait()
+        await it.hook.until(lambda hook: "bolt" in [a["labels"]["account"] for a in hook.alerts])
+        assert asked(it.bolt) == polls, "nobody was asked twice"
+
+
+async def test_an_account_that_comes_and_one_that_goes_disturb_no_other(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(ROUND + 5)
+        whole = it.file.read_text()
+        begins, ends = whole.index("  - name: acme"), whole.index("  - name: bolt")
+        it.file.write_text(whole[:begins] + whole[ends:])
+        assert await it.daemon.reload() == []
+        assert [a.name for a in it.daemon.begun.view.accounts()] == ["bolt"]
+        polls = asked(it.acme)
+        await asyncio.sleep(3 * ROUND)
+        assert asked(it.acme) == polls
+        it.file.write_text(whole)
+        assert await it.daemon.reload() == []
+        assert [a.name for a in it.daemon.begun.view.accounts()] == ["acme", "bolt"]
+        await asyncio.sleep(ROUND)
+        assert asked(it.acme)[:2] == (2, 2)
+        assert asked(it.bolt) == (1, 1, 6)
+
+
+async def test_a_bad_file_is_felt_by_nobody(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(ROUND + 5)
+        parts = it.daemon.begun.engine.parts
+        assert await it.reload(acme_polling=", batch_size: 2", extra="nonsense: 1\n") != []
+        assert it.daemon.begun.engine.parts is parts
+        await asyncio.sleep(4 * ROUND)
+        assert asked(it.acme) == asked(it.bolt) == (1, 1, 6)
+
+
+async def test_another_severity_changes_every_account(tmp_path: Path) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(ROUND + 5)
+        before = it.daemon.begun.engine.parts
+        assert await it.reload(alerts=", extension_lost: {severity: warning}") == []
+        after = it.daemon.begun.engine.parts
+        assert not set(map(id, before.accounts)) & set(map(id, after.accounts))
+        assert after.lines == before.lines
+        it.lose(2)
+        await asyncio.sleep(ROUND + 5)
+        assert [a["labels"]["severity"] for a in it.hook.of(2)] == ["warning", "warning"]
+
+
+# --- what is said in the midst of a reload ------------------------------------------------------
+
+
+class Pause:
+    """The swap of a reload stands still, where who comes reads the store, until it is let go."""
+
+    def __init__(self, it: Living, part: str = "incidents", read: str = "open_incidents") -> None:
+        store = getattr(it.daemon.begun.around.store, part)
+        sound = getattr(store, read)
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+
+        async def reading() -> Any:
+            found = await sound()
+            self.reached.set()
+            await self.go_on.wait()
+            return found
+
+        setattr(store, read, reading)
+
+
+async def test_a_silence_that_is_set_during_a_reload_is_obeyed(tmp_path: Path) -> None:
+    async with living(tmp_path) as it, asyncio.TaskGroup() as tasks:
+        await asyncio.sleep(ROUND + 5)
+        begun, pause = it.daemon.begun, Pause(it)
+        reloading = tasks.create_task(it.reload(**CHANGED))
+        await pause.reached.wait()
+        operations = Operations(begun.engine, begun.around.store, clock=it.clocks.wall)
+        await operations.silence(
+            Matchers.of({"account": ["acme", "bolt"]}),
+            starts_at=it.clocks.wall(),
+            ends_at=Timestamp(it.clocks.wall() + 3600),
+            author="anna",
+            comment="",
+        )
+        pause.go_on.set()
+        assert await reloading == []
+        it.lose(2)
+        await asyncio.sleep(3 * ROUND)
+        assert {i.silenced_by is not None for i in begun.view.incidents()} == {True}
+        assert it.hook.alerts == []
+
+
+async def test_an_acknowledgement_during_a_reload_is_obeyed(tmp_path: Path) -> None:
+    async with living(tmp_path) as it, asyncio.TaskGroup() as tasks:
+        await asyncio.sleep(ROUND + 5)
+        it.lose(2)
+        await asyncio.sleep(ROUND)
+        (mine,) = [i for i in it.daemon.begun.view.incidents() if i.account == "acme"]
+        pause = Pause(it)
+        reloading = tasks.create_task(it.reload(**CHANGED))
+        await pause.reached.wait()
+        asked = tasks.create_task(it.daemon.begun.engine.acknowledge(mine.id, "anna", "on my way"))
+        await asyncio.sleep(1)
+        pause.go_on.set()
+        assert await reloading == []
+        taken = await asked
+        assert taken is not None
+        await asyncio.sleep(ROUND)
+        by = {i.account: i.acknowledged_by for i in it.daemon.begun.view.incidents()}
+        assert by == {"acme": "anna", "bolt": ""}
+
+
+async def test_a_loss_that_is_seen_while_the_routes_are_changed_is_told_once(
+    tmp_path: Path,
+) -> None:
+    async with living(tmp_path) as it, asyncio.TaskGroup() as tasks:
+        await asyncio.sleep(ROUND - 5)
+        it.lose(2)
+        pause = Pause(it, "outbox", "notified")
+        reloading = tasks.create_task(it.reload(group_wait="1s"))
+        await pause.reached.wait()
+        await asyncio.sleep(10)
+        assert len(it.daemon.begun.view.incidents()) == 2, "seen after the store was read"
+        assert it.hook.alerts == []
+        pause.go_on.set()
+        assert await reloading == []
+        await asyncio.sleep(5 * ROUND)
+        assert sorted(a["labels"]["account"] for a in it.hook.of(2)) == ["acme", "bolt"]
+
+
+async def test_a_changed_receiver_ends_its_delivery_and_the_other_does_not_notice(
+    tmp_path: Path,
+) -> None:
+    async with living(tmp_path) as it, asyncio.TaskGroup() as tasks:
+        await asyncio.sleep(ROUND + 5)
+        hook, other = it.daemon.begun.engine.parts.lines
+        slow = asyncio.Event()
+        deliver = hook._receiver.deliver
+
+        async def slowly(notification: Any) -> None:
+            slow.set()
+            await asyncio.sleep(3)
+            await deliver(notification)
+
+        hook._receiver.deliver = slowly  # type: ignore[method-assign]
+        it.lose(2)
+        await slow.wait()
+        begun_at = now()
+        reloading = tasks.create_task(it.reload(hook_more=", timeout: 9s"))
+        await asyncio.sleep(2)
+        assert len(it.other.of(2)) == 2, "the other one's messages pass"
+        assert await reloading == []
+        assert 3 <= now() - begun_at < 4, "within the grace"
+        lines = it.daemon.begun.engine.parts.lines
+        assert (lines[0] is hook, lines[1] is other) == (False, True)
+        await asyncio.sleep(ROUND)
+        assert sorted(a["labels"]["account"] for a in it.hook.of(2)) == ["acme", "bolt"]
+
+
+# --- what fails ------------------------------------------------------------
+
+
+def spoil(account: AccountEngine, spoilt: Callable[[Any], Any]) -> None:
+    """Its watchers are not as they should be, from the next one on."""
+    sound = account._build
+
+    def build(*given: Any) -> Watch:
+        made = sound(*given)
+        made.watcher.run = spoilt(made.watcher.run)  # type: ignore[method-assign]
+        return made
+
+    account._build = build
+
+
+def dying(after: float) -> Callable[[Any], Any]:
+    """Of a bug, so many seconds after it began."""
+
+    def spoilt(_run: Any) -> Any:
+        async def run() -> None:
+            await asyncio.sleep(after)
+            raise RuntimeError("a bug")
+
+        return run
+
+    return spoilt
+
+
+def failing_at_its_stop(run: Any) -> Any:
+    async def spoilt() -> None:
         try:
-            yield daemon
+            await run()
         finally:
-            stop.set()
-        await running
+            raise RuntimeError("a bug in its last deed")
+
+    return spoilt
 
 
-async def metric(daemon: Daemon) -> str:
-    """Whether the last reload succeeded, as is scraped."""
-    name = "regwatch_config_last_reload_successful "
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://{daemon.address}/metrics") as response,
-    ):
-        lines = (await response.text()).splitlines()
-    return next(line.removeprefix(name) for line in lines if line.startswith(name))
+def with_new_accounts(it: Living, spoilt: Callable[[Any], Any]) -> None:
+    """Reloads bring an acme that is spoilt, if it has smaller batches; going back does not."""
+    reloader = it.daemon.begun.reloader
+    sound = reloader._parts_of
+
+    def parts_of(config: Config) -> Parts:
+        parts = sound(config)
+        if config.accounts[0].polling.batch_size == 2:
+            spoil(parts.accounts[0], spoilt)
+        return parts
+
+    reloader._parts_of = parts_of
 
 
-def files(folder: Path) -> None:
-    """What the bad configurations name."""
-    (folder / "folder").mkdir()
-    (folder / "words").write_text("no certificate", encoding="utf-8")
-    (folder / "web.yml").write_text("tls_server_config: {cert_file: gone, key_file: gone}\n")
-    (folder / "odd.yml").write_text("basic_auth_users: {? [a]: b}\n")
+class LockedOnce(Daemon):
+    """Its first account cannot read what is stored of it when it begins."""
+
+    failures = 3
+
+    async def _load(self, around: Any) -> Any:
+        sound = around.store.accounts.load
+
+        async def load(account: str) -> Any:
+            if account == "acme" and self.failures:
+                self.failures -= 1
+                raise StoreUnavailableError("database is locked")
+            return await sound(account)
+
+        around.store.accounts.load = load
+        return await super()._load(around)
 
 
-BAD: Mapping[str, tuple[dict[str, str], str]] = {
-    "authorities that are not there": ({"account": "access_token: a, ca_file: nope.pem"}, "nope"),
-    "authorities that are a folder": ({"account": "access_token: a, ca_file: folder"}, "no file"),
-    "authorities that are none": (
-        {"account": "access_token: a, ca_file: words"},
-        "holds no certificates in PEM",
-    ),
-    "authorities with a name that is too long": (
-        {"account": f"access_token: a, ca_file: {'c' * 300}"},
-        "file name too long",
-    ),
-    "authorities with a name that is none": (
-        {"account": 'access_token: a, ca_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "a name with half a character": (
-        {"account": 'access_token: a, ca_file: "a\\ud800b"'},
-        "holds a character that is none",
-    ),
-    "a receiver's authorities": ({"extra": MAIL.format("nope.pem")}, "receivers[0].email.ca_file"),
-    "a long secret in place of its file": (
-        {"account": f"access_token_file: {LONG_SECRET}"},
-        "accounts[0].access_token_file: cannot be read: file name too long",
-    ),
-    "a short secret in place of its file": (
-        {"account": f"access_token_file: {SECRET}"},
-        "accounts[0].access_token_file: there is no such file",
-    ),
-    "a secret like a path in place of its file": (
-        {"account": f"access_token_file: '{SECRET}/{SECRET}'"},
-        "there is no such file",
-    ),
-    "a folder in place of a secret's file": (
-        {"account": "access_token_file: folder"},
-        "there is no such file",
-    ),
-    "a secret's file with a name that is none": (
-        {"account": 'access_token_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "templates in a folder that is none": ({"extra": 'templates: "a\\0b"\n'}, "character"),
-    "templates that are a file": ({"extra": "templates: words\n"}, "not a directory"),
-    "a web config file that is not there": ({"http": ", web_config_file: nope.yml"}, "nope.yml"),
-    "a web config file that is a folder": ({"http": ", web_config_file: folder"}, "directory"),
-    "a web config file whose certificate is gone": (
-        {"http": ", web_config_file: web.yml"},
-        "cannot be read",
-    ),
-    "a web config file of another kind": (
-        {"http": ", web_config_file: odd.yml"},
-        "holds what cannot be read",
-    ),
-}
-
-
-async def test_no_bad_configuration_changes_anything(tmp_path: Path) -> None:
-    files(tmp_path)
-    answers: dict[str, str] = {}
+async def test_an_account_that_fails_at_its_start_is_begun_again(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path) as daemon:
-            engine = daemon.accounts()
-            for name, (parts, _) in BAD.items():
-                write(tmp_path, **parts)
-                answers[name] = "\n".join(await daemon.reload())
-                assert await metric(daemon) == "0.0", name
-                assert daemon.accounts() is engine, f"{name}: it was not even to be stopped"
-            write(tmp_path)
-            assert await daemon.reload() == []
-            assert await metric(daemon) == "1.0"
-    assert [name for name, (_, words) in BAD.items() if words not in answers[name]] == []
-    assert said(logs) == ["config_not_reloaded"] * len(BAD) + ["config_reloaded"]
-    assert SECRET not in repr(logs)
-    assert SECRET not in repr(answers)
+        async with living(tmp_path, LockedOnce) as it:
+            await asyncio.sleep(2)
+            view = it.daemon.begun.view
+            problem = view.health_problem()
+            assert problem is not None
+            assert problem.startswith("watch acme died of StoreUnavailableError")
+            assert view.live_problem() is None, "a start anew of the whole would not help"
+            assert not it.daemon.begun.engine.heart.may_beat()
+            await asyncio.sleep(ROUND)
+            assert asked(it.acme) == (1, 1, 1)
+            assert asked(it.bolt) == (1, 1, 2), "the other one polls all the time"
+            assert view.health_problem() is None
+            assert it.daemon.begun.engine.heart.may_beat()
+    assert events(logs).count("part_died") == 3
+    assert "config_taken_back" not in events(logs)
 
 
-def said(logs: list[Any]) -> list[str]:
-    return [line["event"] for line in logs if "reload" in line["event"]]
-
-
-def vanish(file: Path) -> None:
-    file.unlink()
-
-
-def become_a_folder(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    file.mkdir()
-
-
-def become_noise(file: Path) -> None:
-    file.write_bytes(b"accounts: \xff\xfe\0")
-
-
-async def test_a_file_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        engine = daemon.accounts()
-        for spoil in (vanish, become_noise, become_a_folder):
-            spoil(tmp_path / "regwatch.yml")
-            (problem,) = await daemon.reload()
-            assert "regwatch.yml" in problem
-            assert await metric(daemon) == "0.0"
-            assert daemon.accounts() is engine
-
-
-async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        write(tmp_path, extra="sites: [{name: riga, extensions: ['1']}]\n")
-        before = daemon.accounts()
-        assert await daemon.reload() == []
-        assert daemon.accounts() is not before
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"http://{daemon.address}/-/reload") as response,
-        ):
-            assert (response.status, await metric(daemon)) == (200, "1.0")
-
-
-async def test_a_database_that_another_process_holds_locked_changes_nothing(
-    tmp_path: Path,
-) -> None:
-    async with running(tmp_path) as daemon:
-        engine = daemon.accounts()
-        with closing(sqlite3.connect(tmp_path / "regwatch.db")) as other:
-            other.execute("BEGIN IMMEDIATE")
-            write(tmp_path, account="access_token: another")
-            assert await daemon.reload() == ["database is locked"]
-            assert await metric(daemon) == "0.0"
-            assert daemon.accounts() is engine
-        assert await daemon.reload() == []
-        assert await metric(daemon) == "1.0"
-
-
-class BuggyDaemon(Daemon):
-    """Meets a bug whose words hold a secret."""
-
-    async def _try_out(self) -> None:
-        raise RuntimeError(SECRET)
-
-
-async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path: Path) -> None:
-    with capture_logs() as logs:
-        async with running(tmp_path, BuggyDaemon) as daemon:
-            (problem,) = await daemon.reload()
-            assert problem.startswith("a bug in regwatch: RuntimeError at daemon.py:")
-            assert await metric(daemon) == "0.0"
-    assert SECRET not in repr(logs)
-
-
-class LockedDaemon(Daemon):
-    """Finds the database locked so many times, once the old engine has ended."""
-
-    failures = 0
-
-    async def _build(self) -> Engine:
-        if self.failures:
-            self.failures -= 1
-            raise StoreUnavailableError("database is locked")
-        return await super()._build()
-
-
-async def test_what_fails_after_the_swap_brings_the_former_configuration_back(
+async def test_an_account_that_dies_in_its_first_minute_brings_the_former_configuration_back(
     tmp_path: Path,
 ) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path, LockedDaemon) as daemon:
-            assert isinstance(daemon, LockedDaemon)
-            before = daemon.accounts()
-            daemon.failures = 1
-            write(tmp_path, account="access_token: another")
-            assert await daemon.reload() == ["database is locked"]
-            assert await metric(daemon) == "0.0"
-            while daemon.accounts() is before:
-                await asyncio.sleep(0.01)
-            assert [account.name for account in daemon.accounts()] == ["acme"]
-    assert said(logs) == ["config_not_reloaded"]
+        async with living(tmp_path) as it:
+            await asyncio.sleep(ROUND + 5)
+            with_new_accounts(it, dying(10.0))
+            former = it.daemon.begun.reloader.config
+            assert await it.reload(**CHANGED) == []
+            await asyncio.sleep(5 * ROUND)
+            assert it.daemon.begun.reloader.config is former
+            assert it.account("acme").settings.polling.batch_size == 50
+            assert it.account("acme")._running.is_started
+            assert len(it.acme.batches[-1]) == 4, "it polls as before"
+            assert asked(it.bolt) == (1, 1, 7)
+            registry = it.daemon.begun.around.instruments.registry
+            assert registry.get_sample_value("regwatch_config_last_reload_successful") == 0
+            assert await it.reload() == [], "a sound one is taken"
+            assert registry.get_sample_value("regwatch_config_last_reload_successful") == 1
+    assert events(logs).count("config_taken_back") == 1
 
 
-async def test_while_neither_can_be_built_another_reload_is_heard(tmp_path: Path) -> None:
+async def test_one_that_dies_later_is_begun_again_with_what_was_reloaded(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        async with running(tmp_path, LockedDaemon) as daemon:
-            assert isinstance(daemon, LockedDaemon)
-            before = daemon.accounts()
-            daemon.failures = 2
-            assert await daemon.reload() == ["database is locked"]
-            while daemon.failures:
-                await asyncio.sleep(0.01)
-            assert await daemon.reload() == []
-            assert daemon.accounts() is not before
-    assert "former_engine_not_built" in [line["event"] for line in logs]
+        async with living(tmp_path) as it:
+            with_new_accounts(it, dying(TRIAL_SECONDS + 1))
+            assert await it.reload(**CHANGED) == []
+            await asyncio.sleep(2 * TRIAL_SECONDS)
+            assert it.account("acme").settings.polling.batch_size == 2
+    assert "part_died" in events(logs)
+    assert "config_taken_back" not in events(logs)
 
 
-async def test_while_neither_can_be_built_a_stop_is_heard(tmp_path: Path) -> None:
-    async with running(tmp_path, LockedDaemon) as daemon:
-        assert isinstance(daemon, LockedDaemon)
-        daemon.failures = 1_000
-        assert await daemon.reload() == ["database is locked"]
+async def test_one_that_the_reload_did_not_touch_takes_nothing_back(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            assert await it.reload(**CHANGED) == []
+            spoil(it.account("bolt"), lambda run: run)
+            it.daemon.begun.engine.exchange.died(it.account("bolt").settings.name)
+            await asyncio.sleep(ROUND)
+            assert it.account("acme").settings.polling.batch_size == 2
+    assert "config_taken_back" not in events(logs)
 
 
-async def test_a_reload_after_the_stop_is_refused(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        pass
-    assert await daemon.reload() == ["regwatch is stopping"]
+async def test_if_the_former_one_cannot_be_taken_up_it_is_said_and_tried_on(
+    tmp_path: Path,
+) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            with_new_accounts(it, dying(10.0))
+            assert await it.reload(**CHANGED) == []
+            store, failures = it.daemon.begun.around.store, [1]
+            sound = store.incidents.open_incidents
+
+            async def open_incidents() -> Sequence[Incident]:
+                if failures and failures.pop():
+                    raise StoreUnavailableError("database is locked")
+                return await sound()
+
+            await asyncio.sleep(9)
+            store.incidents.open_incidents = open_incidents  # type: ignore[method-assign]
+            await asyncio.sleep(ROUND)
+    assert "former_config_not_taken_up" in events(logs)
+    assert events(logs)[-1] == "stopped"
 
 
-async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> None:
-    async with asyncio.TaskGroup() as group, running(tmp_path, StoppingDaemon) as daemon:
-        assert isinstance(daemon, StoppingDaemon)
-        reloading = group.create_task(daemon.reload())
-        await daemon.tried_out.wait()
-    assert reloading.result() == ["regwatch is stopping"]
-
-
-class StoppingDaemon(Daemon):
-    """Is stopped when a reload has tried everything out."""
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.tried_out = asyncio.Event()
-
-    async def _try_out(self) -> None:
-        await super()._try_out()
-        self.tried_out.set()
-        await asyncio.sleep(0)
+async def test_an_account_that_fails_in_its_stop_holds_up_neither_a_reload_nor_the_end(
+    tmp_path: Path,
+) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            with_new_accounts(it, failing_at_its_stop)
+            assert await it.reload(**CHANGED) == []
+            await asyncio.sleep(2 * ROUND)
+            assert await it.reload() == [], (
+                "it failed when it was stopped, and is gone all the same"
+            )
+            assert it.account("acme").settings.polling.batch_size == 50
+            assert await it.reload(**CHANGED) == []
+    assert [line["at_stop"] for line in logs if line["event"] == "part_died"] == [True, True]
+    assert events(logs)[-1] == "stopped"

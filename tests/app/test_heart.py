@@ -21,11 +21,10 @@ class Watcher:
 def test_a_message_waits_as_long_as_it_does_though_the_clock_is_set(step: float) -> None:
     passed, set_by = 0.0, 0.0
     heart = Heart(
-        [Watcher()],  # type: ignore[list-item]
-        every=60.0,
         clock=lambda: at(passed + set_by),
         steady=lambda: Instant(START + passed),
     )
+    heart.look_at([Watcher()], every=60.0)
     heart.note_backlog({"chat": (1, at(0)), "pager": (0, None)})
     set_by, passed = step, STUCK_SECONDS - 1
     heart.note_backlog({"chat": (1, at(0)), "pager": (0, None)})
@@ -38,6 +37,6 @@ def test_a_message_waits_as_long_as_it_does_though_the_clock_is_set(step: float)
 
 
 def test_what_was_made_in_the_future_waits_from_now_on() -> None:
-    heart = Heart([], every=60.0, clock=lambda: at(0), steady=lambda: Instant(START))
+    heart = Heart(clock=lambda: at(0), steady=lambda: Instant(START))
     heart.note_backlog({"chat": (1, at(5000))})
     assert heart.may_beat()

@@ -1,28 +1,21 @@
 """What people ask of the daemon, against a real database."""
 
-import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes.notifications import all_new, lost
-from fakes.values import EVERY_ALERT, at
+from fakes.notifications import lost
+from fakes.values import at
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from regwatch.app.operations import Operations, warn_of_silences
-from regwatch.app.self_watch import SelfWatch
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.mutes import Mutes, Silence
-from regwatch.core.alerts.open_incidents import OpenIncidents
-from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.history import Sought
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
-from regwatch.core.watches.receiver_watch import ReceiverWatch
-from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
+from regwatch.core.model import Incident, IncidentId
 from regwatch.store import Store
 from regwatch.web.views import NeverMatchesError, UnavailableError
 
@@ -47,7 +40,7 @@ class Engine:
 
 async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
     made = await operations.silence(
         Matchers.of({"site": "riga"}), starts_at=at(10), ends_at=at(20), author="anna", comment="x"
     )
@@ -66,7 +59,7 @@ async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
 
 async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
     async with store._database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE silences")
     with pytest.raises(UnavailableError):
@@ -78,7 +71,7 @@ async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
 
 async def test_a_silence_that_can_never_match_is_refused(store: Store) -> None:
     engine = Engine()
-    operations = Operations(lambda: engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
     with pytest.raises(NeverMatchesError, match=r"no `site` matches `rga` \(did you mean `riga`"):
         await operations.silence(
             Matchers.of({"site": "rga"}), starts_at=at(10), ends_at=at(20), author="a", comment="x"
@@ -116,89 +109,7 @@ def silence_of(*, site: str) -> Silence:
 
 
 async def test_an_incident_of_former_times_is_found(store: Store) -> None:
-    operations = Operations(Engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type,return-value]
+    operations = Operations(Engine(), store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
     await store.accounts.save(NO_ACCOUNT, watched=(), incidents=[lost()])
     assert await operations.incident(lost().id) == lost()
     assert await operations.incident(IncidentId("none")) is None
-
-
-def attempt(outcome: Delivery, error: str | None = None) -> DeliveryAttempt:
-    message = all_new([lost()], receiver="pager")
-    return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
-
-
-def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = None) -> SelfWatch:
-    incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
-    return SelfWatch(
-        ReceiverWatch(incidents, {"pager": ""}),
-        store.accounts,
-        clock=lambda: at(5),
-        on_outcome=lambda _outcome: None,
-        on_incidents=told.extend,
-        on_bug=lambda: bugs.append(None) if bugs is not None else None,
-    )
-
-
-async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: Store) -> None:
-    told: list[Incident] = []
-    watch = self_watch(store, told)
-    running = asyncio.ensure_future(watch.run())
-    try:
-        watch.delivery(attempt(Delivery.RETRIED, "503"))
-        watch.delivery(attempt(Delivery.REFUSED, "403"))
-        while not told:
-            await asyncio.sleep(0.01)
-        (incident,) = told
-        assert await store.operations.incident(incident.id) == incident
-        assert list(watch.incidents) == [incident]
-        taken = await watch.acknowledge(incident.id, "anna", "")
-        assert taken is not None
-        assert taken.acknowledged_by == "anna"
-        assert await watch.acknowledge(IncidentId("none"), "anna", "") is None
-        watch.delivery(attempt(Delivery.DELIVERED))
-        while told[-1].state is not IncidentState.RESOLVED:
-            await asyncio.sleep(0.01)
-    finally:
-        running.cancel()
-    events = [line.event for line in await store.operations.history(Sought())]
-    assert events == ["resolved", "acknowledged", "fired"]
-
-
-async def test_what_cannot_be_stored_is_told_later(store: Store) -> None:
-    told: list[Incident] = []
-    watch = self_watch(store, told)
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
-    watch.delivery(attempt(Delivery.REFUSED, "403"))
-    await watch._flush()
-    assert told == []
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO incidents")
-    await watch._flush()
-    assert len(told) == 1
-
-
-async def test_what_can_never_be_stored_is_given_up_and_the_watch_goes_on(store: Store) -> None:
-    told: list[Incident] = []
-    bugs: list[object] = []
-    watch = self_watch(store, told, bugs)
-    watch.delivery(attempt(Delivery.REFUSED, "half a character: \udcff"))
-    await watch._flush()
-    assert told == []
-    assert len(bugs) >= 1
-    watch.delivery(attempt(Delivery.DELIVERED))
-    watch.delivery(attempt(Delivery.REFUSED, "403"))
-    await watch._flush()
-    assert [incident.summary for incident in told][-1].endswith("403")
-
-
-async def test_a_message_lost_to_a_bug_is_told_as_a_broken_receiver(store: Store) -> None:
-    told: list[Incident] = []
-    watch = self_watch(store, told)
-    lost = attempt(Delivery.GIVEN_UP, "what became of the message cannot be stored")
-    watch.delivery(lost)
-    await watch._flush()
-    assert told == [], "lost after a day: the others have been told for long"
-    watch.delivery(dataclasses.replace(lost, is_unstorable=True))
-    await watch._flush()
-    assert [incident.alert for incident in told] == [AlertName.RECEIVER_BROKEN]

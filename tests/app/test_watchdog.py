@@ -36,8 +36,8 @@ storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 class Unwell(Daemon):
     """Its health is the worst, as long as it runs; that is not what the watchdog asks."""
 
-    def health_problem(self) -> str | None:
-        return "the disk is full, and a receiver refuses"
+    def fall_ill(self) -> None:
+        self.begun.view.health_problem = lambda: "a receiver refuses"  # type: ignore[method-assign]
 
     def fill_the_disk(self) -> None:
         """Whatever needs another page fails from now on, on every connection."""
@@ -47,7 +47,7 @@ class Unwell(Daemon):
             cursor.execute("PRAGMA max_page_count=1")  # no less than there are
             cursor.close()
 
-        engine = self._surroundings.store._database.engine
+        engine = self.begun.around.store._database.engine
         event.listen(engine.sync_engine, "checkout", no_more_pages)
 
 
@@ -89,6 +89,7 @@ async def test_neither_a_full_disk_nor_a_receiver_that_refuses_has_the_daemon_ki
 ) -> None:
     with capture_logs() as logs:
         async with watched(tmp_path) as (daemon, pbx, hook, said):
+            daemon.fall_ill()
             hook.status = 403
             await asyncio.sleep(35)
             first, *others = pbx.registered_ids()[::2]
@@ -109,9 +110,9 @@ async def test_neither_a_full_disk_nor_a_receiver_that_refuses_has_the_daemon_ki
 async def test_polls_that_stand_still_have_it_killed(tmp_path: Path) -> None:
     async with watched(tmp_path) as (daemon, _pbx, _hook, said):
         await asyncio.sleep(35)
-        for watcher in daemon._current._parts.watchers:
-            watcher.is_stalled = lambda *, now: True  # type: ignore[method-assign]
+        for account in daemon.begun.engine.parts.accounts:
+            account._current.watcher.is_stalled = lambda *, now: True  # type: ignore[method-assign]
         said.clear()
         await asyncio.sleep(2 * MINUTES)
         assert b"WATCHDOG=1" not in said
-        assert daemon.live_problem() == "polling stands still for acme"
+        assert daemon.begun.view.live_problem() == "polling stands still for acme"

@@ -176,8 +176,8 @@ async def never() -> list[str]:
 
 def logged(level: str) -> set[str]:
     """The events that are logged at a level anywhere in the program."""
-    names = f"{level}|exception" if level == "error" else level
-    call = re.compile(rf"log\.(?:{names})\(\s*\"(\w+)\"")
+    calls = {"error": r"log\.(?:error|exception)|tell_bug"}.get(level, rf"log\.{level}")
+    call = re.compile(rf"(?:{calls})\(\s*\"(\w+)\"")
     modules = Path(regwatch.__file__).parent.rglob("*.py")
     return {event for m in modules for event in call.findall(m.read_text(encoding="utf-8"))}
 

@@ -18,7 +18,7 @@ from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.alerts.rules import Override
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.expectations import Expectation, Expectations, ExpectedHours
-from regwatch.core.matchers import Matchers
+from regwatch.core.matchers import Matchers, text_matches
 from regwatch.core.model import AlertName, Severity
 from regwatch.core.monitor import MonitorPolicy
 from regwatch.core.phones.flapping import FlappingPolicy
@@ -31,12 +31,15 @@ from regwatch.core.sites import Site, Sites
 
 def sites(shapes: list[SiteShape]) -> Sites:
     """The configured sites."""
-    return Sites(
-        [
-            Site(shape.name, tuple(shape.networks), tuple(shape.extensions), shape.labels)
-            for shape in shapes
-        ]
-    )
+    return Sites(places(shapes))
+
+
+def places(shapes: list[SiteShape]) -> Sequence[Site]:
+    """Each of them, in order."""
+    return [
+        Site(shape.name, tuple(shape.networks), tuple(shape.extensions), shape.labels)
+        for shape in shapes
+    ]
 
 
 def alert_policies(alerts: AlertsShape) -> AlertPolicies:
@@ -90,8 +93,14 @@ def monitor_policy(config: Config, account: AccountShape) -> MonitorPolicy:
         outages=_outages(alerts.site_lost),
         outages_of=_outages_of(config, account),
         flapping=_flapping(alerts.flapping),
-        overrides=overrides(alerts),
+        overrides=[each for each in overrides(alerts) if _may_concern(each, account.name)],
     )
+
+
+def _may_concern(override: Override, account: str) -> bool:
+    """Whether it may match anything of this account: who changes another's disturbs no more."""
+    patterns = dict(override.matchers.clauses).get("account")
+    return patterns is None or any(text_matches(pattern, account) for pattern in patterns)
 
 
 def _outages_of(config: Config, account: AccountShape) -> Mapping[str, OutagePolicy | None]:
@@ -119,12 +128,19 @@ def _flapping(shape: FlappingShape | None) -> FlappingPolicy | None:
 
 def expectations(config: Config, account: AccountShape) -> Expectations:
     """When an account's extensions are expected to be registered."""
+    return Expectations(*expected_hours(config, account))
+
+
+def expected_hours(
+    config: Config, account: AccountShape
+) -> tuple[ExpectedHours, Sequence[Expectation]]:
+    """Those of most of its extensions, and those of particular ones."""
     extensions = account.extensions
     particular = [
         Expectation(tuple(each.extensions), _hours(config, each.expected))
         for each in extensions.overrides
     ]
-    return Expectations(_hours(config, extensions.expected), particular)
+    return _hours(config, extensions.expected), particular
 
 
 def _hours(config: Config, name: str) -> ExpectedHours:

@@ -94,6 +94,11 @@ class Mutes:
         self._silences = tuple(silences)
         self._turns_at = Timestamp(0.0)
 
+    def replace_maintenance(self, maintenance: Iterable[Maintenance]) -> None:
+        """These windows are configured now; what people set stays."""
+        self._maintenance = tuple(maintenance)
+        self._turns_at = Timestamp(0.0)
+
     def active(self, *, now: Timestamp) -> Sequence[Mute]:
         """Those in force."""
         if not self._since <= now < self._turns_at:

@@ -43,6 +43,7 @@ class Template:
         self, source: str, *, known: Iterable[str] = (), escape: Escape | None = None
     ) -> None:
         """`known`: the variables there are. Raises `TemplateError`."""
+        self._made_of = (source, escape)
         environment = _environment(escape)
         try:
             tree = environment.parse(source)
@@ -51,6 +52,13 @@ class Template:
             raise TemplateError(error.message or "not a template", error.lineno) from error
         for name in sorted(meta.find_undeclared_variables(tree) - set(known)):
             raise TemplateError(f"there is no variable `{name}`", _line_of(tree, name), name)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it says the same: then a reload need not disturb its receiver."""
+        return isinstance(other, Template) and self._made_of == other._made_of
+
+    def __hash__(self) -> int:
+        return hash(self._made_of)
 
     def render(self, context: Mapping[str, object]) -> str:
         """The text; raises `TemplateError`, whatever the template does."""

@@ -73,14 +73,17 @@ class SelfWatch:
         return step.incident
 
     async def run(self) -> None:
-        """Watch until cancelled."""
-        while True:
-            self._take(self._receivers.tick(now=self._clock()))
+        """Watch until cancelled; what is not stored by then is stored on the way out."""
+        try:
+            while True:
+                self._take(self._receivers.tick(now=self._clock()))
+                await self._flush()
+                self._noted.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TICK_SECONDS):
+                        await self._noted.wait()
+        finally:
             await self._flush()
-            self._noted.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS):
-                    await self._noted.wait()
 
     def _take(self, steps: Iterable[Step]) -> None:
         gathered = Gathered()
@@ -98,14 +101,22 @@ class SelfWatch:
             return
         unsaved = Unsaved(incidents=tuple(self._incidents.values()), happenings=self._happenings)
         self._incidents, self._happenings = {}, []
-        saved = await save_what_can_be(unsaved, self._save, self._give_up)
+        try:
+            saved = await save_what_can_be(unsaved, self._save, self._give_up)
+        except asyncio.CancelledError:  # a stop in the midst of it: it is stored on the way out
+            self._put_back(unsaved)
+            raise
         for part in reversed(saved.left):
-            self._incidents = {each.id: each for each in part.incidents} | self._incidents
-            self._happenings = [*part.happenings, *self._happenings]
+            self._put_back(part)
         if saved.error is not None:
             log.debug("own_state_not_stored", error=str(saved.error))
         if saved.incidents:
             self._on_incidents(tuple(saved.incidents))
+
+    def _put_back(self, part: Unsaved) -> None:
+        """What came meanwhile is newer."""
+        self._incidents = {each.id: each for each in part.incidents} | self._incidents
+        self._happenings = [*part.happenings, *self._happenings]
 
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(

@@ -1,0 +1,140 @@
+"""One account, polled: its client, its watcher and their task, started and stopped for itself.
+
+It is built from its settings and from what is stored; so it is built anew whenever it begins again,
+after a reload that changed it or after its death. What is asked of it meanwhile waits.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from regwatch.app.engines.account_view import AccountSight
+from regwatch.app.engines.running import Running
+from regwatch.app.settings.accounts import AccountSettings
+from regwatch.clock import Clock
+from regwatch.core.heartbeat import Pulse
+from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId
+from regwatch.core.now import Instant
+from regwatch.sources.source import Connection
+from regwatch.watcher.watcher import Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is built of an account each time that it begins."""
+
+    watcher: Watcher
+    client: Connection
+
+
+class IncidentStore(Protocol):
+    """Where an account's incidents survive."""
+
+    async def open_incidents(self) -> Sequence[Incident]:
+        """Those not over, of all accounts; raises `StoreError`."""
+
+
+class AccountEngine:
+    """Starting twice is starting once, and so is stopping; it may be started again after a stop."""
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        build: Callable[[AccountSettings, Sequence[Incident]], Watch],
+        store: IncidentStore,
+        *,
+        clock: Clock,
+        on_death: Callable[[AccountName], None] = lambda _account: None,
+    ) -> None:
+        self.settings = settings
+        self._build = build
+        self._store = store
+        self._clock = clock
+        self._is_loaded = False
+        self._loading = asyncio.Lock()
+        name = f"watch {settings.name}"
+        self._running = Running(name, self._watch, on_death=lambda: on_death(settings.name))
+        self._built: Watch | None = None
+
+    def try_out(self) -> None:
+        """Build it to see that it can be built; raises `SourceError` if the PBX could not be asked
+        with these settings.
+        """
+        self._take(())
+
+    def _take(self, incidents: Sequence[Incident]) -> None:
+        built = self._build(self.settings, incidents)
+        built.client.prepare()  # reads the certificates: entering cannot fail for them
+        self._built = built
+        self._sight = AccountSight(built.watcher, built.client, clock=self._clock)
+
+    @property
+    def _current(self) -> Watch:
+        if self._built is None:
+            raise RuntimeError("the account was not loaded yet")
+        return self._built
+
+    async def load(self) -> None:
+        """Go on where the incidents in the store left off; raises `StoreError` and `SourceError`.
+        Whoever did something to them before has stored it by now, and whoever comes, waits.
+        """
+        async with self._loading:
+            found = await self._store.open_incidents()
+            self._take([i for i in found if i.account == self.settings.name])
+            self._is_loaded = True
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin to poll, in a task of this group."""
+        self._running.start(tasks)
+
+    async def stop(self) -> None:
+        """Ask nothing more, and store what is not stored yet; bounded, whatever hangs."""
+        await self._running.stop()
+        self._is_loaded = False
+
+    async def _watch(self) -> None:
+        if not self._is_loaded:  # it died, or was stopped: what it held may be older than the store
+            await self.load()
+        self._is_loaded = False
+        current = self._current
+        async with current.client:
+            await current.watcher.run()
+
+    # --- what is asked of it ---------------------------------------------------------------------
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open here."""
+        async with self._loading:
+            return await self._current.watcher.acknowledge(incident_id, by, comment)
+
+    def deleting(self, registrations: Sequence[RegistrationId]) -> None:
+        """Somebody deletes these through us."""
+        self._current.watcher.monitor.deleted(registrations)
+
+    @property
+    def incidents(self) -> Iterable[Incident]:
+        """Those open."""
+        return self._current.watcher.monitor.incidents
+
+    @property
+    def sight(self) -> AccountSight:
+        """What the HTTP side sees of it."""
+        return self._sight
+
+    # --- how it is -------------------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> str:
+        """What it died of, while it waits to begin again; empty if it lives."""
+        return self._running.trouble
+
+    def pulse(self, *, now: Instant) -> Pulse:
+        """How its polling goes."""
+        return self._current.watcher.pulse(now=now)
+
+    def is_stalled(self, *, now: Instant) -> bool:
+        """Whether its polling stands still though it lives: a start anew of the whole would help.
+        One that died is begun anew in any case.
+        """
+        return not self.trouble and self._current.watcher.is_stalled(now=now)

@@ -1,0 +1,94 @@
+"""Deciding whom to tell what: the routes, and how far each receiver has been told."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from regwatch.app.engines.running import Running
+from regwatch.app.surroundings import Surroundings
+from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.routing import Route
+from regwatch.core.model import Incident
+from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.web.metrics.instruments import Bug
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """A desk stays as it is while these do."""
+
+    routes: Sequence[Route]
+    receivers: Collection[str]
+    """The names of all: what is owed to others is owed to nobody."""
+
+
+class Desk:
+    """Built from the store when it is loaded; it may be started again after a stop."""
+
+    def __init__(
+        self, settings: DeskSettings, around: Surroundings, *, wake: Callable[[str], None]
+    ) -> None:
+        """`wake` hears for which receiver a message was stored."""
+        self.settings = settings
+        self._around = around
+        self._wake = wake
+        self._running = Running("dispatch", self._dispatch)
+        self._take_up(Grouping(settings.routes))
+
+    def _take_up(self, grouping: Grouping) -> None:
+        around = self._around
+        self._grouping = grouping
+        self._dispatcher = Dispatcher(
+            grouping,
+            around.store.outbox,
+            wake=self._wake,
+            clock=around.clock,
+            steady=around.steady,
+            on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
+        )
+
+    async def load(self) -> None:
+        """Go on where the store says that another left off; raises `StoreError`."""
+        store, now = self._around.store, self._around.clock()
+        # First: what is owed to those that are gone would else be taken up again.
+        lost = await store.outbox.forget_receivers(self.settings.receivers, at=now)
+        for receiver, messages in lost.items():
+            log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
+        grouping = Grouping(
+            self.settings.routes,
+            incidents=await store.incidents.unsettled(),
+            notified=await store.outbox.notified(),
+            now=now,
+        )
+        self._take_up(grouping)
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin to dispatch, in a task of this group."""
+        self._running.start(tasks)
+
+    async def stop(self) -> None:
+        """Dispatch no more. A message that is being stored then is stored or not: it has the same
+        name when it is due again, and is stored once.
+        """
+        await self._running.stop()
+
+    @property
+    def trouble(self) -> str:
+        """What it died of, while it waits to begin again; empty if it lives."""
+        return self._running.trouble
+
+    async def _dispatch(self) -> None:
+        await self._dispatcher.run()  # looked up each time: it may have been loaded anew
+
+    def take(self, incidents: Sequence[Incident]) -> None:
+        """Take in incidents that changed and are stored; also while it is stopped."""
+        self._dispatcher.take(incidents)
+
+    def told(self, receiver: str) -> Sequence[Incident]:
+        """What a receiver was told of and still fires."""
+        return self._grouping.told(receiver)

@@ -1,0 +1,93 @@
+"""One receiver and the loops that carry messages to it, started and stopped for themselves."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from regwatch.app.engines.running import Running
+from regwatch.core.model import Incident
+from regwatch.notify.delivery.outbox import Outbox
+from regwatch.notify.delivery.repost import repost_forever
+from regwatch.notify.receiver import Receiver
+from regwatch.notify.receivers.kind import ReceiverSettings
+
+DELIVERY_GRACE_SECONDS = 5.0
+"""How long a delivery in flight may take at a stop; what it misses is sent after the next start."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """A line goes on while these stay as they are."""
+
+    name: str
+    receiver: ReceiverSettings
+    fallback: str | None
+    files: Sequence[bytes]
+    """What stands in the files that the settings name."""
+
+
+class ReceiverLine:
+    """Starting twice is starting once, and so is stopping."""
+
+    def __init__(
+        self,
+        settings: LineSettings,
+        receiver: Receiver,
+        outbox: Callable[[Receiver, str | None], Outbox],
+        *,
+        told: Callable[[str], Sequence[Incident]],
+        alive: Callable[[], bool],
+    ) -> None:
+        """`told`: what a receiver was told of and still fires; `alive`: whether regwatch does its
+        work.
+        """
+        self.settings = settings
+        self._receiver = receiver
+        self._make_outbox = outbox
+        self._told = told
+        self._alive = alive
+        self._outbox = outbox(receiver, settings.fallback)
+        self._sending = Running(f"outbox {settings.name}", self._send)
+        self._reposting = Running(f"repost {settings.name}", self._repost)
+
+    @property
+    def name(self) -> str:
+        """The receiver's."""
+        return self.settings.name
+
+    async def load(self) -> None:
+        """Nothing: what waits is looked up in the store, message by message."""
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin to deliver, in tasks of this group."""
+        if not self._sending.is_started:
+            self._outbox = self._make_outbox(self._receiver, self.settings.fallback)
+        self._sending.start(tasks)
+        self._reposting.start(tasks)
+
+    async def stop(self) -> None:
+        """Let the delivery in flight end, for a bounded time."""
+        await self._reposting.stop()
+        self._outbox.stop()
+        if not await self._sending.ended(seconds=DELIVERY_GRACE_SECONDS):
+            log.info("delivery_cut_off", receiver=self.name, seconds=DELIVERY_GRACE_SECONDS)
+            await self._sending.stop()
+
+    @property
+    def trouble(self) -> str:
+        """What it died of, while it waits to begin again; empty if it lives."""
+        return self._sending.trouble
+
+    def wake(self) -> None:
+        """A message for it was stored."""
+        self._outbox.wake(self.name)
+
+    async def _send(self) -> None:
+        await self._outbox.run()
+
+    async def _repost(self) -> None:
+        await repost_forever([self._receiver], self._told, self._alive)

@@ -1,0 +1,97 @@
+"""The watch over regwatch itself, started and stopped for itself like an account's."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from regwatch.app.engines.running import Running
+from regwatch.app.engines.self_watch import SelfWatch
+from regwatch.app.reporting import Reporting
+from regwatch.app.surroundings import Surroundings
+from regwatch.core.alerts.conditions import NO_ACCOUNT
+from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.model import Incident, IncidentId
+from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.notify.delivery.deliveries import DeliveryAttempt
+from regwatch.web.metrics.instruments import Bug
+
+
+@dataclass(frozen=True, slots=True)
+class SelfSettings:
+    """It goes on while these stay as they are."""
+
+    rules: Rules
+    fallbacks: Mapping[str, str]
+    """By each receiver, who gets its messages meanwhile; or nobody."""
+
+
+class SelfEngine:
+    """Starting twice is starting once, and so is stopping; it may be started again after a stop."""
+
+    def __init__(
+        self,
+        settings: SelfSettings,
+        around: Surroundings,
+        reporting: Reporting,
+        *,
+        on_incidents: Callable[[Sequence[Incident]], None],
+    ) -> None:
+        self.settings = settings
+        self._around = around
+        self._reporting = reporting
+        self._on_incidents = on_incidents
+        self._loading = asyncio.Lock()
+        self._running = Running("self watch", self._run)
+        self._watch = self._built(())
+
+    def _built(self, incidents: Sequence[Incident]) -> SelfWatch:
+        around, settings = self._around, self.settings
+        mine = OpenIncidents(
+            NO_ACCOUNT, AlertRules(settings.rules), mutes=around.mutes, incidents=incidents
+        )
+        return SelfWatch(
+            ReceiverWatch(mine, settings.fallbacks),
+            around.store.accounts,
+            clock=around.clock,
+            on_outcome=partial(self._reporting.outcome, NO_ACCOUNT),
+            on_incidents=self._on_incidents,
+            on_bug=partial(around.instruments.bug_met, Bug.SELF_WATCH),
+        )
+
+    async def load(self) -> None:
+        """Go on where the incidents in the store left off; raises `StoreError`."""
+        async with self._loading:
+            found = await self._around.store.incidents.open_incidents()
+            self._watch = self._built([i for i in found if i.account == NO_ACCOUNT])
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin to watch, in a task of this group."""
+        self._running.start(tasks)
+
+    async def stop(self) -> None:
+        """Conclude nothing more, and store what is not stored yet."""
+        await self._running.stop()
+
+    @property
+    def trouble(self) -> str:
+        """What it died of, while it waits to begin again; empty if it lives."""
+        return self._running.trouble
+
+    async def _run(self) -> None:
+        await self._watch.run()
+
+    @property
+    def incidents(self) -> Iterable[Incident]:
+        """Those open."""
+        return self._watch.incidents
+
+    def delivery(self, attempt: DeliveryAttempt) -> None:
+        """An attempt to deliver came to its end."""
+        self._watch.delivery(attempt)
+
+    async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
+        """Somebody is at it; None if no such incident is open."""
+        async with self._loading:
+            return await self._watch.acknowledge(incident_id, by, comment)

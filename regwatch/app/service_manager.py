@@ -1,0 +1,58 @@
+"""What the service manager is told while the daemon runs: how it is, and that it lives."""
+
+import asyncio
+
+from regwatch.core.model import ExtensionState, IncidentState
+from regwatch.systemd import Notifier
+from regwatch.web.views import DaemonView
+
+STATUS_SECONDS = 5.0
+
+
+class ServiceManager:
+    """Speaks to systemd; to nobody, where there is none."""
+
+    def __init__(self, notifier: Notifier, view: DaemonView) -> None:
+        self._notifier = notifier
+        self._view = view
+
+    def ready(self) -> None:
+        """It runs, or runs again after a reload."""
+        self._notifier.ready(self._status())
+
+    def reloading(self) -> None:
+        """It reads its configuration; `ready` ends that."""
+        self._notifier.reloading()
+
+    def stopping(self) -> None:
+        """It is about to end."""
+        self._notifier.stopping()
+
+    async def tell_status(self) -> None:
+        """Say how it is whenever that changes, until cancelled."""
+        said = ""
+        while True:
+            if (status := self._status()) != said:
+                said = status
+                self._notifier.status(status)
+            await asyncio.sleep(STATUS_SECONDS)
+
+    async def feed_watchdog(self) -> None:
+        """Say that it lives, as often as is asked for, until cancelled."""
+        if (seconds := self._notifier.watchdog_seconds) is None:
+            return
+        while True:
+            # Not its health: a start anew mends neither a full disk nor a receiver.
+            if self._view.live_problem() is None:
+                self._notifier.watchdog()
+            await asyncio.sleep(seconds / 2)
+
+    def _status(self) -> str:
+        totals = dict.fromkeys(ExtensionState, 0)
+        for account in self._view.accounts():
+            for (_, state), count in account.counts().items():
+                totals[state] += count
+        firing = sum(1 for i in self._view.incidents() if i.state is IncidentState.FIRING)
+        watched = sum(totals.values()) - totals[ExtensionState.REMOVED]
+        words = [f"{count} {state}" for state, count in totals.items() if count]
+        return f"Watching {watched} extensions: {', '.join(words) or 'none yet'}; {firing} alerts"

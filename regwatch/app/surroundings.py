@@ -1,0 +1,27 @@
+"""What outlives the parts: whoever is started or stopped finds it there, and leaves it there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from regwatch.clock import Clock, SteadyClock
+from regwatch.core.alerts.mutes import Mutes
+from regwatch.store import Store
+from regwatch.web.metrics.instruments import Instruments
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Made once, when the daemon starts."""
+
+    store: Store
+    session: aiohttp.ClientSession
+    """Of all receivers, and of the heartbeat."""
+    mutes: Mutes
+    """One for all: a silence that is set while a part is replaced holds for its successor."""
+    instruments: Instruments
+    clock: Clock
+    steady: SteadyClock
+    record: Path | None = None
+    """A file that keeps the PBX's answers."""

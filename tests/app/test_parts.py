@@ -1,0 +1,61 @@
+"""Which parts a reload leaves alone, and in which order they stop."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from regwatch.app.parts import Parts
+from regwatch.core.known_labels import KnownLabels
+
+
+@dataclass(eq=False)
+class Part:
+    settings: Any
+    trouble: str = ""
+
+    def __repr__(self) -> str:
+        return str(self.settings)
+
+
+def parts(accounts: str = "ab", lines: str = "xy", desk: str = "d", beat: str = "h") -> Parts:
+    made: dict[str, Any] = {
+        "accounts": list(map(Part, accounts)),
+        "lines": list(map(Part, lines)),
+        "desk": Part(desk),
+        "self_watch": Part("s"),
+        "heartbeats": list(map(Part, beat)),
+    }
+    labels = KnownLabels(accounts=[], receivers=[], sites={})
+    return Parts(**made, maintenance=(), known_labels=labels, beats_every=60.0)
+
+
+def names(found: Any) -> list[str]:
+    return ["".join(map(str, stage)) for stage in found]
+
+
+def test_who_asks_stops_before_who_decides_before_who_tells() -> None:
+    assert names(parts().stages) == ["habs", "d", "xy"]
+    assert str(parts().everything) == "[h, a, b, s, d, x, y]"
+
+
+def test_all_that_is_equal_is_kept() -> None:
+    former = parts()
+    assert parts().keeping(former).everything == former.everything
+
+
+def test_what_differs_is_new_and_the_order_is_that_of_the_file() -> None:
+    former, coming = parts(), parts(accounts="cba", lines="yz", desk="e", beat="")
+    kept = coming.keeping(former)
+    assert [str(each) for each in kept.accounts] == ["c", "b", "a"]
+    assert kept.accounts[1:] == [former.accounts[1], former.accounts[0]]
+    assert kept.lines == [former.lines[1], coming.lines[1]]
+    assert (kept.desk, kept.self_watch) == (coming.desk, former.self_watch)
+    assert names(kept.without(former)) == ["c", "e", "z"]
+    assert names(former.without(kept)) == ["h", "d", "x"]
+
+
+def test_the_first_trouble_is_told() -> None:
+    made: Any = parts()
+    assert made.trouble == ""
+    made.lines[0].trouble = "outbox x died"
+    made.accounts[1].trouble = "watch b died"
+    assert made.trouble == "watch b died"
