@@ -397,7 +397,7 @@ class Retry(Struct, frozen=True, gc=False, kw_only=True):
 
 class Watched(Struct, gc=False):
     """One extension as the monitor knows it. The only mutable value here: only
-    `core/monitor.py` changes one.
+    `core/phones/roster.py` changes one.
     """
 
     extension: Extension
