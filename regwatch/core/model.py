@@ -414,7 +414,7 @@ class Consequences(Struct, frozen=True, gc=False, kw_only=True):
 
 class Watched(Struct, gc=False):
     """One extension as the monitor knows it. The only mutable value here: only
-    `core/monitor.py` changes one.
+    `core/phones/roster.py` changes one.
     """
 
     extension: Extension

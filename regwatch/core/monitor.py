@@ -101,25 +101,15 @@ class Monitor:
         self.sites = sites
         self.expectations = Expectations() if expectations is None else expectations
         self.roster = Roster()
+        rules = AlertRules(Rules(policy.alerts, policy.recover_after), policy.overrides)
         self.incidents = OpenIncidents(
-            account,
-            AlertRules(Rules(policy.alerts, policy.recover_after), policy.overrides),
-            mutes=mutes,
-            site_labels=sites.labels,
-            incidents=incidents,
+            account, rules, mutes=mutes, site_labels=sites.labels, incidents=incidents
         )
         self.health = ApiHealth(account)
         self.models = DeviceModels()
         self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
         self._watches = self._new_watches()
-        self._intake = Intake(
-            self.roster,
-            sites,
-            self.expectations,
-            self.models,
-            self._watches,
-            learn_after=policy.lateness.learn_after,
-        )
+        self._intake = self._new_intake()
         self._doubt = MassDoubt()
         self._missing: dict[ExtensionId, int] = {}
 
@@ -139,6 +129,16 @@ class Monitor:
         places = SiteWatch(account, outages, self.sites, self.incidents, self.roster.states)
         phones = PhoneWatch(account, policy.flapping, self.sites, self.incidents)
         return Watches(restarts, presence, places, phones)
+
+    def _new_intake(self) -> Intake:
+        return Intake(
+            self.roster,
+            self.sites,
+            self.expectations,
+            self.models,
+            self._watches,
+            learn_after=self.policy.lateness.learn_after,
+        )
 
     # --- before and after a restart ------------------------------------------------------------
 

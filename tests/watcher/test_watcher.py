@@ -61,7 +61,7 @@ class Source:
 
     def __init__(self, count: int = 3) -> None:
         self.clocks = Clocks()
-        self.listing: Listing | SourceError = listing(*range(1, count + 1))
+        self.listing: Listing | Exception = listing(*range(1, count + 1))
         self.gone: set[int] = set()
         self.error: Exception | None = None
         self.silent: set[int] = set()
@@ -89,7 +89,7 @@ class Source:
 
     async def extensions(self, *, type: str | None, status: str | None) -> Listing:  # noqa: A002
         await asyncio.sleep(0.1)
-        if isinstance(self.listing, SourceError):
+        if isinstance(self.listing, Exception):
             raise self.listing
         return self.listing
 
@@ -263,6 +263,18 @@ async def test_a_bug_in_the_source_does_not_end_the_watching() -> None:
         asked = len(rig.source.asked)
         await asyncio.sleep(200)
         assert len(rig.source.asked) > asked
+
+
+async def test_a_bug_in_the_list_does_not_end_the_watching() -> None:
+    rig = Rig()
+    with capture_logs() as logs:
+        async with rig.running() as watcher:
+            rig.source.listing = ZeroDivisionError("bug")
+            await asyncio.sleep(5)
+            rig.source.listing = listing(1)
+            await until(lambda: watcher.first_sweep_done)
+    crashed = [line for line in logs if line["event"] == "poll_crashed"]
+    assert [type(line["exc_info"]) for line in crashed] == [ZeroDivisionError]
 
 
 async def test_a_used_up_quota_is_told_and_waited_for() -> None:
