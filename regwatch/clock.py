@@ -5,8 +5,7 @@ or `now`.
 import time
 from collections.abc import Callable
 
-from regwatch.core.model import Timestamp
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now, Timestamp
 
 Clock = Callable[[], Timestamp]
 SteadyClock = Callable[[], Instant]

@@ -4,7 +4,7 @@ import pytest
 from fakes.values import START, at
 
 from regwatch.clock import Steps, steady_clock, wall_clock
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now
 
 
 def test_the_steady_clock_goes_on_from_where_the_wall_clock_stood() -> None:

@@ -5,8 +5,7 @@ from typing import Protocol
 
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core.heartbeat import Backlog, Pulse, silent_because
-from regwatch.core.model import Timestamp
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now, Timestamp
 
 WATCHDOG_SECONDS = 60.0
 """How old a whole poll may be for `RegwatchWatchdog`, where no heartbeat says otherwise."""

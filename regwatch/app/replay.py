@@ -16,12 +16,13 @@ from regwatch.core.model import (
     AccountName,
     BatchAnswer,
     Extension,
+    Instant,
     Listing,
     Notification,
+    Now,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection

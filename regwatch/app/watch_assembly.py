@@ -13,9 +13,8 @@ from regwatch.app.sources import ENDPOINTS, pbx_of
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.account import Account
 from regwatch.core.expectations import Expectations
-from regwatch.core.model import AccountName, Incident
+from regwatch.core.model import AccountName, Incident, Now
 from regwatch.core.monitor import Monitor
-from regwatch.core.now import Now
 from regwatch.core.polling.planner import Planner
 from regwatch.core.sites import Sites
 from regwatch.sources.source import OUTCOMES, Connection, RequestMade, Source

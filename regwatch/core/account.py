@@ -26,12 +26,13 @@ from regwatch.core.model import (
     Extension,
     ExtensionId,
     IncidentId,
+    Instant,
     Listing,
+    Now,
     Quota,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Listed, Outcome, SetAside
 from regwatch.core.polling.first_sweep import FirstSweep
 from regwatch.core.polling.list_reading import ListReading

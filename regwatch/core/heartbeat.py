@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from regwatch.core.durations import humanise
-from regwatch.core.model import AccountName
-from regwatch.core.now import Instant
+from regwatch.core.model import AccountName, Instant
 
 STUCK_SECONDS = 600.0
 """A message that waits for longer does not arrive: the outbox does not move."""

@@ -13,12 +13,32 @@ from msgspec import Struct
 
 Timestamp = NewType("Timestamp", float)
 """A point in time: seconds since the epoch, UTC."""
+Instant = NewType("Instant", float)
+"""A point in time on the steady clock, in seconds; good for differences only."""
 LONG_AGO, FAR_OFF = float("-inf"), float("inf")
 """Before and after every point in time, of whichever clock."""
 AccountName = NewType("AccountName", str)
 ExtensionId = NewType("ExtensionId", int)
 RegistrationId = NewType("RegistrationId", str)
 IncidentId = NewType("IncidentId", str)
+
+
+class Now(Struct, frozen=True, gc=False):
+    """The present, on two clocks, read at once. What waits, paces or backs off is measured by the
+    steady one, which nobody sets; what is told, stored or stamped is the wall clock's. Here one
+    becomes the other.
+    """
+
+    steady: Instant
+    wall: Timestamp
+
+    def instant_of(self, at: Timestamp) -> Instant:
+        """When that is, or was, on the steady clock, as the wall clock is set now."""
+        return Instant(at + (self.steady - self.wall))
+
+    def time_of(self, instant: Instant) -> Timestamp:
+        """What the wall clock shows then, unless it is set."""
+        return Timestamp(instant + (self.wall - self.steady))
 
 
 class FailureReason(StrEnum):

@@ -30,11 +30,11 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     IncidentId,
+    Now,
     RegistrationId,
     Timestamp,
     Watched,
 )
-from regwatch.core.now import Now
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.phones.appointments import next_appointment
 from regwatch.core.phones.device_models import DeviceModels

@@ -15,9 +15,10 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     IncidentId,
+    Instant,
+    Now,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask
 from regwatch.core.steps import AskList, Failure, Tell

@@ -7,7 +7,7 @@ import pytest
 from fakes.notifications import lost, resolved
 
 from regwatch.app.daemon_view import DaemonSight
-from regwatch.core.now import Instant
+from regwatch.core.model import Instant
 
 
 def account(name: str, *, stalled: bool = False) -> Any:

@@ -19,8 +19,7 @@ from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import AccountName, Incident, IncidentId
-from regwatch.core.now import Instant
+from regwatch.core.model import AccountName, Incident, IncidentId, Instant
 from regwatch.core.schedules import Stretch
 from regwatch.store import StoreUnavailableError
 

@@ -6,8 +6,7 @@ from fakes.values import START, at
 
 from regwatch.app.heart import Heart
 from regwatch.core.heartbeat import STUCK_SECONDS, Pulse
-from regwatch.core.model import AccountName
-from regwatch.core.now import Instant
+from regwatch.core.model import AccountName, Instant
 
 
 class Watcher:

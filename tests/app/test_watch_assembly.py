@@ -14,9 +14,8 @@ from regwatch.app.reporting import Reporting
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.app.surroundings import Surroundings
 from regwatch.app.watch_assembly import WatchAssembly
-from regwatch.core.model import Quota, Timestamp
+from regwatch.core.model import Now, Quota, Timestamp
 from regwatch.core.monitor import MonitorPolicy
-from regwatch.core.now import Now
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Site

@@ -16,12 +16,13 @@ from regwatch.core.model import (
     ExtensionId,
     ExtensionState,
     FailureReason,
+    Instant,
+    Now,
     Quota,
     Timestamp,
     Watched,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.now import Instant, Now
 from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED
 from regwatch.core.polling.pace import PaceTurn

@@ -4,8 +4,7 @@ import pytest
 from fakes.values import ACME, at
 
 from regwatch.core.heartbeat import Backlog, Pulse, silent_because
-from regwatch.core.model import AccountName
-from regwatch.core.now import Instant
+from regwatch.core.model import AccountName, Instant
 
 
 def pulse(

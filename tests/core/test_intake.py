@@ -16,10 +16,10 @@ from regwatch.core.model import (
     ExtensionId,
     ExtensionState,
     IncidentState,
+    Instant,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.now import Instant
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.outages import OutagePolicy

@@ -3,6 +3,8 @@
 import pytest
 from fakes.notifications import NEW, RESOLVED, STILL, lost, notification, overdue, resolved
 from fakes.values import ACME, answer, at, batch
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from regwatch.core.model import (
@@ -13,8 +15,11 @@ from regwatch.core.model import (
     ExtensionId,
     Facts,
     FailureReason,
+    Instant,
     Notification,
+    Now,
     Severity,
+    Timestamp,
 )
 
 
@@ -107,3 +112,21 @@ def test_how_much_a_message_matters(note: Notification, severity: str, is_over: 
 def test_what_of_a_message_is_new() -> None:
     note = notification((NEW, lost(1)), (STILL, lost(2)), (NEW, lost(3)))
     assert [each.facts.extension_id for each in note.with_status(NEW)] == [1, 3]
+
+
+SECONDS = st.integers(-(2**40), 2**40)
+"""Whole ones: as floats they add up to the last bit."""
+
+
+@pytest.mark.parametrize(("wall", "instant"), [(1000, 7), (1060, 67), (940, -53)])
+def test_what_is_a_minute_ahead_on_one_is_so_on_the_other(wall: float, instant: float) -> None:
+    now = Now(Instant(7.0), Timestamp(1000.0))
+    assert now.instant_of(Timestamp(wall)) == instant
+    assert now.time_of(Instant(instant)) == wall
+
+
+@given(SECONDS, SECONDS, SECONDS)
+def test_there_and_back_is_where_one_was(steady: int, wall: int, at: int) -> None:
+    now = Now(Instant(steady), Timestamp(wall))
+    assert now.time_of(now.instant_of(Timestamp(at))) == at
+    assert now.instant_of(now.wall) == now.steady

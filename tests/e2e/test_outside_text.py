@@ -10,8 +10,7 @@ from fakes.patience import PATIENCE
 from fakes.smtp import MailServer, mail_server
 from msgspec.structs import replace
 
-from regwatch.core.model import IncidentId
-from regwatch.core.now import Instant
+from regwatch.core.model import IncidentId, Instant
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.receivers.email import EmailReceiver, EmailSettings, Security

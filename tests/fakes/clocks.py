@@ -4,8 +4,7 @@ import asyncio
 
 from fakes.values import START
 
-from regwatch.core.model import Timestamp
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now, Timestamp
 
 STEPS = [-86_400.0, -3_600.0, -45.0, 45.0, 3_600.0, 86_400.0]
 """By how much a wall clock is set: by hand, by the hour of a wrong time zone, by a day."""

@@ -24,12 +24,12 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     IncidentState,
+    Instant,
     Listing,
     RegistrationId,
     Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
-from regwatch.core.now import Instant
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory

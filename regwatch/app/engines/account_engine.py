@@ -14,8 +14,7 @@ from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.clock import Clock
 from regwatch.core.heartbeat import Pulse
-from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId
-from regwatch.core.now import Instant
+from regwatch.core.model import AccountName, Incident, IncidentId, Instant, RegistrationId
 from regwatch.sources.source import Connection
 from regwatch.watcher.watcher import Watcher
 

@@ -7,8 +7,7 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
-from regwatch.core.model import Timestamp
-from regwatch.core.now import Instant
+from regwatch.core.model import Instant, Timestamp
 from regwatch.store import StoreError
 
 BACKLOG_SECONDS = 2.0

@@ -8,8 +8,7 @@ A device whose refresh was found late will most likely be gone when its lease en
 is firm. Nobody is told of what is supposed here, so less certainty is asked for than for a warning.
 """
 
-from regwatch.core.model import ExtensionState, Registration, Timestamp, Watched
-from regwatch.core.now import Now
+from regwatch.core.model import ExtensionState, Now, Registration, Timestamp, Watched
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.habits import overdue_after
 from regwatch.core.phones.lateness import SUPPOSED_AFTER, habit_of

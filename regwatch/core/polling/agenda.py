@@ -20,10 +20,9 @@ from itertools import chain, islice, takewhile
 
 from msgspec import Struct
 
-from regwatch.core.model import ExtensionId
-from regwatch.core.now import Instant
+from regwatch.core.model import FAR_OFF, LONG_AGO, ExtensionId, Instant
 
-LONG_AGO, FAR_OFF = Instant(float("-inf")), Instant(float("inf"))
+ALWAYS_DUE, NEVER_DUE = Instant(LONG_AGO), Instant(FAR_OFF)
 LEAST_BOOST, MOST_BOOST = 1.5, 100.0
 """From hardly more than a plain sweep, which would be 1, to next to nothing but appointments."""
 BOOST_STEP = 1.1
@@ -61,7 +60,7 @@ class Alarms:
     def set(self, extension_id: ExtensionId, at: Instant) -> None:
         """It is due then, and no other time."""
         self._due[extension_id] = at
-        if at < self._places.get(extension_id, FAR_OFF):
+        if at < self._places.get(extension_id, NEVER_DUE):
             self._places[extension_id] = at
             heapq.heappush(self._heap, (at, extension_id))
 
@@ -71,7 +70,7 @@ class Alarms:
 
     def has_come(self, extension_id: ExtensionId, now: Instant) -> bool:
         """Whether it is due by now."""
-        return self._due.get(extension_id, FAR_OFF) <= now
+        return self._due.get(extension_id, NEVER_DUE) <= now
 
     def next_at(self) -> Instant:
         """When the first is due; infinitely far off if none is."""
@@ -88,7 +87,7 @@ class Alarms:
                 heapq.heapreplace(self._heap, (due_at, extension_id))
             else:
                 return at
-        return FAR_OFF
+        return NEVER_DUE
 
     def come(self, now: Instant) -> Iterator[ExtensionId]:
         """Those that are due by now; each leaves its place, and is due until it is cleared."""
@@ -169,11 +168,11 @@ class Agenda:
 
     def soft_at(self) -> Instant:
         """When the next soft appointment is; long ago if one waits that has come already."""
-        return LONG_AGO if self._ripe else self._soft.next_at()
+        return ALWAYS_DUE if self._ripe else self._soft.next_at()
 
     def oldest_asked_at(self) -> Instant:
         """When the one asked longest ago was; infinitely far off if there is none."""
-        return next((at for at, _ in self._waiting()), FAR_OFF)
+        return next((at for at, _ in self._waiting()), NEVER_DUE)
 
     def _waiting(self) -> Iterator[tuple[Instant, ExtensionId]]:
         """Those that may be asked again, longest ago first."""
@@ -227,12 +226,12 @@ class Agenda:
     def _by_rank(self, chosen: Collection[ExtensionId], now: Instant) -> Iterator[ExtensionId]:
         """Both queues are ordered by when their extensions were asked: merging them is enough."""
         plain = self._waiting()
-        at, extension_id = next(plain, (FAR_OFF, None))
+        at, extension_id = next(plain, (NEVER_DUE, None))
         while True:
             while extension_id in chosen:
-                at, extension_id = next(plain, (FAR_OFF, None))
+                at, extension_id = next(plain, (NEVER_DUE, None))
             ripe_at = self._next_ripe_at()
-            if ripe_at != FAR_OFF and self._boost * (now - ripe_at) >= now - at:
+            if ripe_at != NEVER_DUE and self._boost * (now - ripe_at) >= now - at:
                 _, ripe = heapq.heappop(self._ripe_queue)
                 if ripe not in chosen and ripe not in self._withheld:
                     yield ripe
@@ -245,7 +244,7 @@ class Agenda:
         queue = self._ripe_queue
         while queue and self._ripe.get(queue[0][1]) != queue[0][0]:
             heapq.heappop(queue)
-        return queue[0][0] if queue else FAR_OFF
+        return queue[0][0] if queue else NEVER_DUE
 
     def _take(self, ids: Iterable[ExtensionId], now: Instant) -> None:
         for extension_id in ids:

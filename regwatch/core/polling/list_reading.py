@@ -1,7 +1,6 @@
 """When the PBX's own list is read again."""
 
-from regwatch.core.model import FAR_OFF, LONG_AGO
-from regwatch.core.now import Instant
+from regwatch.core.model import FAR_OFF, LONG_AGO, Instant
 
 RETRY_SECONDS = 10.0
 """The shortest pause after a list that could not be read whole."""

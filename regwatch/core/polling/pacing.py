@@ -10,8 +10,7 @@ from math import exp
 
 from msgspec import Struct
 
-from regwatch.core.model import Quota
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now, Quota
 
 HOUR = 3600.0
 """The vendor counts requests by the clock hour."""

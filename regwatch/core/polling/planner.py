@@ -16,8 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason
-from regwatch.core.now import Instant
+from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment
 from regwatch.core.polling.pacing import HOUR, Allowance, Pacer
 

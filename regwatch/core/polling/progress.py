@@ -2,8 +2,7 @@
 dead-man's switch.
 """
 
-from regwatch.core.model import LONG_AGO
-from regwatch.core.now import Instant
+from regwatch.core.model import LONG_AGO, Instant
 
 GRACE_SECONDS = 180.0
 """How much later than planned a poll may come to its end before polling counts as stalled. Far

@@ -17,8 +17,7 @@ from typing import Any
 import structlog
 
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.model import FAR_OFF, Notification, Retry, Timestamp
-from regwatch.core.now import Now
+from regwatch.core.model import FAR_OFF, Notification, Now, Retry, Timestamp
 from regwatch.core.unstorable import UnstorableError
 from regwatch.notify.delivery.backoff import RetryPolicy, delay
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, OutboxStore

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regwatch.clock import STEP_SECONDS
-from regwatch.core.model import Notification, Timestamp
-from regwatch.core.now import Now
+from regwatch.core.model import Notification, Now, Timestamp
 from regwatch.notify.delivery.deliveries import Entry
 
 Key = tuple[int, Timestamp]

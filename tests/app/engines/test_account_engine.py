@@ -15,9 +15,8 @@ from structlog.testing import capture_logs
 from regwatch.app.engines.account_engine import AccountEngine, Watch
 from regwatch.app.engines.running import STOP_SECONDS
 from regwatch.app.settings.accounts import AccountSettings
-from regwatch.core.model import AccountName, FailureReason, Incident, IncidentId
+from regwatch.core.model import AccountName, FailureReason, Incident, IncidentId, Instant
 from regwatch.core.monitor import MonitorPolicy
-from regwatch.core.now import Instant
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.sources.ringme.errors import PbxUnavailableError

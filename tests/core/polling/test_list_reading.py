@@ -2,8 +2,7 @@
 
 import pytest
 
-from regwatch.core.model import FAR_OFF
-from regwatch.core.now import Instant
+from regwatch.core.model import FAR_OFF, Instant
 from regwatch.core.polling.list_reading import RETRY_SECONDS, ListReading
 
 

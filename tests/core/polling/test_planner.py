@@ -1,8 +1,7 @@
 import pytest
 from fakes.values import START, at
 
-from regwatch.core.model import ExtensionId, FailureReason, Timestamp
-from regwatch.core.now import Instant
+from regwatch.core.model import ExtensionId, FailureReason, Instant, Timestamp
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 

@@ -1,6 +1,6 @@
 """When polling counts as standing still."""
 
-from regwatch.core.now import Instant
+from regwatch.core.model import Instant
 from regwatch.core.polling.progress import GRACE_SECONDS, Progress
 
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regwatch.clock import STEP_SECONDS
-from regwatch.core.model import Timestamp
-from regwatch.core.now import Instant, Now
+from regwatch.core.model import Instant, Now, Timestamp
 from regwatch.notify.delivery.stamps import Stamps
 
 ENTRY = waiting(1, all_new([lost()]), due=300, refused=-60)
