@@ -24,7 +24,7 @@ IMPORT = re.compile(
 )
 PART_OF = {"yarl": "aiohttp", "pydantic-core": "pydantic", "markupsafe": "jinja2"}
 """Types in the public interface of a library, which requires the part it takes them from."""
-NOT_OURS = {"regwatch", "fakes", "bench", *sys.stdlib_module_names}
+NOT_OURS = {"regwatch", "fakes", "bench", "figures", *sys.stdlib_module_names}
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ LONG_SHARE = 0.002
 """Of all functions: so few may be longer than a screen's half."""
 DECIDES_NOTHING = {
     "__main__.py": "calls the command line, and is called by the tests of installed commands",
+    "app/surroundings.py": "what parts are built into: values and services, handed on",
+    "core/steps.py": "what an account wants done: values",
     "core/unstorable.py": "one exception without a body",
     "notify/delivery/deliveries.py": "Protocols, and what an attempt came to: values",
     "notify/receiver.py": "a Protocol: what a receiver must have",
@@ -17,6 +19,7 @@ DECIDES_NOTHING = {
 }
 """Without tests of their own, and why."""
 THROUGH_OTHERS = {
+    "core/intake.py": "by the monitor, whose observing it is",
     "notify/words/composition.py": "by messages of every kind of receiver, since it tries again",
     "sources/ringme/transport.py": "by requests of the client, against a server that misbehaves",
 }

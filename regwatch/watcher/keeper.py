@@ -132,7 +132,11 @@ class Keeper:
             unsaved = self._taken_out()
             if unsaved.is_empty:
                 return
-            saved = await save_what_can_be(unsaved, self._save, self._give_up)
+            try:
+                saved = await save_what_can_be(unsaved, self._save, self._give_up)
+            except asyncio.CancelledError:  # a stop in the midst of it: stored on the way out
+                self._put_back(unsaved)
+                raise
             for part in reversed(saved.left):
                 self._put_back(part)
             if saved.error is not None:

@@ -104,6 +104,21 @@ async def test_what_can_never_be_stored_is_given_up_and_keeps_nothing_else_back(
     assert kept.store.saves == saves, "nothing is left to be stored"
 
 
+async def test_what_a_stop_cuts_off_is_stored_on_the_way_out() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    cut_off = asyncio.ensure_future(kept.keeper.keep(kept.see(1, gone=True)))
+    await asyncio.sleep(0.005)  # in the midst of it
+    cut_off.cancel()
+    await asyncio.gather(cut_off, return_exceptions=True)
+    assert kept.store.incidents == {}
+    await kept.keeper.flush()
+    (lost,) = kept.store.incidents.values()
+    assert kept.told == [lost]
+    assert kept.store.rows[ONE][0].state is ExtensionState.LOST
+
+
 async def test_who_is_removed_is_stored_no_more() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1, 2))

@@ -61,5 +61,5 @@ async def test_to_read_is_worth_another_try_whatever_it_was() -> None:
 
 async def test_cancelled_it_ends() -> None:
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(3 * POLICY.first):
+        async with asyncio.timeout(POLICY.first + POLICY.first):
             await asking().write(failing(*[OSError()] * 99), "chat")
