@@ -16,13 +16,14 @@ from fakes.chats import (
 )
 from fakes.notifications import NOW
 from fakes.pushover import TOKEN, USER, FakePushover, shown_by_pushover
-from fakes.receivers import FakeHook, FakePagerDuty, FakeService, FakeSlack
+from fakes.receivers import FakeHook, FakePagerDuty, FakeService, FakeSlack, serving
 
 from regwatch.notify.http import Credentials
 from regwatch.notify.receivers.alertmanager import AlertmanagerSettings
 from regwatch.notify.receivers.apprise import AppriseSettings
 from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.receivers.discord import DiscordSettings
+from regwatch.notify.receivers.kind import RestOfFile
 from regwatch.notify.receivers.mattermost import MattermostSettings
 from regwatch.notify.receivers.ntfy import NtfySettings
 from regwatch.notify.receivers.pagerduty import PagerDutySettings
@@ -32,8 +33,11 @@ from regwatch.notify.receivers.slack_bot import SlackBotSettings
 from regwatch.notify.receivers.teams import TeamsSettings
 from regwatch.notify.receivers.telegram import TelegramSettings
 from regwatch.notify.receivers.webhook import WebhookSettings
+from regwatch.notify.words.templates import NO_TEMPLATES
 
 ROUTING_KEY = "pagerdutysecret00000000000000000"
+REST = RestOfFile(external_url="https://r", own=NO_TEMPLATES, path=lambda _: None)
+"""What a receiver's settings take from outside its own mapping of the file."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ async def deliver(kind: Kind, service: FakeService, *notes: Any, **settings: Any
         receiver = build_receiver("chat", chosen, session, clock=lambda: NOW)
         for note in notes:
             await receiver.deliver(note)
+
+
+async def sent(kind: str, note: Any, **settings: Any) -> Any:
+    """The one message that its service took."""
+    async with serving(SPOKEN[kind].fake()) as service:
+        await deliver(SPOKEN[kind], service, note, **settings)
+    (message,) = service.taken
+    return message
 
 
 def shown_by_slack(message: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """Messages that wait in an outbox, as short as can be."""
 
-from fakes.notifications import NOW
+from fakes.notifications import NOW, RESOLVED, lost, notification, resolved
+from msgspec.structs import replace
 
-from regwatch.core.model import Notification, Timestamp
+from regwatch.core.model import ItemStatus, Notification, Timestamp
 from regwatch.notify.delivery.stamps import Waiting
 
 
@@ -26,3 +27,14 @@ def waiting(
         may_have_arrived=may_have_arrived,
         refused_at=None if refused is None else Timestamp(NOW + refused),
     )
+
+
+def about(group: str, *items: tuple[ItemStatus, int], number: int = 1) -> Notification:
+    """A message of a group about these extensions."""
+    told = ((s, resolved(lost(n)) if s is RESOLVED else lost(n)) for s, n in items)
+    return replace(notification(*told, number=number), group_key=group)
+
+
+def entry(number: int, group: str, *items: tuple[ItemStatus, int], **how: object) -> Waiting:
+    """Such a message, waiting."""
+    return waiting(number, about(group, *items, number=number), **how)  # type: ignore[arg-type]

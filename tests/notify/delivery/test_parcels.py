@@ -3,27 +3,16 @@
 from collections.abc import Sequence
 
 import pytest
-from fakes.notifications import NEW, NOW, RESOLVED, STILL, lost, notification, resolved
-from fakes.waiting import waiting
+from fakes.notifications import NEW, NOW, RESOLVED, STILL, lost
+from fakes.waiting import entry
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from regwatch.core.model import FAR_OFF, ItemStatus, Notification, Timestamp
+from regwatch.core.model import FAR_OFF, ItemStatus, Timestamp
 from regwatch.notify.delivery.deliveries import Entry
-from regwatch.notify.delivery.parcels import REFUSED_PAUSE, Parcel, next_turn, parcels, without
+from regwatch.notify.delivery.parcels import REFUSED_PAUSE, Parcel, next_turn, parcels
 
 HOUR = 3600.0
-
-
-def about(group: str, *items: tuple[ItemStatus, int], number: int = 1) -> Notification:
-    """A message of a group about these extensions."""
-    told = ((s, resolved(lost(n)) if s is RESOLVED else lost(n)) for s, n in items)
-    return replace(notification(*told, number=number), group_key=group)
-
-
-def entry(number: int, group: str, *items: tuple[ItemStatus, int], **how: object) -> Entry:
-    return waiting(number, about(group, *items, number=number), **how)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -90,15 +79,6 @@ def test_the_end_of_what_came_to_nothing_is_known_all_the_same() -> None:
     (parcel,) = parcels([entry(1, "a", (NEW, 1)), entry(2, "a", (RESOLVED, 1))])
     assert parcel.notification is None
     assert [each.id for each in parcel.resolved] == [lost(1).id]
-
-
-def test_what_a_newer_message_told_is_not_said_again() -> None:
-    newer = about("a", (NEW, 1))
-    assert without(None, newer) is None
-    assert without(about("a", (NEW, 1)), newer) is None
-    left = without(about("a", (NEW, 1), (STILL, 2)), newer)
-    assert left is not None
-    assert [item.incident.id for item in left.items] == [lost(2).id]
 
 
 def turn(

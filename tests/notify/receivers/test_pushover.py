@@ -1,9 +1,11 @@
 """Pushover: how loud what is, emergencies that end, its limits, its keys."""
 
 from dataclasses import replace as with_changes
+from functools import partial
 
 import pytest
-from fakes.kinds import SPOKEN, deliver
+from fakes.kinds import REST, SPOKEN, deliver
+from fakes.kinds import sent as sent_by
 from fakes.notifications import NEW, RESOLVED, STILL, all_new, lost, notification, overdue, resolved
 from fakes.pushover import TOKEN, USER, FakePushover
 from fakes.receivers import Canned, serving
@@ -12,7 +14,6 @@ from pydantic import ValidationError
 
 from regwatch.core.model import NotifyReason, Severity
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
-from regwatch.notify.receivers.kind import RestOfFile
 from regwatch.notify.receivers.pushover import (
     Priority,
     PushoverSettings,
@@ -20,7 +21,7 @@ from regwatch.notify.receivers.pushover import (
     settings_of,
     tag_of,
 )
-from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords, Template
+from regwatch.notify.words.templates import OwnWords, Template
 
 KIND = SPOKEN["pushover"]
 INFO = replace(lost(103), severity=Severity.INFO)
@@ -29,13 +30,7 @@ OVER = notification((RESOLVED, resolved(lost(101))), (RESOLVED, resolved(lost(10
 PARTLY = notification((STILL, lost(101)), (RESOLVED, resolved(lost(102))))
 SOME_RESOLVED = NotifyReason.SOME_RESOLVED
 CANCELLED = "/1/receipts/cancel_by_tag/"
-
-
-async def sent(note, **settings) -> dict:
-    async with serving(FakePushover()) as service:
-        await deliver(KIND, service, note, **settings)
-    (message,) = service.taken
-    return message
+sent = partial(sent_by, "pushover")
 
 
 # --- how loud ------------------------------------------------------------
@@ -218,8 +213,6 @@ async def test_a_month_whose_messages_are_spent_is_later_and_not_no():
 
 
 # --- the file ------------------------------------------------------------
-
-REST = RestOfFile(external_url="https://r", own=NO_TEMPLATES, path=lambda _: None)
 
 
 def test_the_file_s_words_become_settings():

@@ -1,7 +1,6 @@
 """Escaping, cutting, what turns the reading, what many lines have in common."""
 
 import pytest
-from fakes.chats import mentions
 from fakes.notifications import NEW, all_new, lost, mixed, notification, phones_lost
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,12 +93,6 @@ def test_a_field_is_one_short_line(text, kind):
     field = MARKUPS[kind].field(text)
     assert "\n" not in field
     assert len(field) <= ESCAPED_LIMIT + 2
-
-
-@settings(deadline=None)
-@given(st.text("@alchneryo:.-_\\* ", max_size=40))
-def test_no_text_mentions_anybody_at_mattermost(text):
-    assert not mentions(mattermost.escape(text))
 
 
 def test_markdown():
