@@ -9,7 +9,7 @@
   and before anything fresh behind it, though not more often than once a minute.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from regwatch.core.dispatch.merging import merged
@@ -107,13 +107,23 @@ def parcels(entries: Iterable[Entry], unheard: Collection[Beginning] = ()) -> li
         key = (entry.notification.group_key, entry.may_have_arrived)
         incidents = [item.incident.id for item in entry.notification.items]
         part = part_of.get(key)
-        # An incident that left for another group is told there after what is told of it here.
-        if part is None or any(spoken_of.get(i, part) > part for i in incidents):
+        if part is None or _stands_apart(entry, part, spoken_of):
             part = part_of[key] = len(parts)
             parts.append([])
         parts[part].append((entry, as_it_arrives(entry, missing)))
         spoken_of.update(dict.fromkeys(incidents, part))
     return [_parcel(part, missing) for part in parts]
+
+
+def _stands_apart(entry: Entry, part: int, spoken_of: Mapping[IncidentId, int]) -> bool:
+    """Whether a message goes after all parcels before it, though one of its group is among them."""
+    said = entry.notification
+    # An incident that left for another group is told there after what is told of it here.
+    if any(spoken_of.get(item.incident.id, part) > part for item in said.items):
+        return True
+    # What may have arrived is not taken back: an end that would come to nothing with it is told.
+    ended = said.with_status(ItemStatus.RESOLVED) if entry.may_have_arrived else ()
+    return any(spoken_of.get(incident.id) == part for incident in ended)
 
 
 def _parcel(part: Sequence[tuple[Entry, Notification]], missing: Collection[Beginning]) -> Parcel:

@@ -26,7 +26,6 @@ def copied(*messages: Told, heard: set[IncidentId], refused: int = 0) -> list[li
         waiting(
             number,
             message(*items, number=number),
-            may_have_arrived=True,
             refused=-60 if number < refused else None,
         )
         for number, items in enumerate(messages)

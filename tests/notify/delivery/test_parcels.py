@@ -34,6 +34,16 @@ HOUR = 3600.0
             [entry(1, "a", (NEW, 1), may_have_arrived=True), entry(2, "a", (RESOLVED, 1))],
             [(1,), (2,)], id="what may have arrived goes again as it was",
         ),
+        pytest.param(
+            [entry(1, "a", (NEW, 1), (NEW, 2), may_have_arrived=True),
+             entry(2, "a", (RESOLVED, 1), may_have_arrived=True)],
+            [(1,), (2,)], id="and is not taken back by an end that may have arrived, too",
+        ),
+        pytest.param(
+            [entry(1, "a", (NEW, 1), may_have_arrived=True),
+             entry(2, "a", (NEW, 2), may_have_arrived=True)],
+            [(1, 2)], id="what was sent as one goes again as one",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_sent_together(entries: list[Entry], together: list[tuple[int, ...]]) -> None:
