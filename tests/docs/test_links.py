@@ -68,7 +68,7 @@ def test_files_named_in_code_exist(document, root):
     for code in document.code:
         first = code.partition("/")[0]
         if (first in FOLDERS and "/" in code and " " not in code) or code in FILES:
-            assert (root / code).exists(), code
+            assert (root / code.partition("#")[0]).exists(), code
 
 
 def test_what_other_files_say_of_the_documents_is_there(documents, root):

@@ -22,6 +22,7 @@ from fakes.web import (
 from prometheus_client.parser import text_string_to_metric_families
 
 import regwatch
+from regwatch.core.alerts.conditions import LOSS_WORDS
 from regwatch.core.model import (
     AlertName,
     ChangeKind,
@@ -30,8 +31,10 @@ from regwatch.core.model import (
     Quota,
     Timestamp,
 )
+from regwatch.core.phones.memory import LOSSES
 from regwatch.notify.delivery.deliveries import Delivery
 from regwatch.notify.words.webhook_body import regwatch_object
+from regwatch.notify.words.wording import REASONS
 from regwatch.web.metrics.exposition import Exposition, negotiate
 from regwatch.web.server import build_app
 
@@ -116,6 +119,14 @@ def test_the_reasons_of_blindness_are_named(pages):
     explained_elsewhere = {FailureReason.QUOTA_EXHAUSTED}
     for reason in set(FailureReason) - explained_elsewhere:
         assert reason.value in alerts, reason
+
+
+def test_every_reason_of_a_loss_has_its_words_and_stands_with_its_alert(pages):
+    reasons = {*LOSSES.values(), "forgotten"}  # the latter by a registrar that restarted
+    section = pages["alerts"].section(AlertName.EXTENSION_LOST.alertname).text
+    assert {*LOSS_WORDS} == reasons
+    assert reasons <= {*REASONS}
+    assert {*re.findall(r"^- `(\w+)`: ", section, re.MULTILINE)} == reasons
 
 
 def test_the_states_are_named(pages):
