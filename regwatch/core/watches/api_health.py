@@ -71,9 +71,12 @@ class ApiHealth:
         """What holds of the three conditions of the API. Each explains the ones after it: who
         is refused, or has no quota left, is not told besides that nothing is answered.
         """
-        self._stale_since = (self._stale_since or now) if stale else None
         refused = self._refused()
         short = None if refused else self._short()
+        # Answers that grew old for a known cause say nothing of the API: once that is over, they
+        # are renewed within a sweep.
+        is_unexplained = bool(stale) and not refused and not short
+        self._stale_since = (self._stale_since or now) if is_unexplained else None
         yield "credentials", refused
         yield "quota", short
         yield "api", None if refused or short else self._unavailable(stale)

@@ -67,3 +67,15 @@ def test_answers_that_grow_stale_are_an_outage_though_requests_succeed() -> None
     assert condition.since == at(10)
     assert "3 extensions are unknown" in condition.explanation
     assert holding(health, stale=0, now=70) == {}
+
+
+def test_answers_that_grew_old_without_quota_are_no_outage_as_soon_as_it_is_back() -> None:
+    """They are renewed within a sweep: only what stays old from then on is told."""
+    health = ApiHealth(ACME)
+    health.quota(at(3000), 2400.0, at(0))
+    assert holding(health, stale=5, now=2400) == {"quota": AlertName.QUOTA_EXHAUSTED}
+    health.answered()
+    health.quota(None, 0.0, at(3000))
+    (condition,) = [c for _, c in health.conditions(stale=5, now=at(3000)) if c]
+    assert (condition.alert, condition.since) == (AlertName.API_UNAVAILABLE, at(3000))
+    assert holding(health, stale=0, now=3060) == {}
