@@ -41,7 +41,13 @@ def test_a_silent_loss_is_found_within_a_request_or_two() -> None:
     assert result.silent <= 1.5 * (result.slot / 2 + 1)
 
 
-@pytest.mark.parametrize(("case", "gain"), [(LARGE, 40), (LARGE_MIXED, 5)], ids=str)
+@pytest.mark.parametrize(
+    ("case", "gain"),
+    [
+        pytest.param(LARGE, 40, id=str(LARGE)),
+        pytest.param(LARGE_MIXED, 5, id=str(LARGE_MIXED), marks=pytest.mark.by_hand),
+    ],
+)
 def test_with_many_phones_the_gain_is_larger(case: Case, gain: float) -> None:
     result = show(measure(case))
     is_sound(result)

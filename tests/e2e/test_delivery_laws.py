@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import looptime
+import pytest
 from fakes.values import ACME
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -459,4 +460,4 @@ Deliveries.TestCase.settings = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestDeliveries = Deliveries.TestCase
+TestDeliveries = pytest.mark.long(Deliveries.TestCase)

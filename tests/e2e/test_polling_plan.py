@@ -26,6 +26,7 @@ def of(at: Scene, extension_id: int, alert: AlertName) -> Incident | None:
     return next((i for i in told if i.state is IncidentState.FIRING), None)
 
 
+@pytest.mark.long
 @pytest.mark.looptime
 async def test_dead_phones_are_warned_of_by_their_habit_and_found_as_their_leases_end() -> None:
     """200 phones, 20 in a request, 300 requests an hour: an even sweep would take 133 seconds."""
