@@ -215,7 +215,7 @@ async def test_a_silence_that_is_set_during_a_reload_is_obeyed(tmp_path: Path) -
         begun, pause = it.daemon.begun, Pause(it)
         reloading = tasks.create_task(it.reload(**CHANGED))
         await pause.reached.wait()
-        operations = Operations(begun.engine, begun.around.store, clock=it.clocks.wall)
+        operations = Operations(begun.engine, begun.around.store.operations, clock=it.clocks.wall)
         await operations.silence(
             Matchers.of({"account": ["acme", "bolt"]}),
             starts_at=it.clocks.wall(),
