@@ -91,6 +91,7 @@ async def test_of_a_quiet_day_nobody_is_told(tmp_path: Path) -> None:
     assert (result.status, result.out) == (0, "Nobody would be told.\n")
 
 
+@pytest.mark.long
 async def test_what_the_daemon_records_tells_the_same_again(tmp_path: Path) -> None:
     calm = SimulatorSettings(extensions=40, seed=4, leases="3600", quota=1_000_000, calm=True)
     record = tmp_path / "answers.jsonl"

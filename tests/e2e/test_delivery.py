@@ -71,6 +71,7 @@ async def trouble(pbx: Served, sinks: dict[str, Moody], random: Random) -> None:
                 each.is_well = random.random() < 0.4
 
 
+@pytest.mark.long
 async def test_nothing_is_lost_and_nothing_overtakes(tmp_path: Path) -> None:
     random = Random(31)
     async with Simulator(CALM).serving() as pbx, five_sinks() as sinks:

@@ -24,6 +24,7 @@ async def ask(running: DaemonProcess, *words: str) -> Result:
     return await regwatch(*words[:command], *options, *words[command:])
 
 
+@pytest.mark.long
 async def test_an_operator_at_work(tmp_path: Path) -> None:
     async with (
         Simulator(CALM).serving() as pbx,
