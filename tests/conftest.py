@@ -5,11 +5,12 @@ regwatch it is that is tested.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from fakes.debian import program
+from fakes.tracing import untraced
 from hypothesis import HealthCheck, settings
 
 import regwatch
@@ -66,6 +67,15 @@ def debian_program() -> Callable[[str], str]:
     (REGWATCH_REQUIRE_DEBIAN=1).
     """
     return program
+
+
+@pytest.fixture
+def not_traced() -> Iterator[None]:
+    """For what is lived through for hours: it would take four times as long, and is covered by the
+    tests of its parts.
+    """
+    with untraced():
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

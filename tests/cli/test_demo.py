@@ -42,8 +42,10 @@ async def test_the_demo_ends_by_itself() -> None:
     assert "nothing is left behind" in result.out
 
 
+# By hand: that both come, CI waits for when it runs the README's command.
 @pytest.mark.e2e
 @pytest.mark.long
+@pytest.mark.by_hand
 async def test_the_demo_shows_a_loss_and_its_end() -> None:
     result = await regwatch("demo", "--duration", "45", "--listen", "127.0.0.1:0")
     assert (result.status, result.err) == (0, "")

@@ -13,7 +13,7 @@ FLAPPER, MOVER, REBOOTER, REBOUND = 7, 47, 86, 121
 
 @pytest.mark.parametrize("leases", ["desk", pytest.param("mixed", marks=pytest.mark.long)])
 def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back(leases: str) -> None:
-    case = Case(200, 50, 1000, leases, losses=0, hours=4, warm_up=4 * 3600)
+    case = Case(200, 50, 1000, leases, losses=0, hours=2, warm_up=2 * 3600)
     at = Told(
         case,
         [

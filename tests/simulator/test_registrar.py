@@ -57,6 +57,7 @@ def test_the_same_seed_gives_the_same_life_and_another_another() -> None:
     assert life(1) == life(1) != life(2)
 
 
+@pytest.mark.usefixtures("not_traced")
 def test_left_alone_phones_have_lives_of_all_kinds() -> None:
     held = registrar(calm=False, events_per_phone_and_day=500.0)
     held.advance(START + DAY)

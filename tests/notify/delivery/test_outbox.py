@@ -623,6 +623,7 @@ async def test_trouble_is_logged_when_it_begins_changes_and_ends():
     ]
 
 
+@pytest.mark.usefixtures("not_traced")
 async def test_a_day_of_trouble_loses_nothing_and_keeps_the_order():
     chat = ScriptedReceiver()
     store = MemoryStore()
