@@ -107,7 +107,9 @@ def authentication(gate: Gate | None, token: str = "") -> Middleware:
 
 
 def _is_token(given: str, token: str) -> bool:
-    return bool(token) and secrets.compare_digest(given.strip().encode(), token.encode())
+    # A header that is no UTF-8 comes with its bytes as halves of characters.
+    sent = given.strip().encode(errors="surrogateescape")
+    return bool(token) and secrets.compare_digest(sent, token.encode())
 
 
 def _decoded(authorization: str | None) -> BasicAuth | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from regwatch.core.model import FailureReason
+from regwatch.core.outside import all_made_safe, is_plain
 from regwatch.core.recording import Recorded
 from regwatch.sources.source import SourceError
 
@@ -26,8 +27,13 @@ def records_in(file: Path) -> Iterator[Recorded]:
 
 def _decoded(line: bytes, decoder: "msgspec.json.Decoder[Recorded]", place: str) -> Recorded:
     try:
-        return decoder.decode(line)
-    # msgspec lets these two through where text is no UTF-8, or nested beyond all measure.
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return decoder.decode(line) if is_plain(line) else _made_safe(line)
+    # msgspec lets other errors through where text is no UTF-8, or nested beyond all measure.
+    except (ValueError, RecursionError) as error:
         text = f"{place}: no recorded answer: {error}"
         raise SourceError(text, reason=FailureReason.BAD_ANSWER) from error
+
+
+def _made_safe(line: bytes) -> Recorded:
+    """A record may come from somebody else."""
+    return msgspec.convert(all_made_safe(msgspec.json.decode(line)), type=Recorded, str_keys=True)
