@@ -73,7 +73,7 @@ class Remote:
             if self.user:
                 raise
             answer = await self._ask("GET", path, query=given, token=self.token())
-        return _decoded(answer, kind)
+        return decoded(answer, kind)
 
     async def send(
         self,
@@ -86,7 +86,7 @@ class Remote:
         """Raises `RemoteError`."""
         token = "" if self.user else self.token()  # who says who they are acts as that
         answer = await self._ask(method, path, body=body, query=query, token=token)
-        return _decoded(answer, kind)
+        return decoded(answer, kind)
 
     async def _ask(
         self,
@@ -140,7 +140,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(answer)
 
 
-def _decoded(answer: bytes, kind: type[T]) -> T:
+def decoded(answer: bytes, kind: type[T]) -> T:
     """As the API promises it, safe to be shown; raises `RemoteError`."""
     try:
         if is_plain(answer):
@@ -153,7 +153,7 @@ def _decoded(answer: bytes, kind: type[T]) -> T:
 
 def _refusal(status: int, answer: bytes) -> RemoteError:
     with suppress(RemoteError):
-        return RemoteError(_decoded(answer, ErrorBody).error)
+        return RemoteError(decoded(answer, ErrorBody).error)
     if status == 401:
         return StrangerError("regwatch asks for a user and a password: give --user")
     return RemoteError(f"it answered with status {status}: {IS_IT_ONE}")

@@ -141,8 +141,10 @@ class _Reader:
                     " (`htpasswd -nBC 10 NAME` makes one)"
                 )
             if ":" in name or not name or made_safe(name) != name:
-                why = "is empty, has a colon or a character that is not seen"
-                self.fail(f"`basic_auth_users`: the name {name!r} {why}")
+                self.fail(
+                    f"`basic_auth_users`: the name {name!r} is empty or has a colon, or holds a"
+                    " character that is not seen"
+                )
         return {name: hashed.encode() for name, hashed in found.items()}
 
 

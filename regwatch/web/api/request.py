@@ -83,7 +83,8 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
 
 def limit_of(request: web.Request, most: int) -> int:
     """How many are asked for, within bounds; raises `ApiError`."""
-    wish = asked(request, "limit") or "200"
+    wish = asked(request, "limit")
+    wish = "200" if wish is None else wish
     if not (wish.isascii() and wish.isdigit() and len(wish) < 10 and int(wish)):
         raise ApiError(400, "`limit` must be a number from 1")
     return min(int(wish), most)
