@@ -28,7 +28,7 @@ URL_SECRETS = re.compile(r"(?P<scheme>https?://)(?:[^\s/@]*@)?(?P<rest>[^\s?#]*)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TO_BE_QUOTED = re.compile(r'[\s"=]')
 LONGEST_VALUE = 2000
-"""Characters of a value; tracebacks, which have line breaks, are kept whole."""
+"""Characters of a value, and of each line of a traceback."""
 
 EventDict = MutableMapping[str, Any]
 
@@ -101,13 +101,20 @@ def _journal_line(_logger: object, _name: str, event: EventDict) -> str:
     words = [str(event.pop("event", ""))]
     words += [f"{key}={_quoted(value)}" for key, value in event.items()]
     lines = [CONTROL.sub(_escaped, " ".join(words))]
-    lines += str(exception).splitlines() if exception else []
+    lines += _lines_of(exception) if exception else []
     return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def _lines_of(exception: object) -> list[str]:
+    """Of a traceback: an exception may quote anything."""
+    return [CONTROL.sub(_escaped, line) for line in str(exception).splitlines()]
 
 
 def _one_line(_logger: object, _name: str, event: EventDict) -> EventDict:
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
+        if key == "exception":
+            event[key] = "\n".join(_lines_of(value))
+        elif isinstance(value, str):
             event[key] = CONTROL.sub(_escaped, value)
     return event
 
@@ -128,6 +135,8 @@ def without_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if SECRET_KEY.search(key) and value is not None:
             event[key] = HIDDEN
+        elif key == "exception":
+            event[key] = "\n".join(_safe(line) for line in str(value).splitlines())
         elif isinstance(value, str):
             event[key] = _safe(value)
         elif isinstance(value, list | tuple):
@@ -136,7 +145,7 @@ def without_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
 
 
 def _safe(text: str) -> str:
-    return URL_SECRETS.sub(_safe_url, text[:LONGEST_VALUE] if "\n" not in text else text)
+    return URL_SECRETS.sub(_safe_url, text[:LONGEST_VALUE])
 
 
 def _safe_url(match: re.Match[str]) -> str:

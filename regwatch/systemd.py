@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 MICROSECONDS = 1_000_000
+LONGEST_NUMBER = 12
+"""Digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Notifier:
         message = "\n".join(line.replace("\n", " ") for line in lines)
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.setblocking(False)
-            channel.sendto(message.encode(), address)
+            channel.sendto(message.encode(errors="replace"), address)
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
@@ -63,6 +65,7 @@ def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     microseconds = environ.get("WATCHDOG_USEC", "")
-    if not microseconds.isdecimal() or int(microseconds) == 0:
+    # So many digits are days; Python refuses to convert thousands of them.
+    if not microseconds.isdecimal() or len(microseconds) > LONGEST_NUMBER:
         return None
-    return int(microseconds) / MICROSECONDS
+    return int(microseconds) / MICROSECONDS or None

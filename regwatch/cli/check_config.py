@@ -26,10 +26,10 @@ def check_config(file: Path, *, schema: bool) -> None:
     check_web_config(config)
     console = out()
     for notice in config.notices:
-        console.print(str(notice), style="yellow", markup=False)
-    console.print(f"{file}: ", style="bold", end="", markup=False)
+        console.print(str(notice), style="yellow")
+    console.print(f"{file}: ", style="bold", end="")
     console.print("OK", style="bold green", end="")
-    console.print(f" ({_summary(config)})", markup=False)
+    console.print(f" ({_summary(config)})")
 
 
 def _summary(config: Config) -> str:

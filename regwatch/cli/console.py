@@ -1,22 +1,29 @@
 """How commands speak to a person: colours only on a terminal, errors on stderr."""
 
 import sys
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from rich.console import Console
+
+from regwatch.core.outside import lines_made_safe
 
 BAD_CONFIG = BAD_OPTION = 2
 FAILED = 1
 """Exit codes: 2 is click's own for a bad option, and systemd does not start again after it."""
 
 
+PLAIN: Mapping[str, Any] = {
+    "highlight": False, "soft_wrap": True, "markup": False, "emoji": False,
+}  # fmt: skip
+"""Text is shown as it is: `[red]` or `:fire:` in a phone's label is no style and no picture."""
 WIDE = 250
 """Columns where nobody looks: tables in a file or a pipe are not cut."""
 
 
 def out() -> Console:
     """Where results go."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(**PLAIN)
     if not console.is_terminal:
         console.width = WIDE
     return console
@@ -24,12 +31,13 @@ def out() -> Console:
 
 def err() -> Console:
     """Where progress and errors go."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, **PLAIN)
 
 
 def fail(message: str, *, code: int = FAILED) -> NoReturn:
     """Say why, and exit."""
     console = err()
-    console.print("regwatch: ", style="bold red", end="", markup=False)
-    console.print(message, markup=False)
+    console.print("regwatch: ", style="bold red", end="")
+    # It may quote an argument or a file of whatever bytes.
+    console.print(lines_made_safe(message))
     sys.exit(code)

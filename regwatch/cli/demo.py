@@ -172,7 +172,8 @@ class Show:
     def welcome(self, address: str, duration: float | None) -> None:
         """What is running, and what to open."""
         ends = f"It ends after {duration:g} s." if duration else "Ctrl-C ends it."
-        self._console.print(f"""\
+        self._console.print(
+            f"""\
 [bold]regwatch demo[/]: {EXTENSIONS} simulated phones register at a simulated PBX; the real daemon
 watches them. The first alert comes within seconds. {ends}
 
@@ -180,7 +181,9 @@ watches them. The first alert comes within seconds. {ends}
   metrics      [bold]http://{address}/metrics[/]
   elsewhere    [bold]export REGWATCH_URL=http://{address} REGWATCH_TOKEN=demo[/]
                [bold]regwatch status[/], [bold]regwatch history[/], [bold]regwatch silence -h[/]
-""")
+""",
+            markup=True,
+        )
 
     def line(self, who: str, style: str, text: str) -> None:
         """One thing that happened."""

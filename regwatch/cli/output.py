@@ -14,6 +14,8 @@ from regwatch.cli.times import age, shown
 from regwatch.core.durations import humanise
 from regwatch.web.api.bodies import HappeningBody, IncidentBody
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""How a spreadsheet's formulas begin, in wide letters too."""
 SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 STATES = {"registered": "green", "overdue": "yellow", "lost": "bold red", "unknown": "magenta"}
 
@@ -28,8 +30,16 @@ def print_csv(rows: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> Non
     writer = csv.writer(sys.stdout)
     writer.writerow(kind.__struct_fields__)
     for row in rows:
-        values = msgspec.structs.asdict(row)
-        writer.writerow(["" if v is None else v for v in values.values()])
+        writer.writerow(map(_cell, msgspec.structs.asdict(row).values()))
+
+
+def _cell(value: object) -> object:
+    """What a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection):
+    a phone's label is anybody's.
+    """
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def print_table(titles: Iterable[str], rows: Iterable[Sequence[str | Text]]) -> None:

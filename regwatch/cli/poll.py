@@ -63,7 +63,7 @@ def poll(config_file: Path, *, as_json: bool) -> None:
     (_print_json if as_json else _print_table)(sweeps)
     for sweep in sweeps:
         if sweep.problem:
-            err().print(f"{sweep.account}: {sweep.problem}", style="red", markup=False)
+            err().print(f"{sweep.account}: {sweep.problem}", style="red")
     raise SystemExit(max(sweep.exit_code for sweep in sweeps))
 
 
@@ -89,7 +89,7 @@ def _progress() -> Progress:
     """On the terminal only, and gone when it is done."""
     console = err()
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -183,7 +183,7 @@ def _print_table(sweeps: Sequence[Sweep]) -> None:
     console = out()
     console.print(table)
     for sweep in sweeps:
-        console.print(_total(sweep), markup=False)
+        console.print(_total(sweep))
 
 
 def _cells(answer: Answer | None) -> tuple[Text, ...]:

@@ -4,6 +4,7 @@ import getpass
 import os
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
@@ -19,12 +20,17 @@ from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, loaded_or_exit
 from regwatch.config import ConfigError, load_http
 from regwatch.config.sections import HttpShape
+from regwatch.core.outside import all_made_safe, is_plain
 from regwatch.shapes.values import revealed
+from regwatch.web.api.bodies import ErrorBody
 from regwatch.web.listener import parse_address
 from regwatch.web.webconfig import WebConfigError, certificate_of
 
 TIMEOUT_SECONDS = 10.0
 """A person waits at the terminal: a daemon that hangs is to be called so before they give up."""
+LARGEST_ANSWER = 1 << 26
+"""Bytes: the longest history is some megabytes."""
+IS_IT_ONE = "is this a regwatch, and of this version?"
 WHERE, TOKEN = ("listen", "web_config_file"), ("api_token", "api_token_file")
 """The keys of `http` that say where the daemon is, and how one may write."""
 ELSEWHERE = "say where it is: --url http://HOST:PORT"
@@ -67,7 +73,7 @@ class Remote:
             if self.user:
                 raise
             answer = await self._ask("GET", path, query=given, token=self.token())
-        return msgspec.json.decode(answer, type=kind)
+        return decoded(answer, kind)
 
     async def send(
         self,
@@ -80,7 +86,7 @@ class Remote:
         """Raises `RemoteError`."""
         token = "" if self.user else self.token()  # who says who they are acts as that
         answer = await self._ask(method, path, body=body, query=query, token=token)
-        return msgspec.json.decode(answer, type=kind)
+        return decoded(answer, kind)
 
     async def _ask(
         self,
@@ -104,7 +110,7 @@ class Remote:
                     headers=self._headers(token),
                 ) as response,
             ):
-                answer = await response.read()
+                answer = await _read(response)
                 if response.ok:
                     return answer
                 raise _refusal(response.status, answer)
@@ -125,14 +131,32 @@ class Remote:
         return headers
 
 
-def _refusal(status: int, answer: bytes) -> RemoteError:
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    answer = bytearray()
+    async for chunk in response.content.iter_any():
+        answer += chunk
+        if len(answer) > LARGEST_ANSWER:
+            raise RemoteError(f"its answer has no end: {IS_IT_ONE}")
+    return bytes(answer)
+
+
+def decoded(answer: bytes, kind: type[T]) -> T:
+    """As the API promises it, safe to be shown; raises `RemoteError`."""
     try:
-        return RemoteError(str(msgspec.json.decode(answer, type=dict[str, Any])["error"]))
-    except (msgspec.MsgspecError, KeyError):
-        pass
+        if is_plain(answer):
+            return msgspec.json.decode(answer, type=kind)
+        return msgspec.convert(all_made_safe(msgspec.json.decode(answer)), type=kind)
+    # Besides its own errors msgspec raises UnicodeDecodeError.
+    except (ValueError, RecursionError) as error:
+        raise RemoteError(f"its answer cannot be read ({error}): {IS_IT_ONE}") from error
+
+
+def _refusal(status: int, answer: bytes) -> RemoteError:
+    with suppress(RemoteError):
+        return RemoteError(decoded(answer, ErrorBody).error)
     if status == 401:
         return StrangerError("regwatch asks for a user and a password: give --user")
-    return RemoteError(f"it answered with status {status}: is this a regwatch?")
+    return RemoteError(f"it answered with status {status}: {IS_IT_ONE}")
 
 
 def _tls(certificate: Path) -> ssl.SSLContext:

@@ -57,7 +57,7 @@ def show_problems(error: ConfigError) -> None:
     console = err()
     for problem in error.problems:
         where, _, rest = str(problem).partition(": ")
-        console.print(where, style="bold", end=": ", markup=False)
-        console.print(rest, markup=False)
+        console.print(where, style="bold", end=": ")
+        console.print(rest)
     count = len(error.problems)
     console.print(f"{count} problem{'s' if count > 1 else ''}", style="bold red")

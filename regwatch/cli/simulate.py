@@ -100,7 +100,8 @@ def _write(event: Event, file: TextIO | None) -> None:
 
 
 def _welcome(settings: SimulatorSettings, url: str) -> None:
-    out().print(f"""\
+    out().print(
+        f"""\
 [bold]A simulated PBX with {settings.extensions} extensions[/] is at [bold]{url}[/]
 client_id [bold]{settings.client_id}[/], client_secret [bold]{settings.client_secret}[/]
 
@@ -110,4 +111,6 @@ client_id [bold]{settings.client_id}[/], client_secret [bold]{settings.client_se
   a fault              curl -X POST {url}/_simulator/faults -d '{{"http_500": 0.5}}'
   what really happened curl {url}/_simulator/truth
 
-Ctrl-C ends it.""")
+Ctrl-C ends it.""",
+        markup=True,
+    )

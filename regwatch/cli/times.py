@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from pydantic_core import PydanticCustomError
 
+from regwatch.cli.remote import RemoteError
 from regwatch.clock import wall_clock
 from regwatch.shapes.values import seconds
 
@@ -50,12 +51,20 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]
 
 
 def shown(at: str | None) -> str:
-    """A time of the API, by this machine's clock: `2026-11-24 09:15:02`."""
+    """A time of the API, by this machine's clock: `2026-11-24 09:15:02`. Raises `RemoteError`."""
     if at is None:
         return "–"
-    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{_moment(at):%Y-%m-%d %H:%M:%S}"
 
 
 def age(at: str) -> float:
-    """Seconds since a time of the API."""
-    return wall_clock() - datetime.fromisoformat(at).timestamp()
+    """Seconds since a time of the API; raises `RemoteError`."""
+    return wall_clock() - _moment(at).timestamp()
+
+
+def _moment(at: str) -> datetime:
+    try:
+        # By this machine's clock, too: there must be a year before and after it.
+        return datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise RemoteError(f"`{at}` is no time: no regwatch answers so") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from rich.table import Column, Table
+from rich.text import Text
 
 from regwatch.app.settings.clients import pbx_settings
 from regwatch.app.sources import pbx_of
@@ -84,7 +85,7 @@ async def _announce(
         if remote.token():
             await remote.send(Deletion, "POST", "/deletions", Deletion(account, list(ids)))
     except RemoteError as error:
-        err().print(f"A running daemon could not be told: {error}", style="dim", markup=False)
+        err().print(f"A running daemon could not be told: {error}", style="dim")
 
 
 async def _delete(pbx: Deleting, extension: Extension, registration_id: str | None) -> None:
@@ -96,7 +97,7 @@ async def _delete(pbx: Deleting, extension: Extension, registration_id: str | No
 
 def _show(when: str, extension: Extension, answer: Answer) -> None:
     console = out()
-    console.print(f"{name_of(extension)} {when}: ", style="bold", end="", markup=False)
+    console.print(f"{name_of(extension)} {when}: ", style="bold", end="")
     if not answer.registrations:
         console.print("not registered")
         return
@@ -104,9 +105,8 @@ def _show(when: str, extension: Extension, answer: Answer) -> None:
     titles = ("registration", "device", "address", "lease ends in")
     table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
     for each in answer.registrations:
-        table.add_row(
-            each.id, each.device, each.real_address.removeprefix("sip:"), _left(each, answer)
-        )
+        cells = (each.id, each.device, each.real_address.removeprefix("sip:"), _left(each, answer))
+        table.add_row(*map(Text, cells))
     console.print(table)
 
 

@@ -152,7 +152,7 @@ class SiteShape(Shape):
     name: Text
     networks: list[Network] = []
     extensions: list[ExtensionPattern] = []
-    labels: dict[str, Text] = {}
+    labels: dict[Text, Text] = {}
 
 
 class RouteShape(Shape):

@@ -118,7 +118,7 @@ class Source:
     def _scalar(self, node: yaml.Node, location: Location) -> object:
         tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
         text = str(node.value)
-        if tag == "int" and text.lstrip("+-") != str(_decimal(text)):
+        if tag == "int" and text.removeprefix("-").removeprefix("+") != str(_decimal(text)):
             message = f"`{text}` is read as another number by YAML"
             advice = f'quote it: "{text}"'
             self.problems.append(self.problem(location, message, advice))
@@ -129,7 +129,7 @@ class Source:
 
 
 def _decimal(text: str) -> int | None:
-    digits = text.lstrip("+-")
+    digits = text.removeprefix("-").removeprefix("+")
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
 
 

@@ -78,6 +78,15 @@ def to_json(value: object) -> bytes:
     return text.encode("utf-8", errors="replace")
 
 
+def answered(body: str) -> Mapping[str, object]:
+    """The JSON object that a service answers with; empty if it is none."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
 async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
     """Send it; raises `DeliveryError` unless the answer is a 2xx."""
     return await _ask(session, "POST", request, clock)
@@ -165,12 +174,7 @@ def retry_after_header(value: str, *, now: Timestamp) -> float | None:
 
 def retry_after_json(body: str) -> float | None:
     """Seconds to wait as a JSON body's `retry_after` says, at its top or under `parameters`."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(answer, dict):
-        return None
+    answer = answered(body)
     inner = answer.get("parameters")
     wish = answer.get("retry_after", inner.get("retry_after") if isinstance(inner, dict) else None)
     return None if isinstance(wish, bool) else _seconds(wish)

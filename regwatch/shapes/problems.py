@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from regwatch.core.outside import made_safe
+
 Location = tuple[str | int, ...]
 """Where in the file: keys and list positions from the top."""
 
@@ -24,7 +26,7 @@ class Problem:
         where = f"{self.file}:{self.line}" if self.line is not None else str(self.file)
         path = f"{self.path}: " if self.path else ""
         advice = f" ({self.suggestion})" if self.suggestion else ""
-        return f"{where}: {path}{self.message}{advice}"
+        return made_safe(f"{where}: {path}{self.message}{advice}")
 
 
 class ConfigError(Exception):

@@ -26,6 +26,7 @@ def _as_list(parts: Iterable[str]) -> str:
 
 def _address(value: str) -> str:
     """One mailbox (RFC 5322), with a name or without; what is quoted in the name is free."""
+    value = value.strip()
     text = COMMENT.sub("", QUOTED.sub("quoted", value)).strip()
     if text.count("@") > 1:
         raise wrong(f"`{value[:80]}` holds several addresses", _as_list(MAILBOX.findall(text)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -14,7 +15,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
+from regwatch.core.outside import lines_made_safe, made_safe
+
 UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+LONGEST_SECONDS = 36_525 * 86_400.0
+"""A century: with more, times are reckoned that no calendar shows."""
 DURATION = r"(\d+(\.\d+)?(ms|s|m|h|d|w))+"
 _WHOLE = re.compile(DURATION)
 _ONE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
@@ -22,8 +27,9 @@ PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
 def wrong(message: str, suggestion: str = "") -> PydanticCustomError:
-    """An error whose suggestion stands apart from its message."""
-    return PydanticCustomError("regwatch", "{text}", {"text": message, "suggestion": suggestion})
+    """An error whose suggestion stands apart from its message; both may quote the file."""
+    words = {"text": made_safe(message), "suggestion": made_safe(suggestion)}
+    return PydanticCustomError("regwatch", "{text}", words)
 
 
 def seconds(value: object) -> float:
@@ -38,7 +44,10 @@ def seconds(value: object) -> float:
     if not _WHOLE.fullmatch(text):
         advice = f"write `{text}s` if you mean seconds" if text.isdecimal() else ""
         raise wrong(f"`{text[:40]}` is no duration", advice or "write it as 30s, 5m, 1h or 1h30m")
-    return sum(float(number) * UNIT_SECONDS[unit] for number, unit in _ONE.findall(text))
+    total = sum(float(number) * UNIT_SECONDS[unit] for number, unit in _ONE.findall(text))
+    if total > LONGEST_SECONDS:
+        raise wrong(f"`{text[:40]}` is longer than a century")
+    return total
 
 
 def written(duration: float) -> str:
@@ -120,7 +129,12 @@ def in_file(default: Any, schema: Mapping[str, Any]) -> Any:
     return default
 
 
-Text = Annotated[str, BeforeValidator(text)]
+Text = Annotated[str, BeforeValidator(text), AfterValidator(made_safe)]
+"""One line. What is not seen, as it comes along when a name is copied from a page, is taken out
+here as it is from what the PBX says: both match then.
+"""
+Lines = Annotated[str, BeforeValidator(text), AfterValidator(lines_made_safe)]
+"""The same, of any number of lines."""
 Secret = Annotated[SecretStr, BeforeValidator(text)]
 """Never shown; may also be given as a file, by `<key>_file`."""
 
@@ -130,6 +144,6 @@ def revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-Matching = dict[str, Annotated[list[Text], ONE_OR_MORE]]
+Matching = dict[Text, Annotated[list[Text], ONE_OR_MORE]]
 """Labels and what they must be: text, a pattern with `*` and `?`, or a list of these."""
 Anything = Any

@@ -282,7 +282,7 @@ class PbxApi:
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) < 2**63):
         raise RefusalError(400, "bad_request", f"`{text}` is not a positive whole number.")
     return int(text)
 

@@ -9,6 +9,9 @@ from regwatch.simulator.api import PbxApi
 from regwatch.simulator.world import World
 
 ROOT = "/_simulator"
+UNFIT = (ValueError, TypeError, LookupError, RecursionError)
+"""What a body that is no JSON raises, or one in letters that nobody knows."""
+NUMBER = "\\d{1,18}"
 
 
 class Control:
@@ -89,12 +92,12 @@ def add_routes(app: web.Application, control: Control) -> None:
             web.get(f"{ROOT}/faults", served.faults),
             web.post(f"{ROOT}/faults", served.set_faults),
             web.delete(f"{ROOT}/faults", served.clear_faults),
-            web.post(f"{ROOT}/phones/{{id:\\d+}}/{{action}}", served.act),
-            web.post(f"{ROOT}/sites/{{index:\\d+}}/{{what:dark|light}}", served.site),
+            web.post(f"{ROOT}/phones/{{id:{NUMBER}}}/{{action}}", served.act),
+            web.post(f"{ROOT}/sites/{{index:{NUMBER}}}/{{what:dark|light}}", served.site),
             web.post(f"{ROOT}/registrar/restart", served.restart),
             web.post(f"{ROOT}/quota", served.quota),
             web.post(f"{ROOT}/tokens/revoke", served.revoke),
-            web.post(f"{ROOT}/extensions/{{id:\\d+}}/{{what:add|remove}}", served.list_extension),
+            web.post(f"{ROOT}/extensions/{{id:{NUMBER}}}/{{what:add|remove}}", served.list_extension),
         ]
     )
 
@@ -139,7 +142,7 @@ class _Served:
     async def set_faults(self, request: web.Request) -> web.Response:
         try:
             self._control.set_faults(await _object(request))
-        except (ValueError, TypeError) as error:
+        except UNFIT as error:
             return _bad(str(error))
         return web.json_response(self._control.world.faults.active)
 
@@ -168,7 +171,7 @@ class _Served:
         try:
             given = await _object(request)
             self._control.set_quota(limit=_count(given, "limit"), used=_count(given, "used"))
-        except (ValueError, TypeError) as error:
+        except UNFIT as error:
             return _bad(str(error))
         return web.Response(status=204)
 

@@ -154,7 +154,8 @@ def decoded(stored: bytes, kind: type[T]) -> T | None:
     """The value; None if it cannot be read."""
     try:
         return msgspec.msgpack.decode(stored, type=kind)
-    except msgspec.MsgspecError:
+    # Besides its own errors msgspec raises UnicodeDecodeError.
+    except (ValueError, RecursionError):
         log.error("stored_value_unreadable", kind=kind.__name__)
         return None
 

@@ -207,5 +207,6 @@ def decode_memory(stored: bytes) -> Memory:
         return NOTHING_REMEMBERED
     try:
         return msgspec.msgpack.decode(stored, type=Memory)
-    except msgspec.MsgspecError:
+    # Besides its own errors msgspec raises UnicodeDecodeError.
+    except (ValueError, RecursionError):
         return NOTHING_REMEMBERED

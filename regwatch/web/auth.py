@@ -48,7 +48,7 @@ class Gate:
         users = self._users
         if not users:
             return True
-        credentials = _decoded(authorization)
+        credentials = credentials_in(authorization)
         if credentials is None:
             return False
         hashed = users.get(credentials.login, UNKNOWN_USER)
@@ -94,7 +94,7 @@ def authentication(gate: Gate | None, token: str = "") -> Middleware:
         if gate is None or gate.is_open:
             return await handler(request)
         if await gate.admits(authorization):
-            credentials = _decoded(authorization)
+            credentials = credentials_in(authorization)
             request[WRITER] = credentials.login if credentials else ""
             return await handler(request)
         return web.Response(
@@ -107,10 +107,13 @@ def authentication(gate: Gate | None, token: str = "") -> Middleware:
 
 
 def _is_token(given: str, token: str) -> bool:
-    return bool(token) and secrets.compare_digest(given.strip().encode(), token.encode())
+    # A header that is no UTF-8 comes with its bytes as halves of characters.
+    sent = given.strip().encode(errors="surrogateescape")
+    return bool(token) and secrets.compare_digest(sent, token.encode())
 
 
-def _decoded(authorization: str | None) -> BasicAuth | None:
+def credentials_in(authorization: str | None) -> BasicAuth | None:
+    """User and password of an Authorization header; None if it holds none."""
     try:
         return BasicAuth.decode(authorization or "", encoding="utf-8")
     except ValueError:

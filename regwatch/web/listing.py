@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from regwatch.core.model import AccountName, ExtensionState, Watched
+from regwatch.core.outside import made_safe
 from regwatch.web.ordering import chunked, window
 from regwatch.web.views import AccountView
 
@@ -34,7 +35,7 @@ class Search:
         """Of a URL's parameters; what makes no sense is ignored."""
         state, page = query.get("state", ""), query.get("page", "")
         return cls(
-            text=query.get("q", "").strip()[:200],
+            text=made_safe(query.get("q", "")[:200]).strip(),
             state=ExtensionState(state) if state in set(ExtensionState) else None,
             # Nine digits: Python refuses to convert thousands of them.
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 10 else 1,

@@ -13,13 +13,18 @@ from typing import Any, NoReturn
 
 import yaml
 
+from regwatch.core.outside import made_safe
+
 BCRYPT_HASH = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""Besides its own errors PyYAML raises what comes of it, as for `!!bool maybe` and `!!int ""`."""
 
 
 class WebConfigError(Exception):
     """A web config file that cannot be used; its text names the file and says what is wrong."""
 
     def __init__(self, path: Path, message: str) -> None:
+        message = made_safe(message)
         super().__init__(f"{path}: {message}")
         self.path = path
         self.message = message
@@ -82,7 +87,7 @@ class _Reader:
             line = f"line {mark.line + 1}: " if mark else ""
             # Only `problem`: the error's full text quotes the file, which holds password hashes.
             self.fail(f"{line}{error.problem or 'is no YAML'}", error)
-        except (TypeError, ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             self.fail("holds what cannot be read: only text, lists and mappings are known", error)
         except yaml.YAMLError as error:
             self.fail("is no YAML: it holds characters that YAML does not allow", error)
@@ -135,8 +140,11 @@ class _Reader:
                     f"`basic_auth_users.{name}` must be the bcrypt hash of a password"
                     " (`htpasswd -nBC 10 NAME` makes one)"
                 )
-            if ":" in name or not name:
-                self.fail(f"`basic_auth_users`: the name {name!r} is empty or has a colon")
+            if ":" in name or not name or made_safe(name) != name:
+                self.fail(
+                    f"`basic_auth_users`: the name {name!r} is empty or has a colon, or holds a"
+                    " character that is not seen"
+                )
         return {name: hashed.encode() for name, hashed in found.items()}
 
 

@@ -13,7 +13,7 @@ def test_results_and_errors_go_apart(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_in_a_pipe_a_line_stays_a_line_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
     assert out().width == WIDE
-    out().print("[bold red]" + "x" * 2 * WIDE)
+    out().print("x" * 2 * WIDE, style="bold red")
     assert capsys.readouterr().out == "x" * 2 * WIDE + "\n"
 
 

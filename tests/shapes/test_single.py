@@ -42,8 +42,9 @@ def said_of(kind: object, value: str) -> tuple[str, str] | None:
           "quote a name with a comma in it")),
         (Address, ".@.", ("`.@.` is no e-mail address", "such as noc@example.com")),
         (Address, "noc", ("`noc` is no e-mail address", "such as noc@example.com")),
-        (Address, "noc@example.com\n", ("`noc@example.com\n` is no e-mail address",
-                                         "such as noc@example.com")),
+        (Address, "noc@example.com\nBcc: x@example.com",
+         ("`noc@example.com Bcc: x@example.com` holds several addresses",
+          "write a list: [noc@example.com, x@example.com]")),
         (SenderAddress, SEVERAL, (f"`{SEVERAL}` holds several addresses",
                                   "give the one that messages come from")),
         (SenderAddress, "regwatch <r@example.com>", None),
@@ -60,6 +61,10 @@ def test_one_passes_and_of_several_it_is_said_what_to_write(
     kind: object, value: str, said: tuple[str, str] | None
 ) -> None:
     assert said_of(kind, value) == said
+
+
+def test_an_address_is_one_line() -> None:
+    assert TypeAdapter(Address).validate_python("noc@example.com\n") == "noc@example.com"
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def labels_of_group(group_key: str) -> dict[str, str]:
     _, separator, rest = group_key.partition(KEY_SEPARATOR)
     try:
         return dict(json.loads("{" + rest)) if separator else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

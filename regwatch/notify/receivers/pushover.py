@@ -15,14 +15,13 @@ from enum import IntEnum
 from typing import Annotated, Literal
 
 import aiohttp
-import msgspec
 import structlog
 from pydantic import AfterValidator, Field, SecretStr
 
 from regwatch.clock import Clock
 from regwatch.core.model import ItemStatus, Notification, NotifyReason, Severity
 from regwatch.notify.errors import ReceiverRefusedError
-from regwatch.notify.http import Post, Reply, post, to_json
+from regwatch.notify.http import Post, Reply, answered, post, to_json
 from regwatch.notify.receivers.chat import Chat, ChatReceiver
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words.composition import Composed, text_within
@@ -197,11 +196,7 @@ def request(message: Composed, settings: PushoverSettings) -> Post:
 
 def refusal(reply: Reply) -> str:
     """Success is a 2xx whose `status` is 1; `errors` says what is wrong otherwise."""
-    try:
-        answer = msgspec.json.decode(reply.body, type=dict[str, object])
-    except msgspec.MsgspecError:
-        answer = {}
-    is_taken = answer.get("status") == 1
+    is_taken = answered(reply.body).get("status") == 1
     return "" if is_taken else f"not Pushover's answer, {reply.status}: {reply.body}"
 
 

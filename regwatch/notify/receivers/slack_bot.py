@@ -19,12 +19,13 @@ from pydantic import Field, model_validator
 
 from regwatch.clock import Clock
 from regwatch.core.model import Notification, NotifyReason
+from regwatch.core.outside import made_safe
 from regwatch.notify.errors import (
     DeliveryError,
     ReceiverRefusedError,
     ReceiverUnavailableError,
 )
-from regwatch.notify.http import Post, post, to_json
+from regwatch.notify.http import Post, answered, post, to_json
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
 from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
 from regwatch.notify.receivers.slack import MRKDWN, WEBHOOK, SlackSettings, payload
@@ -37,6 +38,8 @@ from regwatch.shapes.values import Duration, Secret, Text, revealed, wrong
 API = "https://slack.com/api"
 LONGEST_ANSWER = 1 << 20
 """Bytes: Slack's answer repeats the message."""
+LONGEST_NOTED = 100
+"""Characters of a channel's id or of a message's time: it is kept, and no answer is worth more."""
 LATER = frozenset(
     {
         "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error",
@@ -172,7 +175,7 @@ class SlackBotReceiver:
     async def _begin(self, content: Mapping[str, object]) -> Posted:
         channel = self._settings.channel
         answer = await self._post({"channel": channel, **content})
-        return Posted(str(answer.get("channel", channel)), str(answer.get("ts", "")))
+        return Posted(_noted(answer, "channel") or channel, _noted(answer, "ts"))
 
     async def _post(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         quiet = {"unfurl_links": False, "unfurl_media": False}
@@ -195,10 +198,7 @@ class SlackBotReceiver:
         return self._judged(method, reply.body, reply.status)
 
     def _judged(self, method: str, text: str, status: int) -> Mapping[str, object]:
-        try:
-            answer = msgspec.json.decode(text, type=dict[str, object])
-        except msgspec.MsgspecError:
-            answer = {}
+        answer = answered(text)
         if answer.get("ok") is True:
             return answer
         code = str(answer.get("error", "")) if status == HTTPStatus.OK else ""
@@ -223,6 +223,11 @@ class SlackBotReceiver:
         told = Posted(posted.channel, posted.ts, notification.id, notification.is_resolved)
         text = msgspec.json.encode(told).decode()
         await self._notes.remember(notification, text, at=self._clock())
+
+
+def _noted(answer: Mapping[str, object], name: str) -> str:
+    value = answer.get(name)
+    return made_safe(value[:LONGEST_NOTED]) if isinstance(value, str) else ""
 
 
 def _bot(name: str, settings: SlackBotSettings, means: Means) -> SlackBotReceiver:

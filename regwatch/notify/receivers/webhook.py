@@ -26,7 +26,7 @@ from regwatch.notify.words.template_context import NAMES, template_context
 from regwatch.notify.words.templates import Template, TemplateError
 from regwatch.notify.words.webhook_body import payload
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Duration, Secret, Text, revealed, wrong
+from regwatch.shapes.values import Duration, Lines, Secret, Text, revealed, wrong
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def _compiles(source: str) -> str:
     return source
 
 
-TemplateText = Annotated[Text, AfterValidator(_compiles)]
+TemplateText = Annotated[Lines, AfterValidator(_compiles)]
 
 
 class WebhookShape(Shape):
@@ -51,7 +51,7 @@ class WebhookShape(Shape):
     url: Secret
     secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
     max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
-    headers: dict[str, TemplateText] = Field(default={}, description="Values may be templates.")
+    headers: dict[Text, TemplateText] = Field(default={}, description="Values may be templates.")
     body: TemplateText | None = Field(default=None, description="A Jinja2 template.")
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None

@@ -1,7 +1,7 @@
 """A message's sections in a service's own markup, as many lines as its limits take; pure.
 
 Labels come from the PBX and may hold anything. `escape` disarms what would ping, link or format;
-what would turn the reading direction of the rest of the line is taken out or shut in.
+what is read from right to left is shut in.
 """
 
 import re
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from regwatch.core.model import ItemStatus, Notification, Severity
+from regwatch.core.outside import made_safe
 from regwatch.notify.words.wording import Line, Section, left_out_note, link, sections, truncate
 
 T = TypeVar("T")
@@ -29,10 +30,6 @@ URL_LIMIT = 500
 COLOURS = {Severity.CRITICAL: "#c62828", Severity.WARNING: "#ef8f00", Severity.INFO: "#1565c0"}
 RESOLVED_COLOUR = "#2e7d32"
 TITLES = {ItemStatus.NEW: "New", ItemStatus.STILL: "Still", ItemStatus.RESOLVED: "Resolved"}
-TURNING = frozenset(
-    map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-)
-"""Characters that change the direction of reading (Unicode Standard Annex 9, section 2)."""
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]~<>|])")
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
@@ -67,9 +64,8 @@ PLAIN = Markup(escape=unmarked, bold=unmarked, italic=unmarked, link=unmarked, i
 
 
 def tidy(text: str) -> str:
-    """One line, without control characters, lone surrogates and what turns the reading."""
-    text = " ".join(text.split()).encode("utf-8", errors="replace").decode()
-    return "".join(c for c in text if c not in TURNING and unicodedata.category(c) != "Cc")
+    """One line, with single spaces; safe also where it is a template's."""
+    return " ".join(made_safe(text).split())
 
 
 def isolated(text: str) -> str:

@@ -1,11 +1,10 @@
 """JSON objects from an answer: any bytes become structs or a `PbxAnswerError`.
 
 msgspec reads what is as promised. It refuses a whole answer for one odd byte in one phone's name;
-what it refuses is read again, slower, entry by entry.
+what it refuses is read again, slower, entry by entry. Either way each text is made safe here.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
@@ -14,15 +13,15 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from regwatch.core.model import FailureReason
-from regwatch.core.outside import made_safe
+from regwatch.core.outside import is_plain, made_safe
 from regwatch.sources.ringme.errors import PbxAnswerError
 
 T = TypeVar("T", bound=Struct)
 
 SHOWN = 4096
 """Bytes of a wrong answer quoted to the redaction; it cuts further."""
-CONTROL = re.compile(rb"\\(?:[bfnrt]|u00[01789]|u202[89])|\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
-"""A control character in a text. Those below 32 stand there escaped: raw, they are no JSON."""
+LONGEST_TEXT = 16_384
+"""Characters of any text, before it is looked at: tokens are the longest that are needed whole."""
 LONGEST_NAME = 256
 """Characters of names, labels and devices. A phone can send a User-Agent of any length; what works
 on it, and whoever reads it, is to have an end of it."""
@@ -43,15 +42,15 @@ class ObjectsDecoder(Generic[T]):
 
     def decode(self, body: bytes) -> tuple[list[T], int]:
         """The objects, and how many entries were none; raises `PbxAnswerError`."""
-        if _may_hold_control(body):
-            return self._decode_slowly(body)
         try:
-            if body[:1] == b"[":
-                return self._many.decode(body), 0
-            return [self._one.decode(body)], 0
+            objects = self._many.decode(body) if body[:1] == b"[" else [self._one.decode(body)]
         # Besides its own errors msgspec raises UnicodeDecodeError, a ValueError as well.
         except (ValueError, RecursionError):
             return self._decode_slowly(body)
+        if not is_plain(body):
+            for each in objects:
+                _make_safe(each)
+        return objects, 0
 
     def _decode_slowly(self, body: bytes) -> tuple[list[T], int]:
         answer = _loaded(body)
@@ -59,14 +58,29 @@ class ObjectsDecoder(Generic[T]):
         objects = [self._make(entry) for entry in entries if isinstance(entry, dict)]
         if entries and not objects:
             raise unpromised(body)
+        for each in objects:
+            _make_safe(each)
         return objects, len(entries) - len(objects)
 
 
-def _may_hold_control(body: bytes) -> bool:
-    """Most answers have nothing that needs a closer look, which is found out fast."""
-    if body.isascii() and b"\\" not in body and b"\x7f" not in body:
-        return False
-    return CONTROL.search(body) is not None
+def _make_safe(one: Struct) -> None:
+    """In place: its texts, and those of the structs and mappings in it. Deeper none is looked at
+    by anybody.
+    """
+    for name in one.__struct_fields__:
+        value = getattr(one, name)
+        if isinstance(value, str | dict):
+            setattr(one, name, _sound(value))
+        elif isinstance(value, list):
+            for each in value:
+                if isinstance(each, Struct):
+                    _make_safe(each)
+
+
+def _sound(value: str | dict[str, Any]) -> str | dict[str, Any]:
+    if isinstance(value, str):
+        return made_safe(cut(value, LONGEST_TEXT))
+    return {key: _sound(each) for key, each in value.items() if isinstance(each, str)}
 
 
 def _loaded(body: bytes) -> object:
@@ -84,11 +98,6 @@ def unpromised(body: bytes) -> PbxAnswerError:
     kind = "an HTML page" if start.startswith("<") else "not the JSON expected"
     text = f"{kind}: {start}" if start else "an empty answer"
     return PbxAnswerError(text, reason=FailureReason.BAD_ANSWER)
-
-
-def sound(value: object) -> object:
-    """The value; if it is a text, a safe one."""
-    return made_safe(value) if isinstance(value, str) else value
 
 
 def text_of(value: object) -> str:

@@ -11,6 +11,8 @@ HOUR = 3600.0
 EPOCH_FLOOR = 1e9
 EPOCH_MS_FLOOR = 1e12
 """As in `expiry`: some servers give the time of the reset as a date, not as seconds until then."""
+MOST_REQUESTS = 10**9
+"""A limit beyond that is none, and shown as this, which every database and JSON reader takes."""
 NEARLY_SPENT_SHARE = 0.05
 NEARLY_SPENT_AT_LEAST = 3
 """So few are kept for new questions: they are not spent on splitting a batch that failed."""
@@ -73,7 +75,7 @@ def _reset(header: str | None, now: Timestamp) -> Timestamp:
 
 def _count(header: str | None) -> int | None:
     value = _number(header)
-    return None if value is None else int(value)
+    return None if value is None else int(max(-1.0, min(value, MOST_REQUESTS)))
 
 
 def _number(header: str | None) -> float | None:

@@ -30,13 +30,14 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """One printable line of at most 200 characters: no secrets, and of URLs neither user
     information nor query.
     """
-    text = text[:LONGEST_READ]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    # First: what is not seen would else hide a secret from what follows.
+    text = made_safe(text[:LONGEST_READ])
+    for secret in sorted(map(made_safe, filter(None, secrets)), key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             for form in (secret, quote(secret, safe=""), quote_plus(secret)):
                 text = text.replace(form, REPLACEMENT)
     text = URL_TAIL.sub(r"\1\2", text)
     text = BEARER.sub(rf"\1 {REPLACEMENT}", text)
     text = NAMED.sub(rf"\1{REPLACEMENT}", text)
-    text = " ".join(made_safe(text).split())
+    text = " ".join(text.split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

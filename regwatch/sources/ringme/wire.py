@@ -19,7 +19,6 @@ from regwatch.sources.ringme.lenient import (
     ObjectsDecoder,
     cut,
     id_of,
-    sound,
     text_of,
     unpromised,
 )
@@ -146,7 +145,7 @@ def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registr
 def _device(value: object) -> str:
     if isinstance(value, dict):
         named = (value.get(key) for key in DEVICE_KEYS)
-        return next((str(sound(name)) for name in named if isinstance(name, str)), "")
+        return next((name for name in named if isinstance(name, str)), "")
     return text_of(value)
 
 
@@ -183,7 +182,7 @@ def _info_of(value: Mapping[str, Any]) -> RegInfo:
 
 
 def _entry_of(value: Mapping[str, Any]) -> Entry:
-    return Entry(*(sound(value.get(name)) for name in Entry.__struct_fields__))
+    return Entry(*map(value.get, Entry.__struct_fields__))
 
 
 DECODER = ObjectsDecoder(RegInfo, _info_of)

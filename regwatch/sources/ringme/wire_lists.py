@@ -12,7 +12,6 @@ from regwatch.sources.ringme.lenient import (
     ObjectsDecoder,
     cut,
     id_of,
-    sound,
     text_of,
     unpromised,
 )
@@ -181,7 +180,7 @@ def _raw_grant(value: Mapping[str, Any]) -> RawGrant:
 
 
 def _fields(value: Mapping[str, Any], kind: type[Struct]) -> list[object]:
-    return [sound(value.get(name)) for name in kind.__struct_fields__]
+    return [value.get(name) for name in kind.__struct_fields__]
 
 
 EXTENSIONS = ObjectsDecoder(ListedExtension, _listed_extension)

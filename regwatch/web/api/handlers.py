@@ -49,6 +49,7 @@ from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.openapi import Endpoint, describe
 from regwatch.web.api.request import (
     ApiError,
+    asked,
     author_of,
     body_of,
     check_writer,
@@ -56,6 +57,7 @@ from regwatch.web.api.request import (
     json_response,
     limit_of,
     moment_of,
+    named,
     time_of,
 )
 from regwatch.web.listing import Row, Search, list_extensions
@@ -135,7 +137,7 @@ class Api:
 
     async def extension(self, request: web.Request) -> ShowBody:
         """One of them."""
-        row = await self._find(request.match_info["reference"])
+        row = await self._find(named(request, "reference"))
         extension_id = row.watched.extension.id
         open_ones: list[Incident] = []
         async for chunk in chunked(self._view.incidents()):
@@ -153,7 +155,7 @@ class Api:
 
     async def incidents(self, request: web.Request) -> IncidentsBody:
         """Those open, or those that ended lately."""
-        state = request.query.get("state", "open")
+        state = asked(request, "state") or "open"
         if state not in ("open", "resolved"):
             raise ApiError(400, "`state` is open or resolved")
         is_open = state == "open"
@@ -164,17 +166,17 @@ class Api:
 
     async def incident(self, request: web.Request) -> IncidentBody:
         """One, also of former times."""
-        found = await self._operations.incident(IncidentId(request.match_info["id"]))
+        incident_id = IncidentId(named(request, "id"))
+        found = await self._operations.incident(incident_id)
         if found is None:
-            raise ApiError(404, f"no incident has the id {request.match_info['id']}")
+            raise ApiError(404, f"no incident has the id {incident_id}")
         return incident_body(found)
 
     async def history(self, request: web.Request) -> HistoryBody:
         """What happened."""
-        query = request.query
-        reference, account = query.get("extension"), query.get("account")
+        reference, account = asked(request, "extension"), asked(request, "account")
         row = await self._find(reference) if reference else None
-        incident = query.get("incident")
+        incident = asked(request, "incident")
         sought = Sought(
             account=row.account if row else AccountName(account) if account else None,
             extension_id=row.watched.extension.id if row else None,
@@ -187,7 +189,7 @@ class Api:
 
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""
-        now, everything = self._clock(), request.query.get("all") == "true"
+        now, everything = self._clock(), asked(request, "all") == "true"
         kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
         in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
         return SilencesBody([silence_body(silence, now=now) for silence in in_order])
@@ -213,8 +215,8 @@ class Api:
 
     async def expire_silence(self, request: web.Request) -> SilenceBody:
         """End one."""
-        silence_id = request.match_info["id"]
-        author = author_of(request, request.query.get("author"))
+        silence_id = named(request, "id")
+        author = author_of(request, asked(request, "author"))
         ended = await self._operations.expire(silence_id, author)
         if ended is None:
             raise ApiError(404, f"no silence with the id {silence_id} is in force or to come")
@@ -223,7 +225,7 @@ class Api:
     async def acknowledge(self, request: web.Request) -> IncidentBody:
         """Take an incident on."""
         wanted = await body_of(request, Acknowledgement)
-        incident_id = IncidentId(request.match_info["id"])
+        incident_id = IncidentId(named(request, "id"))
         author = author_of(request, wanted.author)
         found = await self._operations.acknowledge(incident_id, author, wanted.comment)
         if found is None:

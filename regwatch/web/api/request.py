@@ -1,6 +1,6 @@
 """What a request to the API says, and what is wrong with it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +12,8 @@ from regwatch.web.api.bodies import NewSilence
 from regwatch.web.auth import WRITER
 
 LARGEST_BODY = 64 * 1024
+LONGEST_WORD = 256
+"""Characters of what a query or a path names: as long as the longest name there is."""
 
 T = TypeVar("T")
 
@@ -46,9 +48,20 @@ def check_writer(request: web.Request) -> None:
         raise ApiError(415, "the body must be application/json")
 
 
-def author_of(request: web.Request, named: str | None) -> str:
-    """Who asks: as named, or the user who is logged in. Raises `ApiError`."""
-    author = made_safe(named or "").strip()[:100] or request[WRITER]
+def asked(request: web.Request, name: str) -> str | None:
+    """What the query says under this name, safe; None if it does not."""
+    value = request.query.get(name)
+    return None if value is None else made_safe(value[:LONGEST_WORD])
+
+
+def named(request: web.Request, name: str) -> str:
+    """A part of the path, safe."""
+    return made_safe(request.match_info[name][:LONGEST_WORD])
+
+
+def author_of(request: web.Request, name: str | None) -> str:
+    """Who asks: as they say, or the user who is logged in. Raises `ApiError`."""
+    author = (name or "").strip()[:100] or request[WRITER]
     if not author:
         raise ApiError(400, "say who you are: `author`")
     return author
@@ -63,34 +76,39 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
         raise ApiError(413, "the body is too large")
     try:
         return msgspec.convert(all_made_safe(msgspec.json.decode(raw)), type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    # Besides its own errors msgspec raises UnicodeDecodeError.
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, str(error)) from error
 
 
 def limit_of(request: web.Request, most: int) -> int:
     """How many are asked for, within bounds; raises `ApiError`."""
-    asked = request.query.get("limit", "200")
-    if not (asked.isascii() and asked.isdigit() and 1 <= len(asked) < 10 and int(asked)):
+    wish = asked(request, "limit")
+    wish = "200" if wish is None else wish
+    if not (wish.isascii() and wish.isdigit() and len(wish) < 10 and int(wish)):
         raise ApiError(400, "`limit` must be a number from 1")
-    return min(int(asked), most)
+    return min(int(wish), most)
 
 
 def time_of(request: web.Request, name: str) -> Timestamp | None:
     """The time that a parameter gives, None without; raises `ApiError`."""
-    asked = request.query.get(name)
-    if asked is None:
+    wish = asked(request, name)
+    if wish is None:
         return None
     try:
-        return moment_of(datetime.fromisoformat(asked))
+        return moment_of(datetime.fromisoformat(wish))
     except ValueError:
         raise ApiError(400, f"`{name}` must be a time such as 2026-11-24T08:00:00Z") from None
 
 
 def moment_of(at: datetime) -> Timestamp:
-    """A time with its zone; raises `ApiError` if it has none."""
+    """A time with its zone; raises `ApiError` if it has none, or no calendar shows it in UTC."""
     if at.tzinfo is None:
         raise ApiError(400, f"the time {at.isoformat()} has no time zone: add Z for UTC")
-    return Timestamp(at.timestamp())
+    try:
+        return Timestamp(at.astimezone(UTC).timestamp())
+    except OverflowError:
+        raise ApiError(400, f"the time {at.isoformat()} is out of reach") from None
 
 
 def end_of(wanted: NewSilence, starts_at: Timestamp) -> Timestamp:

@@ -8,6 +8,8 @@ from aiohttp import web
 from regwatch.web.pages.page import StatusPage
 
 STATIC = Path(__file__).parent / "static"
+FILES = {file.name: file for file in STATIC.iterdir()}
+"""By name: no other file is looked for, whatever is asked."""
 
 
 class Pages:
@@ -18,7 +20,13 @@ class Pages:
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """Where each is found."""
-        return [web.get("/", self._status), web.static("/static", STATIC)]
+        return [web.get("/", self._status), web.get("/static/{name}", self._static)]
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        file = FILES.get(request.match_info["name"])
+        if file is None:
+            raise web.HTTPNotFound
+        return web.FileResponse(file)
 
     async def _status(self, request: web.Request) -> web.Response:
         body = await self._page.render(request.query)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from regwatch.sources.ringme.errors import PbxAnswerError
-from regwatch.sources.ringme.lenient import ObjectsDecoder, cut, id_of, sound, text_of, unpromised
+from regwatch.sources.ringme.lenient import ObjectsDecoder, cut, id_of, text_of, unpromised
 
 
 class Thing(Struct):
@@ -17,7 +17,7 @@ class Thing(Struct):
 
 
 def made(entry: Mapping[str, Any]) -> Thing:
-    return Thing(str(sound(text_of(entry.get("name")))))
+    return Thing(text_of(entry.get("name")))
 
 
 DECODER = ObjectsDecoder(Thing, made)
