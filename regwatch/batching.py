@@ -1,10 +1,14 @@
 """Long work in short pieces: at 100,000 extensions nobody may keep the others waiting."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
+
+HELD_SECONDS = 0.005
+"""Of the loop's time that is taken in one go."""
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -12,3 +16,16 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+async def unhurried(pieces: Iterable[T]) -> AsyncIterator[T]:
+    """The pieces, as they are worked out; others have their turn in between. Whoever is cancelled
+    in the midst of an iterator can go on with it.
+    """
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    for piece in pieces:
+        yield piece
+        if loop.time() - since > HELD_SECONDS:
+            await asyncio.sleep(0)
+            since = loop.time()

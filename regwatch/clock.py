@@ -5,7 +5,7 @@ or `now`.
 import time
 from collections.abc import Callable
 
-from regwatch.core.model import Instant, Now, Timestamp
+from regwatch.core.model import Instant, Timestamp
 
 Clock = Callable[[], Timestamp]
 SteadyClock = Callable[[], Instant]
@@ -31,19 +31,26 @@ def steady_clock() -> Instant:
     return Instant(_BEGAN_AT + time.clock_gettime(_BOOT_TIME))
 
 
-class Steps:
-    """Notices when the wall clock is set."""
+class EvenClock:
+    """The wall clock of a daemon: it goes as evenly as the steady one, and is set at `look` only.
+    So whoever holds points in time is told of a step before he reads a time beyond it.
+    """
 
     def __init__(self, clock: Clock, steady: SteadyClock) -> None:
         self._clock = clock
         self._steady = steady
         self._ahead = clock() - steady()
 
-    def look(self) -> tuple[Now, float]:
-        """The present, and by how many seconds the wall clock was set since the last look."""
-        now = Now(self._steady(), self._clock())
-        step = now.wall - now.steady - self._ahead
+    def __call__(self) -> Timestamp:
+        """The time now."""
+        return Timestamp(self._steady() + self._ahead)
+
+    def look(self) -> float:
+        """By how many seconds the machine's clock was set, or drifted, since the last look that
+        found so; this one follows. What is hardly anything adds up until it is worth it.
+        """
+        step = self._clock() - self()
         if abs(step) <= STEP_SECONDS:
-            return now, 0.0
+            return 0.0
         self._ahead += step
-        return now, step
+        return step

@@ -23,7 +23,7 @@ from regwatch.app.reloading import Reloader, web_config
 from regwatch.app.reporting import Reporting
 from regwatch.app.service_manager import ServiceManager
 from regwatch.app.surroundings import Surroundings
-from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
+from regwatch.clock import Clock, EvenClock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, storage_url
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.shapes.values import revealed
@@ -63,7 +63,7 @@ class Daemon:
         self._file = file
         self._config = config
         self._environ = os.environ if environ is None else environ
-        self._clock = clock
+        self._clock = EvenClock(clock, steady)
         self._steady = steady
         self._record = record
         self._is_begun = False

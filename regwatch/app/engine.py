@@ -5,8 +5,9 @@ What outlives a reload stands apart from the parts: the store, the silences and 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from regwatch.app.engines.clock_care import ClockCare
 from regwatch.app.engines.running import stop_all
 from regwatch.app.engines.store_care import Backlog, StoreCare
 from regwatch.app.exchange import RESOLVED_SHOWN, Exchange
@@ -31,6 +32,7 @@ class Engine:
         )
         self._around = around
         self._care = StoreCare(around, on_backlog=self.heart.note_backlog)
+        self._clock = ClockCare(around, follow=self._follow_clock)
         self._parts: Parts | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
@@ -58,6 +60,7 @@ class Engine:
         """Begin, in tasks of this group."""
         self._tasks = tasks
         self._care.start(tasks)
+        self._clock.start(tasks)
         self._begin()
 
     def try_out(self, coming: Parts) -> None:
@@ -115,6 +118,16 @@ class Engine:
             self._tasks = None
             await _stop(self.parts.stages)
             await self._care.stop()
+            await self._clock.stop()
+
+    async def _follow_clock(self, look: Callable[[], float]) -> None:
+        """A step that falls in a change is found after it: then all that hold times are there."""
+        async with self._changing:
+            if by := look():
+                for account in self.parts.accounts:
+                    account.clock_set(by)
+                self.parts.self_watch.clock_set(by)
+                self.parts.desk.clock_set(by)
 
     # --- what is asked of it ---------------------------------------------------------------------
 

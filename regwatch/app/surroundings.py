@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from regwatch.clock import Clock, SteadyClock
+from regwatch.clock import EvenClock, SteadyClock
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.store import Store
 from regwatch.web.metrics.instruments import Instruments
@@ -21,7 +21,7 @@ class Surroundings:
     mutes: Mutes
     """One for all: a silence that is set while a part is replaced holds for its successor."""
     instruments: Instruments
-    clock: Clock
+    clock: EvenClock
     steady: SteadyClock
     record: Path | None = None
     """A file that keeps the PBX's answers."""

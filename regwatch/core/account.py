@@ -11,6 +11,7 @@ The driver's rules:
 * Each `Ask` and each `AskList` ends with `answered`, `listed` or `failed`.
 * `tick` every second or so.
 * Every outcome is stored and told, in order.
+* `clock_set` when the wall clock was set, to its end before anything else.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ from regwatch.core.model import (
     BatchAnswer,
     Extension,
     ExtensionId,
+    Incident,
     IncidentId,
     Instant,
     Listing,
@@ -46,6 +48,8 @@ from regwatch.core.steps import AskList, Failure, Tell
 CONFIRM_SECONDS = 3.0
 """Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 T = TypeVar("T")
+GAP_SECONDS = 30.0
+"""Without a look: the machine, or the process, was stopped. Far above what a busy loop takes."""
 PIECE = 500
 """Extensions taken over in one go; then whoever drives the account may do something else."""
 
@@ -65,7 +69,9 @@ class Account:
         self._crowded: set[ExtensionId] = set()
         """Of whom was said already that not all their registrations are compared."""
         self._last: Now | None = None
-        """When the last answer or tick came."""
+        """When the last answer, failure or tick came."""
+        self._awoken: list[Incident] = []
+        """Incidents that a gap moved, until they are told with the next tick."""
 
     # --- what to do ----------------------------------------------------------------------------
 
@@ -129,7 +135,8 @@ class Account:
         """A poll brought answers, though perhaps not all. `batch_limit`: the most ids in a request
         that the PBX was found to take.
         """
-        self._last, steady, failed_ids = now, now.steady, batch.failed_ids
+        self._look(now)
+        steady, failed_ids = now.steady, batch.failed_ids
         if batch_limit is not None:
             self.planner.batch_limit = batch_limit
         self.planner.finished(batch.asked, failure=batch.failure, unanswered=failed_ids, now=steady)
@@ -156,6 +163,7 @@ class Account:
 
     def failed(self, asked: Ask | AskList, failure: Failure, *, now: Now) -> Outcome:
         """What was asked for brought nothing at all."""
+        self._look(now)
         steady, reason, retry_after = now.steady, failure.reason, failure.retry_after
         if isinstance(asked, AskList):
             self.planner.slow_down(reason, now=steady, retry_after=retry_after)
@@ -246,10 +254,27 @@ class Account:
 
     def tick(self, *, now: Now) -> Outcome:
         """What time alone brings."""
-        self._last = now
+        self._look(now)
         turn = self._pace.look(self.planner.sweep_seconds(now=now.steady))
         outcome = self.monitor.tick(sweep_seconds=self._pace.sweep_seconds, now=now.wall)
-        return outcome if turn is None else replace(outcome, pace=turn)
+        awoken, self._awoken = self._awoken, []
+        return replace(outcome, pace=turn, moved=awoken)
+
+    def clock_set(self, by: float) -> Iterator[Outcome]:
+        """The wall clock was set forward by so many seconds. In pieces, since much may be held; all
+        else waits until the last of them.
+        """
+        if self._last is not None:
+            self._last = Now(self._last.steady, Timestamp(self._last.wall + by))
+        return self.monitor.clock_set(by)
+
+    def _look(self, now: Now) -> None:
+        """What nobody saw for so long tells nothing by that: a gap is no silence."""
+        last, self._last = self._last, now
+        seconds = 0.0 if last is None else now.steady - last.steady
+        if seconds > GAP_SECONDS:
+            self._progress.slept(seconds)
+            self._awoken.extend(self.monitor.slept(seconds))
 
     def acknowledge(
         self, incident_id: IncidentId, by: str, comment: str, *, now: Now

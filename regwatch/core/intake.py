@@ -4,12 +4,13 @@ A bug of ours met by one answer sets that extension aside, as unknown, and is ta
 neither end the watching nor leave half an answer for the next one to be compared with.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from regwatch.core.clock_steps import moved
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
     Answer,
@@ -41,6 +42,12 @@ class Watches(Struct, frozen=True):
     presence: PresenceWatch
     places: SiteWatch
     phones: PhoneWatch
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        yield from self.restarts.clock_set(by)
+        yield from self.places.clock_set(by)
+        yield from self.phones.clock_set(by)
 
 
 class _Known(Struct, frozen=True, gc=False):
@@ -99,6 +106,13 @@ class Intake:
             watched.registrations, NOTHING_REMEMBERED, memory, after=self._learn_after, now=now
         )
         self._memories[watched.extension.id] = memory
+
+    def clock_set(self, watched: Watched, by: float) -> None:
+        """The wall clock was set forward by so many seconds: an extension moves with its memory."""
+        moved(watched, by)
+        memory = self._memories.get(watched.extension.id)
+        if memory is not None:
+            self._memories[watched.extension.id] = moved(memory, by)
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

@@ -9,7 +9,7 @@ Rules that stand above all others:
 * A bug of ours met by one extension sets that one aside, as unknown: the others go on.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from regwatch.core.alerts.incidents import AlertPolicies
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Override, Rules
+from regwatch.core.clock_steps import pieces
 from regwatch.core.expectations import Expectations
 from regwatch.core.intake import Intake, Watches
 from regwatch.core.model import (
@@ -35,7 +36,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.outcome import Gathered, Outcome
+from regwatch.core.outcome import NOTHING_CAME, Gathered, Outcome
 from regwatch.core.phones.appointments import next_appointment
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.diff import Change
@@ -238,6 +239,32 @@ class Monitor:
         """Somebody is at it: nobody is reminded. None if no such incident is open."""
         step = self.incidents.acknowledge(incident_id, by, comment, now=now)
         return None if step is None else Outcome(steps=(step,))
+
+    # --- clocks --------------------------------------------------------------------------------
+
+    def clock_set(self, by: float) -> Iterator[Outcome]:
+        """The wall clock was set forward by so many seconds, and what is known moves along; in
+        pieces, between which nothing else may be decided.
+        """
+        self.roster.put_off(by)
+        self.health.clock_set(by)
+        for piece in pieces(self.roster.by_id.values()):
+            for watched in piece:
+                self._intake.clock_set(watched, by)
+            yield Outcome(touched=[watched.extension.id for watched in piece])
+        parts = (self.models, self._watches, self.incidents)
+        for part in parts:
+            yield from (NOTHING_CAME for _ in part.clock_set(by))
+        for incidents in pieces(self.incidents):
+            yield Outcome(moved=incidents)
+
+    def slept(self, seconds: float) -> Sequence[Incident]:
+        """Nobody looked for so long: silence during it tells nothing. Returns the incidents that
+        are changed by it.
+        """
+        self.roster.put_off(seconds)
+        self.health.clock_set(seconds)  # what was wrong has lasted no longer than it was seen
+        return tuple(self.incidents.slept(seconds))
 
     # --- the list ------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class Outcome(Struct, frozen=True):
     steps: Sequence[Step] = ()
     """Every decision about an incident that changed it, with its reason."""
     losses: Sequence[Loss] = ()
+    moved: Sequence[Incident] = ()
+    """Open incidents of which nothing changed but their times: the clock was set."""
     touched: Collection[ExtensionId] = ()
     """Extensions whose stored form is out of date now."""
     removed: Collection[ExtensionId] = ()
@@ -59,7 +61,10 @@ class Outcome(Struct, frozen=True):
     @property
     def incidents(self) -> list[Incident]:
         """The incidents as they are after it."""
-        return [step.incident for step in self.steps if step.incident is not None]
+        return [*self.moved, *(step.incident for step in self.steps if step.incident is not None)]
+
+
+NOTHING_CAME = Outcome()
 
 
 class Gathered:

@@ -73,6 +73,9 @@ class Connection(Source, Protocol):
     def quota(self) -> Quota | None:
         """The hourly quota as last told; None if it never was."""
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+
     def prepare(self) -> None:
         """Do ahead what may fail when it is entered; raises `SourceError`."""
 

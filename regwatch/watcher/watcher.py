@@ -1,13 +1,16 @@
 """The loops of one account: do as it says, feed it what came of that, keep and tell the outcome."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 
 import structlog
 
+from regwatch.batching import unhurried
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core.account import Account
+from regwatch.core.clock_steps import answers_by_now
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
     AccountName,
@@ -19,7 +22,7 @@ from regwatch.core.model import (
     Now,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.outcome import Outcome
+from regwatch.core.outcome import NOTHING_CAME, Outcome
 from regwatch.core.polling.planner import Ask
 from regwatch.core.steps import AskList, Failure, Tell
 from regwatch.sources.source import Source, SourceError
@@ -67,6 +70,13 @@ class Watcher:
         self._on_outcome = on_outcome
         self._on_stage = on_stage
         self._changed = asyncio.Event()
+        self._moves: deque[Iterator[Outcome]] = deque()
+        """What is still to be moved since the clock was set; nothing is decided before that."""
+        self._moving = asyncio.Lock()
+        self._moved: list[Outcome] = []
+        """What was moved, and is not kept yet."""
+        self._set_by = 0.0
+        """By how much the clock was set since the start, in sum."""
         self._telling = Telling(account.name)
         self._log = log.bind(account=account.name)
 
@@ -76,7 +86,7 @@ class Watcher:
         if restored:
             self._log.info("state_restored", extensions=restored)
         try:
-            await self._walk(self.account.begin(now=self._now()))
+            await self._walk(self.account.begin(now=await self._present()))
             self._on_stage(Stage.RESTORED)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tick_forever())
@@ -86,7 +96,8 @@ class Watcher:
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open here."""
-        outcome = self.account.acknowledge(incident_id, by, comment, now=self._now())
+        now = await self._present()
+        outcome = self.account.acknowledge(incident_id, by, comment, now=now)
         if outcome is None:
             return None
         await self._accept(outcome)
@@ -98,7 +109,7 @@ class Watcher:
         while True:
             # Cleared before the account is asked: what changes from now on is not slept over.
             self._changed.clear()
-            step = self.account.next(now=self._now())
+            step = self.account.next(now=await self._present())
             if isinstance(step, Ask):
                 group.create_task(self._poll(step))
             elif isinstance(step, AskList):
@@ -120,14 +131,16 @@ class Watcher:
             pass
 
     async def _poll(self, asked: Ask) -> None:
+        asked_at, set_by = self._now(), self._set_by
         try:
             batch = await self._source.registrations(asked.ids)
         except Exception as error:  # noqa: BLE001 - the poll guard: whatever it was, the next comes
-            await self._accept(self._failed(asked, error))
+            await self._accept(await self._failed(asked, error))
             return
-        outcome = self.account.answered(
-            batch, batch_limit=self._source.batch_limit, now=self._now()
-        )
+        now = await self._present()
+        if self._set_by != set_by:
+            batch = answers_by_now(batch, self._set_by - set_by, asked=asked_at, now=now)
+        outcome = self.account.answered(batch, batch_limit=self._source.batch_limit, now=now)
         self._changed.set()
         self._log.debug(
             "polled",
@@ -141,18 +154,18 @@ class Watcher:
         try:
             listing = await self._source.extensions(type=asked.of.type, status=asked.of.status)
         except Exception as error:  # noqa: BLE001 - the same guard: the list is asked for again
-            await self._accept(self._failed(asked, error))
+            await self._accept(await self._failed(asked, error))
             return
-        await self._walk(self.account.listed(listing, now=self._now()))
+        await self._walk(self.account.listed(listing, now=await self._present()))
 
-    def _failed(self, asked: Ask | AskList, error: Exception) -> Outcome:
+    async def _failed(self, asked: Ask | AskList, error: Exception) -> Outcome:
         if isinstance(error, SourceError):
             self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
             failure = Failure(error.reason, str(error), error.retry_after)
         else:
             self._log.error("poll_crashed", exc_info=error)
             failure = A_BUG
-        outcome = self.account.failed(asked, failure, now=self._now())
+        outcome = self.account.failed(asked, failure, now=await self._present())
         self._changed.set()
         return outcome
 
@@ -161,11 +174,18 @@ class Watcher:
     async def _tick_forever(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            await self._accept(self.account.tick(now=self._now()))
+            await self._accept(self.account.tick(now=await self._present()))
+            moved, self._moved = self._moved, []
+            for outcome in moved:
+                await self._accept(outcome)
 
     async def _walk(self, outcomes: Iterator[Outcome]) -> None:
         """Piece by piece: the polls go on meanwhile."""
-        for outcome in outcomes:
+        while True:
+            await self._settle()
+            outcome = next(outcomes, None)
+            if outcome is None:
+                return
             self._changed.set()
             await self._accept(outcome)
             await asyncio.sleep(0)
@@ -185,6 +205,28 @@ class Watcher:
 
     def _now(self) -> Now:
         return Now(self._steady(), self._clock())
+
+    # --- clocks --------------------------------------------------------------------------------
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds: what is known moves along, before
+        anything else is decided.
+        """
+        self._set_by += by
+        self._moves.append(self.account.clock_set(by))
+
+    async def _present(self) -> Now:
+        """To decide something by, once all that is known stands by this setting of the clock."""
+        await self._settle()
+        return self._now()
+
+    async def _settle(self) -> None:
+        async with self._moving:
+            while self._moves:
+                async for outcome in unhurried(self._moves[0]):
+                    if outcome is not NOTHING_CAME:
+                        self._moved.append(outcome)
+                self._moves.popleft()
 
     # --- what is seen of it --------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from fakes.living import database_at_once
 from prometheus_client import CollectorRegistry
 
 from regwatch.app.surroundings import Surroundings
+from regwatch.clock import EvenClock
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.store import Store
 from regwatch.web.metrics.instruments import Instruments
@@ -27,6 +28,6 @@ async def surroundings(folder: Path) -> AsyncIterator[Surroundings]:
                 session=session,
                 mutes=Mutes(),
                 instruments=Instruments(CollectorRegistry()),
-                clock=clocks.wall,
+                clock=EvenClock(clocks.wall, clocks.steady),
                 steady=clocks.steady,
             )

@@ -100,6 +100,11 @@ class AccountEngine:
         async with current.client:
             await current.watcher.run()
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self._current.client.clock_set(by)
+        self._current.watcher.clock_set(by)
+
     # --- what is asked of it ---------------------------------------------------------------------
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:

@@ -48,7 +48,6 @@ class Desk:
             around.store.outbox,
             wake=self._wake,
             clock=around.clock,
-            steady=around.steady,
             on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
         )
 
@@ -88,6 +87,10 @@ class Desk:
     def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored; also while it is stopped."""
         self._dispatcher.take(incidents)
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self._dispatcher.clock_set(by)
 
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""

@@ -87,6 +87,10 @@ class SelfEngine:
         """Those open."""
         return self._watch.incidents
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self._watch.clock_set(by)
+
     def delivery(self, attempt: DeliveryAttempt) -> None:
         """An attempt to deliver came to its end."""
         self._watch.delivery(attempt)

@@ -62,6 +62,16 @@ class SelfWatch:
         elif attempt.outcome is Delivery.DELIVERED:
             self._take(self._receivers.delivered(attempt.receiver, now=attempt.at))
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds; there are no more incidents than
+        receivers.
+        """
+        held = self._receivers.incidents
+        for _ in held.clock_set(by):
+            pass
+        self._incidents.update((incident.id, incident) for incident in held)
+        self._noted.set()
+
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""
         now = self._clock()

@@ -18,6 +18,7 @@ from regwatch.core.alerts.incidents import (
 )
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.rules import AlertRules
+from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -63,6 +64,8 @@ class OpenIncidents:
         self._open: dict[str, Incident] = {}
         self._of_extension: dict[ExtensionId, dict[str, None]] = {}
         self._timers: list[tuple[Timestamp, str]] = []
+        self._put_off = 0.0
+        """How much the wall clock is ahead of the one by which timers run."""
         self._to_review: dict[str, None] = {}
         self._reviewed_version = -1
         for incident in incidents:
@@ -187,7 +190,7 @@ class OpenIncidents:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:
         their next answer takes them further.
         """
-        while self._timers and self._timers[0][0] <= now:
+        while self._timers and self._timers[0][0] <= now - self._put_off:
             _, subject = heapq.heappop(self._timers)
             incident = self._open.get(subject)
             if incident is None or (blind and incident.facts.extension_id is not None):
@@ -196,6 +199,23 @@ class OpenIncidents:
             if due is not None and due <= now:
                 pending = incident.state is IncidentState.PENDING
                 yield self.apply(subject, condition_of(incident) if pending else None, now=now)
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        self._put_off += by
+        yield from move_all(self._open, Incident, by)
+
+    def slept(self, seconds: float) -> Iterator[Incident]:
+        """Nobody looked for so long: nothing has lasted longer by that, but what an answer shows to
+        have done so. Returns the incidents that are changed by it.
+        """
+        self._put_off += seconds
+        for incident in self:
+            if incident.state is IncidentState.PENDING and incident.facts.extension_id is None:
+                started_at = Timestamp(incident.started_at + seconds)
+                later = replace(incident, started_at=started_at)
+                self._keep(later)
+                yield later
 
     def _due_at(self, incident: Incident) -> Timestamp | None:
         rules = self._rules.of(incident.facts)
@@ -225,7 +245,7 @@ class OpenIncidents:
     def _set_timer(self, incident: Incident) -> None:
         due = self._due_at(incident)
         if due is not None:
-            heapq.heappush(self._timers, (due, incident.subject))
+            heapq.heappush(self._timers, (Timestamp(due - self._put_off), incident.subject))
 
 
 def condition_of(incident: Incident) -> Condition:

@@ -31,11 +31,12 @@ Note all there is, then ask: asking costs the size of the groups touched since i
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import msgspec
 
+from regwatch.core.clock_steps import move_all
 from regwatch.core.dispatch.groups import Group, is_news
 from regwatch.core.dispatch.routing import Route, labels_of_group, route_per_receiver
 from regwatch.core.model import (
@@ -144,16 +145,15 @@ class Grouping:
         for incident in list(self._incidents.values()):
             self._place(incident, now=min(now, _changed_at(incident)))
 
-    def clock_set(self, by: float) -> None:
+    def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds, or back if less than none: who waits,
-        waits as long as before.
+        waits as long as before. In pieces, between which nothing else may be done.
         """
+        yield from move_all(self._incidents, Incident, by)
         for rows in self._rows.values():
-            for receiver, row in rows.items():
-                firing_at = Timestamp(row.firing_at + by)
-                rows[receiver] = msgspec.structs.replace(row, firing_at=firing_at)
+            yield from move_all(rows, Notified, by)
         for group in self._groups.values():
-            group.clock_set(by)
+            yield from group.clock_set(by)
             self._touched[group] = None
 
     @property

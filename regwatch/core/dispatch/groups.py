@@ -5,6 +5,7 @@ The rules stand at the head of `core/dispatch/grouping.py`, which alone changes 
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
+from regwatch.core.clock_steps import move_all
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
     FAR_OFF,
@@ -71,10 +72,11 @@ class Group:
             self.spoken_at = None
             self.repeats = 0
 
-    def clock_set(self, by: float) -> None:
-        """All that was so long ago still is."""
-        self.fresh = {i: Timestamp(at + by) for i, at in self.fresh.items()}
-        self.gone = {i: Timestamp(at + by) for i, at in self.gone.items()}
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        yield from move_all(self.fresh, Timestamp, by)
+        yield from move_all(self.told, Notified, by)
+        yield from move_all(self.gone, Timestamp, by)
         if self.spoken_at is not None:
             self.spoken_at = Timestamp(self.spoken_at + by)
 

@@ -5,11 +5,12 @@ configured some of them otherwise. Where enough of them agree, one whose own hab
 yet is judged by theirs, with a wider margin; where they disagree, it is not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from regwatch.core.clock_steps import move_all
 from regwatch.core.model import Registration, Timestamp
 from regwatch.core.phones.habits import STEADY_SHARE, Habit
 from regwatch.core.phones.memory import Memory
@@ -57,6 +58,10 @@ class DeviceModels:
     def models(self) -> Mapping[tuple[str, int], Model]:
         """By User-Agent and lease in seconds."""
         return self._models
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        return move_all(self._models, Model, by)
 
     def learn(
         self,

@@ -7,10 +7,11 @@
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from regwatch.core.clock_steps import pieces
 from regwatch.core.model import ChangeKind, ExtensionId, Timestamp
 from regwatch.core.phones.diff import BEGINNINGS, Change
 
@@ -44,6 +45,13 @@ class Record:
         self.count = 0
         self.since: Timestamp | None = None
         self.latest_at: Timestamp | None = None
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        for index, at in enumerate(self.times):
+            self.times[index] = Timestamp(at + by)
+        self.since = None if self.since is None else Timestamp(self.since + by)
+        self.latest_at = None if self.latest_at is None else Timestamp(self.latest_at + by)
 
 
 class Flapping:
@@ -81,6 +89,13 @@ class Flapping:
         record = Record(self._policy.changes if self._policy is not None else 0)
         record.since = since
         self._records[extension_id] = record
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        for piece in pieces(self._records.values()):
+            for record in piece:
+                record.clock_set(by)
+            yield
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

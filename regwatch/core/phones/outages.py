@@ -17,12 +17,13 @@ Costs little per answer: who was heard of is counted once for all that it change
 outage only now and then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from msgspec import Struct
 
 from regwatch.core.addresses import host_of
+from regwatch.core.clock_steps import move_all, moved
 from regwatch.core.model import LONG_AGO, ExtensionId, Registration, Timestamp
 
 MOST_WEIGHED = 50
@@ -130,6 +131,16 @@ class Place:
         self.unjudged += 1
         return was_missing or self.out_since is not None
 
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        yield from move_all(self.heard_at, Timestamp, by)
+        yield from move_all(self.missing, Missing, by)
+        self.over_at = Timestamp(self.over_at + by)
+        if self.out_since is not None:
+            self.out_since = Timestamp(self.out_since + by)
+        if self.latest is not None:
+            self.latest = moved(self.latest, by)
+
     def heard_since(self, since: Timestamp) -> int:
         """How many were heard of since then and are not missing."""
         count = 0
@@ -192,6 +203,11 @@ class Outages:
         """It is watched no more, or said good-bye; whether its place is to be judged by that."""
         place = self._place_of.pop(extension_id, None)
         return place is not None and self._leave(extension_id, place)
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        for place in self._places.values():
+            yield from place.clock_set(by)
 
     def place_of(self, extension_id: ExtensionId) -> str:
         """Where it was last heard of; empty if nowhere."""

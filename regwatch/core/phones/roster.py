@@ -30,6 +30,8 @@ class Roster:
         self._fresh_since: dict[ExtensionId, Timestamp] = {}  # longest ago first
         self._stale: dict[ExtensionId, None] = {}  # longest ago first
         self._unanswered: dict[ExtensionId, None] = {}
+        self._put_off = 0.0
+        """How much the wall clock is ahead of the one by which answers age."""
 
     @property
     def states(self) -> Mapping[tuple[str, ExtensionState], int]:
@@ -50,7 +52,7 @@ class Roster:
         """Begin to watch; its answer counts as fresh from now on, however old it is."""
         self.by_id[watched.extension.id] = watched
         self._count(watched, +1)
-        self._fresh_since[watched.extension.id] = now
+        self._fresh_since[watched.extension.id] = self._of_age(now)
         if watched.answered_at is None:
             self._unanswered[watched.extension.id] = None
 
@@ -81,7 +83,7 @@ class Roster:
             watched.last_registered_at = now
         self._stale.pop(extension_id, None)
         self._fresh_since.pop(extension_id, None)
-        self._fresh_since[extension_id] = now
+        self._fresh_since[extension_id] = self._of_age(now)
 
     def set_state(
         self, watched: Watched, state: ExtensionState, reason: str, since: Timestamp
@@ -109,7 +111,7 @@ class Roster:
             self._unanswered[extension_id] = None
         self._stale.pop(extension_id, None)
         self._fresh_since.pop(extension_id, None)
-        self._fresh_since[extension_id] = now
+        self._fresh_since[extension_id] = self._of_age(now)
 
     def retire(self, watched: Watched, *, now: Timestamp) -> None:
         """Gone from the PBX's list: still shown, no longer asked for."""
@@ -128,6 +130,7 @@ class Roster:
     def age(self, *, before: Timestamp, most: int) -> Sequence[Watched]:
         """Turn those stale whose answer is older than that, so many at most; returns them."""
         aged: list[Watched] = []
+        before = self._of_age(before)
         for extension_id, since in self._fresh_since.items():
             if since >= before or len(aged) >= most:
                 break
@@ -136,6 +139,13 @@ class Roster:
             del self._fresh_since[watched.extension.id]
             self._stale[watched.extension.id] = None
         return aged
+
+    def put_off(self, seconds: float) -> None:
+        """Answers are so much younger than the wall clock says: it was set, or nobody looked."""
+        self._put_off += seconds
+
+    def _of_age(self, at: Timestamp) -> Timestamp:
+        return Timestamp(at - self._put_off)
 
     @property
     def stale(self) -> Collection[ExtensionId]:

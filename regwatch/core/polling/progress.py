@@ -29,6 +29,11 @@ class Progress:
         """The next poll is planned too far ahead: the plan has lost its way."""
         self._due_at = Instant(LONG_AGO)
 
+    def slept(self, seconds: float) -> None:
+        """Nobody looked for so long: what was due then is late by that."""
+        if self._due_at is not None:
+            self._due_at = Instant(self._due_at + seconds)
+
     def is_stalled(self, *, now: Instant) -> bool:
         """Whether neither a poll ended nor one was planned for far too long."""
         return self._due_at is not None and now > self._due_at

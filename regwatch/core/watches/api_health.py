@@ -10,6 +10,7 @@ from regwatch.core.alerts.conditions import (
     credentials_refused,
     quota_exhausted,
 )
+from regwatch.core.clock_steps import moved
 from regwatch.core.model import AccountName, FailureReason, Timestamp
 
 REFUSALS = frozenset({FailureReason.CREDENTIALS_REFUSED, FailureReason.ACCESS_DENIED})
@@ -66,6 +67,12 @@ class ApiHealth:
         else:
             since = self.shortage.since if self.shortage else now
             self.shortage = Shortage(since, until, answer_age)
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self.trouble, self.shortage = moved(self.trouble, by), moved(self.shortage, by)
+        if self._stale_since is not None:
+            self._stale_since = Timestamp(self._stale_since + by)
 
     def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
         """What holds of the three conditions of the API. Each explains the ones after it: who

@@ -20,6 +20,7 @@ from regwatch.core.alerts.phone_conditions import (
     flapping,
     foreign_network,
 )
+from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -71,6 +72,12 @@ class PhoneWatch:
             elif incident.alert in EVENTS:
                 until = Timestamp(incident.started_at + EVENT_SECONDS)
                 self._events.setdefault(extension_id, {})[incident.alert] = until
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        yield from self._flapping.clock_set(by)
+        for events in self._events.values():
+            yield from move_all(events, Timestamp, by)
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

@@ -11,12 +11,13 @@ but nobody is to be woken for a phone that will be back in its own time:
 * If more are missing than came back, it was no restart: nobody is awaited any longer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.alerts.conditions import Condition, registrar_restarted
+from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
@@ -98,6 +99,12 @@ class Restarts:
         loss = memory.loss
         if loss is not None and loss.awaited_until is not None and not watched.registrations:
             self._forgot(watched.extension.id, loss.awaited_until, loss.detected_at)
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        if self._began_at is not None:
+            self._began_at = Timestamp(self._began_at + by)
+        yield from move_all(self._awaited, Timestamp, by)
 
     def condition(self, account: AccountName) -> Condition | None:
         """What is told of it while it lasts."""

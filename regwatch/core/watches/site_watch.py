@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Mapping
 from regwatch.core.alerts.conditions import Condition, site_lost
 from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -85,6 +86,11 @@ class SiteWatch:
         if not _said_good_bye(watched, memory):
             place = watched.site or place_by_address(held_last(watched, memory))
             self._outages.at_home(watched.extension.id, place)
+
+    def clock_set(self, by: float) -> Iterator[None]:
+        """The wall clock was set forward by so many seconds; in pieces."""
+        yield from self._outages.clock_set(by)
+        yield from move_all(self._stragglers, Timestamp, by)
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more; its place may be back by that."""

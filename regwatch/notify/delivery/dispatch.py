@@ -4,21 +4,23 @@ What could not be stored stays due, and is tried again; what never can be is giv
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
-from regwatch.clock import Clock, SteadyClock, Steps
+from regwatch.batching import unhurried
+from regwatch.clock import Clock
 from regwatch.core.dispatch.grouping import Grouping
-from regwatch.core.model import Incident, Notification, Notified, Timestamp
+from regwatch.core.model import Incident, Notification, Notified
 from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
 """Until a message that could not be stored is tried again: nothing is sent before it is stored."""
 LOOK_AGAIN_SECONDS = 10.0
-"""The longest sleep: the wall clock, by which groups wait, may have been set."""
+"""The longest sleep: the machine may have been suspended, and the loop's clock with it."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,43 +42,61 @@ class Dispatcher:
         *,
         wake: Callable[[str], None],
         clock: Clock,
-        steady: SteadyClock,
         on_bug: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_bug` hears of each message that can never be stored."""
         self._grouping = grouping
         self._log = notification_log
         self._wake = wake
-        self._steps = Steps(clock, steady)
+        self._clock = clock
         self._on_bug = on_bug
         self._noted = asyncio.Event()
+        self._moves: deque[Iterator[None]] = deque()
+        """What is still to be moved since the clock was set."""
+        self._coming: list[Incident] = []
+        """What is to be taken in once nothing is to be moved."""
 
     def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored."""
-        now = self._now()
-        for incident in incidents:
+        self._coming.extend(incidents)
+        self._noted.set()
+        if not self._moves:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        coming, self._coming = self._coming, []
+        now = self._clock()
+        for incident in coming:
             self._grouping.take(incident, now=now)
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds: what waits, waits neither longer nor
+        shorter by that.
+        """
+        self._moves.append(self._grouping.clock_set(by))
         self._noted.set()
 
-    def _now(self) -> Timestamp:
-        """What waits, waits on by a clock that was set: neither longer nor shorter."""
-        now, step = self._steps.look()
-        if step:
-            log.warning("clock_set", seconds=round(step, 1))
-            self._grouping.clock_set(step)
-        return now.wall
+    async def _settle(self) -> None:
+        """Nothing is decided before all that is held stands by this setting of the clock."""
+        while self._moves:
+            async for _ in unhurried(self._moves[0]):
+                pass
+            self._moves.popleft()
+        self._take_in()
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
         while True:
             self._noted.clear()
+            await self._settle()
             stored = await self._dispatch_due()
             await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
-        for notification in self._grouping.due(now=self._now()):
-            now = self._now()
+        for notification in self._grouping.due(now=self._clock()):
+            await self._settle()
+            now = self._clock()
             rows = self._grouping.rows(notification, now=now)
             try:
                 await self._log.enqueue(notification, rows)
@@ -97,7 +117,7 @@ class Dispatcher:
         return True
 
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
-        self._grouping.given_up(notification, now=self._now())
+        self._grouping.given_up(notification, now=self._clock())
         log.error(
             "notification_lost",
             receiver=notification.receiver,
@@ -112,7 +132,7 @@ class Dispatcher:
         due_at = self._grouping.next_due_at()
         seconds = LOOK_AGAIN_SECONDS
         if due_at is not None:
-            seconds = min(max(0.0, due_at - self._now()), seconds)
+            seconds = min(max(0.0, due_at - self._clock()), seconds)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._noted.wait()

@@ -38,6 +38,9 @@ class RecordedSource:
         self._clock = clock
         self._listeners = tuple(listeners)
 
+    def clock_set(self, by: float) -> None:
+        """Nothing in a record moves."""
+
     def prepare(self) -> None:
         """Nothing that may fail is left to do."""
 

@@ -44,6 +44,10 @@ class PbxClient:
         self._experience = Experience(settings.batch_size)
         self._stack = AsyncExitStack()
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds: the quota's reset moves along."""
+        self._transport.clock_set(by)
+
     def prepare(self) -> None:
         """Do ahead what may fail when it is entered; raises `PbxError`."""
         self._transport.prepare()

@@ -17,6 +17,7 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from regwatch.clock import Clock
+from regwatch.core.clock_steps import moved
 from regwatch.core.model import FailureReason, Quota
 from regwatch.sources.ringme.body import read_bounded, unpack
 from regwatch.sources.ringme.errors import PbxAnswerError, PbxError, PbxUnavailableError
@@ -53,6 +54,10 @@ class Transport:
         self._stack = AsyncExitStack()
         self.quota: Quota | None = None
         """The latest that was told."""
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self.quota = moved(self.quota, by)
 
     def prepare(self) -> None:
         """Read the authorities that are trusted: entering cannot fail then; raises `PbxError`."""

@@ -67,6 +67,11 @@ class Instruments:
         )
         for where in Bug:
             self._bugs.labels(where.value)
+        self._clock_steps = Counter(
+            "regwatch_clock_steps_total",
+            "How often the machine's clock was set by more than a second.",
+            registry=registry,
+        )
 
     def _add_requests(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -168,6 +173,10 @@ class Instruments:
     def bug_met(self, where: Bug) -> None:
         """Count one thing that was given up."""
         self._bugs.labels(where.value).inc()
+
+    def clock_set(self) -> None:
+        """Count one step of the machine's clock."""
+        self._clock_steps.inc()
 
     def request_made(
         self, account: AccountName, endpoint: str, outcome: str, duration_seconds: float

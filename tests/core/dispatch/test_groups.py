@@ -163,7 +163,7 @@ def test_a_clock_that_is_set_changes_no_wait() -> None:
     made = group(row(ONE), fresh={TWO.id: 20})
     made.gone[ONE.id] = at(15)
     before = triggers(made)
-    made.clock_set(3600.0)
+    list(made.clock_set(3600.0))
     assert triggers(made) == [(reason, when + 3600) for reason, when in before]
 
 

@@ -71,7 +71,7 @@ class Log:
 
 async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() -> None:
     log, woken = Log(), list[str]()
-    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now, steady=now)
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=woken.append, clock=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         await asyncio.sleep(5)
@@ -87,7 +87,7 @@ async def test_a_message_is_stored_when_its_group_is_due_and_the_outbox_woken() 
 async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
     log = Log()
     log.is_broken = True
-    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now)
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         dispatcher.take([incident()])
@@ -107,7 +107,6 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
         log,
         wake=lambda _name: None,
         clock=now,
-        steady=now,
         on_bug=lambda: bugs.append(1),
     )
     other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
@@ -133,7 +132,7 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
 async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_given_up() -> None:
     log = Log()
     route = replace(ROUTE, repeat=(600.0,))
-    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now, steady=now)
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         dispatcher.take([incident("i1")])
@@ -152,18 +151,21 @@ async def test_what_was_told_before_is_told_to_its_end_though_a_reminder_was_giv
 async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step: float) -> None:
     log, clocks = Log(), Clocks()
     route = replace(ROUTE, group_interval=300.0, repeat=(1000.0,))
-    dispatcher = Dispatcher(
-        Grouping([route]), log, wake=lambda _name: None, clock=clocks.wall, steady=clocks.steady
-    )
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=clocks.wall)
+
+    def set_clock(by: float) -> None:
+        clocks.set_by += by
+        dispatcher.clock_set(by)
+
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         dispatcher.take([incident("i1")])
         await asyncio.sleep(5)
-        clocks.set_by = step
+        set_clock(step)
         await asyncio.sleep(55)
         dispatcher.take([incident("i2")])
         await asyncio.sleep(140)
-        clocks.set_by = 0.0
+        set_clock(-step)
         dispatcher.take([incident("i3")])
         await asyncio.sleep(1300)
         running.cancel()
