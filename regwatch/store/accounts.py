@@ -78,7 +78,7 @@ class StoredAccounts:
             await upsert_rows(connection, schema.incidents, map(incident_row, incidents))
             await append_happenings(connection, happenings)
 
-        await self._database.write(work)
+        await self._database.write(work, is_urgent=bool(incidents))
 
 
 async def _remove(

@@ -32,7 +32,13 @@ class Store:
     @classmethod
     async def open(cls, url: str, *, clock: Clock = wall_clock) -> "Store":
         """Open or make the database; raises `StoreError`."""
-        return cls(await open_database(url, clock=clock))
+        store = cls(await open_database(url, clock=clock))
+        try:
+            await store.outbox.load()
+        except BaseException:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         """Close it; safe to call twice."""
@@ -45,3 +51,4 @@ class Store:
     async def prune(self, *, before: Timestamp) -> None:
         """Forget what is over and older than that. What waits is never lost."""
         await self._database.write(partial(forget_old, before=before))
+        await self.outbox.forget_old(before=before)
