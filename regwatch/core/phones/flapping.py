@@ -34,6 +34,15 @@ class Flaps(Struct, frozen=True, gc=False):
     latest_at: Timestamp
 
 
+class Lately(Struct, frozen=True, gc=False):
+    """What an extension did lately, as it survives a restart of ours."""
+
+    times: tuple[Timestamp, ...]
+    """Of its changes, the latest last."""
+    is_away: bool
+    """Whether the last one was a loss."""
+
+
 class Record:
     """What an extension did lately."""
 
@@ -81,6 +90,22 @@ class Flapping:
         record = Record(self._policy.changes if self._policy is not None else 0)
         record.since = since
         self._records[extension_id] = record
+
+    def lately(self, extension_id: ExtensionId) -> Lately | None:
+        """What is to be stored of it; None: nothing."""
+        record = self._records.get(extension_id)
+        if record is None or not record.times:
+            return None
+        return Lately(tuple(record.times), record.is_away)
+
+    def restore(self, extension_id: ExtensionId, lately: Lately) -> None:
+        """It did so before a restart of ours, and was not flapping."""
+        if self._policy is None:
+            return
+        record = self._records[extension_id] = Record(self._policy.changes)
+        for at in lately.times:
+            _count(record, at)
+        record.is_away = lately.is_away
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

@@ -16,6 +16,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change, Track, Tracks
+from regwatch.core.phones.flapping import Lately
 from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn
 
 
@@ -61,6 +62,8 @@ class Memory(Struct, frozen=True, gc=False):
     """How its last registration ended; None while it is registered."""
     former: tuple[str, Habit] | None = None
     """The device that was here last, and its habit: it may come back."""
+    lately: Lately | None = None
+    """Its changes that count for flapping. Only as it is stored: `flapping` itself knows them."""
 
 
 NOTHING_REMEMBERED = Memory()

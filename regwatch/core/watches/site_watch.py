@@ -86,6 +86,10 @@ class SiteWatch:
             place = watched.site or place_by_address(held_last(watched, memory))
             self._outages.at_home(watched.extension.id, place)
 
+    def present(self, extension_id: ExtensionId) -> None:
+        """It was answered and is not missing; perhaps nothing else is new of it."""
+        self._outages.seen(extension_id)
+
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more; its place may be back by that."""
         self._leave(extension_id)
