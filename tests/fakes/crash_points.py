@@ -48,7 +48,7 @@ RESTART_SECONDS = 2.0
 """From a death to the next start."""
 FILES = ("regwatch.db", "regwatch.db-wal")
 PIECE = 4096
-SHARE = 20
+SHARE = 8
 """Moments that one process tries, one after the other."""
 T = TypeVar("T")
 
@@ -338,14 +338,23 @@ def main(arguments: Sequence[str]) -> None:
     undisturbed, points = in_a_loop(recorded)
     chosen = distinct(points)[::stride]
     shares = [chosen[n : n + SHARE] for n in range(0, len(chosen), SHARE)]
+    verdicts: list[Verdict] = []
     with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        done = pool.map(each_crashed, [undisturbed] * len(shares), shares)
-        verdicts = [verdict for share in done for verdict in share]
+        for share in pool.map(each_crashed, [undisturbed] * len(shares), shares):
+            verdicts += share
+            print(f"{len(verdicts)} of {len(chosen)}", *filter(None, map(fault, share)), flush=True)
     print(table(points, verdicts))
-    print(f"{len(points)} durable steps, {len(verdicts)} of them tried")
-    for verdict in verdicts:
-        if not verdict.is_sound:
-            print(verdict.point.step, verdict.point.at, *verdict.lost, *verdict.wrong)
+    print(
+        f"{len(points)} durable steps, {len(distinct(points))} of them with an outcome of its own"
+    )
+
+
+def fault(verdict: Verdict) -> str:
+    """What was wrong; empty if nothing was."""
+    if verdict.is_sound:
+        return ""
+    lost, wrong = list(verdict.lost), list(verdict.wrong)
+    return f"\n{verdict.point.step} at {verdict.point.at:.3f}: lost {lost}, wrong {wrong}"
 
 
 if __name__ == "__main__":

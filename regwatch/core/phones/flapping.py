@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from regwatch.core.model import ChangeKind, ExtensionId, Timestamp
 from regwatch.core.phones.diff import BEGINNINGS, Change
+from regwatch.core.phones.memory import Lately
 
 LOSSES = (ChangeKind.EXPIRED, ChangeKind.UNREGISTERED)
 
@@ -32,15 +33,6 @@ class Flaps(Struct, frozen=True, gc=False):
     changes: int
     """Within the window, or since it began."""
     latest_at: Timestamp
-
-
-class Lately(Struct, frozen=True, gc=False):
-    """What an extension did lately, as it survives a restart of ours."""
-
-    times: tuple[Timestamp, ...]
-    """Of its changes, the latest last."""
-    is_away: bool
-    """Whether the last one was a loss."""
 
 
 class Record:

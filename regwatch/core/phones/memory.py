@@ -16,7 +16,6 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change, Track, Tracks
-from regwatch.core.phones.flapping import Lately
 from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn
 
 
@@ -53,6 +52,15 @@ LOSSES = {
 }
 
 
+class Lately(Struct, frozen=True, gc=False):
+    """Its changes that count for flapping."""
+
+    times: tuple[Timestamp, ...]
+    """The latest last."""
+    is_away: bool
+    """Whether the last one was a loss."""
+
+
 class Memory(Struct, frozen=True, gc=False):
     """What is remembered of an extension besides its last answer."""
 
@@ -63,7 +71,7 @@ class Memory(Struct, frozen=True, gc=False):
     former: tuple[str, Habit] | None = None
     """The device that was here last, and its habit: it may come back."""
     lately: Lately | None = None
-    """Its changes that count for flapping. Only as it is stored: `flapping` itself knows them."""
+    """What it did lately. Only as it is stored: while we run, `flapping` knows it."""
 
 
 NOTHING_REMEMBERED = Memory()

@@ -29,7 +29,8 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.phones.flapping import Flapping, FlappingPolicy, Lately
+from regwatch.core.phones.flapping import Flapping, FlappingPolicy
+from regwatch.core.phones.memory import Lately
 from regwatch.core.phones.moves import Move, Sighting, address_move, device_swap, place_of
 from regwatch.core.sites import Sites
 from regwatch.core.subjects import event_subject
