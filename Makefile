@@ -2,10 +2,13 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
+RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKEFILE_LIST)))
+
 .PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: reliability $(RELIABILITY)
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Show regwatch at work, on this machine alone; Ctrl-C ends it.
 	regwatch demo
@@ -44,6 +47,12 @@ bench-polling: ## Simulate polling plans: how soon losses are found, and the pic
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day
+
+reliability: $(RELIABILITY) ## Make all tables of docs/reliability.md again: more than an hour, on a machine that does nothing else.
+
+reliability-crashes: ## Kill the daemon at every moment that makes a difference, and 20 times for real: 20 minutes.
+	PYTHONPATH=tests python -m fakes.crash_points
+	pytest -m long -s tests/e2e/test_crashes.py
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

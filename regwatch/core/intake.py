@@ -101,6 +101,9 @@ class Intake:
         self._watches.places.restore(watched, memory)
         if memory == NOTHING_REMEMBERED:
             return
+        if memory.lately is not None:
+            self._watches.phones.restore(watched.extension.id, memory.lately)
+            memory = replace(memory, lately=None)
         self._watches.restarts.restore(watched, memory)
         self._models.learn(
             watched.registrations, NOTHING_REMEMBERED, memory, after=self._learn_after, now=now
@@ -171,6 +174,8 @@ class Intake:
         self._roster.answer(watched, seen.after.registrations, site, now)
         gathered.saw(extension_id, seen)
         gathered.add(self._watches.presence.judge(watched, seen, now=now))
+        if watched.state is ExtensionState.REGISTERED:
+            self._watches.places.present(extension_id)
         if seen.is_news or watched.state is not before.state or self._watches.places.has_stragglers:
             self._look_at_place(watched, seen)
         return _Taken(watched, seen, is_explained)

@@ -150,7 +150,9 @@ class Monitor:
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension, to be stored with it."""
-        return self._intake.memory(extension_id)
+        memory = self._intake.memory(extension_id)
+        lately = self._watches.phones.lately(extension_id)
+        return memory if lately is None else replace(memory, lately=lately)
 
     def next_appointment(self, extension_id: ExtensionId, *, now: Now) -> Appointment | None:
         """When the next answer about it will tell something; None if that is not to be foreseen."""

@@ -71,6 +71,7 @@ async def test_killed_twenty_times_no_alert_is_lost(tmp_path: Path) -> None:
         await hook.until(lambda h: h.of(lost) and h.of(lost)[-1]["status"] == "firing")
         assert await regwatch.stop() == 0
     check_order(hook)
+    check_repetitions(hook)
     file = tmp_path / "regwatch.db"
     check_integrity(file)
     incidents = {incident.id: incident for incident in await stored(file)}
@@ -91,6 +92,16 @@ def check_order(hook: Sink) -> None:
         first_end = statuses.index("resolved")
         assert first_end > 0, "resolved before it fired"
         assert "firing" not in statuses[first_end:], "fired again after its end"
+
+
+def check_repetitions(hook: Sink) -> None:
+    """What comes again is the same message: whoever keeps its id can leave it out."""
+    first: dict[tuple[str, str, str], str] = {}
+    for message, body in zip(hook.ids, hook.bodies, strict=True):
+        for a in body["alerts"]:
+            told_as = a["regwatch"]["incident_id"], a["labels"]["alertname"], a["status"]
+            assert first.setdefault(told_as, message) == message, told_as
+    print(f"{len(hook.ids)} messages, {len(hook.ids) - len(set(hook.ids))} of them again")
 
 
 def check_integrity(file: Path) -> None:

@@ -110,7 +110,8 @@ accounts:
     polling:
       {{interval: {interval}, batch_size: {batch_size}, reserve: 0%, timeout: 20s,
        connect_timeout: 10s}}
-alerts: {{api_unavailable: {{for: 2s, severity: critical}}}}
+alerts:
+  {{flapping: {{calm: 3s}}, api_unavailable: {{for: 2s, severity: critical}}}}
 receivers:
   - {{name: hook, webhook: {{url: "{hook}", max_alerts: 0}}}}
 {receivers}

@@ -17,6 +17,8 @@ class Sink:
     def __init__(self) -> None:
         self.url = ""
         self.bodies: list[Mapping[str, Any]] = []
+        self.ids: list[str] = []
+        """Of each of them: what it is to be known by if it comes again."""
         self.status = 200
         self.pings = 0
         """How often it was only asked for."""
@@ -54,6 +56,7 @@ class Sink:
         body = await request.json()
         if self.status == 200:
             self.bodies.append(body)
+            self.ids.append(request.headers["webhook-id"])
             self._arrived.set()
         return web.Response(status=self.status)
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from regwatch.core.clock_steps import pieces
 from regwatch.core.model import ChangeKind, ExtensionId, Timestamp
 from regwatch.core.phones.diff import BEGINNINGS, Change
+from regwatch.core.phones.memory import Lately
 
 LOSSES = (ChangeKind.EXPIRED, ChangeKind.UNREGISTERED)
 
@@ -96,6 +97,22 @@ class Flapping:
             for record in piece:
                 record.clock_set(by)
             yield
+
+    def lately(self, extension_id: ExtensionId) -> Lately | None:
+        """What is to be stored of it; None: nothing."""
+        record = self._records.get(extension_id)
+        if record is None or not record.times:
+            return None
+        return Lately(tuple(record.times), record.is_away)
+
+    def restore(self, extension_id: ExtensionId, lately: Lately) -> None:
+        """It did so before a restart of ours, and was not flapping."""
+        if self._policy is None:
+            return
+        record = self._records[extension_id] = Record(self._policy.changes)
+        for at in lately.times:
+            _count(record, at)
+        record.is_away = lately.is_away
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

@@ -52,6 +52,15 @@ LOSSES = {
 }
 
 
+class Lately(Struct, frozen=True, gc=False):
+    """Its changes that count for flapping."""
+
+    times: tuple[Timestamp, ...]
+    """The latest last."""
+    is_away: bool
+    """Whether the last one was a loss."""
+
+
 class Memory(Struct, frozen=True, gc=False):
     """What is remembered of an extension besides its last answer."""
 
@@ -61,6 +70,8 @@ class Memory(Struct, frozen=True, gc=False):
     """How its last registration ended; None while it is registered."""
     former: tuple[str, Habit] | None = None
     """The device that was here last, and its habit: it may come back."""
+    lately: Lately | None = None
+    """What it did lately. Only as it is stored: while we run, `flapping` knows it."""
 
 
 NOTHING_REMEMBERED = Memory()

@@ -84,7 +84,7 @@ class Place:
     def __init__(self) -> None:
         self.heard_at: dict[ExtensionId, Timestamp] = {}  # longest ago first
         self.unheard: set[ExtensionId] = set()
-        """There before a restart of ours and not heard of since: they say nothing yet."""
+        """There before a restart of ours and not heard of since."""
         self.missing: dict[ExtensionId, Missing] = {}
         self.out_since: Timestamp | None = None
         self.at_worst = 0
@@ -164,6 +164,9 @@ class Outages:
         self._particular = {} if particular is None else particular
         self._places: dict[str, Place] = {}
         self._place_of: dict[ExtensionId, str] = {}
+        self._unseen: set[ExtensionId] = set()
+        """There before a restart of ours and not seen there since: that one is missing says nothing
+        yet, since others that are there may not have been asked."""
 
     def heard(self, extension_id: ExtensionId, place: str, at: Timestamp) -> bool:
         """It registered or refreshed there, at that time or later; whether places are to be judged
@@ -171,6 +174,7 @@ class Outages:
         """
         if not self.is_on or not place:
             return False
+        self._unseen.discard(extension_id)
         before, matters = self._place_of.get(extension_id), False
         if before is not None and before != place:
             matters = self._leave(extension_id, before, returns=True)
@@ -189,18 +193,25 @@ class Outages:
         if extension_id not in held.missing:
             self._place_of[extension_id] = place
             held.unheard.add(extension_id)
+            self._unseen.add(extension_id)
+
+    def seen(self, extension_id: ExtensionId) -> None:
+        """It is not missing, though nothing new may have been heard of it."""
+        self._unseen.discard(extension_id)
 
     def missed(self, extension_id: ExtensionId, missing: Missing) -> bool:
         """It is lost or overdue; whether that is new."""
         place = self._places.get(self._place_of.get(extension_id, ""))
-        if place is None or extension_id in place.missing or extension_id in place.unheard:
+        if place is None or extension_id in place.missing or extension_id in self._unseen:
             return False
         place.missing[extension_id] = missing
+        place.unheard.discard(extension_id)
         place.unjudged += 1
         return True
 
     def forget(self, extension_id: ExtensionId) -> bool:
         """It is watched no more, or said good-bye; whether its place is to be judged by that."""
+        self._unseen.discard(extension_id)
         place = self._place_of.pop(extension_id, None)
         return place is not None and self._leave(extension_id, place)
 

@@ -76,8 +76,11 @@ class ApiHealth:
 
     def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
         """What holds of the three conditions of the API. Each explains the ones after it: who
-        is refused, or has no quota left, is not told besides that nothing is answered.
+        is refused, or has no quota left, is not told besides that nothing is answered. What is not
+        known yet is left out: a start in the midst of an outage does not end it.
         """
+        if self.is_up is None and self.shortage is None:
+            return
         refused = self._refused()
         short = None if refused else self._short()
         # Answers that grew old for a known cause say nothing of the API: once that is over, they
@@ -85,8 +88,14 @@ class ApiHealth:
         is_unexplained = bool(stale) and not refused and not short
         self._stale_since = (self._stale_since or now) if is_unexplained else None
         yield "credentials", refused
-        yield "quota", short
+        if short or not self._is_used_up:  # until when, is found out next
+            yield "quota", short
         yield "api", None if refused or short else self._unavailable(stale)
+
+    @property
+    def _is_used_up(self) -> bool:
+        trouble = self.trouble
+        return trouble is not None and trouble.reason is FailureReason.QUOTA_EXHAUSTED
 
     def _refused(self) -> Condition | None:
         trouble = self.trouble
@@ -108,7 +117,7 @@ class ApiHealth:
 
     def _unavailable(self, stale: int) -> Condition | None:
         trouble = self.trouble
-        if trouble is not None and trouble.reason is not FailureReason.QUOTA_EXHAUSTED:
+        if trouble is not None and not self._is_used_up:
             return api_unavailable(
                 self._account, since=trouble.since, reason=trouble.reason, stale=stale
             )

@@ -31,6 +31,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.flapping import Flapping, FlappingPolicy
+from regwatch.core.phones.memory import Lately
 from regwatch.core.phones.moves import Move, Sighting, address_move, device_swap, place_of
 from regwatch.core.sites import Sites
 from regwatch.core.subjects import event_subject
@@ -78,6 +79,15 @@ class PhoneWatch:
         yield from self._flapping.clock_set(by)
         for events in self._events.values():
             yield from move_all(events, Timestamp, by)
+
+    def lately(self, extension_id: ExtensionId) -> Lately | None:
+        """What is to be stored of its changes; None: nothing."""
+        return self._flapping.lately(extension_id)
+
+    def restore(self, extension_id: ExtensionId, lately: Lately) -> None:
+        """It changed so before a restart of ours."""
+        if extension_id not in self._flappers:
+            self._flapping.restore(extension_id, lately)
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

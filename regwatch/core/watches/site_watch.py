@@ -92,6 +92,10 @@ class SiteWatch:
         yield from self._outages.clock_set(by)
         yield from move_all(self._stragglers, Timestamp, by)
 
+    def present(self, extension_id: ExtensionId) -> None:
+        """It was answered and is not missing; perhaps nothing else is new of it."""
+        self._outages.seen(extension_id)
+
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more; its place may be back by that."""
         self._leave(extension_id)

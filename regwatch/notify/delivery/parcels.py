@@ -100,11 +100,14 @@ def parcels(entries: Iterable[Entry], unheard: Collection[Beginning] = ()) -> li
     `unheard`: whose beginning was given up before it arrived.
     """
     parts: list[list[tuple[Entry, Notification]]] = []
-    part_of: dict[tuple[str, bool], int] = {}
+    part_of: dict[tuple[str, bool, Timestamp | None], int] = {}
     spoken_of: dict[IncidentId, int] = {}
     missing = set(unheard)
     for entry in entries:
-        key = (entry.notification.group_key, entry.may_have_arrived)
+        # What waits unrefused holds up what is behind it: those of a group that were tried and wait
+        # were tried as one, and go again as that one, with its id.
+        apart = entry.refused_at if entry.may_have_arrived else None
+        key = (entry.notification.group_key, entry.may_have_arrived, apart)
         incidents = [item.incident.id for item in entry.notification.items]
         part = part_of.get(key)
         if part is None or _stands_apart(entry, part, spoken_of):
@@ -121,8 +124,10 @@ def _stands_apart(entry: Entry, part: int, spoken_of: Mapping[IncidentId, int]) 
     # An incident that left for another group is told there after what is told of it here.
     if any(spoken_of.get(item.incident.id, part) > part for item in said.items):
         return True
-    # What may have arrived is not taken back: an end that would come to nothing with it is told.
-    ended = said.with_status(ItemStatus.RESOLVED) if entry.may_have_arrived else ()
+    # What was refused, and may have arrived all the same, is not taken back: an end that would come
+    # to nothing with it is told.
+    was_alone = entry.may_have_arrived and entry.refused_at is not None
+    ended = said.with_status(ItemStatus.RESOLVED) if was_alone else ()
     return any(spoken_of.get(incident.id) == part for incident in ended)
 
 

@@ -1,5 +1,6 @@
 """What a poll's answers, or their absence, mean for the API and what is told of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -7,7 +8,14 @@ from fakes.values import ACME, EVERY_ALERT, answer, at, batch, extension
 
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.model import AlertName, BatchAnswer, ExtensionId, FailureReason, Watched
+from regwatch.core.model import (
+    AlertName,
+    BatchAnswer,
+    ExtensionId,
+    FailureReason,
+    Incident,
+    Watched,
+)
 from regwatch.core.phones.roster import Roster
 from regwatch.core.watches.api_health import ApiHealth
 from regwatch.core.watches.api_watch import ApiWatch
@@ -21,9 +29,11 @@ class Scene:
 
     health: ApiHealth = field(default_factory=lambda: ApiHealth(ACME))
     roster: Roster = field(default_factory=Roster)
+    incidents: Iterable[Incident] = ()
 
     def __post_init__(self) -> None:
-        self.incidents = OpenIncidents(ACME, AlertRules(Rules(EVERY_ALERT)))
+        rules = AlertRules(Rules(EVERY_ALERT))
+        self.incidents = OpenIncidents(ACME, rules, incidents=self.incidents)
         self.watch = ApiWatch(self.health, self.roster, self.incidents)
         self.roster.add(Watched(extension(1)), now=at(0))
         self.roster.add(Watched(extension(2), answered_at=at(-60)), now=at(0))
@@ -132,3 +142,30 @@ def test_one_that_is_watched_anew_begins_anew() -> None:
     scene.grow_stale()
     scene.told(1000)
     assert scene.told(2000) == {"api": AlertName.API_UNAVAILABLE}
+
+
+@pytest.mark.parametrize(
+    ("reason", "subject"),
+    [
+        (FailureReason.TIMEOUT, "api"),
+        (FailureReason.ACCESS_DENIED, "credentials"),
+        (FailureReason.QUOTA_EXHAUSTED, "quota"),
+    ],
+)
+def test_a_start_in_the_midst_of_it_neither_ends_nor_repeats_it(
+    reason: FailureReason, subject: str
+) -> None:
+    before = Scene()
+    before.health.failed(reason, "", at(0))
+    if reason is FailureReason.QUOTA_EXHAUSTED:
+        before.health.quota(at(900), 60.0, at(0))
+    before.told(0)
+    (held,) = before.told(200)
+    assert held == subject
+    after = Scene(incidents=tuple(before.incidents))
+    assert set(after.told(210)) == {subject}, "nothing was asked yet"
+    after.health.failed(reason, "", at(220))
+    assert set(after.told(220)) == {subject}, "and no answer came"
+    assert [i.id for i in after.incidents] == [i.id for i in before.incidents]
+    after.answered(batch(answer(1, when=230)), when=230)
+    assert after.told(230) == {}

@@ -78,6 +78,27 @@ def flapping() -> tuple[Monitor, IncidentId]:
 # --- flapping ----------------------------------------------------------------------------------
 
 
+def test_changes_before_a_restart_of_ours_count_after_it() -> None:
+    before = monitor(INSIDE)
+    for number in range(3):
+        seen(before, 60 + 60 * number, *([INSIDE] if number % 2 else []))
+    after = Monitor(ACME, POLICY, SITES, incidents=tuple(before.incidents))
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(200))
+    assert told(seen(after, 240, INSIDE)) == [(LOST, RESOLVED), (FLAPPING, FIRED)]
+    assert "4 changes in 3 min" in summary(after, "flapping:1")
+
+
+def test_an_extension_that_is_flapping_goes_on_after_a_restart_of_ours_until_it_is_calm() -> None:
+    before, by = flapping()
+    after = Monitor(ACME, POLICY, SITES, incidents=tuple(before.incidents))
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(250))
+    assert told(seen(after, 260, INSIDE)) == []
+    assert [i.id for i in after.incidents if i.alert is FLAPPING] == [by]
+    assert told(seen(after, 860, INSIDE)) == [(FLAPPING, RESOLVED)]
+
+
 def test_while_an_extension_is_flapping_its_losses_are_inhibited() -> None:
     made, by = flapping()
     assert "101 keeps losing its registration and coming back at riga: 4 changes in 3 min" in (

@@ -293,3 +293,28 @@ def test_after_a_restart_of_ours_all_phones_of_the_place_are_counted() -> None:
         after.restore(replace(watched), before.memory(watched.extension.id), now=at(612))
     seen(after, 1, 615, ends=1215)
     assert outage(after).summary == "2 of 6 phones at riga are lost or overdue, 3 at worst"
+
+
+def test_an_outage_that_begins_after_a_restart_of_ours_is_one_though_nobody_refreshed_since() -> (
+    None
+):
+    before = monitor()
+    after = Monitor(ACME, POLICY, SITES)
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(100))
+    for number in range(1, 7):
+        assert decisions(seen(after, number, 110, ends=600 + number)) == []
+    for number in (1, 2, 3):
+        last = seen(after, number, 610)
+    assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(last)
+    assert outage(after).summary == "3 of 6 phones at riga are lost or overdue"
+
+
+def test_who_is_missing_at_the_first_look_after_a_restart_of_ours_makes_no_outage() -> None:
+    """Others may have refreshed meanwhile, and were not asked yet."""
+    before = monitor()
+    after = Monitor(ACME, POLICY, SITES)
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(605))
+    for number in (1, 2, 3):
+        assert decisions(seen(after, number, 610)) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]

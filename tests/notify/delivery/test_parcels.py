@@ -35,9 +35,14 @@ HOUR = 3600.0
             [(1,), (2,)], id="what may have arrived goes again as it was",
         ),
         pytest.param(
-            [entry(1, "a", (NEW, 1), (NEW, 2), may_have_arrived=True),
-             entry(2, "a", (RESOLVED, 1), may_have_arrived=True)],
+            [entry(1, "a", (NEW, 1), (NEW, 2), may_have_arrived=True, refused=-9),
+             entry(2, "a", (RESOLVED, 1), may_have_arrived=True, refused=-9)],
             [(1,), (2,)], id="and is not taken back by an end that may have arrived, too",
+        ),
+        pytest.param(
+            [entry(1, "a", (NEW, 1), may_have_arrived=True, refused=-9),
+             entry(2, "a", (NEW, 2), may_have_arrived=True)],
+            [(1,), (2,)], id="what was tried after one that was refused goes again alone",
         ),
         pytest.param(
             [entry(1, "a", (NEW, 1), may_have_arrived=True),
@@ -48,6 +53,19 @@ HOUR = 3600.0
 )  # fmt: skip
 def test_what_is_sent_together(entries: list[Entry], together: list[tuple[int, ...]]) -> None:
     assert [parcel.ids for parcel in parcels(entries)] == together
+
+
+def test_what_was_under_way_as_one_goes_again_as_that_one_with_its_id() -> None:
+    """Sent apart, the end of 1 would come under another id, and 2 though nothing was owed of it."""
+    waiting = [
+        entry(n, "a", item, may_have_arrived=True)
+        for n, item in enumerate([(RESOLVED, 1), (NEW, 2), (RESOLVED, 2)], 1)
+    ]
+    (parcel,) = parcels(waiting)
+    message = parcel.notification
+    assert message is not None
+    assert message.id == waiting[-1].notification.id
+    assert [(item.status, item.incident.id) for item in message.items] == [(RESOLVED, lost(1).id)]
 
 
 GROUPS = st.sampled_from("abc")
