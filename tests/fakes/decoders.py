@@ -92,6 +92,20 @@ CONFIG = (FIELD / "ipv4-mapped-address" / "regwatch.yml").read_bytes()
 RECORD = (FIELD / "ipv4-mapped-address" / "answers.jsonl").read_bytes().split(b"\n")[0]
 HASH = b"$2y$05$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
 WEB_CONFIG = b"basic_auth_users: {anna: " + HASH + b"}\ntls_server_config: {cert_file: a}\n"
+LINE, ANSWER = 8190, 1 << 16
+AT_MOST = {
+    "sources/ringme/wire.py": ANSWER, "sources/ringme/wire_lists.py": ANSWER,
+    "sources/ringme/exchange.py": ANSWER, "a redirection": LINE, "a content type": LINE,
+    "sources/ringme/quota.py": LINE, "sources/ringme/redaction.py": ANSWER,
+    "sources/ringme/expiry.py": ANSWER, "notify/http.py": 16_384, "Retry-After of a service": LINE,
+    "a receiver's answer, quoted": ANSWER, "web/api/request.py": ANSWER,
+    "a number of lines": LINE, "a time": LINE, "web/listing.py": LINE, "web/auth.py": LINE,
+    "web/metrics/exposition.py": LINE, "core/addresses.py": 1024, "core/phones/moves.py": 256,
+    "core/phones/outages.py": 1024, "core/matchers.py": 256,
+}  # fmt: skip
+"""Bytes, by name or module: a line of HTTP, and what is read of an answer or a body without a
+thread.
+"""
 Kind = Literal["bytes", "text", "json"]
 
 
@@ -108,6 +122,11 @@ class Decoder:
     names: Sequence[str] = ("x",)
     """What the others' JSON is made of."""
     samples: Sequence[bytes] = field(default=(), repr=False)
+
+    @property
+    def most(self) -> int:
+        """Bytes that can come at once to a running daemon; 0: it is none's that runs."""
+        return AT_MOST.get(self.name, AT_MOST.get(self.module, 0))
 
 
 def names_of(*kinds: type[Struct]) -> tuple[str, ...]:
