@@ -4,11 +4,11 @@
 .DEFAULT_GOAL := help
 RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKEFILE_LIST)))
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day reliability-decoders ci
 .PHONY: reliability $(RELIABILITY)
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Show regwatch at work, on this machine alone; Ctrl-C ends it.
 	regwatch demo
@@ -53,6 +53,9 @@ reliability: $(RELIABILITY) ## Make all tables of docs/reliability.md again: mor
 reliability-crashes: ## Kill the daemon at every moment that makes a difference, and 20 times for real: 20 minutes.
 	PYTHONPATH=tests python -m fakes.crash_points
 	pytest -m long -s tests/e2e/test_crashes.py
+
+reliability-decoders: ## Try thousands of hostile words on every decoder; takes some minutes.
+	pytest -n auto -m by_hand tests/test_decoders.py
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

@@ -106,6 +106,25 @@ def test_an_exception_stands_under_its_line() -> None:
     assert lines[-1] == "<3>ValueError: boom"
 
 
+@pytest.mark.parametrize("form", ["journal", "console", "json"])
+def test_nor_can_an_exception(form: Format) -> None:
+    stream = io.StringIO()
+    configure("info", form, stream, {})
+    try:
+        raise ValueError("x\x1b[2Jy\x0b<0>z" + "z" * 9000)
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    text = stream.getvalue()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) < 4000 or form == "json"
+    if form == "journal":
+        assert all(line.startswith("<3>") for line in text.splitlines())
+
+
+def test_a_value_of_many_lines_is_cut_like_any_other() -> None:
+    assert len(logged("journal", error="a\n" * 9000)) < 5000
+
+
 def test_what_is_below_the_level_is_not_logged() -> None:
     stream = io.StringIO()
     configure("warning", "json", stream, {})

@@ -41,7 +41,7 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]
             return value
         try:
             return datetime.fromisoformat(str(value)).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         try:
             ago = timedelta(seconds=seconds(value))

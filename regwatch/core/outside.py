@@ -10,7 +10,7 @@ from unicodedata import category
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-LINES = re.compile(r"[^\S\n\t]*(?:\r\n?|[\x85\u2028\u2029])")
+LINES = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 """Other ends of lines, where several lines are wanted."""
 CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 UNSEEN = re.compile(

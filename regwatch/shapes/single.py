@@ -15,7 +15,8 @@ COMMENT = re.compile(r"\([^()]*\)")
 ATOMS = r"[^\s<>,;:|\"@()\[\]\\.]+(?:\.[^\s<>,;:|\"@()\[\]\\.]+)*"
 MAILBOX = re.compile(rf"{ATOMS}@(?:\[[^\]\s]*\]|{ATOMS})")
 NAME = re.compile(r"[^<>,;:\"@()]*")
-CHARACTER_SET = re.compile(r"\[[^\]]*\]")
+CHARACTER_SET = re.compile(r"\[[^\[\]]*\]")
+"""Without another bracket in it: else a row of brackets would cost the square of its length."""
 BETWEEN = re.compile(r"[\s,;]+")
 EXAMPLE = "such as noc@example.com"
 

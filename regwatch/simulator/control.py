@@ -97,7 +97,9 @@ def add_routes(app: web.Application, control: Control) -> None:
             web.post(f"{ROOT}/registrar/restart", served.restart),
             web.post(f"{ROOT}/quota", served.quota),
             web.post(f"{ROOT}/tokens/revoke", served.revoke),
-            web.post(f"{ROOT}/extensions/{{id:{NUMBER}}}/{{what:add|remove}}", served.list_extension),
+            web.post(
+                f"{ROOT}/extensions/{{id:{NUMBER}}}/{{what:add|remove}}", served.list_extension
+            ),
         ]
     )
 

@@ -40,6 +40,14 @@ def test_csv_has_a_line_for_each_under_the_names_of_the_api(
     assert (rows[0]["extension_id"], rows[1]["extension_id"]) == ("", "101")
 
 
+@pytest.mark.parametrize("text", ["=1+1", "+371", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－1"])
+def test_no_cell_is_run_by_a_spreadsheet(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv([replace(HAPPENING, text=text), replace(HAPPENING, text=f"x{text}")], HappeningBody)
+    rows = list(csv.DictReader(StringIO(capsys.readouterr().out, newline="")))
+    assert [row["text"] for row in rows] == [f"'{text}", f"x{text}"]
+    assert rows[0]["extension_id"] == "101"
+
+
 def test_without_rows_there_are_the_names(capsys: pytest.CaptureFixture[str]) -> None:
     print_csv([], QuotaBody)
     assert capsys.readouterr().out.split() == ["limit,remaining,resets_at"]

@@ -10,7 +10,7 @@ import trustme
 from aiohttp import web
 from fakes.web import NOW, FakeDaemon, FakeOperations, account, instruments, no_problems, served
 
-from regwatch.cli.remote import Remote, RemoteError, remote_of
+from regwatch.cli.remote import LARGEST_ANSWER, Remote, RemoteError, remote_of
 from regwatch.web.api.bodies import NewSilence, SilenceBody, StatusBody
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
@@ -91,6 +91,28 @@ async def test_something_else_that_listens_there_is_told_apart() -> None:
     app = web.Application()
     async with listening(app, "127.0.0.1:0") as address, aiohttp.ClientSession():
         with pytest.raises(RemoteError, match="answered with status 404: is this a regwatch"):
+            await Remote(f"http://{address}").get(StatusBody, "/status")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b'{"accounts":', "its answer cannot be read"),
+        (b"[" * 9999, "its answer cannot be read"),
+        (b'"\xff"', "its answer cannot be read"),
+        (b"<html>", "its answer cannot be read"),
+        (b" " * (LARGEST_ANSWER + 1), "its answer has no end"),
+    ],
+    ids=["cut off", "deep", "no UTF-8", "a page", "endless"],
+)
+async def test_an_answer_that_is_none_of_a_regwatch_is_said(said: bytes, why: str) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=said)
+
+    app = web.Application()
+    app.router.add_get("/api/v1/status", answer)
+    async with listening(app, "127.0.0.1:0") as address:
+        with pytest.raises(RemoteError, match=why):
             await Remote(f"http://{address}").get(StatusBody, "/status")
 
 

@@ -1,10 +1,14 @@
 """Every place where what others wrote becomes values, and which errors it may raise."""
 
+import gzip
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
+from unittest.mock import patch
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -88,6 +92,20 @@ CONFIG = (FIELD / "ipv4-mapped-address" / "regwatch.yml").read_bytes()
 RECORD = (FIELD / "ipv4-mapped-address" / "answers.jsonl").read_bytes().split(b"\n")[0]
 HASH = b"$2y$05$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
 WEB_CONFIG = b"basic_auth_users: {anna: " + HASH + b"}\ntls_server_config: {cert_file: a}\n"
+LINE, ANSWER = 8190, 1 << 16
+AT_MOST = {
+    "sources/ringme/wire.py": ANSWER, "sources/ringme/wire_lists.py": ANSWER,
+    "sources/ringme/exchange.py": ANSWER, "a redirection": LINE, "a content type": LINE,
+    "sources/ringme/quota.py": LINE, "sources/ringme/redaction.py": ANSWER,
+    "sources/ringme/expiry.py": ANSWER, "notify/http.py": 16_384, "Retry-After of a service": LINE,
+    "a receiver's answer, quoted": ANSWER, "web/api/request.py": ANSWER,
+    "a number of lines": LINE, "a time": LINE, "web/listing.py": LINE, "web/auth.py": LINE,
+    "web/metrics/exposition.py": LINE, "core/addresses.py": 1024, "core/phones/moves.py": 256,
+    "core/phones/outages.py": 1024, "core/matchers.py": 256,
+}  # fmt: skip
+"""Bytes, by name or module: a line of HTTP, and what is read of an answer or a body without a
+thread.
+"""
 Kind = Literal["bytes", "text", "json"]
 
 
@@ -105,13 +123,18 @@ class Decoder:
     """What the others' JSON is made of."""
     samples: Sequence[bytes] = field(default=(), repr=False)
 
+    @property
+    def most(self) -> int:
+        """Bytes that can come at once to a running daemon; 0: it is none's that runs."""
+        return AT_MOST.get(self.name, AT_MOST.get(self.module, 0))
+
 
 def names_of(*kinds: type[Struct]) -> tuple[str, ...]:
     return tuple(name for kind in kinds for name in kind.__struct_fields__)
 
 
 def sample(name: str) -> Sequence[bytes]:
-    return (SAMPLES / f"{name}.json").read_bytes(),
+    return ((SAMPLES / f"{name}.json").read_bytes(),)
 
 
 def reply(body: bytes, status: int = 400, **more: Any) -> Reply:
@@ -120,8 +143,6 @@ def reply(body: bytes, status: int = 400, **more: Any) -> Reply:
 
 def query(text: str) -> Any:
     """A request whose query says this under every name."""
-    from urllib.parse import quote
-
     value = quote(text, safe="", errors="surrogatepass")
     names = ("q", "page", "state", "limit", "since")
     return make_mocked_request("GET", "/?" + "&".join(f"{name}={value}" for name in names))
@@ -174,7 +195,9 @@ def shape(kind: Any) -> Callable[[object], object]:
 def matched(pattern: str) -> object:
     one = Extension(ExtensionId(7), "000*101@pbx.example.com")
     labels = {"extension": one.name, "extension_id": "7", "site": "riga"}
-    return names_extension(pattern, one), Matchers.of({"extension": pattern, "site": pattern}).matches(labels)
+    return names_extension(pattern, one), Matchers.of(
+        {"extension": pattern, "site": pattern}
+    ).matches(labels)
 
 
 def quota(text: str) -> object:
@@ -189,15 +212,22 @@ def option(kind: click.ParamType) -> Callable[[str], object]:
 def stored(kind: type, *samples: object) -> Decoder:
     packed = [msgspec.msgpack.encode(each) for each in samples]
     return Decoder(
-        f"a stored {kind.__name__}", "store/rows.py", lambda body: decoded_row(body, kind), samples=packed
+        f"a stored {kind.__name__}",
+        "store/rows.py",
+        lambda body: decoded_row(body, kind),
+        samples=packed,
     )
 
 
-def proxied(text: str) -> object:
-    import os
-    from unittest.mock import patch
+def service(body: bytes) -> object:
+    text = body.decode(errors="replace")
+    return answered(text), retry_after_json(text)
 
-    with patch.dict(os.environ, {"https_proxy": text.replace("\0", "").encode(errors="replace").decode()}):
+
+def proxied(text: str) -> object:
+    with patch.dict(
+        os.environ, {"https_proxy": text.replace("\0", "").encode(errors="replace").decode()}
+    ):
         return proxy_for("https://pbx.example.com")
 
 
@@ -208,89 +238,290 @@ SILENCE = b'{"matchers":{"site":["riga"]},"comment":"x","ends_at":"2030-01-01T00
 
 DECODERS = (
     # What the PBX answers.
-    Decoder("registrations", "sources/ringme/wire.py",
-            lambda body: decode_registrations(body, asked=IDS, answered_at=NOW),
-            may_raise=(PbxAnswerError,), names=names_of(RegInfo, Entry), samples=sample("registrations")),
-    Decoder("one registration", "sources/ringme/wire.py",
-            lambda body: decode_registration(body, ExtensionId(34), NOW),
-            may_raise=(PbxAnswerError,), names=names_of(RegInfo, Entry), samples=sample("registration")),
-    Decoder("the list", "sources/ringme/wire_lists.py", decode_page, may_raise=(PbxAnswerError,),
-            names=names_of(ListedExtension), samples=sample("extensions")),
-    Decoder("the groups", "sources/ringme/wire_lists.py", decode_groups, may_raise=(PbxAnswerError,),
-            names=names_of(ListedGroup), samples=sample("groups")),
-    Decoder("the user", "sources/ringme/wire_lists.py", decode_user, may_raise=(PbxAnswerError,),
-            names=names_of(RawUser), samples=sample("user")),
-    Decoder("a token", "sources/ringme/wire_lists.py", decode_grant, may_raise=(PbxAnswerError,),
-            names=names_of(RawGrant), samples=sample("token")),
-    Decoder("gzip", "sources/ringme/body.py", lambda body: unpack(body, "gzip", 10_000),
-            may_raise=(PbxAnswerError,), samples=(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\x04\x00\x43\xbe\xb7\xe8\x01\x00\x00\x00",)),
-    Decoder("a refusal", "sources/ringme/exchange.py",
-            lambda body: [error_for(reply(body, status), Request(Endpoint.TOKEN, "/"), "h") for status in (302, 400, 429)],
-            names=("status", "error", "message")),
-    Decoder("a redirection", "sources/ringme/exchange.py",
-            lambda text: error_for(reply(b"", 302, location=text), Request(Endpoint.USER, "/"), "h"), "text"),
-    Decoder("a content type", "sources/ringme/exchange.py",
-            lambda text: json_body(reply(b"", content_type=text)), "text", (PbxAnswerError,)),
+    Decoder(
+        "registrations",
+        "sources/ringme/wire.py",
+        lambda body: decode_registrations(body, asked=IDS, answered_at=NOW),
+        may_raise=(PbxAnswerError,),
+        names=names_of(RegInfo, Entry),
+        samples=sample("registrations"),
+    ),
+    Decoder(
+        "one registration",
+        "sources/ringme/wire.py",
+        lambda body: decode_registration(body, ExtensionId(34), NOW),
+        may_raise=(PbxAnswerError,),
+        names=names_of(RegInfo, Entry),
+        samples=sample("registration"),
+    ),
+    Decoder(
+        "the list",
+        "sources/ringme/wire_lists.py",
+        decode_page,
+        may_raise=(PbxAnswerError,),
+        names=names_of(ListedExtension),
+        samples=sample("extensions"),
+    ),
+    Decoder(
+        "the groups",
+        "sources/ringme/wire_lists.py",
+        decode_groups,
+        may_raise=(PbxAnswerError,),
+        names=names_of(ListedGroup),
+        samples=sample("groups"),
+    ),
+    Decoder(
+        "the user",
+        "sources/ringme/wire_lists.py",
+        decode_user,
+        may_raise=(PbxAnswerError,),
+        names=names_of(RawUser),
+        samples=sample("user"),
+    ),
+    Decoder(
+        "a token",
+        "sources/ringme/wire_lists.py",
+        decode_grant,
+        may_raise=(PbxAnswerError,),
+        names=names_of(RawGrant),
+        samples=sample("token"),
+    ),
+    Decoder(
+        "gzip",
+        "sources/ringme/body.py",
+        lambda body: unpack(body, "gzip", 10_000),
+        may_raise=(PbxAnswerError,),
+        samples=(gzip.compress(b"[]", mtime=0),),
+    ),
+    Decoder(
+        "a refusal",
+        "sources/ringme/exchange.py",
+        lambda body: [
+            error_for(reply(body, status), Request(Endpoint.TOKEN, "/"), "h")
+            for status in (302, 400, 429)
+        ],
+        names=("status", "error", "message"),
+    ),
+    Decoder(
+        "a redirection",
+        "sources/ringme/exchange.py",
+        lambda text: error_for(reply(b"", 302, location=text), Request(Endpoint.USER, "/"), "h"),
+        "text",
+    ),
+    Decoder(
+        "a content type",
+        "sources/ringme/exchange.py",
+        lambda text: json_body(reply(b"", content_type=text)),
+        "text",
+        (PbxAnswerError,),
+    ),
     Decoder("the quota", "sources/ringme/quota.py", quota, "text"),
-    Decoder("Retry-After of the PBX", "sources/ringme/quota.py", lambda text: retry_after(text, now=NOW), "text"),
-    Decoder("a lease", "sources/ringme/expiry.py",
-            lambda value: lease_end(value, answered_at=NOW, active=True), "json"),
-    Decoder("what the PBX says, quoted", "sources/ringme/redaction.py", lambda text: redact_pbx(text, (text[:9],)), "text"),
-    Decoder("the proxy of the environment", "sources/ringme/proxy.py", proxied, "text", (ValueError,)),
-    Decoder("a record", "sources/recorded/record.py", in_file("a.jsonl", lambda file: list(records_in(file))),
-            may_raise=(SourceError,), names=("at", "account", "batch", "listing"), samples=(RECORD,)),
+    Decoder(
+        "Retry-After of the PBX",
+        "sources/ringme/quota.py",
+        lambda text: retry_after(text, now=NOW),
+        "text",
+    ),
+    Decoder(
+        "a lease",
+        "sources/ringme/expiry.py",
+        lambda value: lease_end(value, answered_at=NOW, active=True),
+        "json",
+    ),
+    Decoder(
+        "what the PBX says, quoted",
+        "sources/ringme/redaction.py",
+        lambda text: redact_pbx(text, (text[:9],)),
+        "text",
+    ),
+    Decoder(
+        "the proxy of the environment", "sources/ringme/proxy.py", proxied, "text", (ValueError,)
+    ),
+    Decoder(
+        "a record",
+        "sources/recorded/record.py",
+        in_file("a.jsonl", lambda file: list(records_in(file))),
+        may_raise=(SourceError,),
+        names=("at", "account", "batch", "listing"),
+        samples=(RECORD,),
+    ),
     # What receivers answer.
-    Decoder("a service's answer", "notify/http.py",
-            lambda body: (answered(body.decode(errors="replace")), retry_after_json(body.decode(errors="replace"))), names=SERVICE),
-    Decoder("Retry-After of a service", "notify/http.py", lambda text: retry_after_header(text, now=NOW), "text"),
-    Decoder("a receiver's answer, quoted", "notify/redaction.py", lambda text: redact(text, (text[:9],)), "text"),
-    Decoder("a receiver's URL", "notify/redaction.py", lambda text: (origin_of(text), secrets_of(text)), "text"),
+    Decoder("a service's answer", "notify/http.py", service, names=SERVICE),
+    Decoder(
+        "Retry-After of a service",
+        "notify/http.py",
+        lambda text: retry_after_header(text, now=NOW),
+        "text",
+    ),
+    Decoder(
+        "a receiver's answer, quoted",
+        "notify/redaction.py",
+        lambda text: redact(text, (text[:9],)),
+        "text",
+    ),
+    Decoder(
+        "a receiver's URL",
+        "notify/redaction.py",
+        lambda text: (origin_of(text), secrets_of(text)),
+        "text",
+    ),
     # What is asked of the daemon.
-    Decoder("a silence", "web/api/request.py", silence, may_raise=(ApiError,), names=API, samples=(SILENCE,)),
-    Decoder("an acknowledgement", "web/api/request.py", lambda body: said_in(body, Acknowledgement),
-            may_raise=(ApiError,), names=API, samples=(b'{"author":"anna","comment":"x"}',)),
-    Decoder("a deletion", "web/api/request.py", lambda body: said_in(body, Deletion),
-            may_raise=(ApiError,), names=API, samples=(b'{"account":"a","registration_ids":["x"]}',)),
-    Decoder("a number of lines", "web/api/request.py", lambda text: limit_of(query(text), 500), "text", (ApiError,)),
-    Decoder("a time", "web/api/request.py", lambda text: time_of(query(text), "since"), "text", (ApiError,)),
-    Decoder("a search", "web/listing.py", lambda text: (asked(query(text), "q"), Search.from_query(query(text).query)), "text"),
+    Decoder(
+        "a silence",
+        "web/api/request.py",
+        silence,
+        may_raise=(ApiError,),
+        names=API,
+        samples=(SILENCE,),
+    ),
+    Decoder(
+        "an acknowledgement",
+        "web/api/request.py",
+        lambda body: said_in(body, Acknowledgement),
+        may_raise=(ApiError,),
+        names=API,
+        samples=(b'{"author":"anna","comment":"x"}',),
+    ),
+    Decoder(
+        "a deletion",
+        "web/api/request.py",
+        lambda body: said_in(body, Deletion),
+        may_raise=(ApiError,),
+        names=API,
+        samples=(b'{"account":"a","registration_ids":["x"]}',),
+    ),
+    Decoder(
+        "a number of lines",
+        "web/api/request.py",
+        lambda text: limit_of(query(text), 500),
+        "text",
+        (ApiError,),
+    ),
+    Decoder(
+        "a time",
+        "web/api/request.py",
+        lambda text: time_of(query(text), "since"),
+        "text",
+        (ApiError,),
+    ),
+    Decoder(
+        "a search",
+        "web/listing.py",
+        lambda text: (asked(query(text), "q"), Search.from_query(query(text).query)),
+        "text",
+    ),
     Decoder("Authorization", "web/auth.py", credentials_in, "text"),
     Decoder("Accept", "web/metrics/exposition.py", negotiate, "text"),
     Decoder("Accept-Encoding", "web/metrics/exposition.py", accepts_gzip, "text"),
     # What the operator writes.
-    Decoder("the configuration", "config/loader.py", in_file("a.yml", lambda file: load_config(file, environ={})),
-            may_raise=(ConfigError,), names=("accounts", "sites", "name", "url", "http"), samples=(CONFIG,)),
-    Decoder("the web config", "web/webconfig.py", in_file("web.yml", load_web_config),
-            may_raise=(WebConfigError,), names=("basic_auth_users", "tls_server_config"), samples=(WEB_CONFIG,)),
+    Decoder(
+        "the configuration",
+        "config/loader.py",
+        in_file("a.yml", lambda file: load_config(file, environ={})),
+        may_raise=(ConfigError,),
+        names=("accounts", "sites", "name", "url", "http"),
+        samples=(CONFIG,),
+    ),
+    Decoder(
+        "the web config",
+        "web/webconfig.py",
+        in_file("web.yml", load_web_config),
+        may_raise=(WebConfigError,),
+        names=("basic_auth_users", "tls_server_config"),
+        samples=(WEB_CONFIG,),
+    ),
     Decoder("an address to listen on", "web/listener.py", parse_address, "text", (ListenError,)),
-    *(Decoder(name, module, shape(kind), "json", (ValidationError,)) for name, module, kind in (
-        ("a text", "shapes/values.py", Text), ("a duration", "shapes/values.py", Duration),
-        ("a share", "shapes/values.py", Share), ("an e-mail address", "shapes/single.py", Address),
-        ("a URL", "shapes/single.py", OneUrl), ("a pattern", "shapes/single.py", ExtensionPattern),
-        ("days", "config/hours.py", Days), ("hours", "config/hours.py", Hours),
-        ("a time zone", "config/hours.py", Timezone), ("a time on the wall", "config/hours.py", WallTime),
-        ("a network", "config/sections.py", Network), ("the PBX's URL", "config/sections.py", HttpUrl),
-    )),
-    Decoder("a maintenance window", "config/hours.py",
-            lambda text: shape(MaintenanceShape)({"from": text, "to": "9999-12-31T23:59", "timezone": "Europe/Riga"}).once,
-            "text", (ValidationError,)),
-    Decoder("a template", "notify/words/templates.py", lambda text: Template(text).render({}), "text", (TemplateError,)),
-    Decoder("what systemd says", "systemd.py",
-            lambda text: Notifier.from_environ({"WATCHDOG_USEC": text, "NOTIFY_SOCKET": text}), "text"),
-    Decoder("a duration on the command line", "cli/times.py", option(DurationType()), "text", (click.UsageError,)),
-    Decoder("a moment on the command line", "cli/times.py", option(MomentType()), "text", (click.UsageError,)),
+    *(
+        Decoder(name, module, shape(kind), "json", (ValidationError,))
+        for name, module, kind in (
+            ("a text", "shapes/values.py", Text),
+            ("a duration", "shapes/values.py", Duration),
+            ("a share", "shapes/values.py", Share),
+            ("an e-mail address", "shapes/single.py", Address),
+            ("a URL", "shapes/single.py", OneUrl),
+            ("a pattern", "shapes/single.py", ExtensionPattern),
+            ("days", "config/hours.py", Days),
+            ("hours", "config/hours.py", Hours),
+            ("a time zone", "config/hours.py", Timezone),
+            ("a time on the wall", "config/hours.py", WallTime),
+            ("a network", "config/sections.py", Network),
+            ("the PBX's URL", "config/sections.py", HttpUrl),
+        )
+    ),
+    Decoder(
+        "a maintenance window",
+        "config/hours.py",
+        lambda text: (
+            shape(MaintenanceShape)(
+                {"from": text, "to": "9999-12-31T23:59", "timezone": "Europe/Riga"}
+            ).once
+        ),
+        "text",
+        (ValidationError,),
+    ),
+    Decoder(
+        "a template",
+        "notify/words/templates.py",
+        lambda text: Template(text).render({}),
+        "text",
+        (TemplateError,),
+    ),
+    Decoder(
+        "what systemd says",
+        "systemd.py",
+        lambda text: Notifier.from_environ({"WATCHDOG_USEC": text, "NOTIFY_SOCKET": text}),
+        "text",
+    ),
+    Decoder(
+        "a duration on the command line",
+        "cli/times.py",
+        option(DurationType()),
+        "text",
+        (click.UsageError,),
+    ),
+    Decoder(
+        "a moment on the command line",
+        "cli/times.py",
+        option(MomentType()),
+        "text",
+        (click.UsageError,),
+    ),
     # What the daemon answers its commands.
-    *(Decoder(f"the daemon's {kind.__name__}", "cli/remote.py", lambda body, kind=kind: decoded_answer(body, kind),
-              may_raise=(RemoteError,), names=names_of(kind)) for kind in (StatusBody, IncidentsBody, HistoryBody)),
-    Decoder("a time of the daemon's", "cli/times.py", lambda text: (shown(text), humanise(age(text))), "text", (RemoteError,)),
+    *(
+        Decoder(
+            f"the daemon's {kind.__name__}",
+            "cli/remote.py",
+            lambda body, kind=kind: decoded_answer(body, kind),
+            may_raise=(RemoteError,),
+            names=names_of(kind),
+        )
+        for kind in (StatusBody, IncidentsBody, HistoryBody)
+    ),
+    Decoder(
+        "a time of the daemon's",
+        "cli/times.py",
+        lambda text: (shown(text), humanise(age(text))),
+        "text",
+        (RemoteError,),
+    ),
     # What lies in the store.
-    stored(Incident, INCIDENT), stored(Notification, notification()), stored(Watched), stored(Notified),
-    stored(Silence), stored(Happening),
+    stored(Incident, INCIDENT),
+    stored(Notification, notification()),
+    stored(Watched),
+    stored(Notified),
+    stored(Silence),
+    stored(Happening),
     Decoder("what is remembered of an extension", "watcher/keeper.py", decode_memory),
     Decoder("a group's key", "core/dispatch/routing.py", labels_of_group, "text"),
     # What phones say.
-    Decoder("a SIP URI", "core/addresses.py", lambda text: (host_of(text), canonical(text)), "text"),
-    Decoder("a device", "core/phones/moves.py", lambda text: model_of(registration(device=text)), "text"),
-    Decoder("a place", "core/phones/outages.py", lambda text: place_of(registration(real=text)), "text"),
+    Decoder(
+        "a SIP URI", "core/addresses.py", lambda text: (host_of(text), canonical(text)), "text"
+    ),
+    Decoder(
+        "a device", "core/phones/moves.py", lambda text: model_of(registration(device=text)), "text"
+    ),
+    Decoder(
+        "a place", "core/phones/outages.py", lambda text: place_of(registration(real=text)), "text"
+    ),
     Decoder("a matcher", "core/matchers.py", matched, "text"),
-)  # fmt: skip
+)

@@ -13,7 +13,8 @@ WORST_WORDS = (
     "e" + "\u0301" * 40, "[red]", "[/x]", ":fire:", "=1+1", "@everyone", "<!channel>", "<b>", "%ff",
     "${HOME}", "{{ 1 }}", "'", '"', "\\", "/", "::1", "[::1]", "sip:", "@", "*", "000*1", "-", "+",
     "1e999", "-0", "NaN", "1" * 30, "9" * 5000, "0x1", "1_0", "٣", "²", "9999-12-31T23:59:59-14:00",
-    "0001-01-01T00:00:00+14:00", "Mon, 01 Jan 0001 00:00:00 +2359", "Thu, 32 Foo 99999 25:61:61 GMT",
+    "0001-01-01T00:00:00+14:00", "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Thu, 32 Foo 99999 25:61:61 GMT",
     "1h", "999999999999w", "true", "null", "!!bool x", "!!int +-5", "!!int ''", "!!timestamp x",
     "!!float ''", "<<: *a", "&a [*a]", "? [a]", "- ", ": ", "gzip;q=", "Bearer ", "Basic AAAA",
     "text/plain;version=x",
@@ -45,9 +46,11 @@ def bodies(names: Sequence[str], samples: Sequence[bytes]) -> st.SearchStrategy[
     raw = values(names).map(
         lambda value: json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
     )
+    lines = st.lists(st.tuples(st.sampled_from(names), WORDS).map(": ".join), max_size=3)
+    written = lines.map(lambda some: "\n".join(some).encode(errors="replace"))
     deep = st.sampled_from([b"[", b'{"a":', b"\x91", b"- "]).map(lambda part: part * 3000)
     changed = st.sampled_from(samples).flatmap(_changed) if samples else st.nothing()
-    return st.binary(max_size=40) | said | raw | deep | changed
+    return st.binary(max_size=40) | said | raw | written | deep | changed
 
 
 def _changed(sample: bytes) -> st.SearchStrategy[bytes]:

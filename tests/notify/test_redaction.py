@@ -2,7 +2,7 @@
 
 import pytest
 
-from regwatch.notify.redaction import host_of, origin_of, redact, secrets_of
+from regwatch.notify.redaction import LONGEST_READ, host_of, origin_of, redact, secrets_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,13 @@ def test_the_pieces_of_a_url_are_secrets_too(url, piece):
 
 def test_words_in_a_path_are_no_secrets():
     assert "hooks" not in secrets_of("https://h.example/hooks/x")
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\xad", "\u202e"])
+def test_what_is_not_seen_hides_no_secret(unseen):
+    text = f"htt{unseen}ps://hooks.example.com/abc and s3cr{unseen}et"
+    assert redact(text, ["s3cret"]) == "https://hooks.example.com/… and ***"
+
+
+def test_of_an_endless_text_only_the_beginning_is_looked_at():
+    assert redact("a" * (LONGEST_READ - 2) + " https://x/y") == "a" * 199 + "…"

@@ -7,7 +7,7 @@ from pydantic import SecretStr, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from regwatch.shapes import values
-from regwatch.shapes.values import in_file, revealed, seconds, share, written
+from regwatch.shapes.values import Lines, Text, in_file, revealed, seconds, share, written
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from regwatch.shapes.values import in_file, revealed, seconds, share, written
         ("250ms", 0.25),
         ("1.5h", 5400.0),
         ("1h30m", 5400.0),
+        ("36525d", 36_525 * 86_400.0),
         (" 2d ", 172_800.0),
         ("1w", 604_800.0),
         ("0", None),
@@ -122,3 +123,15 @@ def test_a_secret_is_seen_only_where_it_is_asked_for() -> None:
     assert isinstance(secret, SecretStr)
     assert "5ecret" not in f"{secret} {secret!r}"
     assert (revealed(secret), revealed(None)) == ("5ecret", "")
+
+
+@pytest.mark.parametrize("text", ["36526d", "99999999w", "9" * 400 + "s"])
+def test_no_duration_is_longer_than_a_century(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="is longer than a century"):
+        seconds(text)
+
+
+def test_what_is_not_seen_is_taken_out_of_a_text() -> None:
+    read = TypeAdapter(Text).validate_python
+    assert read("ri\u200bga\u202e\x1b[2J\n") == "riga [2J "
+    assert TypeAdapter(Lines).validate_python("ri\u200bga\r\n\tx") == "riga\n\tx"

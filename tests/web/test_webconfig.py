@@ -44,6 +44,10 @@ def test_both_sections_with_names_relative_to_the_file() -> None:
         ("basic_auth_users: {bob: secret}", "`basic_auth_users.bob` must be the bcrypt hash"),
         ("basic_auth_users: {bob: 12}", "`basic_auth_users.bob` must be the bcrypt hash"),
         (f"basic_auth_users: {{'a:b': {HASH}}}", "the name 'a:b' is empty or has a colon"),
+        (f'basic_auth_users: {{"bob\\u200b": {HASH}}}', "or holds a character that is not seen"),
+        ("a: !!bool maybe", "holds what cannot be read"),
+        ("a: !!int ''", "holds what cannot be read"),
+        ("a: !!timestamp x", "holds what cannot be read"),
         ("tls_server_config: {}", "`tls_server_config.cert_file` must name a file"),
         ("tls_server_config: {cert_file: 3}", "`tls_server_config.cert_file` must name a file"),
         (

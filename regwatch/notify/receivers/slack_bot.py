@@ -175,7 +175,7 @@ class SlackBotReceiver:
     async def _begin(self, content: Mapping[str, object]) -> Posted:
         channel = self._settings.channel
         answer = await self._post({"channel": channel, **content})
-        return Posted(_noted(answer, "channel") or channel, _noted(answer, "ts"))
+        return Posted(noted(answer, "channel") or channel, noted(answer, "ts"))
 
     async def _post(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         quiet = {"unfurl_links": False, "unfurl_media": False}
@@ -225,7 +225,8 @@ class SlackBotReceiver:
         await self._notes.remember(notification, text, at=self._clock())
 
 
-def _noted(answer: Mapping[str, object], name: str) -> str:
+def noted(answer: Mapping[str, object], name: str) -> str:
+    """What an answer says under this name, fit to be kept; empty if it says nothing."""
     value = answer.get(name)
     return made_safe(value[:LONGEST_NOTED]) if isinstance(value, str) else ""
 

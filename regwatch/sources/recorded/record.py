@@ -10,7 +10,6 @@ from regwatch.core.outside import all_made_safe, is_plain
 from regwatch.core.recording import Recorded
 from regwatch.sources.source import SourceError
 
-
 CALENDAR_SECONDS = 253_402_300_800.0
 """Until the year 10,000: no time beyond it can be shown."""
 
@@ -31,9 +30,7 @@ def records_in(file: Path) -> Iterator[Recorded]:
 
 def _decoded(line: bytes, decoder: "msgspec.json.Decoder[Recorded]", place: str) -> Recorded:
     try:
-        recorded = decoder.decode(line) if is_plain(line) else _made_safe(line)
-        _check(recorded)
-        return recorded
+        return _checked(decoder.decode(line) if is_plain(line) else _made_safe(line))
     # msgspec lets other errors through where text is no UTF-8, or nested beyond all measure.
     except (ValueError, RecursionError) as error:
         text = f"{place}: no recorded answer: {error}"
@@ -45,9 +42,10 @@ def _made_safe(line: bytes) -> Recorded:
     return msgspec.convert(all_made_safe(msgspec.json.decode(line)), type=Recorded, str_keys=True)
 
 
-def _check(recorded: Recorded) -> None:
+def _checked(recorded: Recorded) -> Recorded:
     if not all(0.0 <= at < CALENDAR_SECONDS for at in _times(recorded)):
         raise ValueError("a time that no calendar shows")
+    return recorded
 
 
 def _times(recorded: Recorded) -> Iterator[float]:

@@ -30,6 +30,8 @@ from regwatch.sources.source import SUCCESS, RequestMade
 
 T = TypeVar("T")
 
+LARGE = 1 << 16
+"""Bytes of an answer: some hundred extensions; a larger one is read in a thread."""
 FOREIGN_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 
 
@@ -117,7 +119,11 @@ class Transport:
             reply = await self._send(request, token)
             self.quota = reply.quota or self.quota
             quota = reply.quota
-            result = self._decoded(reply, request, decode)
+            # What is read bit by bit would hold up the loop, where nothing in it is as promised.
+            if len(reply.body) > LARGE:
+                result = await asyncio.to_thread(self._decoded, reply, request, decode)
+            else:
+                result = self._decoded(reply, request, decode)
         except PbxError as error:
             problem = _redacted(error, (token, *secrets))
         else:

@@ -195,7 +195,14 @@ async def test_pushovers_own_words_are_passed_on(wrong, error):
 
 @pytest.mark.parametrize(
     "answer",
-    ['{"status":0,"errors":["no"]}', "<html>a proxy's page</html>", "[1]", '{"status":"1"}', ""],
+    [
+        '{"status":0,"errors":["no"]}',
+        "<html>a proxy's page</html>",
+        "[1]",
+        '{"status":"1"}',
+        "",
+        "[" * 9999,
+    ],
 )
 async def test_a_200_without_status_1_is_no_success(answer):
     async with serving(FakePushover()) as service:

@@ -155,7 +155,9 @@ async def test_the_token_is_checked_and_never_shown():
     assert TOKEN not in repr(SlackBotSettings(token=TOKEN, channel="#a"))
 
 
-@pytest.mark.parametrize("body", ["<html>a proxy</html>", "[]", '{"ok": "yes"}', '{"ok": false}'])
+@pytest.mark.parametrize(
+    "body", ["<html>a proxy</html>", "[]", '{"ok": "yes"}', '{"ok": false}', "[" * 9999]
+)
 async def test_what_is_not_slacks_answer_is_tried_again(body):
     async with serving(FakeSlackApi()) as slack:
         slack.script.append(Canned(200, body))

@@ -37,6 +37,7 @@ def test_what_was_written_is_read_in_its_order(tmp_path: Path) -> None:
     [
         pytest.param(b"{", "Input data was truncated", id="cut off"),
         pytest.param(b'{"account":"acme"}', "missing required field `at`", id="no time"),
+        pytest.param(b'{"at":1e300,"account":"acme"}', "no calendar shows", id="no time at all"),
         pytest.param(b'{"at":1,"account":"\xff"}', "'utf-8' codec can't decode", id="no UTF-8"),
         pytest.param(
             b'{"at":1,"account":"acme","more":' + b"[" * 2 * sys.getrecursionlimit(),

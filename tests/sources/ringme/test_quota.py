@@ -1,11 +1,12 @@
 """The quota and the wish to wait, in every form of the headers."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regwatch.core.model import Quota, Timestamp
-from regwatch.sources.ringme.quota import is_nearly_spent, read_quota, retry_after
+from regwatch.sources.ringme.quota import MOST_REQUESTS, is_nearly_spent, read_quota, retry_after
 
 NOW = Timestamp(1_800_000_100.0)
 HOUR_END = 1_800_000_000.0 + 3600
@@ -51,6 +52,13 @@ def test_when_the_counter_resets(reset: str | None, resets_at: float) -> None:
 )
 def test_without_limit_or_remainder_nothing_is_known(found: dict) -> None:
     assert read_quota(found, now=NOW) is None
+
+
+@pytest.mark.parametrize("number", ["1e300", "9" * 300])
+def test_a_number_beyond_all_reason_can_be_kept_and_shown(number: str) -> None:
+    quota = read_quota(headers(limit=number, remaining=number), now=NOW)
+    assert quota == Quota(MOST_REQUESTS, MOST_REQUESTS, Timestamp(NOW + 1200), NOW)
+    assert msgspec.json.decode(msgspec.json.encode(quota), type=Quota) == quota
 
 
 def test_a_remainder_below_zero_is_none_left() -> None:

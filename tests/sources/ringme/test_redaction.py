@@ -40,3 +40,9 @@ def test_a_long_text_is_cut_after_it_was_redacted() -> None:
     assert len(shown) == 200
     assert "top" not in shown
     assert shown.endswith("…")
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\xad", "\u202e"])
+def test_what_is_not_seen_hides_no_secret(unseen: str) -> None:
+    text = f"pass{unseen}word=hunter22 and s3cr{unseen}et"
+    assert redact(text, ["s3cret"]) == "password=*** and ***"

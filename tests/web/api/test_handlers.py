@@ -1,5 +1,6 @@
 """The JSON API: what it answers, what it takes, and from whom."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -400,3 +401,53 @@ async def test_bodies_that_are_none(content: bytes, status: int) -> None:
     ):
         assert answer.status == status
         assert "error" in await answer.json()
+
+
+async def said_to(session: aiohttp.ClientSession, asked: bytes, *headers: bytes) -> bytes:
+    """The status, for a request that no client would send."""
+    url = session._base_url
+    assert url is not None
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = (asked + b" HTTP/1.1", b"Host: x", b"Connection: close", *headers)
+    writer.write(b"\r\n".join(head) + b"\r\n\r\n")
+    line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return line.split()[1]
+
+
+async def test_a_token_that_is_no_text_is_none() -> None:
+    settings = WebSettings(api_token=TOKEN)
+    header = b"Authorization: Bearer \xff"
+    async with served(FakeDaemon(), settings=settings, operations=FakeOperations()) as session:
+        assert await said_to(session, b"GET /api/v1/status", header) == b"401"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [b"%1B%5B2J", b"%E2%80%AE", b"%ED%A0%80", b"\xd0\x90", b"%00", b"*a" * 2000, b"9" * 4000],
+    ids=["an escape", "a turn", "a half", "raw", "nothing", "a pattern without end", "a number"],
+)
+@pytest.mark.parametrize(
+    "path",
+    ["extensions/", "incidents/", "extensions?q=", "history?since=", "history?extension=",
+     "history?incident=", "incidents?limit=", "incidents?state="],
+)  # fmt: skip
+async def test_whatever_is_asked_it_is_answered(path: str, word: bytes) -> None:
+    async with served(FakeDaemon(), operations=FakeOperations()) as session:
+        status = await said_to(session, f"GET /api/v1/{path}".encode() + word)
+    assert status in (b"200", b"400", b"404")
+
+
+async def test_what_is_asked_for_is_quoted_without_what_acts_on_a_terminal() -> None:
+    async with api() as ask:
+        found = await ask("GET", "/extensions/1%1B[2J%E2%80%AE2")
+    assert found == (404, {"error": "no watched extension is 1 [2J2"})
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_time_that_no_calendar_shows_is_refused(at: str) -> None:
+    async with api() as ask:
+        change = {"duration_seconds": None, "ends_at": at}
+        status, body = await ask("POST", "/silences", SILENCE | change, **WRITES)
+    assert (status, "out of reach" in body["error"]) == (400, True)

@@ -2,6 +2,7 @@
 
 import pytest
 from fakes.web import FakeDaemon, served
+from yarl import URL
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,11 @@ async def test_no_path_leads_out_of_the_folder() -> None:
         for path in ("/static/..%2fserver.py", "/static/%2e%2e/server.py", "/static/"):
             async with session.get(path) as answer:
                 assert answer.status in {403, 404}
+
+
+@pytest.mark.parametrize("name", ["a" * 4000, "%00", "%ff", "none.css"])
+async def test_of_no_other_file_is_anything_said(name: str) -> None:
+    async with served(FakeDaemon()) as session:
+        path = URL(f"/static/{name}", encoded=True)
+        async with session.get(path) as answer:
+            assert answer.status == 404
