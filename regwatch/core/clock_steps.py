@@ -6,7 +6,6 @@ is held in a class stands in no annotation: each has a `clock_set` of its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import is_dataclass
 from functools import cache, partial
 from itertools import islice
 from types import NoneType, UnionType
@@ -82,13 +81,8 @@ def move_of(kind: Any) -> Move | None:
     if isinstance(origin, type) and issubclass(origin, Iterable):
         (of_each,) = map(move_of, get_args(kind))
         return of_each and partial(_each, of_each)
-    return _move_of_struct(kind) if _is_struct(kind) else None
-
-
-def _is_struct(kind: Any) -> bool:
-    if is_dataclass(kind):
-        raise TypeError(f"what is held by the wall clock is no dataclass: {kind}")
-    return isinstance(kind, type) and issubclass(kind, Struct)
+    is_struct = isinstance(kind, type) and issubclass(kind, Struct)
+    return _move_of_struct(kind) if is_struct else None
 
 
 def _move_of_struct(kind: type[Struct]) -> Move | None:
