@@ -30,7 +30,7 @@ def moved(value: V, by: float) -> V:
     """
     kind: Any = type(value)
     move = move_of(kind)
-    return value if move is None else move(value, by)
+    return value if move is None or not by else move(value, by)
 
 
 def move_all(held: MutableMapping[K, V], of: object, by: float) -> Iterator[None]:
@@ -61,6 +61,14 @@ def answers_by_now(batch: BatchAnswer, by: float, *, asked: Now, now: Now) -> Ba
         return answer if asked.steady <= at <= now.steady else moved(answer, by)
 
     return replace(batch, answers={i: of_now(answer) for i, answer in batch.answers.items()})
+
+
+def back_to(now: Timestamp, times: Iterable[Timestamp | None]) -> float:
+    """By how much to move what another setting of the clock stamped, so that the latest of these
+    times is the present one; 0: none of them is in the future.
+    """
+    latest = max((at for at in times if at is not None), default=now)
+    return min(0.0, now - latest)
 
 
 @cache

@@ -30,7 +30,6 @@ from regwatch.core.model import (
     AlertName,
     BatchAnswer,
     ExtensionId,
-    Incident,
     Instant,
     ItemStatus,
     Listing,
@@ -180,7 +179,7 @@ async def lived(
     is_followed: bool = True,
 ) -> Told:
     """So many phones, watched for so long. `is_followed`: whether anybody looks at the clock."""
-    world = World(Case(phones, 50, 1000, "mixed", losses=0, seed=3))
+    world = World(Case(phones, 50, 1000, "mixed", losses=0, seed=3, site_size=12))
     clocks = SetClocks(setting)
     clock, told = EvenClock(clocks.wall, clocks.steady), Told(setting)
     shown: Clock = clock if is_followed else clocks.wall
