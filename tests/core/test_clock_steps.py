@@ -21,7 +21,7 @@ from figures import house
 from msgspec import Struct
 
 from regwatch.core.account import Account
-from regwatch.core.clock_steps import PIECE, answers_by_now, move_all, move_of, moved
+from regwatch.core.clock_steps import PIECE, answers_by_now, back_to, move_all, move_of, moved
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
@@ -365,3 +365,9 @@ def test_every_point_in_time_that_a_grouping_holds_moves() -> None:
     assert {path: after[path] for path in before} == {
         path: pytest.approx(when + BY, abs=1e-3) for path, when in before.items()
     }
+
+
+def test_the_latest_of_what_was_stamped_ahead_is_of_now() -> None:
+    assert back_to(at(0), [at(-5), None, at(0)]) == 0.0
+    assert back_to(at(0), [at(-5), at(3600), at(3500)]) == -3600.0
+    assert back_to(at(0), []) == 0.0
