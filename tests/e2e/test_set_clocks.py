@@ -5,7 +5,7 @@ from pathlib import Path
 
 import looptime
 import pytest
-from fakes.faked_time import Happening, happening
+from fakes.faked_time import HAPPENINGS, Happening, happening
 from fakes.set_clocks import SETTINGS, UNDISTURBED, Setting, Told, lived
 from structlog.testing import capture_logs
 
@@ -31,6 +31,24 @@ def test_what_is_asked_and_told_is_the_same_as_if_nobody_had_set_the_clock() -> 
         assert at == pytest.approx([at for at, _ in calm.messages], abs=1.0)
         since = {round(since) for _, since in told.losses}
         assert since <= {round(calm.visible_at) + by for by in range(-2, 3)}, "by any clock"
+
+
+@pytest.mark.long
+@pytest.mark.by_hand
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_however_it_is_set(setting: Setting) -> None:
+    calm, told = in_virtual_time(UNDISTURBED), in_virtual_time(setting)
+    assert (len(told.polls), told.news) == (len(calm.polls), calm.news)
+
+
+@pytest.mark.e2e
+@pytest.mark.long
+@pytest.mark.by_hand
+@pytest.mark.needs_debian
+@pytest.mark.parametrize("what", HAPPENINGS, ids=lambda what: what.name)
+async def test_whatever_becomes_of_a_process(what: Happening, tmp_path: Path) -> None:
+    came = await happening(what, tmp_path)
+    assert came.wrong == []
 
 
 @pytest.mark.e2e

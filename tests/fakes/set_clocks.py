@@ -271,7 +271,7 @@ def _row(run: Told, calm: Told) -> tuple[str, ...]:
 
 def main(arguments: Sequence[str]) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    phones, hours = (int(arguments[0]) if arguments else 200), 3.0
+    phones, hours = (int(arguments[0]) if arguments else 60), 3.0
     for is_followed in (True, False):
         runs = []
         for setting in (UNDISTURBED, *SETTINGS):
