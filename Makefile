@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKEFILE_LIST)))
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day reliability-decoders ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
 .PHONY: reliability $(RELIABILITY)
 
 help: ## Show this list.
@@ -56,6 +56,10 @@ reliability-crashes: ## Kill the daemon at every moment that makes a difference,
 
 reliability-decoders: ## Try thousands of hostile words on every decoder; takes some minutes.
 	pytest -n auto -m by_hand tests/test_decoders.py
+
+reliability-clocks: ## Set the clock in every way, in virtual time and of a real process: what is missed, what is told.
+	PYTHONPATH=tests python -m fakes.set_clocks
+	PYTHONPATH=tests PYTHONSAFEPATH=1 python -m fakes.faked_time
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

@@ -21,6 +21,7 @@ DEBIAN_PROGRAMS = (
     "prometheus-alertmanager",
     "chromium",
     "systemd-analyze",
+    "faketime",
 )
 FROM_OUTSIDE = (
     "CREDENTIALS_DIRECTORY",

@@ -30,6 +30,13 @@ def test_systemd_finds_no_fault_in_it(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_it_waits_for_the_clock_where_the_machine_does_but_does_not_pull_that_in() -> None:
+    """A passive target: whoever sets the clock pulls it in (systemd.special(7))."""
+    lines = UNIT.read_text().splitlines()
+    assert "time-sync.target" in next(line for line in lines if line.startswith("After="))
+    assert not [line for line in lines if line.startswith("Wants=") and "time-sync" in line]
+
+
 def test_a_bad_configuration_is_not_started_again_and_again() -> None:
     settings = dict(
         line.split("=", 1)

@@ -264,6 +264,7 @@ class Account:
         """The wall clock was set forward by so many seconds. In pieces, since much may be held; all
         else waits until the last of them.
         """
+        self._awoken.clear()  # they are told anew with all the others
         if self._last is not None:
             self._last = Now(self._last.steady, Timestamp(self._last.wall + by))
         return self.monitor.clock_set(by)

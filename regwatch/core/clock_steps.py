@@ -6,7 +6,6 @@ is held in a class stands in no annotation: each has a `clock_set` of its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import is_dataclass
 from functools import cache, partial
 from itertools import islice
 from types import NoneType, UnionType
@@ -31,7 +30,7 @@ def moved(value: V, by: float) -> V:
     """
     kind: Any = type(value)
     move = move_of(kind)
-    return value if move is None else move(value, by)
+    return value if move is None or not by else move(value, by)
 
 
 def move_all(held: MutableMapping[K, V], of: object, by: float) -> Iterator[None]:
@@ -64,6 +63,14 @@ def answers_by_now(batch: BatchAnswer, by: float, *, asked: Now, now: Now) -> Ba
     return replace(batch, answers={i: of_now(answer) for i, answer in batch.answers.items()})
 
 
+def back_to(now: Timestamp, times: Iterable[Timestamp | None]) -> float:
+    """By how much to move what another setting of the clock stamped, so that the latest of these
+    times is the present one; 0: none of them is in the future.
+    """
+    latest = max((at for at in times if at is not None), default=now)
+    return min(0.0, now - latest)
+
+
 @cache
 def move_of(kind: Any) -> Move | None:
     """How a value of this annotation is moved; None: there is no point in time in it."""
@@ -82,13 +89,8 @@ def move_of(kind: Any) -> Move | None:
     if isinstance(origin, type) and issubclass(origin, Iterable):
         (of_each,) = map(move_of, get_args(kind))
         return of_each and partial(_each, of_each)
-    return _move_of_struct(kind) if _is_struct(kind) else None
-
-
-def _is_struct(kind: Any) -> bool:
-    if is_dataclass(kind):
-        raise TypeError(f"what is held by the wall clock is no dataclass: {kind}")
-    return isinstance(kind, type) and issubclass(kind, Struct)
+    is_struct = isinstance(kind, type) and issubclass(kind, Struct)
+    return _move_of_struct(kind) if is_struct else None
 
 
 def _move_of_struct(kind: type[Struct]) -> Move | None:

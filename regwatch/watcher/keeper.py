@@ -14,6 +14,7 @@ import structlog
 
 from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock
+from regwatch.core.clock_steps import back_to, moved
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import (
     AccountName,
@@ -91,15 +92,16 @@ class Keeper:
         """Give the monitor what was stored; returns how many extensions that were."""
         stored = await self._store.load(self._monitor.account)
         now = self._clock()
+        by = back_to(now, (watched.answered_at for watched, _ in stored.watched))
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                self._restore(watched, memory, now)
+                self._restore(watched, memory, by, now)
             await asyncio.sleep(0)
         return len(stored.watched)
 
-    def _restore(self, watched: Watched, memory: bytes, now: Timestamp) -> None:
+    def _restore(self, watched: Watched, memory: bytes, by: float, now: Timestamp) -> None:
         try:
-            self._monitor.restore(watched, decode_memory(memory), now=now)
+            self._monitor.restore(moved(watched, by), moved(decode_memory(memory), by), now=now)
         except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
             self._log.exception("extension_not_restored", extension_id=watched.extension.id)
 

@@ -6,6 +6,7 @@ Two accounts; what one of them meets must not be felt at the other's PBX.
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -468,3 +469,52 @@ async def test_an_account_that_fails_in_its_stop_holds_up_neither_a_reload_nor_t
             assert await it.reload(**CHANGED) == []
     assert [line["at_stop"] for line in logs if line["event"] == "part_died"] == [True, True]
     assert events(logs)[-1] == "stopped"
+
+
+# --- the clock on the wall is set ------------------------------------------------
+
+
+def starts_of(alerts: Sequence[Any]) -> set[datetime]:
+    return {datetime.fromisoformat(alert["startsAt"]) for alert in alerts}
+
+
+@pytest.mark.parametrize("step", [-3600.0, 86_400.0])
+async def test_what_is_told_after_the_clock_was_set_bears_its_times_and_nothing_else_is_told(
+    tmp_path: Path, step: float
+) -> None:
+    async with living(tmp_path) as it:
+        await asyncio.sleep(ROUND + 5)
+        it.lose(2)
+        await asyncio.sleep(3 * ROUND)
+        (began,) = starts_of(firing := list(it.hook.alerts))
+        polls = len(it.acme.batches)
+        it.clocks.set_by = step
+        await asyncio.sleep(6 * ROUND)
+        assert len(it.acme.batches) - polls == pytest.approx(6, abs=1)
+        assert it.hook.alerts == firing, "it is told already"
+        it.lose()
+        await asyncio.sleep(3 * ROUND)
+        ended = [alert for alert in it.hook.alerts if alert["status"] == "resolved"]
+        assert len(ended) == len(firing) == 2, "of either account"
+        assert starts_of(ended) == {began + timedelta(seconds=step)}
+        registry = it.daemon.begun.around.instruments.registry
+        assert registry.get_sample_value("regwatch_clock_steps_total") == 1
+
+
+async def test_a_step_during_a_reload_is_found_after_it_and_moves_all_once(tmp_path: Path) -> None:
+    async with living(tmp_path) as it, asyncio.TaskGroup() as tasks:
+        await asyncio.sleep(ROUND + 5)
+        it.lose(2)
+        await asyncio.sleep(3 * ROUND)
+        (began,) = {i.started_at for i in it.daemon.begun.view.incidents()}
+        pause = Pause(it)
+        reloading = tasks.create_task(it.reload(**CHANGED))
+        await pause.reached.wait()
+        it.clocks.set_by = 3600.0
+        await asyncio.sleep(ROUND)
+        pause.go_on.set()
+        assert await reloading == []
+        await asyncio.sleep(3 * ROUND)
+        assert {i.started_at for i in it.daemon.begun.view.incidents()} == {began + 3600.0}
+        assert {alert["status"] for alert in it.hook.alerts} == {"firing"}
+        assert len(it.hook.alerts) == 2, "nobody is told again"

@@ -8,7 +8,7 @@ import pytest
 from fakes.clocks import STEPS, both
 from fakes.values import ACME, EVERY_ALERT, START, answer, at, batch, listing, registration
 
-from regwatch.core.account import CONFIRM_SECONDS, PIECE, Account
+from regwatch.core.account import CONFIRM_SECONDS, GAP_SECONDS, PIECE, Account
 from regwatch.core.model import (
     AlertName,
     Answer,
@@ -369,3 +369,88 @@ def test_an_answer_stamped_in_the_future_is_of_now() -> None:
     restored(account, 1, 86_400)
     list(account.begin(now=now(0)))
     assert account.planner.agenda.oldest_asked_at() == at(0)
+
+
+# --- a gap ---------------------------------------------------------------------------------------
+
+SLEPT = 8 * 3600.0
+
+
+def ticked(account: Account, *moments: float) -> list[AlertName]:
+    outcomes = [account.tick(now=now(moment)) for moment in moments]
+    return [step.incident.alert for each in outcomes for step in each.steps if step.incident]
+
+
+def test_a_suspended_machine_wakes_with_nobody_lost_or_unknown_and_nothing_to_tell() -> None:
+    account = watching(1, 2, 3)
+    polled(account, 0)
+    assert ticked(account, 1, 2, SLEPT, SLEPT + 1, SLEPT + 100) == []
+    states = {each.state for each in account.monitor.roster.by_id.values()}
+    assert states == {ExtensionState.REGISTERED}
+    assert isinstance(account.next(now=now(SLEPT)), Ask), "they are asked for at once"
+
+
+def test_who_refreshed_while_nobody_looked_is_well_and_who_did_not_is_lost_with_its_answer() -> (
+    None
+):
+    account = watching(1, 2)
+    polled(account, 0)
+    ticked(account, 1, SLEPT)
+    well = answer(1, registration(ends=SLEPT + 600), when=SLEPT + 1)
+    outcome = account.answered(batch(well, answer(2, when=SLEPT + 1)), now=now(SLEPT + 1))
+    told = [step.incident.facts.extension_id for step in outcome.steps if step.incident]
+    assert told == [2]
+
+
+def test_a_request_that_failed_just_before_is_no_outage_as_long_as_the_sleep() -> None:
+    account = watching(1)
+    polled(account, 0)
+    asked = account.next(now=now(70))
+    assert isinstance(asked, Ask)
+    account.failed(asked, DOWN, now=now(70))
+    assert ticked(account, 71, SLEPT, SLEPT + 1) == []
+    again = account.next(now=now(SLEPT + 2))
+    assert isinstance(again, Ask)
+    assert not account.failed(again, DOWN, now=now(SLEPT + 3)).steps
+    moments = [SLEPT + 3 + second for second in range(130)]
+    assert ticked(account, *moments) == [AlertName.API_UNAVAILABLE]
+
+
+def test_what_a_gap_changed_is_stored_with_the_next_tick() -> None:
+    account = watching(1)
+    polled(account, 0)
+    asked = account.next(now=now(70))
+    assert isinstance(asked, Ask)
+    account.failed(asked, DOWN, now=now(70))
+    (moved,) = account.tick(now=now(SLEPT)).incidents
+    assert moved.started_at == at(SLEPT)
+    assert account.tick(now=now(SLEPT + 1)).incidents == []
+
+
+def test_nobody_stalls_by_sleeping() -> None:
+    account = watching(1)
+    polled(account, 0)
+    account.next(now=now(1))
+    account.tick(now=now(1))
+    account.tick(now=now(SLEPT))
+    assert not account.is_stalled(now=now(SLEPT).steady)
+
+
+def test_a_busy_loop_is_no_gap() -> None:
+    account = watching(1)
+    polled(account, 0)
+    for moment in range(0, 1000, int(GAP_SECONDS)):
+        account.tick(now=now(moment))
+    (watched,) = account.monitor.roster.by_id.values()
+    assert watched.state is ExtensionState.UNKNOWN, "answers age"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_pieces_of_a_list_are_judged_by_the_clock_as_it_is_set_by_then(step: float) -> None:
+    account = made(LISTING)
+    pieces = account.listed(listing(*range(PIECE + 2)), now=now(0))
+    next(pieces)
+    account.tick(now=now(1))
+    list(account.clock_set(step))
+    later = next(pieces)
+    assert {change.at for change in later.changes} == {at(1 + step)}

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from fakes.patience import PATIENCE
 class DaemonProcess:
     """`regwatch run -c FILE`, with a socket to notify us by."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, environ: Mapping[str, str] | None = None) -> None:
         self.config = config
+        self._environ = {} if environ is None else environ
         self.listen = f"127.0.0.1:{free_port()}"
         self.process: asyncio.subprocess.Process | None = None
         self.log = config.with_suffix(".log")
@@ -46,7 +47,7 @@ class DaemonProcess:
                     *options,
                     stderr=log,
                     stdin=asyncio.subprocess.DEVNULL,
-                    env={**os.environ, "NOTIFY_SOCKET": str(self._notify)},
+                    env={**os.environ, "NOTIFY_SOCKET": str(self._notify), **self._environ},
                     cwd=self.config.parent,
                 )
             async with asyncio.timeout(PATIENCE):
@@ -126,10 +127,17 @@ log: {{level: debug, format: json}}
 
 
 @asynccontextmanager
-async def daemon(folder: Path, *, pbx: str, hook: str, **more: Any) -> AsyncIterator[DaemonProcess]:
+async def daemon(
+    folder: Path,
+    *,
+    pbx: str,
+    hook: str,
+    environ: Mapping[str, str] | None = None,
+    **more: Any,
+) -> AsyncIterator[DaemonProcess]:
     """A daemon that polls this PBX every second and tells this hook at once."""
     config = folder / "regwatch.yml"
-    made = DaemonProcess(config)
+    made = DaemonProcess(config, environ)
     values = {
         "interval": "1s",
         "batch_size": 50,

@@ -17,8 +17,8 @@ from regwatch.web.metrics.instruments import Instruments
 
 
 @asynccontextmanager
-async def surroundings(folder: Path) -> AsyncIterator[Surroundings]:
-    clocks = Clocks()
+async def surroundings(folder: Path, clocks: Clocks | None = None) -> AsyncIterator[Surroundings]:
+    clocks = clocks or Clocks()
     with database_at_once():
         store = await Store.open(f"sqlite:///{folder}/regwatch.db", clock=clocks.wall)
         async with AsyncExitStack() as stack, aiohttp.ClientSession() as session:

@@ -64,6 +64,8 @@ class Source:
         self.listing: Listing | Exception = listing(*range(1, count + 1))
         self.gone: set[int] = set()
         self.error: Exception | None = None
+        self.lingers = 0.0
+        """Seconds that an answer takes after it was stamped."""
         self.silent: set[int] = set()
         self.refused: set[int] = set()
         self.moved: dict[int, str] = {}
@@ -79,6 +81,7 @@ class Source:
         answers = {i: self._answer(i) for i in answered}
         refused = frozenset(i for i in ids if i in self.refused)
         failure = FailureReason.TIMEOUT if self.silent.intersection(ids) else None
+        await asyncio.sleep(self.lingers)
         return BatchAnswer(tuple(ids), answers, refused, failure)
 
     def _answer(self, extension_id: ExtensionId) -> object:
@@ -559,6 +562,92 @@ async def test_answers_that_were_stamped_in_the_future_are_of_now() -> None:
         await asyncio.sleep(130)
         assert len(rig.source.asked) - asked >= 2
         assert watcher.first_sweep_done
+
+
+@pytest.mark.parametrize("step", [-3600.0, 86_400.0])
+async def test_what_is_known_has_moved_before_anything_else_is_decided(step: float) -> None:
+    rig = Rig(source=Source(500))
+    async with rig.running() as watcher:
+        await asyncio.sleep(100)
+        (one, *_) = watcher.monitor.roster.by_id.values()
+        answered_at, rows = one.answered_at, dict(rig.store.rows)
+        rig.source.clocks.set_by = step
+        watcher.clock_set(step)
+        assert one.answered_at == answered_at, "in pieces, in the loops' own time"
+        await asyncio.sleep(30)
+        assert (
+            min(w.answered_at - now() for w in watcher.monitor.roster.by_id.values()) > step - 999
+        )
+        assert rig.store.rows.keys() == rows.keys()
+        assert all(rig.store.rows[i] != rows[i] for i in rows), "stored anew"
+    assert rig.told == []
+
+
+async def test_an_answer_that_was_under_way_when_the_clock_was_set_is_of_its_time() -> None:
+    """It is stamped, and then the source takes its time."""
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        rig.source.lingers = 2.0
+        before = len(rig.source.asked)
+        await until(lambda: len(rig.source.asked) > before, 100)
+        await asyncio.sleep(1)
+        rig.source.clocks.set_by = -3600.0
+        watcher.clock_set(-3600.0)
+        await asyncio.sleep(2)
+        ages = [now() - 3600 - w.answered_at for w in watcher.monitor.roster.by_id.values()]
+        assert ages == [pytest.approx(3.1, abs=0.4)] * 3
+    assert rig.told == []
+
+
+async def test_an_incident_bears_the_times_of_the_new_clock_and_is_told_no_second_time() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(100)
+        rig.source.gone.add(2)
+        await until(lambda: bool(rig.told), 70)
+        decisions = list(rig.decisions)
+        rig.source.clocks.set_by = 86_400.0
+        watcher.clock_set(86_400.0)
+        await asyncio.sleep(30)
+        before, after = rig.told
+        assert after.started_at == before.started_at + 86_400.0
+        assert rig.store.incidents[after.id] == after
+        assert rig.decisions == decisions, "nothing was decided"
+
+
+async def test_while_it_is_cancelled_in_the_midst_of_moving_nothing_moves_twice() -> None:
+    rig = Rig(source=Source(3))
+    async with rig.running() as watcher:
+        await asyncio.sleep(100)
+        rig.source.gone.add(2)
+        await until(lambda: bool(rig.told), 70)
+        (incident,) = rig.told
+        rig.source.clocks.set_by = 100.0
+        watcher.clock_set(100.0)
+        asked = asyncio.ensure_future(watcher.acknowledge(incident.id, "ann", ""))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.sleep(30)
+        (held,) = watcher.monitor.incidents
+        assert held.started_at == incident.started_at + 100.0
+
+
+@pytest.mark.parametrize("step", [-3600.0, -86_400.0])
+async def test_after_a_restart_with_a_clock_set_back_leases_go_on_as_they_did(step: float) -> None:
+    rig = Rig()
+    async with rig.running():
+        await asyncio.sleep(200)
+    rig.source.clocks.set_by = step
+    async with rig.running() as watcher:
+        held = list(watcher.monitor.roster.by_id.values())
+        await asyncio.sleep(0)
+        held = list(watcher.monitor.roster.by_id.values())
+        assert max(w.answered_at for w in held) == pytest.approx(now() + step)
+        ends = [r.lease_ends_at - now() - step for w in held for r in w.registrations]
+        assert ends == [pytest.approx(3000, abs=70)] * 3
+        await asyncio.sleep(200)
+    assert rig.told == []
 
 
 # --- a plan that lost its way --------------------------------------------------------------------

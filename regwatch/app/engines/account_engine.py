@@ -13,6 +13,7 @@ from regwatch.app.engines.account_view import AccountSight
 from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.clock import Clock
+from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import AccountName, Incident, IncidentId, Instant, RegistrationId
 from regwatch.sources.source import Connection
@@ -80,7 +81,8 @@ class AccountEngine:
         """
         async with self._loading:
             found = await self._store.open_incidents()
-            self._take([i for i in found if i.account == self.settings.name])
+            mine = (i for i in found if i.account == self.settings.name)
+            self._take([of_the_past(i, now=self._clock()) for i in mine])
             self._is_loaded = True
 
     def start(self, tasks: asyncio.TaskGroup) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
+from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import Incident
@@ -60,7 +61,7 @@ class Desk:
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
         grouping = Grouping(
             self.settings.routes,
-            incidents=await store.incidents.unsettled(),
+            incidents=[of_the_past(i, now=now) for i in await store.incidents.unsettled()],
             notified=await store.outbox.notified(),
             now=now,
         )

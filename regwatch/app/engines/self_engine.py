@@ -10,6 +10,7 @@ from regwatch.app.engines.self_watch import SelfWatch
 from regwatch.app.reporting import Reporting
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.conditions import NO_ACCOUNT
+from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.model import Incident, IncidentId
@@ -64,7 +65,8 @@ class SelfEngine:
         """Go on where the incidents in the store left off; raises `StoreError`."""
         async with self._loading:
             found = await self._around.store.incidents.open_incidents()
-            self._watch = self._built([i for i in found if i.account == NO_ACCOUNT])
+            mine, now = (i for i in found if i.account == NO_ACCOUNT), self._around.clock()
+            self._watch = self._built([of_the_past(i, now=now) for i in mine])
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to watch, in a task of this group."""

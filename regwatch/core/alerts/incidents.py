@@ -36,6 +36,7 @@ from msgspec.structs import replace
 
 from regwatch.core.alerts.conditions import Condition
 from regwatch.core.alerts.mutes import Mute
+from regwatch.core.clock_steps import back_to, moved
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -120,6 +121,15 @@ def advance(
     if incident.state is IncidentState.PENDING:
         return _still_pending(incident, condition, policy, now)
     return _still_firing(incident, condition, policy, now)
+
+
+def of_the_past(incident: Incident, *, now: Timestamp) -> Incident:
+    """As it was stored, but that nothing of it is in the future: what a clock stamped that was
+    wrong, or is now, is of now.
+    """
+    times = (incident.started_at, incident.fired_at, incident.cleared_at, incident.resolved_at)
+    by = back_to(now, times)
+    return moved(incident, by) if by else incident
 
 
 def due_at(incident: Incident, policies: AlertPolicies, recover_after: float) -> Timestamp | None:

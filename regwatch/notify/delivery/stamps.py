@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regwatch.clock import STEP_SECONDS
+from regwatch.core.clock_steps import moved as moved_along
 from regwatch.core.model import Notification, Now, Timestamp
 from regwatch.notify.delivery.deliveries import Entry
 
@@ -44,10 +45,11 @@ class Stamps:
             step = ahead - was_ahead
             return Timestamp(at + step) if abs(step) > STEP_SECONDS else at
 
+        said_at = moved(entry.notification.created_at)
         return Waiting(
             id=entry.id,
             receiver=entry.receiver,
-            notification=entry.notification,
+            notification=moved_along(entry.notification, said_at - entry.notification.created_at),
             attempts=entry.attempts,
             next_attempt_at=moved(entry.next_attempt_at),
             created_at=moved(entry.created_at),

@@ -99,3 +99,26 @@ async def test_what_waits_for_a_receiver_that_is_gone_is_given_up_aloud(tmp_path
         await asyncio.sleep(60)
         await coming.desk.stop()
         assert "hook" not in coming.woken
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+async def test_when_the_clock_is_set_a_reminder_comes_no_sooner_and_no_later(
+    tmp_path: Path, step: float
+) -> None:
+    async with surroundings(tmp_path) as around, asyncio.TaskGroup() as tasks:
+        told = Told(around, TO_HOOK)
+        await told.desk.load()
+        told.desk.start(tasks)
+        await stored(around, lost(1))
+        told.desk.take([lost(1)])
+        await asyncio.sleep(60)
+        around.clock._ahead += step
+        told.desk.clock_set(step)
+        told.desk.take([lost(2)])
+        await asyncio.sleep(3500)
+        assert len(told.woken) == 2, "one message for each"
+        (first, _) = told.desk.told("hook")
+        assert first.started_at == lost(1).started_at + step
+        await asyncio.sleep(200)
+        assert len(told.woken) == 3
+        await told.desk.stop()

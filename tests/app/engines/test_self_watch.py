@@ -145,3 +145,21 @@ async def test_stopped_between_two_looks_it_stores_what_came_meanwhile(store: St
     with pytest.raises(asyncio.CancelledError):
         await running
     assert len(told) == 1
+
+
+async def test_its_incidents_move_when_the_clock_is_set(store: Store) -> None:
+    told: list[Incident] = []
+    watch = self_watch(store, told)
+    running = asyncio.ensure_future(watch.run())
+    try:
+        watch.delivery(attempt(Delivery.REFUSED, "403"))
+        while not told:
+            await asyncio.sleep(0.01)
+        watch.clock_set(3600.0)
+        while len(told) < 2:
+            await asyncio.sleep(0.01)
+        before, after = told
+        assert (after.id, after.started_at) == (before.id, before.started_at + 3600)
+        assert await store.operations.incident(after.id) == after
+    finally:
+        running.cancel()

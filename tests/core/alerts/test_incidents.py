@@ -11,6 +11,7 @@ from regwatch.core.alerts.incidents import (
     Step,
     advance,
     due_at,
+    of_the_past,
 )
 from regwatch.core.model import (
     AlertName,
@@ -219,3 +220,11 @@ def test_a_step_changes_no_incident_in_place() -> None:
     copy = replace(incident)
     step(incident, None, 10)
     assert incident == copy
+
+
+def test_what_was_stored_of_the_future_is_of_now() -> None:
+    incident = fired()
+    assert of_the_past(incident, now=at(1e6)) is incident
+    began = incident.started_at
+    by_now = of_the_past(incident, now=Timestamp(began - 1000))
+    assert max(by_now.started_at, by_now.fired_at or 0.0) == began - 1000

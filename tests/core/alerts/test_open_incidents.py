@@ -270,3 +270,52 @@ def test_why_it_is_over_is_kept() -> None:
     assert (step.decision, step.because) == (Decision.RESOLVED, "not expected now")
     assert step.incident is not None
     assert step.incident.resolution == "not expected now"
+
+
+def test_time_that_nobody_saw_takes_no_incident_further() -> None:
+    incidents = opened()
+    incidents.apply("extension:3", lost(since=10), now=at(10))
+    assert list(incidents.slept(3600.0)) == []
+    assert list(incidents.wake(now=at(3620), blind=False)) == []
+    (step,) = incidents.wake(now=at(3670), blind=False)
+    assert step.decision is Decision.FIRED
+
+
+def test_what_an_answer_shows_after_it_is_believed() -> None:
+    incidents = opened()
+    incidents.apply("extension:3", lost(since=10), now=at(10))
+    list(incidents.slept(3600.0))
+    assert incidents.apply("extension:3", lost(since=10), now=at(3620)).decision is Decision.FIRED
+
+
+def test_what_is_told_of_no_extension_has_waited_no_longer_by_that() -> None:
+    policies = HELD | {AlertName.API_UNAVAILABLE: AlertPolicy(Severity.CRITICAL, hold_for=120.0)}
+    incidents = opened(policies)
+    facts = Facts(account=ACME)
+    blind = Condition(
+        alert=AlertName.API_UNAVAILABLE,
+        subject="api",
+        since=at(10),
+        summary="no answer",
+        explanation="",
+        facts=facts,
+    )
+    incidents.apply("api", blind, now=at(20))
+    (moved,) = incidents.slept(3600.0)
+    assert moved.started_at == at(3610)
+    assert incidents.apply("api", blind, now=at(3700)).decision is Decision.HELD_DOWN
+    assert incidents.apply("api", blind, now=at(3730)).decision is Decision.FIRED
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_timer_runs_on_when_the_clock_is_set(step: float) -> None:
+    incidents = opened()
+    incidents.apply("extension:3", lost(since=10), now=at(10))
+    list(incidents.clock_set(step))
+    incidents.apply("extension:4", lost(4, since=20 + step), now=at(20 + step))
+    assert list(incidents.wake(now=at(69 + step), blind=False)) == []
+    (step_3,) = incidents.wake(now=at(70 + step), blind=False)
+    assert step_3.incident is not None
+    assert (step_3.incident.subject, step_3.incident.started_at) == ("extension:3", at(10 + step))
+    (step_4,) = incidents.wake(now=at(80 + step), blind=False)
+    assert step_4.decision is Decision.FIRED

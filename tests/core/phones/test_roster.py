@@ -86,3 +86,14 @@ def test_a_new_name_or_site_moves_the_counts() -> None:
     assert not held.rename(extension(1, label="Petrov"), "riga")
     assert counts(held) == {("riga", UNKNOWN): 1}
     assert one.extension.label == "Petrov"
+
+
+def test_what_nobody_looked_at_did_not_age_and_what_is_set_did_not_either() -> None:
+    held, (one, two) = roster(1, 2)
+    held.put_off(3600.0)
+    assert held.age(before=at(3600), most=9) == []
+    held.answer(two, (), "", at(3700))
+    assert held.age(before=at(3601), most=9) == [one]
+    assert held.age(before=at(3700), most=9) == []
+    held.put_off(-3600.0)
+    assert held.age(before=at(101), most=9) == [two]

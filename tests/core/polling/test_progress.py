@@ -20,3 +20,13 @@ def test_a_plan_that_lost_its_way_is_a_stall_at_once_until_it_finds_it() -> None
     assert progress.is_stalled(now=Instant(0.0))
     progress.expect_nothing()
     assert not progress.is_stalled(now=Instant(1e9))
+
+
+def test_what_was_due_while_nobody_looked_is_late_by_that() -> None:
+    progress = Progress()
+    progress.slept(900.0)
+    assert not progress.is_stalled(now=Instant(1e9)), "nothing was expected"
+    progress.expect(Instant(100.0))
+    progress.slept(900.0)
+    assert not progress.is_stalled(now=Instant(1000.0 + GRACE_SECONDS))
+    assert progress.is_stalled(now=Instant(1000.1 + GRACE_SECONDS))

@@ -81,3 +81,15 @@ def test_however_often_the_clock_is_set_the_wait_is_the_same(steps: list[float])
         present = now(float(passed), set_by)
         (entry,) = stamps.by_now([ENTRY], now=present)
         assert entry.next_attempt_at - present.wall == pytest.approx(300 - passed)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_a_message_says_moves_with_it(step: float) -> None:
+    stamps = Stamps()
+    (before,) = stamps.by_now([ENTRY], now=now(0))
+    (after,) = stamps.by_now([ENTRY], now=now(100, step))
+    (was,), (is_now,) = before.notification.items, after.notification.items
+    assert is_now.incident.started_at == was.incident.started_at + step
+    stored_so = waiting(1, after.notification, due=300, refused=-60)
+    (again,) = stamps.by_now([stored_so], now=now(200, step))
+    assert again.notification == after.notification, "what was stored after the step is right"
