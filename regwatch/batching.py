@@ -1,10 +1,13 @@
 """Long work in short pieces: at 100,000 extensions nobody may keep the others waiting."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+SORTED_AT_ONCE = 2000
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -12,3 +15,17 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+async def in_order(items: Iterable[T], *, key: Callable[[T], Any] | None = None) -> Sequence[T]:
+    """The items sorted; others get their turn meanwhile."""
+    pieces: list[list[T]] = []
+    for piece in batched(items, SORTED_AT_ONCE):
+        piece.sort(key=key)  # type: ignore[arg-type]
+        pieces.append(piece)
+        await asyncio.sleep(0)
+    found: list[T] = []
+    for piece in batched(merge(*pieces, key=key), SORTED_AT_ONCE):  # type: ignore[type-var]
+        found += piece
+        await asyncio.sleep(0)
+    return found

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from regwatch.clock import Clock
 from regwatch.store.errors import StoreCorruptError, StoreUnavailableError, translated
-from regwatch.store.rows import decoded
 from regwatch.store.schema import migrate, schema_version
+from regwatch.store.unreadable import Unreadable
 
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another process, such as a backup, to let go of the file."""
@@ -39,6 +39,7 @@ class Database:
         self.engine = engine
         self._lock = lock
         self._writing = asyncio.Lock()
+        self.unreadable = Unreadable()
 
     async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """The rows; raises `StoreError`."""
@@ -49,8 +50,8 @@ class Database:
 
     async def values(self, query: Select[Any], kind: type[T]) -> Sequence[T]:
         """What stands in the one column asked for; what cannot be read any more is left out."""
-        found = (decoded(stored, kind) for (stored,) in await self.read(query))
-        return [value for value in found if value is not None]
+        rows = await self.read(query)
+        return self.unreadable.all_but(kind, (row[0] for row in rows))
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
         """Do it in one transaction, whole or not at all; raises `StoreError`."""

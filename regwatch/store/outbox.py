@@ -81,7 +81,7 @@ class StoredOutbox:
         refused = await self._waiting(receiver, outbox.c.refused_at.is_not(None), MOST_REFUSED)
         entries = {}
         for row in sorted((*fresh, *refused), key=lambda row: int(row.id)):
-            entries[row.id] = entry_of(row)
+            entries[row.id] = self._database.unreadable.tried(Notification, entry_of, row)
             await asyncio.sleep(0)  # a message about thousands takes a while
         unreadable = [row for row in (*fresh, *refused) if entries[row.id] is None]
         for row in unreadable:

@@ -6,7 +6,7 @@ what it will never take is given up, loudly and alone.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,6 +17,7 @@ from regwatch.clock import Clock, SteadyClock
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import (
     AccountName,
+    ChangeKind,
     ExtensionId,
     ExtensionState,
     Incident,
@@ -25,15 +26,18 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
+from regwatch.core.phones.answer_times import AnswerTime, brought_up
+from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.store.errors import StoreError
+from regwatch.watcher.answer_times import AnswerTimes
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
 PIECE = 500
 MOST_HAPPENINGS = 100_000
 """Kept for the history while nothing can be stored; the oldest are let go."""
 FLUSH_SECONDS = 5.0
-"""How often answers that changed nothing are stored: a crash loses so much of "last seen"."""
+"""How long what changed without being a change of registrations may wait to be stored."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +48,10 @@ class Stored(Protocol):
     @property
     def watched(self) -> Sequence[tuple[Watched, bytes]]:
         """Each extension, with what the monitor remembers of it."""
+
+    @property
+    def times(self) -> Mapping[ExtensionId, AnswerTime]:
+        """Of those that were answered later than they were saved."""
 
 
 class StateStore(Protocol):
@@ -62,6 +70,11 @@ class StateStore(Protocol):
         happenings: Sequence[Happening] = (),
     ) -> None:
         """Store all of it or nothing; raises `StoreError`."""
+
+    async def save_times(self, account: AccountName, times: Sequence[Sequence[AnswerTime]]) -> None:
+        """Store when extensions were answered, in place of all such times before; raises
+        `StoreError`.
+        """
 
 
 class Keeper:
@@ -86,6 +99,7 @@ class Keeper:
         self._on_bug = on_bug
         self._saving = asyncio.Lock()
         self._flushed_at = steady()
+        self._times = AnswerTimes(monitor.roster, now=steady())
         self._touched: dict[ExtensionId, None] = {}
         self._removed: dict[ExtensionId, None] = {}
         self._incidents: dict[str, Incident] = {}
@@ -99,13 +113,17 @@ class Keeper:
         now = self._clock()
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                self._restore(watched, memory, now)
+                time = stored.times.get(watched.extension.id)
+                self._restore(watched, memory, time, now)
             await asyncio.sleep(0)
         return len(stored.watched)
 
-    def _restore(self, watched: Watched, memory: bytes, now: Timestamp) -> None:
+    def _restore(
+        self, watched: Watched, memory: bytes, time: AnswerTime | None, now: Timestamp
+    ) -> None:
         try:
-            self._monitor.restore(watched, decode_memory(memory), now=now)
+            known, remembered = brought_up(watched, decode_memory(memory), time)
+            self._monitor.restore(known, remembered, now=now)
         except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
             self._log.exception("extension_not_restored", extension_id=watched.extension.id)
 
@@ -113,6 +131,7 @@ class Keeper:
         """Take over what a step brought; stored at once if it matters, else within
         `FLUSH_SECONDS`.
         """
+        self._times.note(outcome)
         self._touched.update(dict.fromkeys(outcome.touched))
         self._removed.update(dict.fromkeys(outcome.removed))
         self._incidents.update((incident.id, incident) for incident in outcome.incidents)
@@ -122,29 +141,48 @@ class Keeper:
             of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now)
         )
         is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
-        if outcome.changes or outcome.steps or is_time:
+        if outcome.steps or is_time or any(map(_cannot_wait, outcome.changes)):
             await self.flush()
 
-    async def flush(self) -> None:
-        """Store what is not stored yet, then tell of the incidents in it."""
+    async def flush(self, *, is_last: bool = False) -> None:
+        """Store what is not stored yet, then tell of the incidents in it. Times of answers are
+        stored when it is time to, and if it is the last flush.
+        """
         async with self._saving:
             self._flushed_at = self._steady()
-            unsaved = self._taken_out()
-            if unsaved.is_empty:
-                return
-            try:
-                saved = await save_what_can_be(unsaved, self._save, self._give_up)
-            except asyncio.CancelledError:  # a stop in the midst of it: stored on the way out
-                self._put_back(unsaved)
-                raise
-            for part in reversed(saved.left):
-                self._put_back(part)
-            if saved.error is not None:
-                self._note_failure(saved.error)
-            else:
-                self._note_success()
-            if saved.incidents:
-                self._on_incidents(tuple(saved.incidents))
+            are_times_due = is_last or self._times.is_due(now=self._steady())
+            if are_times_due:
+                self._touched.update(dict.fromkeys(await self._times.rows()))
+            await self._flush_pending()
+            if are_times_due and not self._is_failing:
+                await self._flush_times()
+
+    async def _flush_pending(self) -> None:
+        unsaved = self._taken_out()
+        if unsaved.is_empty:
+            return
+        try:
+            saved = await save_what_can_be(unsaved, self._save, self._give_up)
+        except asyncio.CancelledError:  # a stop in the midst of it: stored on the way out
+            self._put_back(unsaved)
+            raise
+        for part in reversed(saved.left):
+            self._put_back(part)
+        if saved.error is not None:
+            self._note_failure(saved.error)
+        else:
+            self._note_success()
+        if saved.incidents:
+            self._on_incidents(tuple(saved.incidents))
+
+    async def _flush_times(self) -> None:
+        pieces = await self._times.pieces(without=self._touched)
+        try:
+            await self._store.save_times(self._monitor.account, pieces)
+        except StoreError as error:
+            self._note_failure(error)
+        else:
+            self._times.stored(now=self._steady())
 
     def _taken_out(self) -> Unsaved:
         unsaved = Unsaved(
@@ -194,6 +232,11 @@ class Keeper:
         if self._is_failing:
             self._log.info("state_stored_again")
         self._is_failing = False
+
+
+def _cannot_wait(change: Change) -> bool:
+    """Refreshes come with nearly every answer, and are stored with its time."""
+    return change.kind is not ChangeKind.REFRESHED
 
 
 def encode_memory(memory: Memory) -> bytes:
