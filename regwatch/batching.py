@@ -17,15 +17,14 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-async def in_order(items: Iterable[T], *, key: Callable[[T], Any] | None = None) -> Sequence[T]:
-    """The items sorted; others get their turn meanwhile."""
+async def in_order(items: Iterable[T], *, key: Callable[[T], Any]) -> Sequence[T]:
+    """The items sorted by that; others get their turn meanwhile."""
     pieces: list[list[T]] = []
     for piece in batched(items, SORTED_AT_ONCE):
-        piece.sort(key=key)  # type: ignore[arg-type]
-        pieces.append(piece)
+        pieces.append(sorted(piece, key=key))
         await asyncio.sleep(0)
     found: list[T] = []
-    for piece in batched(merge(*pieces, key=key), SORTED_AT_ONCE):  # type: ignore[type-var]
+    for piece in batched(merge(*pieces, key=key), SORTED_AT_ONCE):
         found += piece
         await asyncio.sleep(0)
     return found

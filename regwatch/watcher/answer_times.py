@@ -1,8 +1,8 @@
 """When the times of an account's answers are stored, and what of it is stored with them.
 
-Every phone's answer changes them, so they wait: for some minutes, or for the stop. With them come
-the rows of those of whose habits something was learned; and in turn, once an hour, the rows of
-those that refreshed as ever.
+Every phone's answer changes them, so they wait: for some minutes, or for the stop. With some of
+them come the rows of those of whose habits something was learned; and in turn, once an hour, the
+rows of those that refreshed as ever. Many at once: a row alone costs a page of the database.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ PIECE = 4000
 """Extensions in one stored value. Packed in about five milliseconds."""
 TURNS = 20
 """Times that they are stored, until everybody that refreshes had a turn: once an hour."""
+TURNS_TO_LEARN = 5
+"""The same, until what was learned is stored: what a crash forgets of it makes nobody look ill."""
 
 
 class AnswerTimes:
@@ -41,22 +43,24 @@ class AnswerTimes:
         """Whether it is time to store them."""
         return now >= self._due_at
 
-    async def rows(self) -> Sequence[ExtensionId]:
+    async def rows(self, *, is_last: bool = False) -> Sequence[ExtensionId]:
         """Whose rows are to be stored with the times, in order of their ids: they share pages then.
         They have had their turn.
         """
-        ids = await in_order(tuple(self._roster.by_id))
-        learned, self._learned = self._learned, {}
-        size = -(-len(ids) // TURNS)
+        ids = await self._ids()
         self._turn = (self._turn + 1) % TURNS
+        found: dict[ExtensionId, None] = {}
+        if is_last or self._turn % TURNS_TO_LEARN == 0:
+            found, self._learned = self._learned, found
+        size = -(-len(ids) // TURNS)
         its_turn = ids[self._turn * size : (self._turn + 1) * size]
-        learned |= {each: None for each in its_turn if self._refreshed.pop(each, 0) is None}
-        return [each for each in ids if each in learned]
+        found |= {each: None for each in its_turn if self._refreshed.pop(each, 0) is None}
+        return [each for each in ids if each in found]
 
     async def pieces(self, without: Collection[ExtensionId]) -> Sequence[Sequence[AnswerTime]]:
         """The times to store; none of those who changed otherwise and are not stored yet."""
         found: list[Sequence[AnswerTime]] = []
-        for ids in batched(await in_order(tuple(self._roster.by_id)), PIECE):
+        for ids in batched(await self._ids(), PIECE):
             found.append([t for each in ids if each not in without and (t := self._time(each))])
             await asyncio.sleep(0)
         return [piece for piece in found if piece]
@@ -65,7 +69,11 @@ class AnswerTimes:
         """They are."""
         self._due_at = Instant(now + TIMES_SECONDS)
 
+    async def _ids(self) -> Sequence[ExtensionId]:
+        return await in_order(tuple(self._roster.by_id), key=int)
+
     def _time(self, extension_id: ExtensionId) -> AnswerTime | None:
         watched = self._roster.by_id.get(extension_id)
-        is_gone = watched is None or watched.state is ExtensionState.REMOVED
-        return None if is_gone else time_of(watched)
+        if watched is None or watched.state is ExtensionState.REMOVED:
+            return None
+        return time_of(watched)

@@ -152,7 +152,7 @@ class Keeper:
             self._flushed_at = self._steady()
             are_times_due = is_last or self._times.is_due(now=self._steady())
             if are_times_due:
-                self._touched.update(dict.fromkeys(await self._times.rows()))
+                self._touched.update(dict.fromkeys(await self._times.rows(is_last=is_last)))
             await self._flush_pending()
             if are_times_due and not self._is_failing:
                 await self._flush_times()
