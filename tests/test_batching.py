@@ -1,9 +1,11 @@
 """Long work in short pieces."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regwatch.batching import batched
+from regwatch import batching
+from regwatch.batching import batched, in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))
@@ -19,3 +21,12 @@ def test_no_more_is_taken_than_the_piece_that_is_asked_for() -> None:
     pieces = batched((taken.append(n) or n for n in range(100)), 3)
     assert next(pieces) == [0, 1, 2]
     assert taken == [0, 1, 2]
+
+
+@given(st.lists(st.integers(), max_size=50))
+async def test_what_is_sorted_in_pieces_is_sorted_and_of_equals_the_first_comes_first(
+    items: list[int],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "SORTED_AT_ONCE", 7)
+        assert list(await in_order(items, key=abs)) == sorted(items, key=abs)

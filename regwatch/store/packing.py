@@ -52,7 +52,7 @@ def unpacked(value: bytes) -> Sequence[AnswerTime]:
 def _unpacked(value: bytes) -> Sequence[AnswerTime]:
     unpacking = zlib.decompressobj()
     plain = unpacking.decompress(value, MOST_BYTES)
-    if not unpacking.eof:
+    if not unpacking.eof or len(plain) < 4:
         raise PackError("cut off, or too long")
     count = int.from_bytes(plain[:4], "little")
     numbers = array("q", plain[4:])

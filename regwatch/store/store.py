@@ -38,6 +38,11 @@ class Store:
         """Close it; safe to call twice."""
         await self._database.close()
 
+    @property
+    def unreadable_rows(self) -> int:
+        """How often a row was met since it was opened that could not be read, and was left out."""
+        return self._database.unreadable.count
+
     async def check_writable(self) -> None:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""
         await self._database.check_writable()

@@ -153,14 +153,15 @@ class Keeper:
             are_times_due = is_last or self._times.is_due(now=self._steady())
             if are_times_due:
                 self._touched.update(dict.fromkeys(await self._times.rows(is_last=is_last)))
-            await self._flush_pending()
-            if are_times_due and not self._is_failing:
+            is_stored = await self._flush_pending()
+            if are_times_due and is_stored:
                 await self._flush_times()
 
-    async def _flush_pending(self) -> None:
+    async def _flush_pending(self) -> bool:
+        """Whether nothing is left."""
         unsaved = self._taken_out()
         if unsaved.is_empty:
-            return
+            return True
         try:
             saved = await save_what_can_be(unsaved, self._save, self._give_up)
         except asyncio.CancelledError:  # a stop in the midst of it: stored on the way out
@@ -174,6 +175,7 @@ class Keeper:
             self._note_success()
         if saved.incidents:
             self._on_incidents(tuple(saved.incidents))
+        return saved.error is None
 
     async def _flush_times(self) -> None:
         pieces = await self._times.pieces(without=self._touched)
@@ -182,6 +184,7 @@ class Keeper:
         except StoreError as error:
             self._note_failure(error)
         else:
+            self._note_success()
             self._times.stored(now=self._steady())
 
     def _taken_out(self) -> Unsaved:

@@ -13,6 +13,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.sites import Sites
+from regwatch.watcher.answer_times import TIMES_SECONDS
 from regwatch.watcher.keeper import FLUSH_SECONDS, Keeper, decode_memory, encode_memory
 
 pytestmark = pytest.mark.looptime
@@ -61,10 +62,9 @@ async def test_what_changed_is_stored_at_once() -> None:
     assert set(kept.store.rows) == {1, 2}
 
 
-async def test_what_only_says_the_same_again_waits_a_little() -> None:
+async def test_what_is_no_change_of_registrations_waits_a_little() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1))
-    kept.see(1)
     saves = kept.store.saves
     await kept.keeper.keep(kept.see(1))
     assert kept.store.saves == saves
@@ -72,6 +72,33 @@ async def test_what_only_says_the_same_again_waits_a_little() -> None:
     await kept.keeper.keep(Outcome())
     assert kept.store.saves == saves + 1
     assert kept.store.rows[ONE][0].answered_at is not None
+
+
+async def test_what_only_says_the_same_again_costs_no_row() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.flush()
+    saves, first = kept.store.saves, kept.store.rows[ONE][0].answered_at
+    await asyncio.sleep(TIMES_SECONDS)
+    await kept.keeper.keep(kept.see(1))
+    assert (kept.store.saves, kept.store.rows[ONE][0].answered_at) == (saves, first)
+    assert kept.store.times[ONE].answered_at == kept.clocks.wall()
+
+
+async def test_times_that_could_not_be_stored_are_stored_later() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.flush()
+    await asyncio.sleep(TIMES_SECONDS)
+    kept.store.is_full = True
+    await kept.keeper.keep(kept.see(1))
+    assert kept.store.times == {}
+    kept.store.is_full = False
+    await asyncio.sleep(FLUSH_SECONDS)
+    await kept.keeper.keep(Outcome())
+    assert list(kept.store.times) == [ONE]
 
 
 async def test_an_incident_is_told_once_it_is_stored_and_not_before() -> None:
