@@ -20,7 +20,13 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from regwatch.clock import Clock
-from regwatch.store.errors import StoreCorruptError, StoreUnavailableError, translated
+from regwatch.store.errors import (
+    StoreCorruptError,
+    StoreInUseError,
+    StoreUnavailableError,
+    StoreUrlError,
+    translated,
+)
 from regwatch.store.rows import decoded, upsert_rows
 from regwatch.store.schema import memos, migrate, schema_version
 from regwatch.store.writer import Work, Writer
@@ -104,6 +110,11 @@ class Database:
             raise StoreUnavailableError(self.problem)
         await self.write(_change_nothing, is_urgent=True)
 
+    def replace(self, other: "Database") -> None:
+        """Be that one from now on; whoever holds this one need not know."""
+        other.writer.listeners = self.writer.listeners
+        vars(self).update(vars(other))
+
     async def close(self) -> None:
         """Store what is left, close it and let others in; safe to call twice."""
         await self.writer.close()
@@ -163,14 +174,20 @@ async def open_database(url: str, *, clock: Clock) -> Database:
         raise
 
 
+async def open_stand_in(problem: str, *, clock: Clock) -> Database:
+    """One in memory, in place of one that cannot be opened, and why it cannot."""
+    url = make_url("sqlite+aiosqlite://")
+    return Database(await _open(url, None, clock), None, stand_in_because=problem)
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreUnavailableError("the storage URL cannot be read") from error
+        raise StoreUrlError("the storage URL cannot be read") from error
     if parsed.get_backend_name() != "sqlite":
         name = parsed.get_backend_name()
-        raise StoreUnavailableError(f"{name} storage is not available in this version")
+        raise StoreUrlError(f"{name} storage is not available in this version")
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
@@ -186,7 +203,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise StoreUnavailableError(f"{path} is in use by another regwatch") from error
+        raise StoreInUseError(f"{path} is in use by another regwatch") from error
     return lock
 
 

@@ -85,6 +85,11 @@ class StoredOutbox:
         for row in await self._database.read(select(unheard)):
             known.note_unheard(row.receiver, row.in_place_of, IncidentId(row.incident_id))
 
+    @property
+    def is_away(self) -> bool:
+        """Whether what is stored now would not survive a restart."""
+        return bool(self._database.problem)
+
     # --- what receivers are told -------------------------------------------------------------
 
     async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,24 +39,14 @@ Work = Callable[[AsyncConnection], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
-class Watching(Protocol):
+@dataclass(frozen=True, slots=True)
+class Listeners:
     """Who is told how writing goes."""
 
-    def written(self, seconds: float) -> None:
-        """A transaction came to its end, well or not, after so long."""
-
-    def turned(self, problem: str) -> None:
-        """The store is away, and why; or empty: it is back."""
-
-
-class NobodyWatching:
-    """In place of a listener."""
-
-    def written(self, seconds: float) -> None:
-        """Ignore it."""
-
-    def turned(self, problem: str) -> None:
-        """Ignore it."""
+    written: Callable[[float], None] = lambda _seconds: None
+    """A transaction came to its end, well or not, after so many seconds."""
+    turned: Callable[[str], None] = lambda _problem: None
+    """The store is away, and why; or empty: it is back."""
 
 
 class WithdrawnError(Exception):
@@ -111,7 +101,7 @@ class Writer:
         what fails as long as the store takes nothing. `stand_in_because`: why what is written does
         not survive the process; empty: it does.
         """
-        self.watching: Watching = NobodyWatching()
+        self.listeners = Listeners()
         self.problem = stand_in_because
         """Why what is handed over is not stored; empty: it is."""
         self._transact = transact
@@ -234,7 +224,7 @@ class Writer:
                 self._note_away(f"it has not answered for {PATIENCE_SECONDS:.0f} s")
             await doing
         finally:
-            self.watching.written(loop.time() - begun_at)
+            self.listeners.written(loop.time() - begun_at)
             if doing.cancel():  # cut off at a stop
                 await asyncio.wait([doing], timeout=CUT_OFF_SECONDS)
 
@@ -245,7 +235,7 @@ class Writer:
             if not self.problem:
                 log.error("store_away", reason=problem)
             self.problem = problem
-            self.watching.turned(problem)
+            self.listeners.turned(problem)
         for lane in (self._urgent, self._later):
             for piece in lane:
                 _let_go(piece, problem)
@@ -258,7 +248,7 @@ class Writer:
         if self._is_away:
             log.info("store_back", waiting=len(self._lasting))
             self.problem = ""
-            self.watching.turned("")
+            self.listeners.turned("")
 
     @property
     def _lasting(self) -> Sequence[Piece]:

@@ -82,9 +82,7 @@ class Keeper:
         self._clock = clock
         self._steady = steady
         self._flushed_at = steady()
-        self._ledger = Ledger(
-            monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug
-        )
+        self._ledger = Ledger(monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug)
         self._log = log.bind(account=monitor.account)
 
     async def restore(self) -> int:

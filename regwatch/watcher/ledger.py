@@ -147,4 +147,3 @@ class Ledger:
         news = tuple(each for each in incidents if self._told.get(each.id) is not each)
         if news:
             self._on_incidents(news)
-

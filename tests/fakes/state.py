@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from regwatch.core.history import Happening
@@ -47,7 +48,7 @@ class MemoryStore:
         if not self.unstorable.isdisjoint(incident.subject for incident in incidents):
             raise StoreRefusedError("half a character")
         self.saves += 1
-        self.rows.update((w.extension.id, (w, memory)) for w, memory in watched)
+        self.rows.update((w.extension.id, (copy(w), memory)) for w, memory in watched)
         for extension_id in removed:
             self.rows.pop(extension_id, None)
         self.incidents.update((i.id, i) for i in incidents)
