@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.batching import batched, in_order
@@ -18,6 +18,7 @@ from regwatch.core.phones.answer_times import AnswerTime
 from regwatch.store import schema
 from regwatch.store.database import Database
 from regwatch.store.packing import PackError, packed, unpacked
+from regwatch.store.revisions import is_revision, last_revision
 from regwatch.store.rows import (
     CHUNK,
     append_happenings,
@@ -26,9 +27,6 @@ from regwatch.store.rows import (
     upsert_rows,
 )
 from regwatch.store.sealed import UnreadableError, opened, opened_bytes
-
-MOST_REVISIONS = 2**53
-"""More than a million a second for as long as there are computers: a larger number was damaged."""
 
 Kept = tuple[Watched, bytes]
 """An extension with what the monitor remembers of it."""
@@ -83,7 +81,7 @@ class StoredAccounts:
         for watched, row in unreadable.all_made(Watched, _watched_of, rows):
             memory = unreadable.tried(bytes, opened_bytes, row.memory) or b""
             revision, time = times.get(watched.extension.id, (0, None))
-            is_later = _is_revision(row.revision) and revision > row.revision
+            is_later = is_revision(row.revision) and revision > row.revision
             read.append(_Row((watched, memory), time if is_later else None))
         return read
 
@@ -93,7 +91,7 @@ class StoredAccounts:
         query = select(columns.times, columns.revision).where(columns.account == account)
         found: dict[ExtensionId, tuple[int, AnswerTime]] = {}
         for row in await self._database.read(query.order_by(columns.revision)):
-            if not _is_revision(row.revision):
+            if not is_revision(row.revision):
                 continue
             times = self._database.unreadable.tried(AnswerTime, _unpacked, row.times) or ()
             found |= {each.extension_id: (row.revision, each) for each in times}
@@ -126,7 +124,7 @@ class StoredAccounts:
             await upsert_rows(connection, schema.incidents, map(incident_row, incidents))
             await append_happenings(connection, happenings)
 
-        await self._database.write(work)
+        await self._database.write(work, is_urgent=bool(incidents))
 
     async def save_times(self, account: AccountName, times: Sequence[Sequence[AnswerTime]]) -> None:
         """Store when extensions were answered, in place of all such times before; each piece
@@ -154,7 +152,7 @@ class StoredAccounts:
     async def _next_revision(self, connection: AsyncConnection, account: AccountName) -> int:
         """One more than any that is stored; a number is left out where a transaction failed."""
         if account not in self._revisions:
-            self._revisions[account] = await _last_revision(connection, account)
+            self._revisions[account] = await last_revision(connection, account)
         self._revisions[account] += 1
         return self._revisions[account]
 
@@ -182,20 +180,6 @@ def _unpacked(stored: Any) -> Sequence[AnswerTime]:
         return unpacked(stored)
     except PackError as error:
         raise UnreadableError(str(error)) from error
-
-
-async def _last_revision(connection: AsyncConnection, account: AccountName) -> int:
-    tables = (schema.extensions, schema.answer_times)
-    last = [0]
-    for table in tables:
-        is_sound = table.c.revision.between(0, MOST_REVISIONS)
-        query = select(func.max(table.c.revision)).where(table.c.account == account, is_sound)
-        last.append(await connection.scalar(query) or 0)
-    return max(last)
-
-
-def _is_revision(stored: object) -> bool:
-    return isinstance(stored, int) and 0 <= stored <= MOST_REVISIONS
 
 
 async def _remove(

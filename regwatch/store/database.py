@@ -8,8 +8,8 @@ even if their past is lost.
 import asyncio
 import fcntl
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,12 +20,24 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from regwatch.clock import Clock
-from regwatch.store.errors import StoreCorruptError, StoreUnavailableError, translated
-from regwatch.store.schema import migrate, schema_version
+from regwatch.store.errors import (
+    StoreCorruptError,
+    StoreInUseError,
+    StoreUnavailableError,
+    StoreUrlError,
+    translated,
+)
+from regwatch.store.rows import upsert_rows
+from regwatch.store.schema import memos, migrate, schema_version
 from regwatch.store.unreadable import Unreadable
+from regwatch.store.writer import Work, Writer
 
-BUSY_SECONDS = 5.0
-"""How long SQLite waits for another process, such as a backup, to let go of the file."""
+BUSY_SECONDS = 4.0
+"""How long SQLite waits for another process, such as a backup, to let go of the file: less than
+the writer's patience, so that it is known why it takes so long."""
+
+PROBE_BYTES = 64_000
+"""Of room there must be again before a database that was away is taken for back."""
 
 T = TypeVar("T")
 
@@ -35,16 +47,37 @@ log = structlog.get_logger(__name__)
 class Database:
     """An open database and the lock that keeps others out."""
 
-    def __init__(self, engine: AsyncEngine, lock: int | None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        lock: int | None,
+        *,
+        path: Path | None = None,
+        stand_in_because: str = "",
+    ) -> None:
+        """`path`: of its file; None: it is in memory. `stand_in_because`: why the one that was
+        asked for could not be opened; empty: this is it.
+        """
         self.engine = engine
+        self.writer = Writer(self._transact, _probe, stand_in_because=stand_in_because)
+        self.path = path
         self._lock = lock
-        self._writing = asyncio.Lock()
         self.unreadable = Unreadable()
+        self._place = None if path is None else Place(path)
+        # There is but one connection to what is in memory: nobody reads in another's transaction.
+        self._in_turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if path is None else nullcontext()
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why what is written does not survive; empty: it does."""
+        return self.writer.problem
 
     async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """The rows; raises `StoreError`."""
         with translated():
-            async with self.engine.connect() as connection:
+            async with self._in_turn, self.engine.connect() as connection:
                 rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
                 return rows
 
@@ -53,27 +86,81 @@ class Database:
         rows = await self.read(query)
         return self.unreadable.all_but(kind, (row[0] for row in rows))
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
-        """Do it in one transaction, whole or not at all; raises `StoreError`."""
+    async def write(self, work: Work, *, is_urgent: bool = False) -> None:
+        """Do it in one transaction, whole or not at all; raises `StoreError`, at once while the
+        database is away.
+        """
+        await self.writer.write(work, is_urgent=is_urgent)
+
+    async def record(self, work: Work, then: Callable[[], None]) -> bool:
+        """Do it now or, if the database is away, when it is back; whether it is done. `then` is
+        called in either case; raises `StoreRefusedError` if it never can be.
+        """
+        return await self.writer.record(work, then)
+
+    async def _transact(self, works: Sequence[Work]) -> None:
         with translated():
-            # One writer at a time: SQLite knows no more, and waiting here is fairer than there.
-            async with self._writing, self.engine.begin() as connection:
-                await work(connection)
+            if self._place is not None:
+                self._place.check()
+            async with self._in_turn, self.engine.begin() as connection:
+                for work in works:
+                    await work(connection)
 
     async def check_writable(self) -> None:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""
-        nothing = delete(schema_version).where(schema_version.c.version.is_(None))
-        with translated():
-            async with self._writing, self.engine.connect() as connection:
-                await connection.execute(nothing)
-                await connection.rollback()
+        if self.problem:
+            raise StoreUnavailableError(self.problem)
+        await self.write(_change_nothing, is_urgent=True)
+
+    def replace(self, other: "Database") -> None:
+        """Be that one from now on; whoever holds this one need not know."""
+        other.writer.listeners = self.writer.listeners
+        vars(self).update(vars(other))
 
     async def close(self) -> None:
-        """Close it and let others in; safe to call twice."""
+        """Store what is left, close it and let others in; safe to call twice."""
+        await self.writer.close()
         await self.engine.dispose()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+async def _change_nothing(connection: AsyncConnection) -> None:
+    await connection.execute(delete(schema_version).where(schema_version.c.version.is_(None)))
+
+
+async def _probe(connection: AsyncConnection) -> None:
+    """Needs room for a while: a full disk may take a row, and not the next one."""
+    row = {"receiver": "", "group_key": "", "written_at": 0.0, "text": " " * PROBE_BYTES}
+    await upsert_rows(connection, memos, [row])
+    await connection.execute(delete(memos).where(memos.c.receiver == "", memos.c.group_key == ""))
+
+
+class Place:
+    """Where the file was when it was opened: what is written to a file that was moved or deleted
+    is lost, though nothing fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = _identity(path)
+
+    def check(self) -> None:
+        """Raises `StoreUnavailableError` if the file is not there any more."""
+        now = _identity(self._path)
+        if now is None:
+            raise StoreUnavailableError(f"{self._path} is gone")
+        if now != self._identity:
+            raise StoreUnavailableError(f"another file lies in place of {self._path}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 async def open_database(url: str, *, clock: Clock) -> Database:
@@ -82,21 +169,27 @@ async def open_database(url: str, *, clock: Clock) -> Database:
     path = Path(parsed.database) if parsed.database not in (None, "", ":memory:") else None
     lock = _lock(path) if path else None
     try:
-        return Database(await _open(parsed, path, clock), lock)
+        return Database(await _open(parsed, path, clock), lock, path=path)
     except BaseException:
         if lock is not None:
             os.close(lock)
         raise
 
 
+async def open_stand_in(problem: str, *, clock: Clock) -> Database:
+    """One in memory, in place of one that cannot be opened, and why it cannot."""
+    url = make_url("sqlite+aiosqlite://")
+    return Database(await _open(url, None, clock), None, stand_in_because=problem)
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreUnavailableError("the storage URL cannot be read") from error
+        raise StoreUrlError("the storage URL cannot be read") from error
     if parsed.get_backend_name() != "sqlite":
         name = parsed.get_backend_name()
-        raise StoreUnavailableError(f"{name} storage is not available in this version")
+        raise StoreUrlError(f"{name} storage is not available in this version")
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
@@ -112,7 +205,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise StoreUnavailableError(f"{path} is in use by another regwatch") from error
+        raise StoreInUseError(f"{path} is in use by another regwatch") from error
     return lock
 
 

@@ -2,6 +2,8 @@
 
 StoreError
 ├── StoreUnavailableError   locked by another process, disk full, not writable: it may pass
+│   ├── StoreInUseError     another regwatch has it: it watches and tells, and this one must not
+│   └── StoreUrlError       no such kind of database: only an editor can mend it
 ├── StoreRefusedError       a value that no database takes: it never will
 ├── StoreCorruptError       not a database, or not one of ours
 └── StoreVersionError       made by a newer regwatch
@@ -36,6 +38,14 @@ class StoreError(Exception):
 
 class StoreUnavailableError(StoreError):
     """It may work later, or once a person made room or gave rights."""
+
+
+class StoreInUseError(StoreUnavailableError):
+    """Another regwatch works with it."""
+
+
+class StoreUrlError(StoreUnavailableError):
+    """The URL names no database that there can be."""
 
 
 class StoreRefusedError(StoreError, UnstorableError):

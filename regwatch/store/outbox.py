@@ -1,15 +1,19 @@
 """Messages that wait to be sent, and what each receiver was told. Satisfies
 `notify.delivery.dispatch.NotificationLog` and `notify.delivery.deliveries.OutboxStore`.
+
+One process owns the database: what is not over is known here (`working_set`), so that messages go
+out while the store is away. What changes is handed to the writer, and holds once it is stored; or
+at once if the store is away, to be stored when it is back.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from regwatch.batching import batched
 from regwatch.core.history import of_notification
 from regwatch.core.model import (
     Consequences,
@@ -22,7 +26,9 @@ from regwatch.core.model import (
 )
 from regwatch.store import schema
 from regwatch.store.database import Database
+from regwatch.store.errors import translated
 from regwatch.store.rows import (
+    CHUNK,
     StoredEntry,
     append_happenings,
     entry_of,
@@ -32,9 +38,8 @@ from regwatch.store.rows import (
     upsert_rows,
 )
 from regwatch.store.schema import forwarded, outbox, unheard
+from regwatch.store.working_set import WorkingSet
 
-MOST_REFUSED = 500
-"""Refused messages of one receiver that are looked at together."""
 NOT_CONFIGURED = "the receiver was removed from the configuration"
 
 
@@ -43,6 +48,47 @@ class StoredOutbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._set = WorkingSet()
+
+    async def load(self) -> None:
+        """Know what the database holds; raises `StoreError`."""
+        known = WorkingSet()
+        await self._load_messages(known)
+        told = schema.notified.c
+        owed = select(told.incident_id).where(told.resolved_at.is_(None))
+        query = select(told.notified).where(told.incident_id.in_(owed))
+        known.told(await self._database.values(query, Notified))
+        for row in await self._database.read(select(forwarded)):
+            known.note_forwarded(row.receiver, row.incident_id)
+        await self._load_unheard(known)
+        self._set = known
+
+    async def _load_messages(self, known: WorkingSet) -> None:
+        c = outbox.c
+        settled = select(c.notification_id, c.settled_at).where(c.settled_at.is_not(None))
+        for row in await self._database.read(settled):
+            known.recall(row.notification_id, row.settled_at)
+        (last,) = await self._database.read(select(func.max(c.id).label("id")))
+        known.next_id = (last.id or 0) + 1
+        waiting = select(outbox).where(c.settled_at.is_(None)).order_by(c.id)
+        for piece in batched(await self._database.read(waiting), CHUNK):
+            for row in piece:
+                entry = self._database.unreadable.tried(Notification, entry_of, row)
+                if entry is not None:
+                    known.add(entry)
+                else:  # it must not hold up those behind it
+                    given_up = {"settled_at": row.next_attempt_at, "error": "cannot be read"}
+                    await self._update([row.id], given_up)
+            await asyncio.sleep(0)  # messages about thousands take a while
+
+    async def _load_unheard(self, known: WorkingSet) -> None:
+        for row in await self._database.read(select(unheard)):
+            known.note_unheard(row.receiver, row.in_place_of, IncidentId(row.incident_id))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether what is stored now would not survive a restart."""
+        return bool(self._database.problem)
 
     # --- what receivers are told -------------------------------------------------------------
 
@@ -50,72 +96,56 @@ class StoredOutbox:
         """Put a message in the outbox and note what its receiver is told by it. The same message
         again changes nothing.
         """
+        entry = self._entry(notification)
+        with translated():
+            row = outbox_row(notification) | {"id": entry.id}
+            told = [notified_row(each) for each in rows]
 
         # One transaction: a message without its note would be made again at the next start, under
         # another id; a note without its message would keep it from ever being sent.
         async def work(connection: AsyncConnection) -> None:
-            added = await connection.execute(
-                upsert(outbox).on_conflict_do_nothing(), outbox_row(notification)
-            )
-            await upsert_rows(connection, schema.notified, map(notified_row, rows))
+            added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
+            await upsert_rows(connection, schema.notified, told)
             if added.rowcount:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
-        await self._database.write(work)
+        def then() -> None:
+            self._add(entry)
+            self._set.told(rows)
+
+        await self._database.record(work, then)
+
+    def _entry(self, notification: Notification) -> StoredEntry:
+        made_at = notification.created_at
+        entry_id = self._set.next_id
+        self._set.next_id += 1
+        return StoredEntry(entry_id, notification.receiver, notification, 0, made_at, made_at)
+
+    def _add(self, entry: StoredEntry) -> None:
+        if not self._set.has(entry.notification.id):
+            self._set.add(entry)
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
-        told = schema.notified.c
-        owed = select(told.incident_id).where(told.resolved_at.is_(None))
-        query = select(told.notified).where(told.incident_id.in_(owed))
-        return await self._database.values(query, Notified)
+        return self._set.notified()
 
     # --- what waits ----------------------------------------------------------------------------
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
         """The oldest messages not settled yet, oldest first; and of those refused, which hold up
-        nobody, as many as there may be. One that cannot be read any more is given up: it must not
-        hold up those behind it.
+        nobody, as many as there may be.
         """
-        fresh = await self._waiting(receiver, outbox.c.refused_at.is_(None), limit)
-        refused = await self._waiting(receiver, outbox.c.refused_at.is_not(None), MOST_REFUSED)
-        entries = {}
-        for row in sorted((*fresh, *refused), key=lambda row: int(row.id)):
-            entries[row.id] = self._database.unreadable.tried(Notification, entry_of, row)
-            await asyncio.sleep(0)  # a message about thousands takes a while
-        unreadable = [row for row in (*fresh, *refused) if entries[row.id] is None]
-        for row in unreadable:
-            now = Timestamp(row.next_attempt_at)
-            await self.mark_given_up([row.id], at=now, error="cannot be read")
-        if unreadable:
-            return await self.pending(receiver, limit=limit)
-        return [entry for entry in entries.values() if entry is not None]
+        return self._set.pending(receiver, limit=limit)
 
-    async def _waiting(
-        self, receiver: str, condition: ColumnElement[bool], limit: int
-    ) -> Sequence[Row[Any]]:
-        is_mine = (outbox.c.receiver == receiver) & outbox.c.settled_at.is_(None)
-        query = select(outbox).where(is_mine, condition).order_by(outbox.c.id).limit(limit)
-        return await self._database.read(query)
-
-    async def backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
+    async def backlog(self) -> Mapping[str, tuple[int, Timestamp]]:
         """By receiver: how many messages wait, and when the oldest was made."""
-        query = (
-            select(
-                outbox.c.receiver,
-                func.count().label("waiting"),
-                func.min(outbox.c.created_at).label("oldest"),
-            )
-            .where(outbox.c.settled_at.is_(None))
-            .group_by(outbox.c.receiver)
-        )
-        return {row.receiver: (row.waiting, row.oldest) for row in await self._database.read(query)}
+        return self._set.backlog()
 
     # --- what came of an attempt -----------------------------------------------------------------
 
     async def mark_trying(self, ids: Sequence[int]) -> None:
         """They are about to be sent."""
-        await self._mark(ids, may_have_arrived=True)
+        await self._mark(ids, None, may_have_arrived=True)
 
     async def mark_delivered(
         self, ids: Sequence[int], consequences: Consequences | None = None, *, at: Timestamp
@@ -138,6 +168,7 @@ class StoredOutbox:
         """They were not, and stay pending."""
         await self._mark(
             ids,
+            None,
             attempts=retry.attempts,
             next_attempt_at=retry.at,
             error=retry.error,
@@ -146,7 +177,7 @@ class StoredOutbox:
         )
 
     async def _mark(
-        self, ids: Sequence[int], consequences: Consequences | None = None, **values: object
+        self, ids: Sequence[int], consequences: Consequences | None, **values: object
     ) -> None:
         statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
 
@@ -155,43 +186,59 @@ class StoredOutbox:
             if consequences is not None:
                 await note_consequences(connection, consequences)
 
-        await self._database.write(work)
+        def then() -> None:
+            self._set.change(ids, values)
+            if consequences is not None:
+                self._set.follow(consequences)
+
+        await self._database.record(work, then)
+
+    async def _update(self, ids: Sequence[int], values: Mapping[str, object]) -> None:
+        statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.record(work, lambda: None)
 
     async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
         """Of which incidents the beginning was given up, and in whose place it was told."""
-        query = select(unheard.c.in_place_of, unheard.c.incident_id)
-        rows = await self._database.read(query.where(unheard.c.receiver == receiver))
-        return {(row.in_place_of, IncidentId(row.incident_id)) for row in rows}
+        return self._set.unheard(receiver)
 
     # --- what another receiver is told instead -----------------------------------------------
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         """Store copies for another receiver in place of this one, and what that one was told."""
+        entries = [self._entry(each) for each in notifications]
+        with translated():
+            rows = [outbox_row(each.notification) | {"id": each.id} for each in entries]
 
         async def work(connection: AsyncConnection) -> None:
-            for each in notifications:
-                added = upsert(outbox).on_conflict_do_nothing()
-                await connection.execute(added, outbox_row(each))
+            for row, each in zip(rows, notifications, strict=True):
+                await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
                 await _note_forwarded(connection, each, receiver)
 
-        await self._database.write(work)
+        def then() -> None:
+            for entry in entries:
+                self._add(entry)
+                self._set.forward(entry.notification, receiver=receiver)
+
+        await self._database.record(work, then)
 
     async def forwarded(
         self, incidents: Sequence[IncidentId], *, receiver: str
     ) -> Sequence[IncidentId]:
         """Of which of these another receiver was told, and not the end."""
-        query = select(forwarded.c.incident_id).where(
-            forwarded.c.receiver == receiver, forwarded.c.incident_id.in_(incidents)
-        )
-        return [IncidentId(row.incident_id) for row in await self._database.read(query)]
+        return self._set.forwarded(incidents, receiver)
 
-    # --- receivers that are gone -----------------------------------------------------------------
+    # --- what is over ----------------------------------------------------------------------------
 
     async def forget_receivers(self, known: Collection[str], *, at: Timestamp) -> Mapping[str, int]:
         """Give up what waits for receivers that are configured no more, and what they are owed.
         Returns how many messages that were, by receiver.
         """
-        waiting = {name: n for name, (n, _) in (await self.backlog()).items() if name not in known}
+        backlog = self._set.backlog()
+        waiting = {name: n for name, (n, _) in backlog.items() if name not in known}
         told = schema.notified
         lost = outbox.c.settled_at.is_(None) & outbox.c.receiver.not_in(known)
         owed = told.c.resolved_at.is_(None) & told.c.receiver.not_in(known)
@@ -203,8 +250,14 @@ class StoredOutbox:
             await connection.execute(delete(forwarded).where(forwarded.c.receiver.not_in(known)))
             await connection.execute(delete(unheard).where(unheard.c.receiver.not_in(known)))
 
-        await self._database.write(work)
+        await self._database.record(work, lambda: self._set.forget_receivers(known, at=at))
         return waiting
+
+    async def forget_old(self, *, before: Timestamp) -> None:
+        """What the database forgot; raises `StoreError`."""
+        self._set.forget_old(before=before)
+        self._set.forget_unheard()
+        await self._load_unheard(self._set)
 
 
 async def _note_forwarded(

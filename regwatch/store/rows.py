@@ -26,6 +26,7 @@ from regwatch.store.sealed import UnreadableError, opened, sealed, sealed_bytes
 CHUNK = 500
 """Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
 
+
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
     """A message that waits to be sent."""

@@ -38,6 +38,14 @@ def opened(stored: object, kind: type[T]) -> T:
         raise UnreadableError(str(error)) from error
 
 
+def readable(stored: object, kind: type[T]) -> T | None:
+    """The value; None if it cannot be read."""
+    try:
+        return opened(stored, kind)
+    except UnreadableError:
+        return None
+
+
 def opened_bytes(stored: object) -> bytes:
     """What was sealed, still encoded; raises `UnreadableError`."""
     if not isinstance(stored, bytes):

@@ -1,8 +1,8 @@
 """Keeping an account's state over restarts: what changed is stored, soon or at once.
 
-An incident is stored before anybody is told of it: nobody can be told of one that a crash could
-make us forget. If the store fails, everything waits here and is tried again with the next save;
-what it will never take is given up, loudly and alone.
+An incident is stored before anybody is told of it, unless the store is away: nobody can be told of
+one that a crash could make us forget. What waits for the store, and in which order it is stored, is
+`ledger`'s to say.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.store.errors import StoreError
 from regwatch.watcher.answer_times import AnswerTimes
-from regwatch.watcher.unsaved import Unsaved, save_what_can_be
+from regwatch.watcher.ledger import Ledger
+from regwatch.watcher.unsaved import Unsaved
 
 PIECE = 500
-MOST_HAPPENINGS = 100_000
-"""Kept for the history while nothing can be stored; the oldest are let go."""
 FLUSH_SECONDS = 5.0
-"""How long what changed without being a change of registrations may wait to be stored."""
+"""How long what changed without being a change of registrations may wait to be stored. Also how
+often a store that was away is asked again."""
 
 log = structlog.get_logger(__name__)
 
@@ -95,16 +95,9 @@ class Keeper:
         self._store = store
         self._clock = clock
         self._steady = steady
-        self._on_incidents = on_incidents
-        self._on_bug = on_bug
-        self._saving = asyncio.Lock()
         self._flushed_at = steady()
         self._times = AnswerTimes(monitor.roster, now=steady())
-        self._touched: dict[ExtensionId, None] = {}
-        self._removed: dict[ExtensionId, None] = {}
-        self._incidents: dict[str, Incident] = {}
-        self._happenings: list[Happening] = []
-        self._is_failing = False
+        self._ledger = Ledger(monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug)
         self._log = log.bind(account=monitor.account)
 
     async def restore(self) -> int:
@@ -131,79 +124,49 @@ class Keeper:
         """Take over what a step brought; stored at once if it matters, else within
         `FLUSH_SECONDS`.
         """
-        self._times.note(outcome)
-        self._touched.update(dict.fromkeys(outcome.touched))
-        self._removed.update(dict.fromkeys(outcome.removed))
-        self._incidents.update((incident.id, incident) for incident in outcome.incidents)
-        now = self._clock()
-        monitor = self._monitor
-        self._happenings.extend(
-            of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now)
-        )
+        self._note(outcome)
         is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
-        if outcome.steps or is_time or any(map(_cannot_wait, outcome.changes)):
+        is_news = bool(outcome.steps) or any(map(_cannot_wait, outcome.changes))
+        if self._ledger.is_failing and not is_time:
+            self._ledger.tell_unsaved(outcome.incidents)
+        elif is_news or is_time:
             await self.flush()
+
+    def _note(self, outcome: Outcome) -> None:
+        monitor, now = self._monitor, self._clock()
+        self._times.note(outcome)
+        self._ledger.note(
+            touched=outcome.touched,
+            changed=outcome.touched if outcome.changes or outcome.steps else (),
+            removed=outcome.removed,
+            incidents=outcome.incidents,
+            happenings=of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now),
+        )
 
     async def flush(self, *, is_last: bool = False) -> None:
         """Store what is not stored yet, then tell of the incidents in it. Times of answers are
         stored when it is time to, and if it is the last flush.
         """
-        async with self._saving:
-            self._flushed_at = self._steady()
-            are_times_due = is_last or self._times.is_due(now=self._steady())
-            if are_times_due:
-                self._touched.update(dict.fromkeys(await self._times.rows(is_last=is_last)))
-            is_stored = await self._flush_pending()
-            if are_times_due and is_stored:
-                await self._flush_times()
+        now = self._flushed_at = self._steady()
+        are_times_due = is_last or self._times.is_due(now=now)
+        if are_times_due:
+            self._ledger.note(touched=await self._times.rows(is_last=is_last))
+        await self._ledger.flush()
+        if are_times_due and not self._ledger.is_failing:
+            await self._ledger.between_saves(self._save_times)
 
-    async def _flush_pending(self) -> bool:
-        """Whether nothing is left."""
-        unsaved = self._taken_out()
-        if unsaved.is_empty:
-            return True
-        try:
-            saved = await save_what_can_be(unsaved, self._save, self._give_up)
-        except asyncio.CancelledError:  # a stop in the midst of it: stored on the way out
-            self._put_back(unsaved)
-            raise
-        for part in reversed(saved.left):
-            self._put_back(part)
-        if saved.error is not None:
-            self._note_failure(saved.error)
-        else:
-            self._note_success()
-        if saved.incidents:
-            self._on_incidents(tuple(saved.incidents))
-        return saved.error is None
-
-    async def _flush_times(self) -> None:
-        pieces = await self._times.pieces(without=self._touched)
+    async def _save_times(self, unsaved: Collection[ExtensionId]) -> None:
+        pieces = await self._times.pieces(without=unsaved)
         try:
             await self._store.save_times(self._monitor.account, pieces)
-        except StoreError as error:
-            self._note_failure(error)
+        except StoreError as error:  # the next flush tries it again
+            self._log.debug("times_not_stored", error=str(error))
         else:
-            self._note_success()
             self._times.stored(now=self._steady())
 
-    def _taken_out(self) -> Unsaved:
-        unsaved = Unsaved(
-            tuple(self._touched),
-            tuple(self._removed),
-            tuple(self._incidents.values()),
-            self._happenings,
-        )
-        self._touched, self._removed, self._incidents = {}, {}, {}
-        self._happenings = []
-        return unsaved
-
-    def _put_back(self, part: Unsaved) -> None:
-        """What came meanwhile is newer."""
-        self._touched = dict.fromkeys(part.touched) | self._touched
-        self._removed = dict.fromkeys(part.removed) | self._removed
-        self._incidents = {each.id: each for each in part.incidents} | self._incidents
-        self._happenings = [*part.happenings, *self._happenings][-MOST_HAPPENINGS:]
+    async def caught_up(self) -> None:
+        """Wait, if the store is too slow for what is found."""
+        await self._ledger.caught_up()
 
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(
@@ -214,27 +177,17 @@ class Keeper:
             happenings=part.happenings,
         )
 
-    def _give_up(self, part: Unsaved, error: StoreError) -> None:
-        self._log.error("state_lost", lost=str(part), error=str(error))
-        self._on_bug()
-
     def _rows(self, ids: Iterable[ExtensionId]) -> Iterator[tuple[Watched, bytes]]:
-        """Made as the store takes them: it does so in pieces."""
+        """Made as the store takes them: it does so in pieces. Who changed since then is stored with
+        the next save, after the incidents that this brought.
+        """
         by_id = self._monitor.roster.by_id
         for extension_id in ids:
             watched = by_id.get(extension_id)
+            if self._ledger.is_touched(extension_id):
+                continue
             if watched is not None and watched.state is not ExtensionState.REMOVED:
                 yield watched, encode_memory(self._monitor.memory(extension_id))
-
-    def _note_failure(self, error: StoreError) -> None:
-        if not self._is_failing:
-            self._log.error("state_not_stored", error=str(error))
-        self._is_failing = True
-
-    def _note_success(self) -> None:
-        if self._is_failing:
-            self._log.info("state_stored_again")
-        self._is_failing = False
 
 
 def _cannot_wait(change: Change) -> bool:

@@ -6,11 +6,13 @@ taken apart, down to the one thing that is at fault, which is given up.
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from regwatch.core.history import Happening
 from regwatch.core.model import ExtensionId, Incident
 from regwatch.store.errors import StoreError, StoreRefusedError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class Unsaved:
         pieces = (things[:half], things[half:]) if half else ()
         return [replace(NOTHING, **{name: piece}) for piece in pieces]
 
+    def without(self, left: "Unsaved") -> "Unsaved":
+        """All but that."""
+        return Unsaved(
+            _but(self.touched, left.touched),
+            _but(self.removed, left.removed),
+            _but(self.incidents, left.incidents),
+            _but(self.happenings, left.happenings),
+        )
+
     def _kinds(self) -> Iterator[tuple[str, Sequence[Any]]]:
         yield "touched", self.touched
         yield "removed", self.removed
@@ -51,6 +62,11 @@ class Unsaved:
 
 
 NOTHING = Unsaved()
+
+
+def _but(things: Sequence[T], left: Sequence[T]) -> Sequence[T]:
+    spared = set(map(id, left))
+    return [each for each in things if id(each) not in spared] if left else things
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +84,29 @@ class Saved:
 async def save_what_can_be(
     unsaved: Unsaved,
     save: Callable[[Unsaved], Awaitable[None]],
-    give_up: Callable[[Unsaved, StoreError], None],
+    give_up: Callable[[Unsaved, Exception], None],
 ) -> Saved:
-    """Store it, or all of it that the store does not refuse for good; never raises `StoreError`."""
+    """Store it, or all of it that the store does not refuse for good; raises nothing."""
     waiting, stored = [unsaved], list[Incident]()
     while waiting:
         part = waiting.pop(0)
         try:
             await save(part)
         except StoreRefusedError as error:
-            pieces = part.parts()
-            if not pieces:
-                give_up(part, error)
-            waiting[:0] = pieces
+            waiting[:0] = _taken_apart(part, error, give_up)
         except StoreError as error:
             return Saved(stored, [part, *waiting], error)
+        except Exception as error:  # noqa: BLE001 - a guard: a bug in one thing is its own
+            waiting[:0] = _taken_apart(part, error, give_up)
         else:
             stored += part.incidents
     return Saved(stored)
+
+
+def _taken_apart(
+    part: Unsaved, error: Exception, give_up: Callable[[Unsaved, Exception], None]
+) -> Sequence[Unsaved]:
+    pieces = part.parts()
+    if not pieces:
+        give_up(part, error)
+    return pieces

@@ -100,6 +100,7 @@ class Watcher:
             self._changed.clear()
             step = self.account.next(now=self._now())
             if isinstance(step, Ask):
+                await self._keeper.caught_up()
                 group.create_task(self._poll(step))
             elif isinstance(step, AskList):
                 group.create_task(self._list(step))

@@ -103,7 +103,7 @@ async def test_neither_a_full_disk_nor_a_receiver_that_refuses_has_the_daemon_ki
             pings = said.count(b"WATCHDOG=1")
     assert pings >= 10 * MINUTES / WATCHDOG_SECONDS
     events = {line["event"] for line in logs}
-    assert "state_not_stored" in events, "the disk was full"
+    assert "store_away" in events, "the disk was full"
     assert "notification_not_delivered" in events, "the receiver refused"
 
 

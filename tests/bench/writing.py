@@ -76,7 +76,10 @@ async def written(count: int, lease: float | None, *, hours: int, interval: floa
         reader = sqlite3.connect(file)
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM extensions").fetchone()
-        sizes = [0, *[size async for size in _live(store, file, Phones(count, lease), hours, interval)]]
+        sizes = [
+            0,
+            *[size async for size in _live(store, file, Phones(count, lease), hours, interval)],
+        ]
         reader.close()
         await store.close()
     return [after - before for before, after in zip(sizes, sizes[1:], strict=False)]

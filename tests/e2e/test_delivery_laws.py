@@ -159,7 +159,7 @@ class CountedStore(Store):
     """One whose database is known to be at work or not."""
 
     def __init__(self, database: Database) -> None:
-        self.database = CountedDatabase(database.engine, database._lock)
+        self.database = CountedDatabase(database.engine, database._lock, path=database.path)
         super().__init__(self.database)
         self.outbox = WitnessedOutbox(self.database)
 
@@ -195,9 +195,9 @@ class CountedDatabase(Database):
         with self._working():
             return await super().read(query)
 
-    async def write(self, work: Any) -> None:
+    async def _transact(self, works: Any) -> None:
         with self._working():
-            await super().write(work)
+            await super()._transact(works)
 
     @contextmanager
     def _working(self) -> Iterator[None]:

@@ -155,7 +155,10 @@ async def test_a_row_that_cannot_be_read_costs_itself_alone(
         connection.execute("UPDATE extensions SET memory = 'text' WHERE extension_id = 2")
     connection.close()
     again = await Store.open(url(file))
-    assert list((await again.accounts.load(ACME)).watched) == [(watched(2), b""), (watched(3), b"m")]
+    assert list((await again.accounts.load(ACME)).watched) == [
+        (watched(2), b""),
+        (watched(3), b"m"),
+    ]
     assert again.unreadable_rows == 2
     await again.close()
 

@@ -104,7 +104,10 @@ async def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE outbox SET notification = x'00' WHERE notification_id = 'n1'")
     connection.close()
-    assert [e.notification.id for e in await store.outbox.pending("chat", limit=1)] == ["n2"]
+    for _ in range(2):  # once it is given up, and once it is forgotten
+        again = await reopened(store, file)
+        assert [e.notification.id for e in await again.outbox.pending("chat", limit=1)] == ["n2"]
+        await again.close()
 
 
 async def test_copies_are_stored_all_or_none(store: Store) -> None:

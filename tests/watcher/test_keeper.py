@@ -6,7 +6,6 @@ import pytest
 from fakes.clocks import Clocks
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, answer, batch, listing, registration
-from structlog.testing import capture_logs
 
 from regwatch.core.model import ExtensionId, ExtensionState, Incident
 from regwatch.core.monitor import Monitor, MonitorPolicy
@@ -29,6 +28,7 @@ class Kept:
         self.store = store or MemoryStore()
         self.told: list[Incident] = []
         self.bugs = 0
+        self.is_told_unsaved = False
         self.monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
         self.keeper = Keeper(
             self.monitor,
@@ -40,7 +40,8 @@ class Kept:
         )
 
     def _tell(self, incidents: tuple[Incident, ...]) -> None:
-        assert all(self.store.incidents.get(i.id) == i for i in incidents), "stored before it is"
+        stored = (self.store.incidents.get(i.id) == i for i in incidents)
+        assert self.is_told_unsaved or all(stored), "stored before it is"
         self.told += incidents
 
     def _count(self) -> None:
@@ -105,16 +106,51 @@ async def test_an_incident_is_told_once_it_is_stored_and_not_before() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1))
     await kept.keeper.keep(kept.see(1))
-    kept.store.is_full = True
-    with capture_logs() as logs:
-        await kept.keeper.keep(kept.see(1, gone=True))
-        await kept.keeper.keep(kept.see(1, gone=True))
-        assert kept.told == []
-        kept.store.is_full = False
-        await kept.keeper.flush()
+    await kept.keeper.keep(kept.see(1, gone=True))
     assert [incident.facts.extension_id for incident in kept.told] == [1]
-    assert [line["event"] for line in logs] == ["state_not_stored", "state_stored_again"]
     assert "unregistered" in [happening.event for happening in kept.store.happenings]
+
+
+async def test_while_nothing_can_be_stored_it_is_told_at_once_and_once() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    kept.store.is_full = kept.is_told_unsaved = True
+    await kept.keeper.keep(kept.see(1, gone=True))
+    assert [incident.facts.extension_id for incident in kept.told] == [1]
+    await kept.keeper.keep(kept.see(1, gone=True))
+    kept.store.is_full = False
+    await kept.keeper.flush()
+    assert len(kept.told) == 1
+    assert list(kept.store.incidents.values()) == kept.told
+
+
+async def test_who_is_removed_and_watched_again_while_nothing_can_be_stored_stays() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    kept.store.is_full = True
+    for _ in range(2):
+        await kept.keeper.keep(kept.monitor.listed({ONE}, now=kept.clocks.wall()))
+        await kept.keeper.flush()
+    await kept.keeper.keep(kept.watch(1, 2))
+    kept.store.is_full = False
+    await kept.keeper.flush()
+    assert set(kept.store.rows) == {1, 2}
+
+
+async def test_who_changes_while_a_save_is_under_way_is_stored_after_its_incident() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    saving = asyncio.ensure_future(kept.keeper.keep(kept.see(1)))
+    kept.keeper._flushed_at -= FLUSH_SECONDS
+    await asyncio.sleep(0.005)  # in the midst of it
+    lost = asyncio.ensure_future(kept.keeper.keep(kept.see(1, gone=True)))
+    await saving
+    states = {row.state for row, _ in kept.store.rows.values()}
+    assert ExtensionState.LOST not in states or kept.store.incidents
+    await lost
+    assert kept.store.rows[ONE][0].state is ExtensionState.LOST
 
 
 async def test_what_can_never_be_stored_is_given_up_and_keeps_nothing_else_back() -> None:

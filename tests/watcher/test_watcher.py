@@ -188,17 +188,18 @@ async def test_a_loss_is_stored_and_then_told() -> None:
     assert rig.store.incidents[incident.id] == incident
 
 
-async def test_what_cannot_be_stored_is_told_only_once_it_is() -> None:
+async def test_what_cannot_be_stored_is_told_all_the_same_and_once() -> None:
     rig = Rig()
     async with rig.running():
         await asyncio.sleep(5)
         rig.source.gone.add(2)
         rig.store.is_full = True
         await asyncio.sleep(120)
-        assert rig.told == []
         assert Decision.FIRED in rig.decisions
+        assert alerts(rig) == [AlertName.EXTENSION_LOST]
+        assert not rig.store.incidents
         rig.store.is_full = False
-        await until(lambda: bool(rig.told))
+        await until(lambda: bool(rig.store.incidents))
     assert alerts(rig) == [AlertName.EXTENSION_LOST]
 
 
@@ -462,7 +463,7 @@ async def test_what_cannot_be_kept_for_a_bug_ends_nothing() -> None:
             await until(lambda: bool(rig.told))
             assert not watcher.is_stalled(now=now())
     assert [i.facts.extension_id for i in rig.told] == [1]
-    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["outcome_not_kept"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["state_lost"]
 
 
 def _fail(_account: AccountName, _outcome: Outcome) -> None:

@@ -9,14 +9,14 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import Step
-from regwatch.core.history import Happening, of_outcome
+from regwatch.core.history import of_outcome
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.store import StoreError
 from regwatch.watcher.keeper import StateStore
-from regwatch.watcher.unsaved import Unsaved, save_what_can_be
+from regwatch.watcher.ledger import Ledger
+from regwatch.watcher.unsaved import Unsaved
 
 TICK_SECONDS = 1.0
 
@@ -43,10 +43,7 @@ class SelfWatch:
         self._store = store
         self._clock = clock
         self._on_outcome = on_outcome
-        self._on_incidents = on_incidents
-        self._on_bug = on_bug
-        self._incidents: dict[IncidentId, Incident] = {}
-        self._happenings: list[Happening] = []
+        self._ledger = Ledger(NO_ACCOUNT, self._save, on_incidents=on_incidents, on_bug=on_bug)
         self._noted = asyncio.Event()
 
     @property
@@ -69,7 +66,7 @@ class SelfWatch:
         if step is None:
             return None
         self._take([step])
-        await self._flush()
+        await self._ledger.flush()
         return step.incident
 
     async def run(self) -> None:
@@ -77,13 +74,13 @@ class SelfWatch:
         try:
             while True:
                 self._take(self._receivers.tick(now=self._clock()))
-                await self._flush()
+                await self._ledger.flush()
                 self._noted.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TICK_SECONDS):
                         await self._noted.wait()
         finally:
-            await self._flush()
+            await self._ledger.flush()
 
     def _take(self, steps: Iterable[Step]) -> None:
         gathered = Gathered()
@@ -91,38 +88,13 @@ class SelfWatch:
         outcome = gathered.outcome()
         if outcome.steps:
             self._on_outcome(outcome)
-            self._incidents.update((i.id, i) for i in outcome.incidents)
-            self._happenings.extend(of_outcome(NO_ACCOUNT, outcome, watched={}, now=self._clock()))
+            self._ledger.note(
+                incidents=outcome.incidents,
+                happenings=of_outcome(NO_ACCOUNT, outcome, watched={}, now=self._clock()),
+            )
             self._noted.set()
-
-    async def _flush(self) -> None:
-        """Store, then tell; what cannot be stored waits for the next time."""
-        if not (self._incidents or self._happenings):
-            return
-        unsaved = Unsaved(incidents=tuple(self._incidents.values()), happenings=self._happenings)
-        self._incidents, self._happenings = {}, []
-        try:
-            saved = await save_what_can_be(unsaved, self._save, self._give_up)
-        except asyncio.CancelledError:  # a stop in the midst of it: it is stored on the way out
-            self._put_back(unsaved)
-            raise
-        for part in reversed(saved.left):
-            self._put_back(part)
-        if saved.error is not None:
-            log.debug("own_state_not_stored", error=str(saved.error))
-        if saved.incidents:
-            self._on_incidents(tuple(saved.incidents))
-
-    def _put_back(self, part: Unsaved) -> None:
-        """What came meanwhile is newer."""
-        self._incidents = {each.id: each for each in part.incidents} | self._incidents
-        self._happenings = [*part.happenings, *self._happenings]
 
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(
             NO_ACCOUNT, watched=(), incidents=part.incidents, happenings=part.happenings
         )
-
-    def _give_up(self, part: Unsaved, error: StoreError) -> None:
-        log.error("own_state_lost", lost=str(part), error=str(error))
-        self._on_bug()

@@ -99,9 +99,7 @@ def _is_another(old: Habit, new: Habit) -> bool:
 # --- after a restart ------------------------------------------------------------------------------
 
 
-def brought_up(
-    watched: Watched, memory: Memory, time: AnswerTime | None
-) -> tuple[Watched, Memory]:
+def brought_up(watched: Watched, memory: Memory, time: AnswerTime | None) -> tuple[Watched, Memory]:
     """A stored extension as it was at the answer whose times were stored later than it; as it is,
     if there are none, or they do not fit it.
     """
