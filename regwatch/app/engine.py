@@ -39,6 +39,7 @@ class Engine:
         self._tasks: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
         """Held while parts are replaced: what would be done to one that leaves waits."""
+        around.store.on_anew(self._forget_saves)
 
     @property
     def parts(self) -> Parts:
@@ -115,6 +116,13 @@ class Engine:
             finally:
                 self._adopt(self.parts)
                 self._begin()
+
+    def _forget_saves(self) -> None:
+        """The store was begun anew: what the parts know goes into it."""
+        if self._parts is not None:
+            for account in self.parts.accounts:
+                account.forget_saves()
+            self.parts.self_watch.forget_saves()
 
     def _adopt(self, parts: Parts) -> None:
         """In one step of the loop: nobody sees the half of it."""

@@ -90,6 +90,8 @@ class AlertName(StrEnum):
     FOREIGN_NETWORK = "foreign_network"
     DEVICE_CHANGED = "device_changed"
     RECEIVER_BROKEN = "receiver_broken"
+    MEMORY_LOST = "memory_lost"
+    STORE_DAMAGED = "store_damaged"
 
     @property
     def alertname(self) -> str:

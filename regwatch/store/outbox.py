@@ -9,7 +9,7 @@ at once if the store is away, to be stored when it is back.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +32,7 @@ from regwatch.store.rows import (
     StoredEntry,
     append_happenings,
     entry_of,
+    entry_row,
     note_consequences,
     notified_row,
     outbox_row,
@@ -62,6 +63,19 @@ class StoredOutbox:
             known.note_forwarded(row.receiver, row.incident_id)
         await self._load_unheard(known)
         self._set = known
+
+    async def restock(self, connection: AsyncConnection) -> None:
+        """Store again all that is known: the file was begun anew."""
+        await connection.execute(delete(outbox).where(outbox.c.settled_at.is_(None)))
+        for entries in batched(self._set.waiting(), CHUNK):
+            rows = [entry_row(each) for each in entries]
+            await connection.execute(insert(outbox).prefix_with("OR REPLACE"), rows)
+        told = map(notified_row, self._set.notified())
+        for piece in batched(told, CHUNK):
+            await upsert_rows(connection, schema.notified, piece)
+        for table, noted in self._set.noted():
+            for lines in batched(noted, CHUNK):
+                await connection.execute(upsert(table).on_conflict_do_nothing(), lines)
 
     async def _load_messages(self, known: WorkingSet) -> None:
         c = outbox.c

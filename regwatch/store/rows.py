@@ -117,6 +117,17 @@ def outbox_row(notification: Notification) -> dict[str, Any]:
     }
 
 
+def entry_row(entry: StoredEntry) -> dict[str, Any]:
+    """A message that waits, as far as it has got."""
+    return outbox_row(entry.notification) | {
+        "id": entry.id,
+        "attempts": entry.attempts,
+        "next_attempt_at": entry.next_attempt_at,
+        "may_have_arrived": entry.may_have_arrived,
+        "refused_at": entry.refused_at,
+    }
+
+
 def clauses_of(sought: Sought) -> Iterator[ColumnElement[bool]]:
     """The conditions that a line of the history meets."""
     columns = history.c

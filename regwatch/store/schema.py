@@ -193,11 +193,16 @@ def migrate(connection: Connection) -> None:
     if version is None:
         connection.execute(insert(schema_version).values(version=0))
         version = 0
+    refuse_newer(version)
+    for migration in MIGRATIONS[version:]:
+        migration(connection)
+    connection.execute(update(schema_version).values(version=len(MIGRATIONS)))
+
+
+def refuse_newer(version: int) -> None:
+    """Raises `StoreVersionError` if a newer regwatch made it."""
     if version > len(MIGRATIONS):
         raise StoreVersionError(
             f"the database has schema version {version}, this regwatch knows up to "
             f"{len(MIGRATIONS)}: use the newer regwatch that made it, or another file"
         )
-    for migration in MIGRATIONS[version:]:
-        migration(connection)
-    connection.execute(update(schema_version).values(version=len(MIGRATIONS)))

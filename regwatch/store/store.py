@@ -3,6 +3,7 @@
 Every method of every part is one transaction, durable once it returns.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -17,6 +18,7 @@ from regwatch.store.errors import StoreInUseError, StoreUnavailableError, StoreU
 from regwatch.store.incidents import StoredIncidents
 from regwatch.store.memos import StoredMemos
 from regwatch.store.merging import merge
+from regwatch.store.opening import Loss
 from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox
 from regwatch.store.retention import forget_old
@@ -40,6 +42,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.operations = StoredOperations(database)
         self.memos = StoredMemos(database)
+        database.restock = self.outbox.restock
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = wall_clock) -> "Store":
@@ -111,9 +114,24 @@ class Store:
         await self._database.close()
 
     @property
-    def unreadable_rows(self) -> int:
-        """How often a row was met since it was opened that could not be read, and was left out."""
-        return self._database.unreadable.count
+    def damage(self) -> str:
+        """What is wrong with the file and not put right; empty: nothing."""
+        return self._database.damage
+
+    def take_losses(self) -> Sequence[Loss]:
+        """Which files were set aside since this was asked last."""
+        losses, self._database.losses = self._database.losses, []
+        return losses
+
+    def on_anew(self, restock: Callable[[], None]) -> None:
+        """Called when a new file was begun while running: what is known in memory is stored again."""
+        self._database.on_anew = restock
+
+    def take_unreadable(self) -> int:
+        """How many rows were met since this was asked last that could not be read, and were left
+        out.
+        """
+        return self._database.unreadable.take_count()
 
     async def check_writable(self) -> None:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""

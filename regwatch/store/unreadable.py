@@ -18,7 +18,7 @@ class Unreadable:
 
     def __init__(self) -> None:
         self.count = 0
-        """How often one was met."""
+        """How often one was met, and not reported yet."""
         self._said: dict[str, tuple[int, str]] = {}
 
     def all_but(self, kind: type[T], stored: Iterable[Any]) -> list[T]:
@@ -40,6 +40,11 @@ class Unreadable:
     def tried(self, kind: type, make: Callable[[S], T], row: S) -> T | None:
         """The same of one row; None if it is one."""
         return next(iter(self.all_made(kind, make, (row,))), None)
+
+    def take_count(self) -> int:
+        """How many there were since this was asked last."""
+        count, self.count = self.count, 0
+        return count
 
     def note(self, kind: type, errors: list[str]) -> None:
         """So many were met in one go. What was said of a kind is not said again."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import Table
+
 from regwatch.core.model import (
     Consequences,
     IncidentId,
@@ -17,6 +19,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.store.rows import StoredEntry
+from regwatch.store.schema import forwarded, unheard
 
 MOST_REFUSED = 500
 """Refused messages of one receiver that are looked at together."""
@@ -69,6 +72,32 @@ class WorkingSet:
         """Of which of these another one was told in place of this one, and not the end."""
         found = self._forwarded.get(receiver, set())
         return [incident for incident in incidents if incident in found]
+
+    # --- to store all of it again ------------------------------------------------------------
+
+    def waiting(self) -> Iterator[StoredEntry]:
+        """All messages that do."""
+        for mine in self._waiting.values():
+            yield from mine.values()
+
+    def noted(self) -> Iterator[tuple[Table, Iterable[Mapping[str, str]]]]:
+        """Rows of what is noted of receivers, by table."""
+        yield (
+            forwarded,
+            (
+                {"receiver": receiver, "incident_id": incident}
+                for receiver, mine in self._forwarded.items()
+                for incident in mine
+            ),
+        )
+        yield (
+            unheard,
+            (
+                {"receiver": receiver, "in_place_of": in_place_of, "incident_id": incident}
+                for receiver, mine in self._unheard.items()
+                for in_place_of, incident in mine
+            ),
+        )
 
     # --- what is known from now on -----------------------------------------------------------
 

@@ -115,6 +115,10 @@ class Writer:
         self._failures = 0
         self._was_urgent = False
 
+    def work_for(self, transact: Callable[[Sequence[Work]], Coroutine[Any, Any, None]]) -> None:
+        """Another one does it from now on."""
+        self._transact = transact
+
     # --- handing over ----------------------------------------------------------------------------
 
     async def write(self, work: Work, *, is_urgent: bool) -> None:

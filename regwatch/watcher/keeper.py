@@ -164,6 +164,11 @@ class Keeper:
         else:
             self._times.stored(now=self._steady())
 
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        monitor = self._monitor
+        self._ledger.note(touched=monitor.roster.active_ids(), incidents=monitor.incidents)
+
     async def caught_up(self) -> None:
         """Wait, if the store is too slow for what is found."""
         await self._ledger.caught_up()

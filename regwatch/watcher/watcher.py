@@ -84,6 +84,10 @@ class Watcher:
         finally:
             await self._keeper.flush(is_last=True)
 
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        self._keeper.forget_saves()
+
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open here."""
         outcome = self.account.acknowledge(incident_id, by, comment, now=self._now())

@@ -159,7 +159,7 @@ async def test_a_row_that_cannot_be_read_costs_itself_alone(
         (watched(2), b""),
         (watched(3), b"m"),
     ]
-    assert again.unreadable_rows == 2
+    assert again.take_unreadable() == 2
     await again.close()
 
 

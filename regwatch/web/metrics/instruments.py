@@ -152,6 +152,22 @@ class Instruments:
             registry=registry,
         )
 
+        self._store_unreadable = Counter(
+            "regwatch_store_unreadable_rows_total",
+            "Rows of the database that could not be read any more, and were left out.",
+            registry=registry,
+        )
+        self._store_set_aside = Counter(
+            "regwatch_store_set_aside_total",
+            "Times that the database was damaged, and another one begun.",
+            registry=registry,
+        )
+
+    def store_looked_at(self, *, unreadable: int, set_aside: int) -> None:
+        """Count what was left out, and which files were set aside, since it was looked at last."""
+        self._store_unreadable.inc(unreadable)
+        self._store_set_aside.inc(set_aside)
+
     def store_turned(self, problem: str) -> None:
         """Note why nothing can be stored; empty: all is well again."""
         self._store_up.set(not problem)
