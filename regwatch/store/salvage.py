@@ -42,13 +42,21 @@ def salvage(damaged: Path, into: Path) -> Mapping[str, int]:
     found: dict[str, int] = {}
     ends_at = time.monotonic() + MOST_SECONDS
     with suppress(sqlite3.Error, OSError):
-        source = sqlite3.connect(f"file:{quote(str(damaged))}?mode=ro", uri=True)
-        source.text_factory = bytes
-        with closing(source), closing(sqlite3.connect(into)) as target:
+        with closing(_opened(damaged)) as source, closing(sqlite3.connect(into)) as target:
             for table in TABLES:
                 with suppress(sqlite3.Error):
                     found[table.name] = _copy(source, target, table, ends_at)
     return found
+
+
+def _opened(damaged: Path) -> sqlite3.Connection:
+    """To be read, whatever of its schema cannot be; nothing is written beside it."""
+    has_log = damaged.with_name(damaged.name + "-wal").exists()
+    how = "mode=ro" if has_log else "mode=ro&immutable=1"
+    source = sqlite3.connect(f"file:{quote(str(damaged))}?{how}", uri=True)
+    source.text_factory = bytes
+    source.execute("PRAGMA writable_schema=ON")  # a table that is not understood hides no other
+    return source
 
 
 def _copy(
