@@ -55,8 +55,9 @@ async def begin_with(folder: Path, content: bytes) -> tuple[list[str], bool]:
         of, name = alert["labels"].get("extension_id"), alert["labels"]["alertname"]
         assert name in OWN or (of, alert["status"]) == (str(LOST), "firing"), alert
     own = sorted({a["labels"]["alertname"] for a in told} & OWN)
-    aside = [each for each in folder.glob("regwatch.db.corrupt-*Z")]
-    assert len(list(folder.glob("*.reason"))) == len(aside)
+    beside = (".reason", "-wal", "-shm")
+    aside = [e for e in folder.glob("regwatch.db.corrupt-*") if not e.name.endswith(beside)]
+    assert all(each.with_name(f"{each.name}.reason").exists() for each in aside)
     return own, bool(aside)
 
 
