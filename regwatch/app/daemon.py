@@ -130,6 +130,7 @@ class Daemon:
             instruments=instruments,
             clock=self._clock,
             steady=self._steady,
+            history_seconds=self._config.storage.history,
             record=self._record,
         )
 

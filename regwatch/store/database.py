@@ -28,7 +28,7 @@ from regwatch.store.errors import (
     translated,
 )
 from regwatch.store.files import PRIVATE
-from regwatch.store.opening import Loss, anew, connected, open_file
+from regwatch.store.opening import INCREMENTAL, Loss, anew, connected, open_file
 from regwatch.store.rows import upsert_rows
 from regwatch.store.schema import memos, schema_version
 from regwatch.store.unreadable import Unreadable
@@ -68,7 +68,7 @@ class Database:
         """Files that were set aside; the last of them lay here before."""
         self.damage = ""
         """What was found wrong with the file while running, and is not put right; or nothing."""
-        self.restock: Work = _change_nothing
+        self.restock: Work = change_nothing
         """Stores what is known in memory in a file that was begun anew."""
         self.on_anew: Callable[[], None] = lambda: None
         """Called when one was."""
@@ -89,7 +89,7 @@ class Database:
         try:
             return await self._read(query)
         except StoreCorruptError:
-            await self.write(_change_nothing, is_urgent=True)
+            await self.write(change_nothing, is_urgent=True)
             return await self._read(query)
 
     async def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -125,6 +125,14 @@ class Database:
                 for work in works:
                     await work(connection)
 
+    async def free_pages(self) -> int:
+        """Of the file, those that could be given back; 0 for a file that gives nothing back."""
+        with self._noting_damage(), translated():
+            async with self._in_turn, self.engine.connect() as connection:
+                how = (await connection.exec_driver_sql("PRAGMA auto_vacuum")).scalar_one()
+                free = (await connection.exec_driver_sql("PRAGMA freelist_count")).scalar_one()
+                return int(free) if how == INCREMENTAL else 0
+
     @contextmanager
     def _noting_damage(self) -> Iterator[None]:
         try:
@@ -154,7 +162,7 @@ class Database:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""
         if self.problem:
             raise StoreUnavailableError(self.problem)
-        await self.write(_change_nothing, is_urgent=True)
+        await self.write(change_nothing, is_urgent=True)
 
     def replace(self, other: "Database") -> None:
         """Be that one from now on; whoever holds this one need not know."""
@@ -172,7 +180,8 @@ class Database:
             self._lock = None
 
 
-async def _change_nothing(connection: AsyncConnection) -> None:
+async def change_nothing(connection: AsyncConnection) -> None:
+    """As a write does; but for that."""
     await connection.execute(delete(schema_version).where(schema_version.c.version.is_(None)))
 
 

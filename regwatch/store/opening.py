@@ -11,7 +11,8 @@ from typing import Any
 import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from regwatch.clock import Clock
 from regwatch.store.errors import StoreCorruptError, translated
@@ -23,6 +24,9 @@ from regwatch.store.schema import migrate
 BUSY_SECONDS = 4.0
 """How long SQLite waits for another process, such as a backup, to let go of the file: less than
 the writer's patience, so that it is known why it takes so long."""
+REWRITTEN_BYTES = 32_000_000
+"""At the start, in less than a second."""
+INCREMENTAL = 2
 WAL_PAGES = 1000
 """After so many of them the log is taken over into the file."""
 WAL_BYTES = 64_000_000
@@ -91,7 +95,34 @@ async def connected(url: URL) -> AsyncEngine:
         raise
     if dropped:
         log.error("stored_rows_unfit", count=dropped)
+    await _let_it_shrink(engine)
     return engine
+
+
+async def _let_it_shrink(engine: AsyncEngine) -> None:
+    """A file that was made before freed pages were given back is written anew once, if it is small;
+    a large one goes on using them itself, and a person may do it.
+    """
+    free = engine.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        async with free.connect() as connection:
+            if await _pragma(connection, "auto_vacuum") == INCREMENTAL:
+                return
+            pages, size = (
+                await _pragma(connection, "page_count"),
+                await _pragma(connection, "page_size"),
+            )
+            if pages * size > REWRITTEN_BYTES:
+                log.info("database_does_not_shrink", bytes=pages * size)
+                return
+            await connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
+            await connection.exec_driver_sql("VACUUM")
+    except SQLAlchemyError as error:  # no room for a second one, or a reader: the next start tries
+        log.info("database_not_rewritten", error=str(error.__cause__ or error))
+
+
+async def _pragma(connection: AsyncConnection, name: str) -> int:
+    return int((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())
 
 
 def _set_up(connection: Any, _record: object) -> None:

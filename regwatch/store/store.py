@@ -21,7 +21,7 @@ from regwatch.store.merging import merge
 from regwatch.store.opening import Loss
 from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox
-from regwatch.store.retention import forget_old
+from regwatch.store.retention import Retention
 from regwatch.store.writer import Listeners
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.operations = StoredOperations(database)
         self.memos = StoredMemos(database)
+        self._retention = Retention(database)
         database.restock = self.outbox.restock
 
     @classmethod
@@ -137,7 +138,10 @@ class Store:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""
         await self._database.check_writable()
 
-    async def prune(self, *, before: Timestamp) -> None:
-        """Forget what is over and older than that. What waits is never lost."""
-        await self._database.write(partial(forget_old, before=before))
+    async def prune(self, *, before: Timestamp) -> bool:
+        """Forget some of what is over and older than that; whether there may be more of it. What
+        waits is never lost.
+        """
+        is_more = await self._retention.forget_old(before=before)
         await self.outbox.forget_old(before=before)
+        return is_more

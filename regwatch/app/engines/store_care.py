@@ -12,7 +12,6 @@ from regwatch.store import Store, StoreError
 from regwatch.store.writer import pause_after
 
 BACKLOG_SECONDS = 2.0
-KEEP_SECONDS = 30 * 86_400.0
 PRUNE_SECONDS = 3_600.0
 
 log = structlog.get_logger(__name__)
@@ -63,7 +62,9 @@ class StoreCare:
                 self._on_backlog(self.backlog)
                 if steady() >= prune_at:
                     prune_at = Instant(steady() + PRUNE_SECONDS)
-                    await store.prune(before=Timestamp(self._around.clock() - KEEP_SECONDS))
+                    before = Timestamp(self._around.clock() - self._around.history_seconds)
+                    if await store.prune(before=before):
+                        prune_at = steady()  # the rest in the next rounds
             except StoreError as error:
                 log.debug("store_not_read", error=str(error))
             await asyncio.sleep(BACKLOG_SECONDS)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes.clocks import Clocks
 
-from regwatch.app.engines.store_care import BACKLOG_SECONDS, KEEP_SECONDS, PRUNE_SECONDS, StoreCare
+from regwatch.app.engines.store_care import BACKLOG_SECONDS, PRUNE_SECONDS, StoreCare
 from regwatch.core.model import Timestamp
 from regwatch.store import StoreUnavailableError
 
@@ -21,6 +21,8 @@ class Around:
         self.clock, self.steady, self.store = clocks.wall, clocks.steady, self
         self.outbox = self
         self.is_locked = False
+        self.history_seconds = 86_400.0
+        self.left = 0
         self.looked = 0
         self.pruned: list[Timestamp] = []
         self.seen: list[Any] = []
@@ -31,8 +33,10 @@ class Around:
             raise StoreUnavailableError("database is locked")
         return {"hook": (self.looked, Timestamp(5.0))}
 
-    async def prune(self, *, before: Timestamp) -> None:
+    async def prune(self, *, before: Timestamp) -> bool:
         self.pruned.append(Timestamp(self.clock() - before))
+        self.left -= 1
+        return self.left > 0
 
 
 async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
@@ -47,7 +51,7 @@ async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
         await asyncio.sleep(PRUNE_SECONDS)
         await care.stop()
         await care.stop()
-    assert around.pruned == [KEEP_SECONDS] * 2
+    assert around.pruned == [around.history_seconds] * 2
 
 
 async def test_a_store_that_cannot_be_read_is_looked_at_again() -> None:
