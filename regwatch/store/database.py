@@ -28,7 +28,7 @@ from regwatch.store.errors import (
     translated,
 )
 from regwatch.store.rows import decoded, upsert_rows
-from regwatch.store.schema import memos, migrate, schema_version
+from regwatch.store.schema import memos, migrate
 from regwatch.store.writer import Work, Writer
 
 BUSY_SECONDS = 4.0
@@ -105,10 +105,8 @@ class Database:
                     await work(connection)
 
     async def check_writable(self) -> None:
-        """Write, and take it back; raises `StoreError` if another process keeps it locked."""
-        if self.problem:
-            raise StoreUnavailableError(self.problem)
-        await self.write(_change_nothing, is_urgent=True)
+        """Write, and take it back; raises `StoreError` if it is locked, full or not writable."""
+        await self.writer.try_now(_probe)
 
     def replace(self, other: "Database") -> None:
         """Be that one from now on; whoever holds this one need not know."""
@@ -122,10 +120,6 @@ class Database:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-async def _change_nothing(connection: AsyncConnection) -> None:
-    await connection.execute(delete(schema_version).where(schema_version.c.version.is_(None)))
 
 
 async def _probe(connection: AsyncConnection) -> None:

@@ -114,6 +114,8 @@ class Writer:
         """So many pieces are tried one by one: one of them cannot be stored."""
         self._failures = 0
         self._was_urgent = False
+        self._wake = asyncio.Event()
+        """Whether to try at once whether it is back."""
 
     # --- handing over ----------------------------------------------------------------------------
 
@@ -121,7 +123,15 @@ class Writer:
         """Store it, or raise `StoreError`: at once while the store is away."""
         if self._is_away:
             raise StoreUnavailableError(self.problem)
-        piece = self._hand_over(Piece(work), self._urgent if is_urgent else self._later)
+        await self._wait_for(Piece(work), self._urgent if is_urgent else self._later)
+
+    async def try_now(self, work: Work) -> None:
+        """The same, but away or not it is tried at once."""
+        self._wake.set()
+        await self._wait_for(Piece(work), self._urgent)
+
+    async def _wait_for(self, piece: Piece, lane: deque[Piece]) -> None:
+        self._hand_over(piece, lane)
         try:
             await asyncio.shield(piece.done)
         except asyncio.CancelledError:
@@ -165,9 +175,15 @@ class Writer:
     async def _run(self) -> None:
         while self._urgent or self._later or self._is_away:
             if self._is_away:
-                await asyncio.sleep(pause_after(self._failures))
+                await self._pause()
             lane = self._next_lane()
             await self._store(lane, self._batch_of(lane))
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_after(self._failures)):
+                await self._wake.wait()
+        self._wake.clear()
 
     @property
     def _is_away(self) -> bool:
