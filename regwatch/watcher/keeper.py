@@ -107,9 +107,8 @@ class Keeper:
         """
         self._note(outcome)
         is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
-        if self._ledger.is_failing and not is_time:
-            self._ledger.tell_unsaved(outcome.incidents)
-        elif outcome.changes or outcome.steps or is_time:
+        is_news = bool(outcome.changes) and not self._ledger.is_failing
+        if is_news or outcome.steps or is_time:
             await self.flush()
 
     def _note(self, outcome: Outcome) -> None:
@@ -127,6 +126,11 @@ class Keeper:
         self._flushed_at = self._steady()
         await self._ledger.flush()
 
+    async def close(self) -> None:
+        """Store what can be stored yet, and say what could not be."""
+        await self.flush()
+        self._ledger.say_what_is_left()
+
     async def caught_up(self) -> None:
         """Wait, if the store is too slow for what is found."""
         await self._ledger.caught_up()
@@ -134,7 +138,7 @@ class Keeper:
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(
             self._monitor.account,
-            watched=self._rows(part.touched),
+            watched=Rows(self._rows, part.touched),
             removed=part.removed,
             incidents=part.incidents,
             happenings=part.happenings,
@@ -151,6 +155,21 @@ class Keeper:
                 continue
             if watched is not None and watched.state is not ExtensionState.REMOVED:
                 yield watched, encode_memory(self._monitor.memory(extension_id))
+
+
+class Rows:
+    """Made whenever they are asked for: a save may be tried more than once."""
+
+    def __init__(
+        self,
+        rows: Callable[[Iterable[ExtensionId]], Iterator[tuple[Watched, bytes]]],
+        ids: Collection[ExtensionId],
+    ) -> None:
+        self._rows = rows
+        self._ids = ids
+
+    def __iter__(self) -> Iterator[tuple[Watched, bytes]]:
+        return self._rows(self._ids)
 
 
 def encode_memory(memory: Memory) -> bytes:

@@ -82,7 +82,7 @@ class Watcher:
                 group.create_task(self._tick_forever())
                 await self._ask_forever(group)
         finally:
-            await self._keeper.flush()
+            await self._keeper.close()
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open here."""

@@ -85,6 +85,10 @@ class Scene:
     def lose(self, ids: Sequence[int]) -> None:
         self.pbx.answers = lambda i: gone(i) if i in ids else info(i)
 
+    def extensions(self, status: str) -> set[str]:
+        """Who was told of."""
+        return {alert["labels"]["extension_id"] for alert in self.told(status)}
+
     def told(self, status: str) -> list[Alert]:
         """Of extensions; what is said of the account as a whole is another matter."""
         mine = (alert for alert in self.hook.alerts if "extension_id" in alert["labels"])
@@ -127,7 +131,7 @@ class Seen:
 
 async def judged(it: Scene, said: str) -> Seen:
     """All phones are back, and the trouble is over: what was told, and what stands in the store."""
-    fired, over = it.told("firing"), it.told("resolved")
+    fired = it.told("firing")
     times: dict[str, set[str]] = defaultdict(set)
     for alert in fired:
         times[alert["labels"]["extension_id"]].add(alert["regwatch"]["incident_id"])
@@ -137,7 +141,7 @@ async def judged(it: Scene, said: str) -> Seen:
     repeated = [one for one, of in times.items() if len(of) > 1 and one not in may_repeat]
     repeated += [body for body, number in twice.items() if number > 1]
     ids = {alert["regwatch"]["incident_id"] for alert in fired}
-    ended = {alert["labels"]["extension_id"] for alert in over}
+    ended = it.extensions("resolved")
     store = await Store.open(f"sqlite:///{it.file}")
     resolved = await store.incidents.resolved(since=Timestamp(0), limit=1000)
     stored = {incident.id for incident in resolved}
@@ -181,15 +185,20 @@ async def a_loss(it: Scene, trouble: str) -> Seen:
 
 
 async def a_restart(it: Scene, trouble: str) -> Seen:
-    """In the midst of the trouble, with ten lost before it and ten while it is down."""
+    """In the midst of the trouble, with ten lost before it, five while it is down, and five after
+    its start.
+    """
     await it.start()
     it.lose(LOST[:10])
     await asyncio.sleep(30)
     with TROUBLES[trouble](it.file):
         await asyncio.sleep(5)
         await it.stop()
+        it.lose(LOST[:15])
+        daemon = await it.start()
         it.lose(LOST)
-        daemon = await it.start(seconds=TROUBLE_SECONDS)
+        await asyncio.sleep(TROUBLE_SECONDS)
+        assert {str(i) for i in LOST[15:]} <= it.extensions("firing"), "late"
         said = daemon.begun.view.health_problem() or ""
         assert daemon.begun.view.live_problem() is None
     await asyncio.sleep(SETTLED_SECONDS)

@@ -1,5 +1,5 @@
-"""Databases in trouble: each kind of it on a switch, for whoever opens or uses a file of SQLite's in
-this process. What is in memory is always well."""
+"""Databases in trouble: each kind of it on a switch, for whoever opens or uses a file of SQLite's
+in this process. What is in memory is always well."""
 
 import asyncio
 import sqlite3

@@ -81,6 +81,7 @@ class SelfWatch:
                         await self._noted.wait()
         finally:
             await self._ledger.flush()
+            self._ledger.say_what_is_left()
 
     def _take(self, steps: Iterable[Step]) -> None:
         gathered = Gathered()
