@@ -42,9 +42,11 @@ def test_what_is_settled_is_known_and_waits_no_more() -> None:
     known.change([1], {"attempts": 3})
     assert known.pending("chat", limit=9) == []
     assert known.backlog() == {}
-    assert known.has("n1")
+    known.add(entry(1))
+    assert known.pending("chat", limit=9) == []
     known.forget_old(before=at(8))
-    assert not known.has("n1")
+    known.add(entry(1))
+    assert len(known.pending("chat", limit=9)) == 1
 
 
 def test_an_incident_whose_end_all_heard_is_forgotten() -> None:
