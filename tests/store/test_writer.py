@@ -92,8 +92,8 @@ async def test_what_is_urgent_does_not_keep_the_rest_from_ever_being_stored() ->
         for _ in range(3):
             group.create_task(insist())
         await asyncio.sleep(1)
-        async with asyncio.timeout(1):
-            await writer.write(disk.noting("later"), is_urgent=False)
+        await writer.write(disk.noting("later"), is_urgent=False)
+        assert asyncio.get_running_loop().time() < 1.5
 
 
 async def test_a_writer_that_is_outrun_keeps_no_more_waiting_than_came_in_one_commit() -> None:
@@ -186,8 +186,9 @@ async def test_a_person_who_asks_whether_it_is_back_need_not_wait_for_the_next_a
     with pytest.raises(StoreUnavailableError):
         await writer.try_now(disk.noting("asked"))
     disk.error = None
-    async with asyncio.timeout(1):
-        await writer.try_now(disk.noting("asked"))
+    begun_at = asyncio.get_running_loop().time()
+    await writer.try_now(disk.noting("asked"))
+    assert asyncio.get_running_loop().time() - begun_at < 1
     assert writer.problem == ""
 
 
