@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports reliability-storage figures bench bench-polling day ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ types: ## Check types.
 
 imports: ## Check that imports run downward only, and by the other contracts of pyproject.toml.
 	lint-imports
+
+reliability-storage: ## Print what becomes of alerts while the disk is full, gone, locked or slow.
+	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly tests/e2e/test_storage.py | grep '^|'
 
 figures: ## Count what must stay small: long functions, large classes.
 	PYTHONPATH=tests python -m figures

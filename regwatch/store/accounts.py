@@ -110,7 +110,8 @@ class StoredAccounts:
         happenings: Sequence[Happening] = (),
     ) -> None:
         """Store changed extensions and incidents with what happened, and forget removed
-        extensions.
+        extensions. With incidents it is done later if the database is away; `watched` is gone
+        through as often as it is tried.
         """
 
         # One transaction: after a crash, an extension that is lost without its incident would
@@ -124,7 +125,10 @@ class StoredAccounts:
             await upsert_rows(connection, schema.incidents, map(incident_row, incidents))
             await append_happenings(connection, happenings)
 
-        await self._database.write(work, is_urgent=bool(incidents))
+        if incidents:  # before the messages about them, also if the database is away
+            await self._database.record(work, lambda: None)
+        else:
+            await self._database.write(work)
 
     async def save_times(self, account: AccountName, times: Sequence[Sequence[AnswerTime]]) -> None:
         """Store when extensions were answered, in place of all such times before; each piece

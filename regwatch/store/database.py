@@ -159,10 +159,8 @@ class Database:
         self.on_anew()
 
     async def check_writable(self) -> None:
-        """Write, and take it back; raises `StoreError` if another process keeps it locked."""
-        if self.problem:
-            raise StoreUnavailableError(self.problem)
-        await self.write(change_nothing, is_urgent=True)
+        """Write, and take it back; raises `StoreError` if it is locked, full or not writable."""
+        await self.writer.try_now(_probe)
 
     def replace(self, other: "Database") -> None:
         """Be that one from now on; whoever holds this one need not know."""

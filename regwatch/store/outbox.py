@@ -59,8 +59,8 @@ class StoredOutbox:
         owed = select(told.incident_id).where(told.resolved_at.is_(None))
         query = select(told.notified).where(told.incident_id.in_(owed))
         known.told(await self._database.values(query, Notified))
-        for row in await self._database.read(select(forwarded)):
-            known.note_forwarded(row.receiver, row.incident_id)
+        rows = await self._database.read(select(forwarded))
+        known.recall_forwarded((row.receiver, row.incident_id) for row in rows)
         await self._load_unheard(known)
         self._set = known
 
@@ -96,8 +96,8 @@ class StoredOutbox:
             await asyncio.sleep(0)  # messages about thousands take a while
 
     async def _load_unheard(self, known: WorkingSet) -> None:
-        for row in await self._database.read(select(unheard)):
-            known.note_unheard(row.receiver, row.in_place_of, IncidentId(row.incident_id))
+        rows = await self._database.read(select(unheard))
+        known.recall_unheard((row.receiver, row.in_place_of, row.incident_id) for row in rows)
 
     @property
     def is_away(self) -> bool:
@@ -124,7 +124,7 @@ class StoredOutbox:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
         def then() -> None:
-            self._add(entry)
+            self._set.add(entry)
             self._set.told(rows)
 
         await self._database.record(work, then)
@@ -134,10 +134,6 @@ class StoredOutbox:
         entry_id = self._set.next_id
         self._set.next_id += 1
         return StoredEntry(entry_id, notification.receiver, notification, 0, made_at, made_at)
-
-    def _add(self, entry: StoredEntry) -> None:
-        if not self._set.has(entry.notification.id):
-            self._set.add(entry)
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
@@ -234,7 +230,7 @@ class StoredOutbox:
 
         def then() -> None:
             for entry in entries:
-                self._add(entry)
+                self._set.add(entry)
                 self._set.forward(entry.notification, receiver=receiver)
 
         await self._database.record(work, then)
@@ -270,7 +266,6 @@ class StoredOutbox:
     async def forget_old(self, *, before: Timestamp) -> None:
         """What the database forgot; raises `StoreError`."""
         self._set.forget_old(before=before)
-        self._set.forget_unheard()
         await self._load_unheard(self._set)
 
 

@@ -41,10 +41,6 @@ class WorkingSet:
 
     # --- what is asked -----------------------------------------------------------------------
 
-    def has(self, notification_id: str) -> bool:
-        """Whether this message was stored, settled or not."""
-        return notification_id in self._known
-
     def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
         """The oldest, oldest first; those refused besides."""
         mine = self._waiting.get(receiver, {})
@@ -102,7 +98,9 @@ class WorkingSet:
     # --- what is known from now on -----------------------------------------------------------
 
     def add(self, entry: StoredEntry) -> None:
-        """It waits."""
+        """It waits, if it was not stored before."""
+        if entry.notification.id in self._known:
+            return
         self._known[entry.notification.id] = None
         self._waiting.setdefault(entry.receiver, {})[entry.id] = entry
         self._receivers[entry.id] = entry.receiver
@@ -150,13 +148,16 @@ class WorkingSet:
             else:
                 mine.add(item.incident.id)
 
-    def note_forwarded(self, receiver: str, incident: IncidentId) -> None:
-        """Another one was told of it in place of that receiver."""
-        self._forwarded.setdefault(receiver, set()).add(incident)
+    def recall_forwarded(self, rows: Iterable[tuple[str, IncidentId]]) -> None:
+        """In whose place another one was told of what."""
+        for receiver, incident in rows:
+            self._forwarded.setdefault(receiver, set()).add(incident)
 
-    def note_unheard(self, receiver: str, in_place_of: str, incident: IncidentId) -> None:
-        """Its beginning never arrived."""
-        self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
+    def recall_unheard(self, rows: Iterable[tuple[str, str, IncidentId]]) -> None:
+        """By whom, and in whose place, of what the beginning was not heard; nothing else is."""
+        self._unheard.clear()
+        for receiver, in_place_of, incident in rows:
+            self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
 
     def forget_receivers(self, known: Collection[str], *, at: Timestamp) -> None:
         """What waits for others, and what they are owed, is over."""
@@ -171,10 +172,6 @@ class WorkingSet:
         for noted in (self._forwarded, self._unheard):
             for receiver in set(noted).difference(known):
                 del noted[receiver]
-
-    def forget_unheard(self) -> None:
-        """It is looked up anew."""
-        self._unheard.clear()
 
     def forget_old(self, *, before: Timestamp) -> None:
         """Messages settled before then may come again."""

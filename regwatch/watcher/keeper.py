@@ -126,10 +126,8 @@ class Keeper:
         """
         self._note(outcome)
         is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
-        is_news = bool(outcome.steps) or any(map(_cannot_wait, outcome.changes))
-        if self._ledger.is_failing and not is_time:
-            self._ledger.tell_unsaved(outcome.incidents)
-        elif is_news or is_time:
+        is_news = any(map(_cannot_wait, outcome.changes)) and not self._ledger.is_failing
+        if is_news or outcome.steps or is_time:
             await self.flush()
 
     def _note(self, outcome: Outcome) -> None:
@@ -169,6 +167,11 @@ class Keeper:
         monitor = self._monitor
         self._ledger.note(touched=monitor.roster.active_ids(), incidents=monitor.incidents)
 
+    async def close(self) -> None:
+        """Store what can be stored yet, and say what could not be."""
+        await self.flush(is_last=True)
+        self._ledger.say_what_is_left()
+
     async def caught_up(self) -> None:
         """Wait, if the store is too slow for what is found."""
         await self._ledger.caught_up()
@@ -176,7 +179,7 @@ class Keeper:
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(
             self._monitor.account,
-            watched=self._rows(part.touched),
+            watched=Rows(self._rows, part.touched),
             removed=part.removed,
             incidents=part.incidents,
             happenings=part.happenings,
@@ -198,6 +201,21 @@ class Keeper:
 def _cannot_wait(change: Change) -> bool:
     """Refreshes come with nearly every answer, and are stored with its time."""
     return change.kind is not ChangeKind.REFRESHED
+
+
+class Rows:
+    """Made whenever they are asked for: a save may be tried more than once."""
+
+    def __init__(
+        self,
+        rows: Callable[[Iterable[ExtensionId]], Iterator[tuple[Watched, bytes]]],
+        ids: Collection[ExtensionId],
+    ) -> None:
+        self._rows = rows
+        self._ids = ids
+
+    def __iter__(self) -> Iterator[tuple[Watched, bytes]]:
+        return self._rows(self._ids)
 
 
 def encode_memory(memory: Memory) -> bytes:

@@ -82,7 +82,7 @@ class Watcher:
                 group.create_task(self._tick_forever())
                 await self._ask_forever(group)
         finally:
-            await self._keeper.flush(is_last=True)
+            await self._keeper.close()
 
     def forget_saves(self) -> None:
         """What was stored is gone: all that is known is to be stored again."""

@@ -101,6 +101,7 @@ class SelfWatch:
                         await self._noted.wait()
         finally:
             await self._ledger.flush()
+            self._ledger.say_what_is_left()
 
     def _look_at_store(self) -> None:
         now, found = self._clock(), self._looked_at()

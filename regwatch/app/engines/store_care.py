@@ -41,6 +41,7 @@ class StoreCare:
         self._on_backlog = on_backlog
         self._take_up = take_up
         self._failures = 0
+        self._said = ""
         self._try_at = around.steady()
         self._running = Running("store", self._look_after)
 
@@ -75,7 +76,10 @@ class StoreCare:
             return
         try:
             await self._take_up()
-        except StoreError:
+        except StoreError as error:
+            if str(error) not in (self._said, self._around.store.problem):
+                self._said = str(error)
+                log.error("store_not_opened", reason=self._said)
             self._failures += 1
             self._try_at = Instant(steady() + pause_after(self._failures))
         else:
