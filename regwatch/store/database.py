@@ -52,6 +52,7 @@ class Database:
         *,
         path: Path | None = None,
         loss: Loss | None = None,
+        unreadable: Unreadable | None = None,
         clock: Clock = wall_clock,
         stand_in_because: str = "",
     ) -> None:
@@ -63,7 +64,7 @@ class Database:
         self.writer = Writer(self._transact, _probe, stand_in_because=stand_in_because)
         self.path = path
         self._lock = lock
-        self.unreadable = Unreadable()
+        self.unreadable = Unreadable() if unreadable is None else unreadable
         self.losses: list[Loss] = [] if loss is None else [loss]
         """Files that were set aside; the last of them lay here before."""
         self.damage = ""
@@ -85,7 +86,7 @@ class Database:
         return self.writer.problem
 
     async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows; raises `StoreError`. If the file is damaged, what is left of them in a new one."""
+        """The rows; raises `StoreError`. If the file is damaged, those that a new one has."""
         try:
             return await self._read(query)
         except StoreCorruptError:
@@ -150,7 +151,9 @@ class Database:
         if self.path is None:
             raise StoreCorruptError(self.damage)
         await self.engine.dispose()
-        self.engine, loss = await anew(self.path, self.damage, self._clock, is_running=True)
+        self.engine, loss = await anew(
+            self.path, self.damage, self.unreadable, clock=self._clock, is_running=True
+        )
         self.losses.append(loss)
         self.damage, self._place = "", Place(self.path)
         with translated():
@@ -222,8 +225,9 @@ async def open_database(url: str, *, clock: Clock) -> Database:
     path = Path(parsed.database) if parsed.database not in (None, "", ":memory:") else None
     lock = _lock(path) if path else None
     try:
-        engine, loss = await open_file(parsed, path, clock)
-        return Database(engine, lock, path=path, loss=loss, clock=clock)
+        unreadable = Unreadable()
+        engine, loss = await open_file(parsed, path, unreadable, clock=clock)
+        return Database(engine, lock, path=path, loss=loss, unreadable=unreadable, clock=clock)
     except BaseException:
         if lock is not None:
             os.close(lock)
@@ -233,7 +237,7 @@ async def open_database(url: str, *, clock: Clock) -> Database:
 async def open_stand_in(problem: str, *, clock: Clock) -> Database:
     """One in memory, in place of one that cannot be opened, and why it cannot."""
     url = make_url("sqlite+aiosqlite://")
-    return Database(await connected(url), None, stand_in_because=problem)
+    return Database(await connected(url, Unreadable()), None, stand_in_because=problem)
 
 
 def _parse(url: str) -> URL:

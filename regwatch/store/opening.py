@@ -20,6 +20,7 @@ from regwatch.store.examination import check_pages, check_shape, drop_unfit, exa
 from regwatch.store.files import Aside, make_private, set_aside
 from regwatch.store.salvage import salvage
 from regwatch.store.schema import migrate
+from regwatch.store.unreadable import Unreadable
 
 BUSY_SECONDS = 4.0
 """How long SQLite waits for another process, such as a backup, to let go of the file: less than
@@ -46,37 +47,39 @@ class Loss:
     """Whether it was found while running: what is known in memory is stored again, too."""
 
 
-async def open_file(url: URL, path: Path | None, clock: Clock) -> tuple[AsyncEngine, Loss | None]:
+async def open_file(
+    url: URL, path: Path | None, unreadable: Unreadable, *, clock: Clock
+) -> tuple[AsyncEngine, Loss | None]:
     """Open or make it; raises `StoreError`. With it, what became of a damaged one."""
     if path is None:
-        return await connected(url), None
+        return await connected(url, unreadable), None
     try:
         with translated():
             await asyncio.to_thread(make_private, path)
             await asyncio.to_thread(examine, path, timeout_seconds=BUSY_SECONDS)
-        return await connected(url), None
+        return await connected(url, unreadable), None
     except StoreCorruptError as error:
-        return await anew(path, str(error), clock)
+        return await anew(path, str(error), unreadable, clock=clock)
 
 
 async def anew(
-    path: Path, reason: str, clock: Clock, *, is_running: bool = False
+    path: Path, reason: str, unreadable: Unreadable, *, clock: Clock, is_running: bool = False
 ) -> tuple[AsyncEngine, Loss]:
     """Set the file aside and begin another with what can be read of it; raises `StoreError`."""
     with translated():
         aside = await asyncio.to_thread(set_aside, path, reason, at=clock())
         await asyncio.to_thread(make_private, path)
     log.error("database_corrupt", path=str(path), moved_to=str(aside.path), error=reason)
-    engine = await connected(URL.create("sqlite+aiosqlite", database=str(path)))
+    engine = await connected(URL.create("sqlite+aiosqlite", database=str(path)), unreadable)
     kept = await asyncio.to_thread(salvage, aside.path, path)
     with translated():
         async with engine.begin() as connection:
-            await connection.run_sync(drop_unfit)
+            unreadable.note_dropped(await connection.run_sync(drop_unfit))
     log.warning("database_begun_anew", path=str(path), **kept)
     return engine, Loss(aside, kept, is_running=is_running)
 
 
-async def connected(url: URL) -> AsyncEngine:
+async def connected(url: URL, unreadable: Unreadable) -> AsyncEngine:
     """Ready to be worked with; raises `StoreError`."""
     engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _set_up)
@@ -89,12 +92,10 @@ async def connected(url: URL) -> AsyncEngine:
                 await connection.run_sync(migrate)
                 await connection.run_sync(check_shape)
                 await connection.run_sync(check_pages)
-                dropped = await connection.run_sync(drop_unfit)
+                unreadable.note_dropped(await connection.run_sync(drop_unfit))
     except BaseException:
         await engine.dispose()
         raise
-    if dropped:
-        log.error("stored_rows_unfit", count=dropped)
     await _let_it_shrink(engine)
     return engine
 

@@ -46,6 +46,12 @@ class Unreadable:
         count, self.count = self.count, 0
         return count
 
+    def note_dropped(self, count: int) -> None:
+        """So many rows were deleted: they held what no column of theirs may hold."""
+        if count:
+            self.count += count
+            log.error("stored_rows_unfit", count=count)
+
     def note(self, kind: type, errors: list[str]) -> None:
         """So many were met in one go. What was said of a kind is not said again."""
         if not errors:

@@ -152,7 +152,7 @@ async def test_a_row_that_cannot_be_read_costs_itself_alone(
     await store.close()
     with sqlite3.connect(file) as connection:
         connection.execute(f"UPDATE extensions {damage} WHERE extension_id = 1")
-        connection.execute("UPDATE extensions SET memory = 'text' WHERE extension_id = 2")
+        connection.execute("UPDATE extensions SET memory = x'c100' WHERE extension_id = 2")
     connection.close()
     again = await Store.open(url(file))
     assert list((await again.accounts.load(ACME)).watched) == [
