@@ -29,6 +29,7 @@ from regwatch.core.outcome import Outcome
 from regwatch.core.phones.answer_times import AnswerTime, brought_up
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
+from regwatch.core.phones.recollection import recalled
 from regwatch.store.errors import StoreError
 from regwatch.watcher.answer_times import AnswerTimes
 from regwatch.watcher.ledger import Ledger
@@ -109,7 +110,17 @@ class Keeper:
                 time = stored.times.get(watched.extension.id)
                 self._restore(watched, memory, time, now)
             await asyncio.sleep(0)
+        self._recall(now)
         return len(stored.watched)
+
+    def _recall(self, now: Timestamp) -> None:
+        """Those of whom nothing is left but the incident that says that they are lost."""
+        known = self._monitor.roster.by_id
+        for incident in tuple(self._monitor.incidents):
+            watched = recalled(incident)
+            if watched is not None and watched.extension.id not in known:
+                self._log.warning("extension_recalled", extension_id=watched.extension.id)
+                self._restore(watched, b"", None, now)
 
     def _restore(
         self, watched: Watched, memory: bytes, time: AnswerTime | None, now: Timestamp

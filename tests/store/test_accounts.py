@@ -114,7 +114,7 @@ async def test_times_replace_all_that_were_stored_before(store: Store, file: Pat
         pytest.param("UPDATE answer_times SET times = 'text'", id="another type"),
         pytest.param("UPDATE answer_times SET revision = 'text'", id="no revision"),
         pytest.param("UPDATE extensions SET revision = 9e18", id="a row that is newer than any"),
-        pytest.param("UPDATE extensions SET revision = 'text'", id="a row without revision"),
+        pytest.param("UPDATE extensions SET revision = -5", id="a row without revision"),
         pytest.param("DELETE FROM answer_times", id="none at all"),
     ],
 )

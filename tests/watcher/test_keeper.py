@@ -182,6 +182,42 @@ async def test_what_a_stop_cuts_off_is_stored_on_the_way_out() -> None:
     assert kept.store.rows[ONE][0].state is ExtensionState.LOST
 
 
+async def test_who_was_told_as_lost_is_lost_still_if_its_row_is_gone() -> None:
+    before = Kept()
+    await before.keeper.keep(before.watch(1, 2))
+    await before.keeper.keep(before.see(1))
+    await before.keeper.keep(before.see(1, gone=True))
+    after = Kept(before.store)
+    after.monitor = Monitor(
+        ACME, MonitorPolicy(EVERY_ALERT), Sites(), incidents=before.store.incidents.values()
+    )
+    after.keeper = Keeper(
+        after.monitor, after.store, clock=after.clocks.wall, steady=after.clocks.steady,
+        on_incidents=after._tell,
+    )  # fmt: skip
+    del before.store.rows[ONE]
+    with capture_logs() as logs:
+        await after.keeper.restore()
+    assert [line["event"] for line in logs] == ["extension_recalled"]
+    outcome = after.see(1, gone=True)
+    assert list(outcome.steps) == []
+    assert after.monitor.roster.by_id[ONE].state is ExtensionState.LOST
+    assert [i.alert for i in after.monitor.incidents] == ["extension_lost"]
+
+
+async def test_what_was_saved_is_saved_again_if_it_is_gone() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.keep(kept.see(1, gone=True))
+    kept.store.rows.clear()
+    incidents, kept.store.incidents = kept.store.incidents, {}
+    kept.keeper.forget_saves()
+    await kept.keeper.flush()
+    assert set(kept.store.rows) == {1, 2}
+    assert kept.store.incidents == incidents
+
+
 async def test_who_is_removed_is_stored_no_more() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1, 2))
