@@ -108,7 +108,7 @@ class Keeper:
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
                 time = stored.times.get(watched.extension.id)
-                self._restore(watched, memory, time, now)
+                self._restore(watched, decode_memory(memory), time, now)
             await asyncio.sleep(0)
         self._recall(now)
         return len(stored.watched)
@@ -117,16 +117,16 @@ class Keeper:
         """Those of whom nothing is left but the incident that says that they are lost."""
         known = self._monitor.roster.by_id
         for incident in tuple(self._monitor.incidents):
-            watched = recalled(incident)
-            if watched is not None and watched.extension.id not in known:
-                self._log.warning("extension_recalled", extension_id=watched.extension.id)
-                self._restore(watched, b"", None, now)
+            found = recalled(incident)
+            if found is not None and found[0].extension.id not in known:
+                self._log.warning("extension_recalled", extension_id=found[0].extension.id)
+                self._restore(*found, None, now)
 
     def _restore(
-        self, watched: Watched, memory: bytes, time: AnswerTime | None, now: Timestamp
+        self, watched: Watched, memory: Memory, time: AnswerTime | None, now: Timestamp
     ) -> None:
         try:
-            known, remembered = brought_up(watched, decode_memory(memory), time)
+            known, remembered = brought_up(watched, memory, time)
             self._monitor.restore(known, remembered, now=now)
         except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
             self._log.exception("extension_not_restored", extension_id=watched.extension.id)

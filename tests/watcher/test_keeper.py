@@ -6,6 +6,7 @@ import pytest
 from fakes.clocks import Clocks
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, answer, batch, listing, registration
+from structlog.testing import capture_logs
 
 from regwatch.core.model import ExtensionId, ExtensionState, Incident
 from regwatch.core.monitor import Monitor, MonitorPolicy

@@ -13,17 +13,20 @@ TOLD = incident()
 
 
 def test_who_was_told_as_lost_is_lost() -> None:
-    watched = recalled(TOLD)
-    assert watched is not None
+    found = recalled(TOLD)
+    assert found is not None
+    watched, memory = found
     assert is_lost(watched)
+    assert memory.loss is not None
+    assert (memory.loss.registration.device, memory.loss.last_seen_at) == ("Yealink", at(0))
     assert (watched.extension.id, watched.state) == (3, ExtensionState.LOST)
     assert (watched.last_registered_at, watched.since) == (at(0), at(0))
 
 
 def test_without_a_time_it_was_seen_until_it_began() -> None:
-    watched = recalled(replace(TOLD, facts=replace(TOLD.facts, last_seen=None)))
-    assert watched is not None
-    assert watched.last_registered_at == TOLD.started_at
+    found = recalled(replace(TOLD, facts=replace(TOLD.facts, last_seen=None)))
+    assert found is not None
+    assert found[0].last_registered_at == TOLD.started_at
 
 
 @pytest.mark.parametrize(
