@@ -119,6 +119,13 @@ class Database:
     async def _transact(self, works: Sequence[Work]) -> None:
         if self.damage:
             await self._begin_anew()
+        try:
+            await self._try(works)
+        except StoreCorruptError:
+            await self._begin_anew()
+            await self._try(works)
+
+    async def _try(self, works: Sequence[Work]) -> None:
         with self._noting_damage(), translated():
             if self._place is not None:
                 self._place.check()
