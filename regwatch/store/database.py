@@ -244,7 +244,8 @@ async def open_database(url: str, *, clock: Clock) -> Database:
 async def open_stand_in(problem: str, *, clock: Clock) -> Database:
     """One in memory, in place of one that cannot be opened, and why it cannot."""
     url = make_url("sqlite+aiosqlite://")
-    return Database(await connected(url, Unreadable()), None, stand_in_because=problem)
+    engine = await connected(url, Unreadable())
+    return Database(engine, None, stand_in_because=problem, clock=clock)
 
 
 def _parse(url: str) -> URL:

@@ -29,7 +29,7 @@ from regwatch.core.unstorable import UnstorableError
 HOPELESS = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)
 """Of the driver's: they say something of the statement and its values, nothing of the file."""
 MISSING = ("no such table", "no such column")
-"""How the driver's words begin where the file has lost something: it was there when it was opened."""
+"""How the driver's words begin where the file lost something that it had when it was opened."""
 UNFIT = (ValueError, TypeError, OverflowError, MsgspecError)
 """What encoding a value raises, here or in the driver: half a character, a number too large."""
 

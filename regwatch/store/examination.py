@@ -124,7 +124,7 @@ def check_pages(connection: Connection) -> None:
 
 
 def drop_unfit(connection: Connection) -> int:
-    """Delete rows that hold what no column of theirs may hold: read, they would be taken for others.
+    """Delete rows that hold what no column of theirs may: read, they would be taken for others.
     The history is too long for it, and each of its lines is looked at when it is read. Returns how
     many that were.
     """

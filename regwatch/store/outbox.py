@@ -32,14 +32,13 @@ from regwatch.store.rows import (
     StoredEntry,
     append_happenings,
     entry_of,
-    entry_row,
     note_consequences,
     notified_row,
     outbox_row,
     upsert_rows,
 )
 from regwatch.store.schema import forwarded, outbox, unheard
-from regwatch.store.working_set import WorkingSet
+from regwatch.store.working_set import WorkingSet, rows_of
 
 NOT_CONFIGURED = "the receiver was removed from the configuration"
 
@@ -63,19 +62,6 @@ class StoredOutbox:
         known.recall_forwarded((row.receiver, row.incident_id) for row in rows)
         await self._load_unheard(known)
         self._set = known
-
-    async def restock(self, connection: AsyncConnection) -> None:
-        """Store again all that is known: the file was begun anew."""
-        await connection.execute(delete(outbox).where(outbox.c.settled_at.is_(None)))
-        for entries in batched(self._set.waiting(), CHUNK):
-            rows = [entry_row(each) for each in entries]
-            await connection.execute(insert(outbox).prefix_with("OR REPLACE"), rows)
-        told = map(notified_row, self._set.notified())
-        for piece in batched(told, CHUNK):
-            await upsert_rows(connection, schema.notified, piece)
-        for table, noted in self._set.noted():
-            for lines in batched(noted, CHUNK):
-                await connection.execute(upsert(table).on_conflict_do_nothing(), lines)
 
     async def _load_messages(self, known: WorkingSet) -> None:
         c = outbox.c
@@ -267,6 +253,16 @@ class StoredOutbox:
         """What the database forgot; raises `StoreError`."""
         self._set.forget_old(before=before)
         await self._load_unheard(self._set)
+
+
+async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
+    """Store again all that is known: the file was begun anew, and what was read of the old one may
+    be older.
+    """
+    await connection.execute(delete(outbox).where(outbox.c.settled_at.is_(None)))
+    for table, rows in rows_of(stored._set):  # noqa: SLF001 - of this module, as the class is
+        for piece in batched(rows, CHUNK):
+            await connection.execute(insert(table).prefix_with("OR REPLACE"), piece)
 
 
 async def _note_forwarded(

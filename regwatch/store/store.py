@@ -20,7 +20,7 @@ from regwatch.store.memos import StoredMemos
 from regwatch.store.merging import merge
 from regwatch.store.opening import Loss
 from regwatch.store.operations import StoredOperations
-from regwatch.store.outbox import StoredOutbox
+from regwatch.store.outbox import StoredOutbox, restock
 from regwatch.store.retention import Retention
 from regwatch.store.writer import Listeners
 
@@ -43,7 +43,7 @@ class Store:
         self.operations = StoredOperations(database)
         self.memos = StoredMemos(database)
         self._retention = Retention(database)
-        database.restock = self.outbox.restock
+        database.restock = partial(restock, self.outbox)
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock = wall_clock) -> "Store":

@@ -18,8 +18,8 @@ from regwatch.core.model import (
     Notified,
     Timestamp,
 )
-from regwatch.store.rows import StoredEntry
-from regwatch.store.schema import forwarded, unheard
+from regwatch.store.rows import StoredEntry, entry_row, notified_row
+from regwatch.store.schema import forwarded, notified, outbox, unheard
 
 MOST_REFUSED = 500
 """Refused messages of one receiver that are looked at together."""
@@ -68,32 +68,6 @@ class WorkingSet:
         """Of which of these another one was told in place of this one, and not the end."""
         found = self._forwarded.get(receiver, set())
         return [incident for incident in incidents if incident in found]
-
-    # --- to store all of it again ------------------------------------------------------------
-
-    def waiting(self) -> Iterator[StoredEntry]:
-        """All messages that do."""
-        for mine in self._waiting.values():
-            yield from mine.values()
-
-    def noted(self) -> Iterator[tuple[Table, Iterable[Mapping[str, str]]]]:
-        """Rows of what is noted of receivers, by table."""
-        yield (
-            forwarded,
-            (
-                {"receiver": receiver, "incident_id": incident}
-                for receiver, mine in self._forwarded.items()
-                for incident in mine
-            ),
-        )
-        yield (
-            unheard,
-            (
-                {"receiver": receiver, "in_place_of": in_place_of, "incident_id": incident}
-                for receiver, mine in self._unheard.items()
-                for in_place_of, incident in mine
-            ),
-        )
 
     # --- what is known from now on -----------------------------------------------------------
 
@@ -188,3 +162,25 @@ class WorkingSet:
         del self._waiting[entry.receiver][entry.id]
         del self._receivers[entry.id]
         self._known[entry.notification.id] = at
+
+
+def rows_of(known: WorkingSet) -> Iterator[tuple[Table, Iterable[Mapping[str, Any]]]]:
+    """All of it, to be stored again: rows by table."""
+    yield outbox, (entry_row(e) for mine in known._waiting.values() for e in mine.values())
+    yield notified, map(notified_row, known.notified())
+    yield (
+        forwarded,
+        (
+            {"receiver": receiver, "incident_id": incident}
+            for receiver, mine in known._forwarded.items()
+            for incident in mine
+        ),
+    )
+    yield (
+        unheard,
+        (
+            {"receiver": receiver, "in_place_of": in_place_of, "incident_id": incident}
+            for receiver, mine in known._unheard.items()
+            for in_place_of, incident in mine
+        ),
+    )
