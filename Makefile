@@ -61,5 +61,8 @@ reliability-clocks: ## Set the clock in every way, in virtual time and of a real
 	PYTHONPATH=tests python -m fakes.set_clocks
 	PYTHONPATH=tests PYTHONSAFEPATH=1 python -m fakes.faked_time
 
+reliability-storage: ## Print what becomes of alerts while the disk is full, gone, locked or slow.
+	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly tests/e2e/test_storage.py | grep '^|'
+
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

@@ -1,11 +1,13 @@
 """Long work in short pieces: at 100,000 extensions nobody may keep the others waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+SORTED_AT_ONCE = 2000
 
 HELD_SECONDS = 0.005
 """Of the loop's time that is taken in one go."""
@@ -29,3 +31,16 @@ async def unhurried(pieces: Iterable[T]) -> AsyncIterator[T]:
         if loop.time() - since > HELD_SECONDS:
             await asyncio.sleep(0)
             since = loop.time()
+
+
+async def in_order(items: Iterable[T], *, key: Callable[[T], Any]) -> Sequence[T]:
+    """The items sorted by that; others get their turn meanwhile."""
+    pieces: list[list[T]] = []
+    for piece in batched(items, SORTED_AT_ONCE):
+        pieces.append(sorted(piece, key=key))
+        await asyncio.sleep(0)
+    found: list[T] = []
+    for piece in batched(merge(*pieces, key=key), SORTED_AT_ONCE):
+        found += piece
+        await asyncio.sleep(0)
+    return found

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regwatch.batching import HELD_SECONDS, batched, unhurried
+from regwatch import batching
+from regwatch.batching import batched, in_order
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))
@@ -65,3 +68,12 @@ async def test_whoever_is_cancelled_can_go_on_where_it_was() -> None:
     async for piece in unhurried(left):
         seen.append(piece)
     assert seen == [0, 1, 2, 3, 4]
+
+
+@given(st.lists(st.integers(), max_size=50))
+async def test_what_is_sorted_in_pieces_is_sorted_and_of_equals_the_first_comes_first(
+    items: list[int],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "SORTED_AT_ONCE", 7)
+        assert list(await in_order(items, key=abs)) == sorted(items, key=abs)

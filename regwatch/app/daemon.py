@@ -29,6 +29,7 @@ from regwatch.core.alerts.mutes import Mutes
 from regwatch.shapes.values import revealed
 from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError
+from regwatch.store.writer import Listeners
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
 from regwatch.web.listener import Address, ListenError, listening
@@ -115,17 +116,21 @@ class Daemon:
         return begun
 
     async def _surroundings(self, stack: AsyncExitStack) -> Surroundings:
-        store = await Store.open(storage_url(self._config, self._environ), clock=self._clock)
+        url = storage_url(self._config, self._environ)
+        store = await Store.open_or_stand_in(url, clock=self._clock)
         stack.push_async_callback(store.close)
+        instruments = Instruments(CollectorRegistry())
+        store.listen(Listeners(instruments.store_written, instruments.store_turned))
         # No cookies: nothing one receiver sets may reach another.
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         return Surroundings(
             store=store,
             session=await stack.enter_async_context(session),
             mutes=Mutes(silences=await store.operations.silences()),
-            instruments=Instruments(CollectorRegistry()),
+            instruments=instruments,
             clock=self._clock,
             steady=self._steady,
+            history_seconds=self._config.storage.history,
             record=self._record,
         )
 

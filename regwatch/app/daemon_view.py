@@ -32,8 +32,9 @@ class DaemonSight:
         return self._engine.backlog
 
     def health_problem(self) -> str | None:
-        """What is wrong with the parts; None if nothing is."""
-        return self.live_problem() or self._engine.parts.trouble or None
+        """What is wrong with the parts or the store; None if nothing is."""
+        engine = self._engine
+        return self.live_problem() or engine.parts.trouble or engine.store_problem or None
 
     def live_problem(self) -> str | None:
         """Which account's polling stands still; None if none does. Whoever died is no reason: it is

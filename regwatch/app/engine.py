@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from regwatch.app.engines.clock_care import ClockCare
 from regwatch.app.engines.running import stop_all
-from regwatch.app.engines.store_care import Backlog, StoreCare
+from regwatch.app.engines.store_care import Backlog, StoreCare, store_problem
 from regwatch.app.exchange import RESOLVED_SHOWN, Exchange
 from regwatch.app.heart import Heart
 from regwatch.app.parts import Part, Parts
@@ -28,15 +28,20 @@ class Engine:
     def __init__(self, around: Surroundings) -> None:
         self.exchange = Exchange()
         self.heart = Heart(
-            clock=around.clock, steady=around.steady, trouble=lambda: self.parts.trouble
+            clock=around.clock,
+            steady=around.steady,
+            trouble=lambda: self.parts.trouble or self.store_problem,
         )
         self._around = around
-        self._care = StoreCare(around, on_backlog=self.heart.note_backlog)
+        self._care = StoreCare(
+            around, on_backlog=self.heart.note_backlog, take_up=self._take_up_store
+        )
         self._clock = ClockCare(around, follow=self._follow_clock)
         self._parts: Parts | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
         """Held while parts are replaced: what would be done to one that leaves waits."""
+        around.store.on_anew(self._forget_saves)
 
     @property
     def parts(self) -> Parts:
@@ -97,6 +102,31 @@ class Engine:
             self._adopt(parts)
             self._begin()
 
+    async def _take_up_store(self) -> None:
+        """Go on with the database that could not be opened at the start, and with what stands in
+        it; raises `StoreError` if it still cannot be, and then nothing changes.
+        """
+        store = self._around.store
+        async with self._changing:
+            if (opened := await store.try_opening()) is None:
+                return
+            self.exchange.change_begins()
+            try:
+                await _stop(self.parts.stages)  # what they hold is noted before it is merged
+                await store.take_up(opened)
+                self.mutes.replace_silences(await store.operations.silences())
+                await _load(self.parts.everything)
+            finally:
+                self._adopt(self.parts)
+                self._begin()
+
+    def _forget_saves(self) -> None:
+        """The store was begun anew: what the parts know goes into it."""
+        if self._parts is not None:
+            for account in self.parts.accounts:
+                account.forget_saves()
+            self.parts.self_watch.forget_saves()
+
     def _adopt(self, parts: Parts) -> None:
         """In one step of the loop: nobody sees the half of it."""
         self._parts = parts
@@ -145,6 +175,11 @@ class Engine:
     def backlog(self) -> Backlog:
         """By receiver: how many notifications wait, and the oldest's time."""
         return {line.name: (0, None) for line in self.parts.lines} | dict(self._care.backlog)
+
+    @property
+    def store_problem(self) -> str:
+        """Why nothing can be stored, in words; empty: it can."""
+        return store_problem(self._around.store)
 
     def incidents(self) -> Sequence[Incident]:
         """Those pending and those firing."""

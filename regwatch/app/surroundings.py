@@ -23,5 +23,7 @@ class Surroundings:
     instruments: Instruments
     clock: EvenClock
     steady: SteadyClock
+    history_seconds: float = 30 * 86_400.0
+    """How long what is over is kept."""
     record: Path | None = None
     """A file that keeps the PBX's answers."""

@@ -82,6 +82,18 @@ class ReceiverBrokenShape(AlertShape):
     severity: SeverityName = "critical"
 
 
+class MemoryLostShape(AlertShape):
+    """The database was damaged at the start, and a part of it is forgotten."""
+
+    severity: SeverityName = "info"
+
+
+class StoreDamagedShape(AlertShape):
+    """The database was found damaged while running."""
+
+    severity: SeverityName = "critical"
+
+
 class RegistrarRestartedShape(AlertShape):
     """All registrations vanished at once; phones return as they refresh."""
 
@@ -189,6 +201,8 @@ class AlertsShape(Shape):
     credentials_refused: _switchable(CredentialsRefusedShape) = CredentialsRefusedShape()  # type: ignore[valid-type]
     quota_exhausted: _switchable(AlertShape) = AlertShape()  # type: ignore[valid-type]
     receiver_broken: _switchable(ReceiverBrokenShape) = ReceiverBrokenShape()  # type: ignore[valid-type]
+    memory_lost: _switchable(MemoryLostShape) = MemoryLostShape()  # type: ignore[valid-type]
+    store_damaged: _switchable(StoreDamagedShape) = StoreDamagedShape()  # type: ignore[valid-type]
     registrar_restarted: _switchable(RegistrarRestartedShape) = RegistrarRestartedShape()  # type: ignore[valid-type]
     site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
     flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]

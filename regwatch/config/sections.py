@@ -204,6 +204,7 @@ class StorageShape(Shape):
     """Where the state is kept."""
 
     url: Text | None = None
+    history: Duration = Field(default=30 * 86_400.0, ge=3600.0)
 
 
 def _per_extension(value: object) -> object:

@@ -172,10 +172,10 @@ class Intake:
             self._remember(seen)
         site = self._sites.now_of(before, seen.after)
         self._roster.answer(watched, seen.after.registrations, site, now)
-        gathered.saw(extension_id, seen)
         gathered.add(self._watches.presence.judge(watched, seen, now=now))
         if watched.state is ExtensionState.REGISTERED:
             self._watches.places.present(extension_id)
+        gathered.saw(watched, seen)
         if seen.is_news or watched.state is not before.state or self._watches.places.has_stragglers:
             self._look_at_place(watched, seen)
         return _Taken(watched, seen, is_explained)

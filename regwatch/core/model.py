@@ -90,6 +90,8 @@ class AlertName(StrEnum):
     FOREIGN_NETWORK = "foreign_network"
     DEVICE_CHANGED = "device_changed"
     RECEIVER_BROKEN = "receiver_broken"
+    MEMORY_LOST = "memory_lost"
+    STORE_DAMAGED = "store_damaged"
 
     @property
     def alertname(self) -> str:
@@ -371,6 +373,8 @@ class Notification(Struct, frozen=True, gc=False, kw_only=True):
     """New ones first, then still firing, then resolved; each by severity and extension."""
     in_place_of: str = ""
     """The receiver that would not take it; empty: this one is told in its own right."""
+    possibly_repeated: bool = False
+    """Whether it is sent while nothing can be stored: after a restart it may come again."""
 
     def with_status(self, status: ItemStatus) -> tuple[Incident, ...]:
         """The incidents of one status, in order."""

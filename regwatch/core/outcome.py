@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from regwatch.core.alerts.incidents import Decision, Step
-from regwatch.core.model import ExtensionId, Incident
+from regwatch.core.model import ExtensionId, Incident, Watched
+from regwatch.core.phones.answer_times import is_beyond, is_learned, is_remembered_otherwise
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import Loss
 from regwatch.core.phones.observation import Observation
@@ -42,7 +43,11 @@ class Outcome(Struct, frozen=True):
     moved: Sequence[Incident] = ()
     """Open incidents of which nothing changed but their times: the clock was set."""
     touched: Collection[ExtensionId] = ()
-    """Extensions whose stored form is out of date now."""
+    """Extensions whose stored form is out of date now, by more than the times of their answer."""
+    learned: Collection[ExtensionId] = ()
+    """Those of whose habits something new is known: to be stored within minutes."""
+    refreshed: Collection[ExtensionId] = ()
+    """Those whose habits are only smoother than before: to be stored some time."""
     removed: Collection[ExtensionId] = ()
     doubted: Collection[ExtensionId] = ()
     """To be asked again before their answer is believed."""
@@ -75,6 +80,8 @@ class Gathered:
         self.steps: list[Step] = []
         self.losses: list[Loss] = []
         self.touched: dict[ExtensionId, None] = {}
+        self.learned: dict[ExtensionId, None] = {}
+        self.refreshed: dict[ExtensionId, None] = {}
         self.removed: list[ExtensionId] = []
         self.set_aside: list[SetAside] = []
         self.crowded: list[ExtensionId] = []
@@ -91,12 +98,17 @@ class Gathered:
         except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
             self.set_aside.append(SetAside(extension_id, error))
 
-    def saw(self, extension_id: ExtensionId, seen: Observation) -> None:
-        """Take over what an answer showed."""
+    def saw(self, watched: Watched, seen: Observation) -> None:
+        """Take over what an answer showed; `watched` as it is with it."""
+        extension_id = seen.extension_id
         if seen.changes:
             self.changes.extend(seen.changes)
             self.losses.extend(seen.losses)
-        self.touched[extension_id] = None
+        if is_beyond(seen.before, watched) or is_remembered_otherwise(seen.remembered, seen.memory):
+            self.touched[extension_id] = None
+        elif seen.memory is not seen.remembered:
+            news = self.learned if is_learned(seen.remembered, seen.memory) else self.refreshed
+            news[extension_id] = None
 
     def put_aside(
         self, extension_id: ExtensionId, losses: Collection[Loss], error: Exception
@@ -116,6 +128,8 @@ class Gathered:
             steps=self.steps,
             losses=self.losses,
             touched=self.touched,
+            learned=self.learned,
+            refreshed=self.refreshed,
             removed=self.removed,
             set_aside=self.set_aside,
             crowded=self.crowded,

@@ -6,8 +6,10 @@ from regwatch.store.accounts import StoredAccount
 from regwatch.store.errors import (
     StoreCorruptError,
     StoreError,
+    StoreInUseError,
     StoreRefusedError,
     StoreUnavailableError,
+    StoreUrlError,
     StoreVersionError,
 )
 from regwatch.store.rows import StoredEntry
@@ -17,8 +19,10 @@ __all__ = [
     "Store",
     "StoreCorruptError",
     "StoreError",
+    "StoreInUseError",
     "StoreRefusedError",
     "StoreUnavailableError",
+    "StoreUrlError",
     "StoreVersionError",
     "StoredAccount",
     "StoredEntry",

@@ -1,33 +1,38 @@
 """One database file: how it is opened, read and written. One daemon at a time, and never in the way
 of watching.
 
-A file that cannot be read is moved aside, loudly, and a new one is begun: the phones are watched
-even if their past is lost.
+A file that is damaged is set aside, loudly, and a new one is begun with what can be read of it:
+the phones are watched even if their past is lost. So it is if damage shows while running.
 """
 
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Row, Select, delete, event
+from sqlalchemy import Row, Select, delete
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from regwatch.clock import Clock
-from regwatch.store.errors import StoreCorruptError, StoreUnavailableError, translated
-from regwatch.store.rows import decoded, upsert_rows
-from regwatch.store.schema import memos, migrate, schema_version
+from regwatch.clock import Clock, wall_clock
+from regwatch.store.errors import (
+    StoreCorruptError,
+    StoreInUseError,
+    StoreUnavailableError,
+    StoreUrlError,
+    translated,
+)
+from regwatch.store.files import PRIVATE
+from regwatch.store.opening import INCREMENTAL, Loss, anew, connected, open_file
+from regwatch.store.rows import upsert_rows
+from regwatch.store.schema import memos, schema_version
+from regwatch.store.unreadable import Unreadable
 from regwatch.store.writer import Work, Writer
-
-BUSY_SECONDS = 4.0
-"""How long SQLite waits for another process, such as a backup, to let go of the file: less than
-the writer's patience, so that it is known why it takes so long."""
 
 PROBE_BYTES = 64_000
 """Of room there must be again before a database that was away is taken for back."""
@@ -46,15 +51,29 @@ class Database:
         lock: int | None,
         *,
         path: Path | None = None,
+        loss: Loss | None = None,
+        unreadable: Unreadable | None = None,
+        clock: Clock = wall_clock,
         stand_in_because: str = "",
     ) -> None:
-        """`path`: of its file; None: it is in memory. `stand_in_because`: why the one that was
-        asked for could not be opened; empty: this is it.
+        """`path`: of its file; None: it is in memory. `loss`: what became of the one that lay there
+        before. `stand_in_because`: why the one that was asked for could not be opened; empty: this
+        is it.
         """
         self.engine = engine
         self.writer = Writer(self._transact, _probe, stand_in_because=stand_in_because)
         self.path = path
         self._lock = lock
+        self.unreadable = Unreadable() if unreadable is None else unreadable
+        self.losses: list[Loss] = [] if loss is None else [loss]
+        """Files that were set aside; the last of them lay here before."""
+        self.damage = ""
+        """What was found wrong with the file while running, and is not put right; or nothing."""
+        self.restock: Work = change_nothing
+        """Stores what is known in memory in a file that was begun anew."""
+        self.on_anew: Callable[[], None] = lambda: None
+        """Called when one was."""
+        self._clock = clock
         self._place = None if path is None else Place(path)
         # There is but one connection to what is in memory: nobody reads in another's transaction.
         self._in_turn: AbstractAsyncContextManager[object] = (
@@ -67,16 +86,23 @@ class Database:
         return self.writer.problem
 
     async def read(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows; raises `StoreError`."""
-        with translated():
+        """The rows; raises `StoreError`. If the file is damaged, those that a new one has."""
+        try:
+            return await self._read(query)
+        except StoreCorruptError:
+            await self.write(change_nothing, is_urgent=True)
+            return await self._read(query)
+
+    async def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._noting_damage(), translated():
             async with self._in_turn, self.engine.connect() as connection:
                 rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
                 return rows
 
     async def values(self, query: Select[Any], kind: type[T]) -> Sequence[T]:
         """What stands in the one column asked for; what cannot be read any more is left out."""
-        found = (decoded(stored, kind) for (stored,) in await self.read(query))
-        return [value for value in found if value is not None]
+        rows = await self.read(query)
+        return self.unreadable.all_but(kind, (row[0] for row in rows))
 
     async def write(self, work: Work, *, is_urgent: bool = False) -> None:
         """Do it in one transaction, whole or not at all; raises `StoreError`, at once while the
@@ -91,18 +117,67 @@ class Database:
         return await self.writer.record(work, then)
 
     async def _transact(self, works: Sequence[Work]) -> None:
-        with translated():
+        if self.damage:
+            await self._begin_anew()
+        try:
+            await self._try(works)
+        except StoreCorruptError:
+            await self._begin_anew()
+            await self._try(works)
+
+    async def _try(self, works: Sequence[Work]) -> None:
+        with self._noting_damage(), translated():
             if self._place is not None:
                 self._place.check()
             async with self._in_turn, self.engine.begin() as connection:
                 for work in works:
                     await work(connection)
 
+    async def free_pages(self) -> int:
+        """Of the file, those that could be given back; 0 for a file that gives nothing back."""
+        with self._noting_damage(), translated():
+            async with self._in_turn, self.engine.connect() as connection:
+                how = (await connection.exec_driver_sql("PRAGMA auto_vacuum")).scalar_one()
+                free = (await connection.exec_driver_sql("PRAGMA freelist_count")).scalar_one()
+                return int(free) if how == INCREMENTAL else 0
+
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreCorruptError as error:
+            if not self.damage:
+                log.error("database_damaged", path=str(self.path), error=str(error))
+            self.damage = str(error)
+            raise
+
+    async def _begin_anew(self) -> None:
+        """Set the file aside and go on with a new one; raises `StoreError`, and then nothing
+        changed but that it is damaged still.
+        """
+        if self.path is None:
+            raise StoreCorruptError(self.damage)
+        await self.engine.dispose()
+        self.engine, loss = await anew(
+            self.path, self.damage, self.unreadable, clock=self._clock, is_running=True
+        )
+        self.losses.append(loss)
+        self.damage, self._place = "", Place(self.path)
+        with translated():
+            async with self.engine.begin() as connection:
+                await self.restock(connection)
+        self.on_anew()
+
     async def check_writable(self) -> None:
-        """Write, and take it back; raises `StoreError` if another process keeps it locked."""
-        if self.problem:
-            raise StoreUnavailableError(self.problem)
-        await self.write(_change_nothing, is_urgent=True)
+        """Write, and take it back; raises `StoreError` if it is locked, full or not writable."""
+        await self.writer.try_now(_probe)
+
+    def replace(self, other: "Database") -> None:
+        """Be that one from now on; whoever holds this one need not know."""
+        other.writer.listeners = self.writer.listeners
+        kept = {"restock": self.restock, "on_anew": self.on_anew}
+        vars(self).update(vars(other) | kept)
+        self.writer.work_for(self._transact)
 
     async def close(self) -> None:
         """Store what is left, close it and let others in; safe to call twice."""
@@ -113,7 +188,8 @@ class Database:
             self._lock = None
 
 
-async def _change_nothing(connection: AsyncConnection) -> None:
+async def change_nothing(connection: AsyncConnection) -> None:
+    """As a write does; but for that."""
     await connection.execute(delete(schema_version).where(schema_version.c.version.is_(None)))
 
 
@@ -156,21 +232,30 @@ async def open_database(url: str, *, clock: Clock) -> Database:
     path = Path(parsed.database) if parsed.database not in (None, "", ":memory:") else None
     lock = _lock(path) if path else None
     try:
-        return Database(await _open(parsed, path, clock), lock, path=path)
+        unreadable = Unreadable()
+        engine, loss = await open_file(parsed, path, unreadable, clock=clock)
+        return Database(engine, lock, path=path, loss=loss, unreadable=unreadable, clock=clock)
     except BaseException:
         if lock is not None:
             os.close(lock)
         raise
 
 
+async def open_stand_in(problem: str, *, clock: Clock) -> Database:
+    """One in memory, in place of one that cannot be opened, and why it cannot."""
+    url = make_url("sqlite+aiosqlite://")
+    engine = await connected(url, Unreadable())
+    return Database(engine, None, stand_in_because=problem, clock=clock)
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreUnavailableError("the storage URL cannot be read") from error
+        raise StoreUrlError("the storage URL cannot be read") from error
     if parsed.get_backend_name() != "sqlite":
         name = parsed.get_backend_name()
-        raise StoreUnavailableError(f"{name} storage is not available in this version")
+        raise StoreUrlError(f"{name} storage is not available in this version")
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
@@ -178,7 +263,7 @@ def _lock(path: Path) -> int:
     """Hold `NAME.lock` for as long as the process lives: the kernel lets go of it at any death."""
     lock_path = path.with_name(path.name + ".lock")
     try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         raise StoreUnavailableError(f"cannot write to {path.parent}: {reason}") from error
@@ -186,56 +271,5 @@ def _lock(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise StoreUnavailableError(f"{path} is in use by another regwatch") from error
+        raise StoreInUseError(f"{path} is in use by another regwatch") from error
     return lock
-
-
-async def _open(url: URL, path: Path | None, clock: Clock) -> AsyncEngine:
-    try:
-        return await _connect(url)
-    except StoreCorruptError as error:
-        if path is None:
-            raise
-        aside = _move_aside(path, clock)
-        log.error("database_corrupt", path=str(path), moved_to=str(aside), error=str(error))
-        return await _connect(url)
-
-
-def _move_aside(path: Path, clock: Clock) -> Path:
-    aside = path.with_name(f"{path.name}.corrupt-{clock():.0f}")
-    with translated():
-        path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-    return aside
-
-
-async def _connect(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
-    try:
-        with translated():
-            async with engine.begin() as connection:
-                # Python's driver begins a transaction before rows change, not before tables do:
-                # killed half way, a migration would leave what the next start stumbles over.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                await connection.run_sync(migrate)
-                check = await connection.exec_driver_sql("PRAGMA quick_check(1)")
-                if (verdict := check.scalar()) != "ok":
-                    raise StoreCorruptError(str(verdict))
-    except BaseException:
-        await engine.dispose()
-        raise
-    return engine
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:
-    """WAL, so that readers never wait. FULL, so that a commit survives a power cut: incidents and
-    messages share their transactions with the extensions, and 1.1 to 1.6 times the cost of NORMAL
-    for those is little at one commit a poll.
-    """
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -9,7 +9,7 @@ at once if the store is away, to be stored when it is back.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,7 +38,7 @@ from regwatch.store.rows import (
     upsert_rows,
 )
 from regwatch.store.schema import forwarded, outbox, unheard
-from regwatch.store.working_set import WorkingSet
+from regwatch.store.working_set import WorkingSet, rows_of
 
 NOT_CONFIGURED = "the receiver was removed from the configuration"
 
@@ -58,8 +58,8 @@ class StoredOutbox:
         owed = select(told.incident_id).where(told.resolved_at.is_(None))
         query = select(told.notified).where(told.incident_id.in_(owed))
         known.told(await self._database.values(query, Notified))
-        for row in await self._database.read(select(forwarded)):
-            known.note_forwarded(row.receiver, row.incident_id)
+        rows = await self._database.read(select(forwarded))
+        known.recall_forwarded((row.receiver, row.incident_id) for row in rows)
         await self._load_unheard(known)
         self._set = known
 
@@ -73,7 +73,7 @@ class StoredOutbox:
         waiting = select(outbox).where(c.settled_at.is_(None)).order_by(c.id)
         for piece in batched(await self._database.read(waiting), CHUNK):
             for row in piece:
-                entry = entry_of(row)
+                entry = self._database.unreadable.tried(Notification, entry_of, row)
                 if entry is not None:
                     known.add(entry)
                 else:  # it must not hold up those behind it
@@ -82,8 +82,13 @@ class StoredOutbox:
             await asyncio.sleep(0)  # messages about thousands take a while
 
     async def _load_unheard(self, known: WorkingSet) -> None:
-        for row in await self._database.read(select(unheard)):
-            known.note_unheard(row.receiver, row.in_place_of, IncidentId(row.incident_id))
+        rows = await self._database.read(select(unheard))
+        known.recall_unheard((row.receiver, row.in_place_of, row.incident_id) for row in rows)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether what is stored now would not survive a restart."""
+        return bool(self._database.problem)
 
     # --- what receivers are told -------------------------------------------------------------
 
@@ -105,7 +110,7 @@ class StoredOutbox:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
         def then() -> None:
-            self._add(entry)
+            self._set.add(entry)
             self._set.told(rows)
 
         await self._database.record(work, then)
@@ -115,10 +120,6 @@ class StoredOutbox:
         entry_id = self._set.next_id
         self._set.next_id += 1
         return StoredEntry(entry_id, notification.receiver, notification, 0, made_at, made_at)
-
-    def _add(self, entry: StoredEntry) -> None:
-        if not self._set.has(entry.notification.id):
-            self._set.add(entry)
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
@@ -215,7 +216,7 @@ class StoredOutbox:
 
         def then() -> None:
             for entry in entries:
-                self._add(entry)
+                self._set.add(entry)
                 self._set.forward(entry.notification, receiver=receiver)
 
         await self._database.record(work, then)
@@ -251,8 +252,17 @@ class StoredOutbox:
     async def forget_old(self, *, before: Timestamp) -> None:
         """What the database forgot; raises `StoreError`."""
         self._set.forget_old(before=before)
-        self._set.forget_unheard()
         await self._load_unheard(self._set)
+
+
+async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
+    """Store again all that is known: the file was begun anew, and what was read of the old one may
+    be older.
+    """
+    await connection.execute(delete(outbox).where(outbox.c.settled_at.is_(None)))
+    for table, rows in rows_of(stored._set):  # noqa: SLF001 - of this module, as the class is
+        for piece in batched(rows, CHUNK):
+            await connection.execute(insert(table).prefix_with("OR REPLACE"), piece)
 
 
 async def _note_forwarded(

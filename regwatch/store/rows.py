@@ -1,11 +1,9 @@
-"""From values to rows and back. A row that cannot be read any more is left out, and logged."""
+"""From values to rows and back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-import structlog
 from sqlalchemy import ColumnElement, Row, Table, delete, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,13 +21,10 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.store.schema import history, outbox, unheard
-
-T = TypeVar("T")
+from regwatch.store.sealed import UnreadableError, opened, sealed, sealed_bytes
 
 CHUNK = 500
 """Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +41,18 @@ class StoredEntry:
     refused_at: Timestamp | None = None
 
 
-def extension_row(account: AccountName, watched: Watched, memory: bytes) -> dict[str, Any]:
+def extension_row(
+    account: AccountName, watched: Watched, memory: bytes, *, revision: int
+) -> dict[str, Any]:
     """An extension with what the monitor remembers of it."""
     return {
         "account": account,
         "extension_id": watched.extension.id,
         "state": watched.state.value,
         "answered_at": watched.answered_at,
-        "watched": msgspec.msgpack.encode(watched),
-        "memory": memory,
+        "watched": sealed(watched),
+        "memory": sealed_bytes(memory),
+        "revision": revision,
     }
 
 
@@ -65,7 +63,7 @@ def incident_row(incident: Incident) -> dict[str, Any]:
         "account": incident.account,
         "state": incident.state.value,
         "resolved_at": incident.resolved_at,
-        "incident": msgspec.msgpack.encode(incident),
+        "incident": sealed(incident),
     }
 
 
@@ -75,7 +73,7 @@ def notified_row(row: Notified) -> dict[str, Any]:
         "incident_id": row.incident_id,
         "receiver": row.receiver,
         "resolved_at": row.resolved_at,
-        "notified": msgspec.msgpack.encode(row),
+        "notified": sealed(row),
     }
 
 
@@ -84,15 +82,15 @@ def silence_row(silence: Silence) -> dict[str, Any]:
     return {
         "id": silence.id,
         "ends_at": silence.ends_at,
-        "silence": msgspec.msgpack.encode(silence),
+        "silence": sealed(silence),
     }
 
 
-def entry_of(row: Row[Any]) -> StoredEntry | None:
-    """A message that waits; None if it cannot be read."""
-    notification = decoded(row.notification, Notification)
-    if notification is None:
-        return None
+def entry_of(row: Row[Any]) -> StoredEntry:
+    """A message that waits; raises `UnreadableError`."""
+    notification = opened(row.notification, Notification)
+    if (notification.id, notification.receiver) != (row.notification_id, row.receiver):
+        raise UnreadableError("it stands in the row of another message")
     return StoredEntry(
         id=row.id,
         receiver=row.receiver,
@@ -115,7 +113,18 @@ def outbox_row(notification: Notification) -> dict[str, Any]:
         "next_attempt_at": notification.created_at,
         "settled_at": None,
         "error": "",
-        "notification": msgspec.msgpack.encode(notification),
+        "notification": sealed(notification),
+    }
+
+
+def entry_row(entry: StoredEntry) -> dict[str, Any]:
+    """A message that waits, as far as it has got."""
+    return outbox_row(entry.notification) | {
+        "id": entry.id,
+        "attempts": entry.attempts,
+        "next_attempt_at": entry.next_attempt_at,
+        "may_have_arrived": entry.may_have_arrived,
+        "refused_at": entry.refused_at,
     }
 
 
@@ -140,7 +149,7 @@ def _history_row(happening: Happening) -> dict[str, Any]:
         "account": happening.account,
         "extension_id": happening.extension_id,
         "incident_id": happening.incident_id,
-        "happening": msgspec.msgpack.encode(happening),
+        "happening": sealed(happening),
     }
 
 
@@ -148,16 +157,6 @@ async def append_happenings(connection: AsyncConnection, happenings: Sequence[Ha
     """Add lines to the history, in pieces."""
     for piece in batched(happenings, CHUNK):
         await connection.execute(insert(history), [_history_row(each) for each in piece])
-
-
-def decoded(stored: bytes, kind: type[T]) -> T | None:
-    """The value; None if it cannot be read."""
-    try:
-        return msgspec.msgpack.decode(stored, type=kind)
-    # Besides its own errors msgspec raises UnicodeDecodeError.
-    except (ValueError, RecursionError):
-        log.error("stored_value_unreadable", kind=kind.__name__)
-        return None
 
 
 async def upsert_rows(
@@ -186,7 +185,7 @@ async def note_consequences(connection: AsyncConnection, that: Consequences) -> 
         added = upsert(unheard).on_conflict_do_nothing()
         await connection.execute(added, [line | {"incident_id": i} for i in piece])
     for entry_id, notification in that.left.items():
-        text = msgspec.msgpack.encode(notification)
+        text = sealed(notification)
         await connection.execute(
             update(outbox).where(outbox.c.id == entry_id).values(notification=text)
         )

@@ -39,7 +39,20 @@ extensions = Table(
     Column("answered_at", Float),
     Column("watched", LargeBinary, nullable=False),
     Column("memory", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
+
+answer_times = Table(
+    "answer_times",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("times", LargeBinary, nullable=False),
+)
+"""Packed, some thousand extensions each. They hold for a row of an earlier revision; a row of a
+later one is newer than they are, whatever the clock was set to in between.
+"""
 
 incidents = Table(
     "incidents",
@@ -154,12 +167,21 @@ def _add_unheard(connection: Connection) -> None:
     unheard.create(connection, checkfirst=True)
 
 
+def _add_answer_times(connection: Connection) -> None:
+    answer_times.create(connection, checkfirst=True)
+    known = {column["name"] for column in inspect(connection).get_columns("extensions")}
+    if "revision" not in known:
+        revision = "ALTER TABLE extensions ADD COLUMN revision INTEGER NOT NULL DEFAULT 0"
+        connection.exec_driver_sql(revision)
+
+
 MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _create_all,
     _add_memos,
     _add_history,
     _add_refusals,
     _add_unheard,
+    _add_answer_times,
 )
 """Migration n leads from version n to version n + 1. Never change one that was released: add."""
 
@@ -171,11 +193,16 @@ def migrate(connection: Connection) -> None:
     if version is None:
         connection.execute(insert(schema_version).values(version=0))
         version = 0
+    refuse_newer(version)
+    for migration in MIGRATIONS[version:]:
+        migration(connection)
+    connection.execute(update(schema_version).values(version=len(MIGRATIONS)))
+
+
+def refuse_newer(version: int) -> None:
+    """Raises `StoreVersionError` if a newer regwatch made it."""
     if version > len(MIGRATIONS):
         raise StoreVersionError(
             f"the database has schema version {version}, this regwatch knows up to "
             f"{len(MIGRATIONS)}: use the newer regwatch that made it, or another file"
         )
-    for migration in MIGRATIONS[version:]:
-        migration(connection)
-    connection.execute(update(schema_version).values(version=len(MIGRATIONS)))

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import Table
+
 from regwatch.core.model import (
     Consequences,
     IncidentId,
@@ -16,7 +18,8 @@ from regwatch.core.model import (
     Notified,
     Timestamp,
 )
-from regwatch.store.rows import StoredEntry
+from regwatch.store.rows import StoredEntry, entry_row, notified_row
+from regwatch.store.schema import forwarded, notified, outbox, unheard
 
 MOST_REFUSED = 500
 """Refused messages of one receiver that are looked at together."""
@@ -37,10 +40,6 @@ class WorkingSet:
         self._unheard: dict[str, set[tuple[str, IncidentId]]] = {}
 
     # --- what is asked -----------------------------------------------------------------------
-
-    def has(self, notification_id: str) -> bool:
-        """Whether this message was stored, settled or not."""
-        return notification_id in self._known
 
     def pending(self, receiver: str, *, limit: int) -> Sequence[StoredEntry]:
         """The oldest, oldest first; those refused besides."""
@@ -73,7 +72,9 @@ class WorkingSet:
     # --- what is known from now on -----------------------------------------------------------
 
     def add(self, entry: StoredEntry) -> None:
-        """It waits."""
+        """It waits, if it was not stored before."""
+        if entry.notification.id in self._known:
+            return
         self._known[entry.notification.id] = None
         self._waiting.setdefault(entry.receiver, {})[entry.id] = entry
         self._receivers[entry.id] = entry.receiver
@@ -121,13 +122,16 @@ class WorkingSet:
             else:
                 mine.add(item.incident.id)
 
-    def note_forwarded(self, receiver: str, incident: IncidentId) -> None:
-        """Another one was told of it in place of that receiver."""
-        self._forwarded.setdefault(receiver, set()).add(incident)
+    def recall_forwarded(self, rows: Iterable[tuple[str, IncidentId]]) -> None:
+        """In whose place another one was told of what."""
+        for receiver, incident in rows:
+            self._forwarded.setdefault(receiver, set()).add(incident)
 
-    def note_unheard(self, receiver: str, in_place_of: str, incident: IncidentId) -> None:
-        """Its beginning never arrived."""
-        self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
+    def recall_unheard(self, rows: Iterable[tuple[str, str, IncidentId]]) -> None:
+        """By whom, and in whose place, of what the beginning was not heard; nothing else is."""
+        self._unheard.clear()
+        for receiver, in_place_of, incident in rows:
+            self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
 
     def forget_receivers(self, known: Collection[str], *, at: Timestamp) -> None:
         """What waits for others, and what they are owed, is over."""
@@ -142,10 +146,6 @@ class WorkingSet:
         for noted in (self._forwarded, self._unheard):
             for receiver in set(noted).difference(known):
                 del noted[receiver]
-
-    def forget_unheard(self) -> None:
-        """It is looked up anew."""
-        self._unheard.clear()
 
     def forget_old(self, *, before: Timestamp) -> None:
         """Messages settled before then may come again."""
@@ -162,3 +162,25 @@ class WorkingSet:
         del self._waiting[entry.receiver][entry.id]
         del self._receivers[entry.id]
         self._known[entry.notification.id] = at
+
+
+def rows_of(known: WorkingSet) -> Iterator[tuple[Table, Iterable[Mapping[str, Any]]]]:
+    """All of it, to be stored again: rows by table."""
+    yield outbox, (entry_row(e) for mine in known._waiting.values() for e in mine.values())
+    yield notified, map(notified_row, known.notified())
+    yield (
+        forwarded,
+        (
+            {"receiver": receiver, "incident_id": incident}
+            for receiver, mine in known._forwarded.items()
+            for incident in mine
+        ),
+    )
+    yield (
+        unheard,
+        (
+            {"receiver": receiver, "in_place_of": in_place_of, "incident_id": incident}
+            for receiver, mine in known._unheard.items()
+            for in_place_of, incident in mine
+        ),
+    )

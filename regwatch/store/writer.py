@@ -6,8 +6,8 @@
   it is tried again ever more slowly. Meanwhile nobody waits: what is *lasting* (messages and what
   came of them) stays here, in order, and holds at once all the same; what else is handed over is
   refused, and brought again by whoever holds it.
-* A piece of work is done once, or not at all; one that can never be done is found among those it
-  was done with, and fails alone.
+* A piece of work is done once, or not at all, however often it is tried; one that can never be
+  done is found among those it was tried with, and fails alone.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,29 +34,20 @@ CLOSE_SECONDS = 5.0
 """At a stop, for what is still to be stored."""
 CUT_OFF_SECONDS = 1.0
 
+T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
 
-class Watching(Protocol):
+@dataclass(frozen=True, slots=True)
+class Listeners:
     """Who is told how writing goes."""
 
-    def written(self, seconds: float) -> None:
-        """A transaction came to its end, well or not, after so long."""
-
-    def turned(self, problem: str) -> None:
-        """The store is away, and why; or empty: it is back."""
-
-
-class NobodyWatching:
-    """In place of a listener."""
-
-    def written(self, seconds: float) -> None:
-        """Ignore it."""
-
-    def turned(self, problem: str) -> None:
-        """Ignore it."""
+    written: Callable[[float], None] = lambda _seconds: None
+    """A transaction came to its end, well or not, after so many seconds."""
+    turned: Callable[[str], None] = lambda _problem: None
+    """The store is away, and why; or empty: it is back."""
 
 
 class WithdrawnError(Exception):
@@ -81,9 +72,14 @@ class Piece:
 
     def succeed(self, *, stored: bool) -> None:
         """It holds from now on."""
-        if not self.done.done():
+        if self.done.done():
+            return
+        try:
             if self.then is not None:
                 self.then()
+        except Exception as error:  # noqa: BLE001 - a guard: the writer works for the others too
+            self.fail(error)
+        else:
             self.done.set_result(stored)
 
     def fail(self, error: Exception) -> None:
@@ -111,7 +107,7 @@ class Writer:
         what fails as long as the store takes nothing. `stand_in_because`: why what is written does
         not survive the process; empty: it does.
         """
-        self.watching: Watching = NobodyWatching()
+        self.listeners = Listeners()
         self.problem = stand_in_because
         """Why what is handed over is not stored; empty: it is."""
         self._transact = transact
@@ -124,6 +120,13 @@ class Writer:
         """So many pieces are tried one by one: one of them cannot be stored."""
         self._failures = 0
         self._was_urgent = False
+        self._is_closing = False
+        self._wake = asyncio.Event()
+        """Whether to try at once whether it is back."""
+
+    def work_for(self, transact: Callable[[Sequence[Work]], Coroutine[Any, Any, None]]) -> None:
+        """Another one does it from now on."""
+        self._transact = transact
 
     # --- handing over ----------------------------------------------------------------------------
 
@@ -131,7 +134,15 @@ class Writer:
         """Store it, or raise `StoreError`: at once while the store is away."""
         if self._is_away:
             raise StoreUnavailableError(self.problem)
-        piece = self._hand_over(Piece(work), self._urgent if is_urgent else self._later)
+        await self._wait_for(Piece(work), self._urgent if is_urgent else self._later)
+
+    async def try_now(self, work: Work) -> None:
+        """The same, but away or not it is tried at once."""
+        self._wake.set()
+        await self._wait_for(Piece(work), self._urgent)
+
+    async def _wait_for(self, piece: Piece, lane: deque[Piece]) -> None:
+        self._hand_over(piece, lane)
         try:
             await asyncio.shield(piece.done)
         except asyncio.CancelledError:
@@ -163,7 +174,9 @@ class Writer:
         task, self._task = self._task, None
         if task is None:
             return
-        await asyncio.wait([task], timeout=0 if self.problem else CLOSE_SECONDS)
+        self._is_closing = True
+        self._wake.set()  # one attempt yet
+        await asyncio.wait([task], timeout=CLOSE_SECONDS)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -175,9 +188,17 @@ class Writer:
     async def _run(self) -> None:
         while self._urgent or self._later or self._is_away:
             if self._is_away:
-                await asyncio.sleep(pause_after(self._failures))
+                await self._pause()
             lane = self._next_lane()
             await self._store(lane, self._batch_of(lane))
+            if self._is_closing and self._is_away:
+                return
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_after(self._failures)):
+                await self._wake.wait()
+        self._wake.clear()
 
     @property
     def _is_away(self) -> bool:
@@ -198,6 +219,8 @@ class Writer:
 
     async def _store(self, lane: deque[Piece], batch: Sequence[Piece]) -> None:
         """These are the first of their lane; an empty batch tries whether the store is back."""
+        if not batch and not self._is_away:
+            return
         try:
             await self._patiently(batch)
         except WithdrawnError:
@@ -234,7 +257,7 @@ class Writer:
                 self._note_away(f"it has not answered for {PATIENCE_SECONDS:.0f} s")
             await doing
         finally:
-            self.watching.written(loop.time() - begun_at)
+            self._say(self.listeners.written, loop.time() - begun_at)
             if doing.cancel():  # cut off at a stop
                 await asyncio.wait([doing], timeout=CUT_OFF_SECONDS)
 
@@ -245,7 +268,7 @@ class Writer:
             if not self.problem:
                 log.error("store_away", reason=problem)
             self.problem = problem
-            self.watching.turned(problem)
+            self._say(self.listeners.turned, problem)
         for lane in (self._urgent, self._later):
             for piece in lane:
                 _let_go(piece, problem)
@@ -258,7 +281,13 @@ class Writer:
         if self._is_away:
             log.info("store_back", waiting=len(self._lasting))
             self.problem = ""
-            self.watching.turned("")
+            self._say(self.listeners.turned, "")
+
+    def _say(self, listener: Callable[[T], None], what: T) -> None:
+        try:
+            listener(what)
+        except Exception:
+            log.exception("store_listener_bug")
 
     @property
     def _lasting(self) -> Sequence[Piece]:

@@ -33,6 +33,11 @@ class Held:
     let_go: int = 0
     """So many lines of the history."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all is stored."""
+        return self.next_part() is None
+
     def note_touched(self, ids: Iterable[ExtensionId]) -> None:
         """These are watched."""
         for each in ids:

@@ -6,7 +6,7 @@ one that a crash could make us forget. What waits for the store, and in which or
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from regwatch.core.clock_steps import back_to, moved
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import (
     AccountName,
+    ChangeKind,
     ExtensionId,
     ExtensionState,
     Incident,
@@ -26,13 +27,18 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
+from regwatch.core.phones.answer_times import AnswerTime, brought_up
+from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
+from regwatch.core.phones.recollection import recalled
+from regwatch.store.errors import StoreError
+from regwatch.watcher.answer_times import AnswerTimes
 from regwatch.watcher.ledger import Ledger
 from regwatch.watcher.unsaved import Unsaved
 
 PIECE = 500
 FLUSH_SECONDS = 5.0
-"""How often answers that changed nothing are stored: a crash loses so much of "last seen". Also how
+"""How long what changed without being a change of registrations may wait to be stored. Also how
 often a store that was away is asked again."""
 
 log = structlog.get_logger(__name__)
@@ -44,6 +50,10 @@ class Stored(Protocol):
     @property
     def watched(self) -> Sequence[tuple[Watched, bytes]]:
         """Each extension, with what the monitor remembers of it."""
+
+    @property
+    def times(self) -> Mapping[ExtensionId, AnswerTime]:
+        """Of those that were answered later than they were saved."""
 
 
 class StateStore(Protocol):
@@ -62,6 +72,11 @@ class StateStore(Protocol):
         happenings: Sequence[Happening] = (),
     ) -> None:
         """Store all of it or nothing; raises `StoreError`."""
+
+    async def save_times(self, account: AccountName, times: Sequence[Sequence[AnswerTime]]) -> None:
+        """Store when extensions were answered, in place of all such times before; raises
+        `StoreError`.
+        """
 
 
 class Keeper:
@@ -83,25 +98,38 @@ class Keeper:
         self._clock = clock
         self._steady = steady
         self._flushed_at = steady()
-        self._ledger = Ledger(
-            monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug
-        )
+        self._times = AnswerTimes(monitor.roster, now=steady())
+        self._ledger = Ledger(monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug)
         self._log = log.bind(account=monitor.account)
 
     async def restore(self) -> int:
         """Give the monitor what was stored; returns how many extensions that were."""
         stored = await self._store.load(self._monitor.account)
         now = self._clock()
-        by = back_to(now, (watched.answered_at for watched, _ in stored.watched))
+        by = back_to(now, _times_of(stored))
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                self._restore(watched, memory, by, now)
+                time = stored.times.get(watched.extension.id)
+                self._restore(watched, decode_memory(memory), time, by, now)
             await asyncio.sleep(0)
+        self._recall(now)
         return len(stored.watched)
 
-    def _restore(self, watched: Watched, memory: bytes, by: float, now: Timestamp) -> None:
+    def _recall(self, now: Timestamp) -> None:
+        """Those of whom nothing is left but the incident that says that they are lost."""
+        known = self._monitor.roster.by_id
+        for incident in tuple(self._monitor.incidents):
+            found = recalled(incident)
+            if found is not None and found[0].extension.id not in known:
+                self._log.warning("extension_recalled", extension_id=found[0].extension.id)
+                self._restore(*found, None, 0.0, now)
+
+    def _restore(
+        self, watched: Watched, memory: Memory, time: AnswerTime | None, by: float, now: Timestamp
+    ) -> None:
         try:
-            self._monitor.restore(moved(watched, by), moved(decode_memory(memory), by), now=now)
+            known, remembered = brought_up(watched, memory, time)
+            self._monitor.restore(moved(known, by), moved(remembered, by), now=now)
         except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
             self._log.exception("extension_not_restored", extension_id=watched.extension.id)
 
@@ -111,13 +139,13 @@ class Keeper:
         """
         self._note(outcome)
         is_time = self._steady() - self._flushed_at >= FLUSH_SECONDS
-        if self._ledger.is_failing and not is_time:
-            self._ledger.tell_unsaved(outcome.incidents)
-        elif outcome.changes or outcome.steps or is_time:
+        is_news = any(map(_cannot_wait, outcome.changes)) and not self._ledger.is_failing
+        if is_news or outcome.steps or is_time:
             await self.flush()
 
     def _note(self, outcome: Outcome) -> None:
         monitor, now = self._monitor, self._clock()
+        self._times.note(outcome)
         self._ledger.note(
             touched=outcome.touched,
             changed=outcome.touched if outcome.changes or outcome.steps else (),
@@ -126,10 +154,36 @@ class Keeper:
             happenings=of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now),
         )
 
-    async def flush(self) -> None:
-        """Store what is not stored yet, then tell of the incidents in it."""
-        self._flushed_at = self._steady()
+    async def flush(self, *, is_last: bool = False) -> None:
+        """Store what is not stored yet, then tell of the incidents in it. Times of answers are
+        stored when it is time to, and if it is the last flush.
+        """
+        now = self._flushed_at = self._steady()
+        are_times_due = is_last or self._times.is_due(now=now)
+        if are_times_due:
+            self._ledger.note(touched=await self._times.rows(is_last=is_last))
         await self._ledger.flush()
+        if are_times_due and not self._ledger.is_failing:
+            await self._ledger.between_saves(self._save_times)
+
+    async def _save_times(self, unsaved: Collection[ExtensionId]) -> None:
+        pieces = await self._times.pieces(without=unsaved)
+        try:
+            await self._store.save_times(self._monitor.account, pieces)
+        except StoreError as error:  # the next flush tries it again
+            self._log.debug("times_not_stored", error=str(error))
+        else:
+            self._times.stored(now=self._steady())
+
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        monitor = self._monitor
+        self._ledger.note(touched=monitor.roster.active_ids(), incidents=monitor.incidents)
+
+    async def close(self) -> None:
+        """Store what can be stored yet, and say what could not be."""
+        await self.flush(is_last=True)
+        self._ledger.say_what_is_left()
 
     async def caught_up(self) -> None:
         """Wait, if the store is too slow for what is found."""
@@ -138,7 +192,7 @@ class Keeper:
     async def _save(self, part: Unsaved) -> None:
         await self._store.save(
             self._monitor.account,
-            watched=self._rows(part.touched),
+            watched=Rows(self._rows, part.touched),
             removed=part.removed,
             incidents=part.incidents,
             happenings=part.happenings,
@@ -155,6 +209,31 @@ class Keeper:
                 continue
             if watched is not None and watched.state is not ExtensionState.REMOVED:
                 yield watched, encode_memory(self._monitor.memory(extension_id))
+
+
+def _times_of(stored: Stored) -> Iterator[Timestamp | None]:
+    yield from (watched.answered_at for watched, _ in stored.watched)
+    yield from (each.answered_at for each in stored.times.values())
+
+
+def _cannot_wait(change: Change) -> bool:
+    """Refreshes come with nearly every answer, and are stored with its time."""
+    return change.kind is not ChangeKind.REFRESHED
+
+
+class Rows:
+    """Made whenever they are asked for: a save may be tried more than once."""
+
+    def __init__(
+        self,
+        rows: Callable[[Iterable[ExtensionId]], Iterator[tuple[Watched, bytes]]],
+        ids: Collection[ExtensionId],
+    ) -> None:
+        self._rows = rows
+        self._ids = ids
+
+    def __iter__(self) -> Iterator[tuple[Watched, bytes]]:
+        return self._rows(self._ids)
 
 
 def encode_memory(memory: Memory) -> bytes:

@@ -9,7 +9,7 @@ told of once it is stored.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
@@ -94,6 +94,15 @@ class Ledger:
         finally:
             self._waiting -= 1
 
+    async def between_saves(
+        self, store: Callable[[Collection[ExtensionId]], Awaitable[None]]
+    ) -> None:
+        """Store something else while nothing is being saved; it is handed who changed and is not
+        saved yet.
+        """
+        async with self._saving:
+            await store(self._held.touched)
+
     async def caught_up(self) -> None:
         """Wait, if too many steps wait for the store."""
         if self._waiting >= MOST_WAITING:
@@ -122,6 +131,17 @@ class Ledger:
             self._log.error("state_lost", lost=str(part), exc_info=error)
         self._on_bug()
 
+    def say_what_is_left(self) -> None:
+        """At the end: what could not be stored is lost with the process."""
+        held = self._held
+        if not held.is_empty:
+            self._log.error(
+                "state_left_behind",
+                extensions=len(held.touched),
+                incidents=len(held.incidents),
+                history=len(held.happenings),
+            )
+
     # --- telling ---------------------------------------------------------------------------------
 
     def _note_saved(self, saved: Saved) -> None:
@@ -130,21 +150,15 @@ class Ledger:
         for incident in saved.incidents:
             self._told.pop(incident.id, None)
         for part in saved.left:
-            self.tell_unsaved(part.incidents)
+            self._tell(part.incidents)
+            self._told.update((incident.id, incident) for incident in part.incidents)
 
     def _say_what_was_let_go(self, taken: Held) -> None:
         if taken.let_go:
             self._log.warning("history_cut", lines=taken.let_go)
             taken.let_go = 0
 
-    def tell_unsaved(self, incidents: Iterable[Incident] | None = None) -> None:
-        """Of these, or of all that wait; what cannot be stored now is told all the same."""
-        waiting = tuple(self._held.incidents.values()) if incidents is None else tuple(incidents)
-        self._tell(waiting)
-        self._told.update((incident.id, incident) for incident in waiting)
-
     def _tell(self, incidents: Iterable[Incident]) -> None:
         news = tuple(each for each in incidents if self._told.get(each.id) is not each)
         if news:
             self._on_incidents(news)
-

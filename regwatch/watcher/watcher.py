@@ -92,7 +92,11 @@ class Watcher:
                 group.create_task(self._tick_forever())
                 await self._ask_forever(group)
         finally:
-            await self._keeper.flush()
+            await self._keeper.close()
+
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        self._keeper.forget_saves()
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open here."""

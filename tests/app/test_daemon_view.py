@@ -21,6 +21,7 @@ def account(name: str, *, stalled: bool = False) -> Any:
 def sight(*accounts: Any, trouble: str = "") -> DaemonSight:
     engine: Any = SimpleNamespace(
         parts=SimpleNamespace(accounts=accounts, trouble=trouble),
+        store_problem="",
         incidents=lambda: [lost()],
         exchange=SimpleNamespace(resolved=[resolved(lost())]),
         backlog={"hook": (0, None)},

@@ -37,6 +37,8 @@ EVERY_ALERT: AlertPolicies = {
     AlertName.FOREIGN_NETWORK: AlertPolicy(Severity.INFO),
     AlertName.DEVICE_CHANGED: AlertPolicy(Severity.INFO),
     AlertName.RECEIVER_BROKEN: AlertPolicy(Severity.CRITICAL),
+    AlertName.MEMORY_LOST: AlertPolicy(Severity.INFO),
+    AlertName.STORE_DAMAGED: AlertPolicy(Severity.CRITICAL),
 }
 
 

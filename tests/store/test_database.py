@@ -35,8 +35,9 @@ async def test_a_corrupt_file_is_moved_aside_and_watching_begins_anew(
     store = await Store.open(url(file), clock=lambda: at(0))
     await store.accounts.save(ACME, watched=[(watched(1), b"")])
     await store.close()
-    (aside,) = file.parent.glob("regwatch.db.corrupt-*")
+    aside = file.with_name("regwatch.db.corrupt-20270115T080000Z")
     assert aside.read_bytes() == content
+    assert "Reason: " in aside.with_name(f"{aside.name}.reason").read_text()
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.sites import Sites
+from regwatch.watcher.answer_times import TIMES_SECONDS
 from regwatch.watcher.keeper import FLUSH_SECONDS, Keeper, decode_memory, encode_memory
 
 pytestmark = pytest.mark.looptime
@@ -63,10 +64,9 @@ async def test_what_changed_is_stored_at_once() -> None:
     assert set(kept.store.rows) == {1, 2}
 
 
-async def test_what_only_says_the_same_again_waits_a_little() -> None:
+async def test_what_is_no_change_of_registrations_waits_a_little() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1))
-    kept.see(1)
     saves = kept.store.saves
     await kept.keeper.keep(kept.see(1))
     assert kept.store.saves == saves
@@ -74,6 +74,33 @@ async def test_what_only_says_the_same_again_waits_a_little() -> None:
     await kept.keeper.keep(Outcome())
     assert kept.store.saves == saves + 1
     assert kept.store.rows[ONE][0].answered_at is not None
+
+
+async def test_what_only_says_the_same_again_costs_no_row() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.flush()
+    saves, first = kept.store.saves, kept.store.rows[ONE][0].answered_at
+    await asyncio.sleep(TIMES_SECONDS)
+    await kept.keeper.keep(kept.see(1))
+    assert (kept.store.saves, kept.store.rows[ONE][0].answered_at) == (saves, first)
+    assert kept.store.times[ONE].answered_at == kept.clocks.wall()
+
+
+async def test_times_that_could_not_be_stored_are_stored_later() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.flush()
+    await asyncio.sleep(TIMES_SECONDS)
+    kept.store.is_full = True
+    await kept.keeper.keep(kept.see(1))
+    assert kept.store.times == {}
+    kept.store.is_full = False
+    await asyncio.sleep(FLUSH_SECONDS)
+    await kept.keeper.keep(Outcome())
+    assert list(kept.store.times) == [ONE]
 
 
 async def test_an_incident_is_told_once_it_is_stored_and_not_before() -> None:
@@ -154,6 +181,42 @@ async def test_what_a_stop_cuts_off_is_stored_on_the_way_out() -> None:
     (lost,) = kept.store.incidents.values()
     assert kept.told == [lost]
     assert kept.store.rows[ONE][0].state is ExtensionState.LOST
+
+
+async def test_who_was_told_as_lost_is_lost_still_if_its_row_is_gone() -> None:
+    before = Kept()
+    await before.keeper.keep(before.watch(1, 2))
+    await before.keeper.keep(before.see(1))
+    await before.keeper.keep(before.see(1, gone=True))
+    after = Kept(before.store)
+    after.monitor = Monitor(
+        ACME, MonitorPolicy(EVERY_ALERT), Sites(), incidents=before.store.incidents.values()
+    )
+    after.keeper = Keeper(
+        after.monitor, after.store, clock=after.clocks.wall, steady=after.clocks.steady,
+        on_incidents=after._tell,
+    )  # fmt: skip
+    del before.store.rows[ONE]
+    with capture_logs() as logs:
+        await after.keeper.restore()
+    assert [line["event"] for line in logs] == ["extension_recalled"]
+    outcome = after.see(1, gone=True)
+    assert list(outcome.steps) == []
+    assert after.monitor.roster.by_id[ONE].state is ExtensionState.LOST
+    assert [i.alert for i in after.monitor.incidents] == ["extension_lost"]
+
+
+async def test_what_was_saved_is_saved_again_if_it_is_gone() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.keep(kept.see(1, gone=True))
+    kept.store.rows.clear()
+    incidents, kept.store.incidents = kept.store.incidents, {}
+    kept.keeper.forget_saves()
+    await kept.keeper.flush()
+    assert set(kept.store.rows) == {1, 2}
+    assert kept.store.incidents == incidents
 
 
 async def test_who_is_removed_is_stored_no_more() -> None:

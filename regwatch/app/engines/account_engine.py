@@ -114,6 +114,10 @@ class AccountEngine:
         async with self._loading:
             return await self._current.watcher.acknowledge(incident_id, by, comment)
 
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        self._current.watcher.forget_saves()
+
     def deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """Somebody deletes these through us."""
         self._current.watcher.monitor.deleted(registrations)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from regwatch.app.engines.running import Running
-from regwatch.app.engines.self_watch import SelfWatch
+from regwatch.app.engines.self_watch import Database, SelfWatch
 from regwatch.app.reporting import Reporting
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.alerts.store_conditions import SetAside
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import DeliveryAttempt
@@ -59,7 +60,18 @@ class SelfEngine:
             on_outcome=partial(self._reporting.outcome, NO_ACCOUNT),
             on_incidents=self._on_incidents,
             on_bug=partial(around.instruments.bug_met, Bug.SELF_WATCH),
+            looked_at=self._looked_at,
         )
+
+    def _looked_at(self) -> Database:
+        store, instruments = self._around.store, self._around.instruments
+        losses = store.take_losses()
+        instruments.store_looked_at(unreadable=store.take_unreadable(), set_aside=len(losses))
+        found = [
+            SetAside(str(loss.aside.path), loss.aside.reason, loss.kept, loss.is_running)
+            for loss in losses
+        ]
+        return Database(store.damage, found)
 
     async def load(self) -> None:
         """Go on where the incidents in the store left off; raises `StoreError`."""
@@ -96,6 +108,10 @@ class SelfEngine:
     def delivery(self, attempt: DeliveryAttempt) -> None:
         """An attempt to deliver came to its end."""
         self._watch.delivery(attempt)
+
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        self._watch.forget_saves()
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""

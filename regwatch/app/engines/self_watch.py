@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
 from regwatch.clock import Clock
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import Step
+from regwatch.core.alerts.store_conditions import SetAside
 from regwatch.core.history import of_outcome
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.core.watches.store_watch import StoreWatch
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.watcher.keeper import StateStore
 from regwatch.watcher.ledger import Ledger
@@ -21,6 +24,15 @@ from regwatch.watcher.unsaved import Unsaved
 TICK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """How it is, and what became of it since it was looked at last."""
+
+    damage: str = ""
+    """What is wrong with it and not put right."""
+    set_aside: Sequence[SetAside] = ()
 
 
 class SelfWatch:
@@ -35,11 +47,14 @@ class SelfWatch:
         on_outcome: Callable[[Outcome], None],
         on_incidents: Callable[[Sequence[Incident]], None],
         on_bug: Callable[[], None] = lambda: None,
+        looked_at: Callable[[], Database] = Database,
     ) -> None:
         """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored, `on_bug`
-        if it never can be.
+        if it never can be. `looked_at`: what is new of the database.
         """
         self._receivers = receivers
+        self._files = StoreWatch(receivers.incidents)
+        self._looked_at = looked_at
         self._store = store
         self._clock = clock
         self._on_outcome = on_outcome
@@ -66,8 +81,12 @@ class SelfWatch:
         held = self._receivers.incidents
         for _ in held.clock_set(by):
             pass
-        self._incidents.update((incident.id, incident) for incident in held)
+        self._ledger.note(incidents=tuple(held))
         self._noted.set()
+
+    def forget_saves(self) -> None:
+        """What was stored is gone: all that is known is to be stored again."""
+        self._ledger.note(incidents=self.incidents)
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""
@@ -84,6 +103,7 @@ class SelfWatch:
         try:
             while True:
                 self._take(self._receivers.tick(now=self._clock()))
+                self._look_at_store()
                 await self._ledger.flush()
                 self._noted.clear()
                 with suppress(TimeoutError):
@@ -91,6 +111,13 @@ class SelfWatch:
                         await self._noted.wait()
         finally:
             await self._ledger.flush()
+            self._ledger.say_what_is_left()
+
+    def _look_at_store(self) -> None:
+        now, found = self._clock(), self._looked_at()
+        for each in found.set_aside:
+            self._take(self._files.set_aside(each, now=now))
+        self._take(self._files.tick(found.damage, now=now))
 
     def _take(self, steps: Iterable[Step]) -> None:
         gathered = Gathered()

@@ -1,17 +1,17 @@
 """What is done about the store from time to time: see what waits in it, forget what is old."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.model import Instant, Timestamp
-from regwatch.store import StoreError
+from regwatch.store import Store, StoreError
+from regwatch.store.writer import pause_after
 
 BACKLOG_SECONDS = 2.0
-KEEP_SECONDS = 30 * 86_400.0
 PRUNE_SECONDS = 3_600.0
 
 log = structlog.get_logger(__name__)
@@ -20,13 +20,29 @@ Backlog = Mapping[str, tuple[int, Timestamp | None]]
 """By receiver: how many messages wait, and since when the oldest."""
 
 
+def store_problem(store: Store) -> str:
+    """Why nothing can be stored, in words; empty: it can."""
+    return f"nothing can be stored: {store.problem}" if store.problem else ""
+
+
 class StoreCare:
     """Goes on over all reloads."""
 
-    def __init__(self, around: Surroundings, *, on_backlog: Callable[[Backlog], None]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        on_backlog: Callable[[Backlog], None],
+        take_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`take_up`: go on with the database that could not be opened; raises `StoreError`."""
         self.backlog: Backlog = {}
         self._around = around
         self._on_backlog = on_backlog
+        self._take_up = take_up
+        self._failures = 0
+        self._said = ""
+        self._try_at = around.steady()
         self._running = Running("store", self._look_after)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -42,11 +58,29 @@ class StoreCare:
         prune_at = steady()
         while True:
             try:
+                await self._open_if_it_is_time()
                 self.backlog = await store.outbox.backlog()
                 self._on_backlog(self.backlog)
                 if steady() >= prune_at:
                     prune_at = Instant(steady() + PRUNE_SECONDS)
-                    await store.prune(before=Timestamp(self._around.clock() - KEEP_SECONDS))
+                    before = Timestamp(self._around.clock() - self._around.history_seconds)
+                    if await store.prune(before=before):
+                        prune_at = steady()  # the rest in the next rounds
             except StoreError as error:
                 log.debug("store_not_read", error=str(error))
             await asyncio.sleep(BACKLOG_SECONDS)
+
+    async def _open_if_it_is_time(self) -> None:
+        steady = self._around.steady
+        if not self._around.store.is_stand_in or steady() < self._try_at:
+            return
+        try:
+            await self._take_up()
+        except StoreError as error:
+            if str(error) not in (self._said, self._around.store.problem):
+                self._said = str(error)
+                log.error("store_not_opened", reason=self._said)
+            self._failures += 1
+            self._try_at = Instant(steady() + pause_after(self._failures))
+        else:
+            log.info("store_opened")

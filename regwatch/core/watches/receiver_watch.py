@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from regwatch.core.alerts.conditions import receiver_broken
 from regwatch.core.alerts.incidents import Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
-from regwatch.core.model import Timestamp
+from regwatch.core.model import AlertName, Timestamp
 from regwatch.core.subjects import receiver_subject
 
 REMOVED = "removed from the configuration"
@@ -34,7 +34,8 @@ class ReceiverWatch:
         """What time alone brings; of receivers that were removed nothing is told any more."""
         known = {receiver_subject(receiver) for receiver in self._fallbacks}
         for incident in self.incidents:
-            if incident.subject not in known:
+            is_mine = incident.alert is AlertName.RECEIVER_BROKEN
+            if is_mine and incident.subject not in known:
                 yield self.incidents.apply(
                     incident.subject, None, because=REMOVED, recover_after=0.0, now=now
                 )

@@ -45,7 +45,13 @@ class Entry(Protocol):
 
 
 class OutboxStore(Protocol):
-    """Where messages wait. Each method is durable once it returns, and done whole or not at all."""
+    """Where messages wait. Each method is durable once it returns, unless the store is away, and
+    done whole or not at all.
+    """
+
+    @property
+    def is_away(self) -> bool:
+        """Whether what is stored now would not survive a restart."""
 
     async def pending(self, receiver: str, *, limit: int) -> Sequence[Entry]:
         """The oldest unsettled messages, oldest first; those refused come besides."""
@@ -107,6 +113,8 @@ class DeliveryAttempt:
     latency_seconds: float | None = None
     """From the message's creation to its delivery; None if it was not delivered."""
     error: str | None = None
+    is_unsaved: bool = False
+    """Whether it was made while nothing could be stored: the message may come again."""
     is_unstorable: bool = False
     """Whether it is lost, by a bug, because the store will never take what is to be noted of it."""
 

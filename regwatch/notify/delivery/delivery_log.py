@@ -33,7 +33,10 @@ class DeliveryLog:
     def _delivered(self, attempt: DeliveryAttempt) -> None:
         if self._troubles.pop(attempt.receiver, None) is not None:
             log.info("receiver_back", **_fields(attempt))
-        log.debug("notification_delivered", **_fields(attempt))
+        if attempt.is_unsaved:
+            log.warning("notification_sent_unsaved", **_fields(attempt))
+        else:
+            log.debug("notification_delivered", **_fields(attempt))
 
     def _is_other_trouble(self, attempt: DeliveryAttempt) -> bool:
         """Than the one that was logged last."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from msgspec.structs import replace as replace_struct
 
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core.model import FAR_OFF, Notification, Now, Retry, Timestamp
@@ -201,9 +202,10 @@ class Outbox:
         mark = partial(self._store.mark_delivered, parcel.ids, when_settled(parcel, behind), at=now)
         await self._persistence.write(mark, receiver)
         latency = max(0.0, now - parcel.created_at)
-        self._report(
-            _attempt_with(parcel, notification, Delivery.DELIVERED, now, latency_seconds=latency)
+        taken = _attempt_with(
+            parcel, notification, Delivery.DELIVERED, now, latency_seconds=latency
         )
+        self._report(replace(taken, is_unsaved=self._store.is_away))
 
     async def _give_up(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
@@ -263,6 +265,8 @@ class Outbox:
         if not parcel.entries[0].may_have_arrived:
             trying = partial(self._store.mark_trying, parcel.ids)
             await self._persistence.write(trying, receiver.name)
+        if self._store.is_away:
+            notification = replace_struct(notification, possibly_repeated=True)
         return await self._deliver(receiver, notification)
 
     async def _deliver(

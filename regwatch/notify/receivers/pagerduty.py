@@ -88,7 +88,7 @@ class PagerDutyReceiver:
             if incident.id in self._taken:
                 continue
             try:
-                await self._send(incident)
+                await self._send(incident, notification.possibly_repeated)
             except DeliveryError as error:
                 if error.retryable:
                     raise
@@ -98,9 +98,14 @@ class PagerDutyReceiver:
         if refusal is not None:
             raise refusal
 
-    async def _send(self, incident: Incident) -> None:
+    async def _send(self, incident: Incident, possibly_repeated: bool) -> None:
         settings = self._settings
-        body = event(incident, routing_key=settings.routing_key, external_url=settings.external_url)
+        body = event(
+            incident,
+            routing_key=settings.routing_key,
+            external_url=settings.external_url,
+            possibly_repeated=possibly_repeated,
+        )
         request = Post(
             url=settings.url,
             body=to_json(body),
@@ -110,7 +115,13 @@ class PagerDutyReceiver:
         await post(self._session, request, clock=self._clock)
 
 
-def event(incident: Incident, *, routing_key: str, external_url: str = "") -> dict[str, object]:
+def event(
+    incident: Incident,
+    *,
+    routing_key: str,
+    external_url: str = "",
+    possibly_repeated: bool = False,
+) -> dict[str, object]:
     """Trigger or resolve. The key is the incident's id: the same through an escalation."""
     key = {"routing_key": routing_key, "dedup_key": incident.id}
     if alert_shape.is_resolved(incident):
@@ -121,7 +132,7 @@ def event(incident: Incident, *, routing_key: str, external_url: str = "") -> di
         "event_action": "trigger",
         "client": "regwatch",
         **({"client_url": external_url, "links": [_link(url)]} if url else {}),
-        "payload": _details(incident),
+        "payload": _details(incident, possibly_repeated),
     }
 
 
@@ -129,7 +140,7 @@ def _link(url: str) -> dict[str, str]:
     return {"href": url, "text": "Show in regwatch"}
 
 
-def _details(incident: Incident) -> dict[str, object]:
+def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
     facts = incident.facts
     return {
         "summary": truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT),
@@ -139,12 +150,15 @@ def _details(incident: Incident) -> dict[str, object]:
         "component": truncate(who(incident), FIELD_LIMIT),
         "group": truncate(facts.site or facts.account, FIELD_LIMIT),
         "class": incident.alert.value,
-        "custom_details": _custom(incident),
+        "custom_details": _custom(incident, possibly_repeated),
     }
 
 
-def _custom(incident: Incident) -> dict[str, object]:
-    details = {**regwatch_object(incident), "explanation": incident.explanation}
+def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
+    details = {
+        **regwatch_object(incident, possibly_repeated=possibly_repeated),
+        "explanation": incident.explanation,
+    }
     return {
         name: truncate(value, FIELD_LIMIT) if isinstance(value, str) else value
         for name, value in details.items()

@@ -17,6 +17,8 @@ from regwatch.notify.words.template_context import template_context
 from regwatch.notify.words.templates import OwnWords, Template, TemplateError
 from regwatch.notify.words.wording import Section, headline
 
+POSSIBLY_REPEATED = "regwatch cannot store anything now: this message may come again."
+
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +39,8 @@ class Composed:
 
 def default(notification: Notification, *, note: str = "") -> Composed:
     """In regwatch's words."""
+    if notification.possibly_repeated and not note:
+        note = POSSIBLY_REPEATED
     return Composed(notification, tidy(headline(notification)), note=note)
 
 

@@ -45,7 +45,11 @@ def _told(
 ) -> Mapping[str, object]:
     words = line(incident, now=notification.created_at)
     return {
-        **alert(incident, external_url=external_url),
+        **alert(
+            incident,
+            external_url=external_url,
+            possibly_repeated=notification.possibly_repeated,
+        ),
         "words": {
             "who": words.who,
             "where": words.where,

@@ -47,11 +47,20 @@ def payload(
         "commonLabels": alert_shape.common(alert_shape.labels(i) for i in incidents),
         "commonAnnotations": alert_shape.common(alert_shape.annotations(i) for i in incidents),
         "externalURL": external_url,
-        "alerts": [alert(incident, external_url=external_url) for incident in incidents],
+        "alerts": [
+            alert(
+                incident,
+                external_url=external_url,
+                possibly_repeated=notification.possibly_repeated,
+            )
+            for incident in incidents
+        ],
     }
 
 
-def alert(incident: Incident, *, external_url: str = "") -> dict[str, object]:
+def alert(
+    incident: Incident, *, external_url: str = "", possibly_repeated: bool = False
+) -> dict[str, object]:
     """One alert of the body."""
     over = alert_shape.is_resolved(incident)
     return {
@@ -63,12 +72,14 @@ def alert(incident: Incident, *, external_url: str = "") -> dict[str, object]:
         "generatorURL": link(incident, external_url),
         # Stable over the incident's life, through an escalation too.
         "fingerprint": incident.id,
-        "regwatch": regwatch_object(incident),
+        "regwatch": regwatch_object(incident, possibly_repeated=possibly_repeated),
     }
 
 
-def regwatch_object(incident: Incident) -> dict[str, object]:
-    """What Alertmanager's form has no place for. Times are RFC 3339 or null."""
+def regwatch_object(incident: Incident, *, possibly_repeated: bool = False) -> dict[str, object]:
+    """What Alertmanager's form has no place for. Times are RFC 3339 or null. `possibly_repeated`
+    stands there only where it is so.
+    """
     facts = incident.facts
     firing_state = None if alert_shape.is_resolved(incident) else STATES.get(incident.alert)
     return {
@@ -90,6 +101,7 @@ def regwatch_object(incident: Incident) -> dict[str, object]:
         "detected": rfc3339_or_none(facts.detected),
         "detection_lag_seconds": facts.detection_lag_seconds,
         "incident_id": incident.id,
+        **({"possibly_repeated": True} if possibly_repeated else {}),
     }
 
 

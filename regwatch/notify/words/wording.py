@@ -38,6 +38,8 @@ TITLES = {
     ),
     AlertName.DEVICE_CHANGED: ("device exchanged", "devices exchanged"),
     AlertName.RECEIVER_BROKEN: ("alert receiver broken", "alert receivers broken"),
+    AlertName.MEMORY_LOST: ("memory lost", "memories lost"),
+    AlertName.STORE_DAMAGED: ("database damaged", "databases damaged"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
@@ -52,6 +54,8 @@ REASONS = {
     "forgotten": "forgotten by the registrar, not back",
     "refresh_overdue": "usual refresh did not come",
     "receiver_broken": "the receiver refuses what it is sent",
+    "memory_lost": "regwatch's database was damaged",
+    "store_damaged": "regwatch's database was damaged",
     "never_registered": "no device since it is watched",
     FailureReason.NETWORK: "no connection to the PBX",
     FailureReason.TIMEOUT: "the PBX does not answer in time",

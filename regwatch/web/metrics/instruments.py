@@ -24,6 +24,7 @@ REQUEST_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 # A loss is seen a request slot after its lease ended at best, a sweep of an hour at worst.
 LAG_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 # A receiver's outage is bridged for up to a day.
+WRITE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LATENCY_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 
 
@@ -50,6 +51,7 @@ class Instruments:
         self._add_changes(registry)
         self._add_notifications(registry)
         self._add_config(registry)
+        self._add_store(registry)
 
     def _add_process(self, registry: CollectorRegistry) -> None:
         ProcessCollector(registry=registry)
@@ -141,6 +143,43 @@ class Instruments:
             "When the configuration was last loaded successfully.",
             registry=registry,
         )
+
+    def _add_store(self, registry: CollectorRegistry) -> None:
+        self._store_up = Gauge(
+            "regwatch_store_up",
+            "Whether what is to survive a restart can be stored.",
+            registry=registry,
+        )
+        self._write_seconds = Histogram(
+            "regwatch_store_write_duration_seconds",
+            "How long transactions of the store took, failed ones too.",
+            buckets=WRITE_SECONDS,
+            registry=registry,
+        )
+
+        self._store_unreadable = Counter(
+            "regwatch_store_unreadable_rows_total",
+            "Rows of the database that could not be read any more, and were left out.",
+            registry=registry,
+        )
+        self._store_set_aside = Counter(
+            "regwatch_store_set_aside_total",
+            "Times that the database was damaged, and another one begun.",
+            registry=registry,
+        )
+
+    def store_looked_at(self, *, unreadable: int, set_aside: int) -> None:
+        """Count what was left out, and which files were set aside, since it was looked at last."""
+        self._store_unreadable.inc(unreadable)
+        self._store_set_aside.inc(set_aside)
+
+    def store_turned(self, problem: str) -> None:
+        """Note why nothing can be stored; empty: all is well again."""
+        self._store_up.set(not problem)
+
+    def store_written(self, seconds: float) -> None:
+        """Note how long a transaction took."""
+        self._write_seconds.observe(seconds)
 
     def initialize_account(
         self, account: AccountName, endpoints: Iterable[str], outcomes: Iterable[str]

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from fakes.clocks import Clocks
+from structlog.testing import capture_logs
 
-from regwatch.app.engines.store_care import BACKLOG_SECONDS, KEEP_SECONDS, PRUNE_SECONDS, StoreCare
+from regwatch.app.engines.store_care import BACKLOG_SECONDS, PRUNE_SECONDS, StoreCare
 from regwatch.core.model import Timestamp
-from regwatch.store import StoreUnavailableError
+from regwatch.store import StoreUnavailableError, StoreVersionError
+from regwatch.store.writer import LONGEST_PAUSE_SECONDS
 
 pytestmark = pytest.mark.looptime
 
@@ -21,6 +23,12 @@ class Around:
         self.clock, self.steady, self.store = clocks.wall, clocks.steady, self
         self.outbox = self
         self.is_locked = False
+        self.history_seconds = 86_400.0
+        self.left = 0
+
+        self.is_stand_in = False
+        self.problem = ""
+        self.tried_at: list[float] = []
         self.looked = 0
         self.pruned: list[Timestamp] = []
         self.seen: list[Any] = []
@@ -31,13 +39,21 @@ class Around:
             raise StoreUnavailableError("database is locked")
         return {"hook": (self.looked, Timestamp(5.0))}
 
-    async def prune(self, *, before: Timestamp) -> None:
+    async def take_up(self) -> None:
+        self.tried_at.append(asyncio.get_running_loop().time())
+        if self.is_locked:
+            raise StoreUnavailableError("database is locked")
+        self.is_stand_in = False
+
+    async def prune(self, *, before: Timestamp) -> bool:
         self.pruned.append(Timestamp(self.clock() - before))
+        self.left -= 1
+        return self.left > 0
 
 
 async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
     around: Any = Around()
-    care = StoreCare(around, on_backlog=around.seen.append)
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
     async with asyncio.TaskGroup() as tasks:
         care.start(tasks)
         care.start(tasks)
@@ -47,12 +63,12 @@ async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
         await asyncio.sleep(PRUNE_SECONDS)
         await care.stop()
         await care.stop()
-    assert around.pruned == [KEEP_SECONDS] * 2
+    assert around.pruned == [around.history_seconds] * 2
 
 
 async def test_a_store_that_cannot_be_read_is_looked_at_again() -> None:
     around: Any = Around()
-    care = StoreCare(around, on_backlog=around.seen.append)
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
     around.is_locked = True
     async with asyncio.TaskGroup() as tasks:
         care.start(tasks)
@@ -62,3 +78,35 @@ async def test_a_store_that_cannot_be_read_is_looked_at_again() -> None:
         await asyncio.sleep(BACKLOG_SECONDS)
         await care.stop()
     assert (len(around.seen), len(around.pruned)) == (1, 1)
+
+
+async def test_a_database_that_could_not_be_opened_is_tried_ever_more_slowly_until_it_can() -> None:
+    around: Any = Around()
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
+    around.is_stand_in = around.is_locked = True
+    async with asyncio.TaskGroup() as tasks:
+        care.start(tasks)
+        await asyncio.sleep(600)
+        tries = len(around.tried_at)
+        assert 600 / LONGEST_PAUSE_SECONDS <= tries <= 30
+        around.is_locked = False
+        await asyncio.sleep(LONGEST_PAUSE_SECONDS + BACKLOG_SECONDS)
+        await care.stop()
+    assert len(around.tried_at) == tries + 1, "once it is open it is left alone"
+
+
+async def test_one_that_needs_an_editor_meanwhile_is_said_and_ends_nothing() -> None:
+    around: Any = Around()
+
+    async def newer() -> None:
+        raise StoreVersionError("made by a newer regwatch")
+
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=newer)
+    around.is_stand_in = True
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            care.start(tasks)
+            await asyncio.sleep(60)
+            await care.stop()
+    assert [line["event"] for line in logs] == ["store_not_opened"], "said once"
+    assert len(around.seen) > 1

@@ -77,6 +77,7 @@ class MemoryStore:
         self.told_elsewhere: set[tuple[str, str]] = set()
         self.never_arrived: set[tuple[str, str, str]] = set()
         self.broken = 0
+        self.is_away = False
         self.unstorable: set[int] = set()
         """Of these no change is ever taken."""
 

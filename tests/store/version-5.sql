@@ -1,0 +1,15 @@
+CREATE TABLE schema_version ( version INTEGER NOT NULL );
+CREATE TABLE extensions ( account VARCHAR NOT NULL, extension_id INTEGER NOT NULL, state VARCHAR NOT NULL, answered_at FLOAT, watched BLOB NOT NULL, memory BLOB NOT NULL, PRIMARY KEY (account, extension_id) );
+CREATE TABLE incidents ( id VARCHAR NOT NULL, account VARCHAR NOT NULL, state VARCHAR NOT NULL, resolved_at FLOAT, incident BLOB NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX incidents_by_state ON incidents (state, resolved_at);
+CREATE TABLE notified ( incident_id VARCHAR NOT NULL, receiver VARCHAR NOT NULL, resolved_at FLOAT, notified BLOB NOT NULL, PRIMARY KEY (incident_id, receiver) );
+CREATE TABLE outbox ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, notification_id VARCHAR NOT NULL, receiver VARCHAR NOT NULL, created_at FLOAT NOT NULL, attempts INTEGER NOT NULL, next_attempt_at FLOAT NOT NULL, settled_at FLOAT, error VARCHAR NOT NULL, notification BLOB NOT NULL, may_have_arrived BOOLEAN DEFAULT 0 NOT NULL, refused_at FLOAT, UNIQUE (notification_id) );
+CREATE INDEX outbox_unsettled ON outbox (receiver, settled_at, id);
+CREATE TABLE forwarded ( receiver VARCHAR NOT NULL, incident_id VARCHAR NOT NULL, PRIMARY KEY (receiver, incident_id) );
+CREATE TABLE unheard ( receiver VARCHAR NOT NULL, in_place_of VARCHAR NOT NULL, incident_id VARCHAR NOT NULL, PRIMARY KEY (receiver, in_place_of, incident_id) );
+CREATE TABLE memos ( receiver VARCHAR NOT NULL, group_key VARCHAR NOT NULL, written_at FLOAT NOT NULL, text VARCHAR NOT NULL, PRIMARY KEY (receiver, group_key) );
+CREATE TABLE history ( id INTEGER NOT NULL, at FLOAT NOT NULL, account VARCHAR NOT NULL, extension_id INTEGER, incident_id VARCHAR, happening BLOB NOT NULL, PRIMARY KEY (id) );
+CREATE INDEX history_by_extension ON history (account, extension_id, at);
+CREATE INDEX history_by_time ON history (at);
+CREATE INDEX history_by_incident ON history (incident_id, at);
+CREATE TABLE silences ( id VARCHAR NOT NULL, ends_at FLOAT NOT NULL, silence BLOB NOT NULL, PRIMARY KEY (id) );
