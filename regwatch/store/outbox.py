@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from regwatch.batching import batched
 from regwatch.core.history import of_notification
 from regwatch.core.model import (
     Consequences,
@@ -23,6 +24,7 @@ from regwatch.core.model import (
 from regwatch.store import schema
 from regwatch.store.database import Database
 from regwatch.store.rows import (
+    CHUNK,
     StoredEntry,
     append_happenings,
     entry_of,
@@ -51,13 +53,18 @@ class StoredOutbox:
         again changes nothing.
         """
 
+        # Elsewhere, where it is long: to shorten a message about thousands takes a while.
+        if len(notification.items) > CHUNK:
+            row = await asyncio.to_thread(outbox_row, notification)
+        else:
+            row = outbox_row(notification)
+
         # One transaction: a message without its note would be made again at the next start, under
         # another id; a note without its message would keep it from ever being sent.
         async def work(connection: AsyncConnection) -> None:
-            added = await connection.execute(
-                upsert(outbox).on_conflict_do_nothing(), outbox_row(notification)
-            )
-            await upsert_rows(connection, schema.notified, map(notified_row, rows))
+            added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
+            for piece in batched(rows, CHUNK):
+                await upsert_rows(connection, schema.notified, map(notified_row, piece))
             if added.rowcount:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
@@ -180,10 +187,13 @@ class StoredOutbox:
         self, incidents: Sequence[IncidentId], *, receiver: str
     ) -> Sequence[IncidentId]:
         """Of which of these another receiver was told, and not the end."""
-        query = select(forwarded.c.incident_id).where(
-            forwarded.c.receiver == receiver, forwarded.c.incident_id.in_(incidents)
-        )
-        return [IncidentId(row.incident_id) for row in await self._database.read(query)]
+        told = []
+        for piece in batched(incidents, CHUNK):  # SQLite takes 32,766 values in one statement
+            query = select(forwarded.c.incident_id).where(
+                forwarded.c.receiver == receiver, forwarded.c.incident_id.in_(piece)
+            )
+            told += [IncidentId(row.incident_id) for row in await self._database.read(query)]
+        return told
 
     # --- receivers that are gone -----------------------------------------------------------------
 
@@ -210,10 +220,11 @@ class StoredOutbox:
 async def _note_forwarded(
     connection: AsyncConnection, notification: Notification, receiver: str
 ) -> None:
-    over = [i.id for i in notification.with_status(ItemStatus.RESOLVED)]
-    told = (item.incident.id for item in notification.items)
+    over = {word.id for word in notification.words if word.status is ItemStatus.RESOLVED}
+    told = (word.id for word in notification.words)
     rows = [{"receiver": receiver, "incident_id": i} for i in told if i not in over]
     if rows:
         await connection.execute(upsert(forwarded).on_conflict_do_nothing(), rows)
-    is_over = (forwarded.c.receiver == receiver) & forwarded.c.incident_id.in_(over)
-    await connection.execute(delete(forwarded).where(is_over))
+    for piece in batched(list(over), CHUNK):
+        is_over = (forwarded.c.receiver == receiver) & forwarded.c.incident_id.in_(piece)
+        await connection.execute(delete(forwarded).where(is_over))

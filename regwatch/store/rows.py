@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.batching import batched
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.dispatch.mentions import Stored, from_stored, stored_form
 from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
@@ -90,13 +91,13 @@ def silence_row(silence: Silence) -> dict[str, Any]:
 
 def entry_of(row: Row[Any]) -> StoredEntry | None:
     """A message that waits; None if it cannot be read."""
-    notification = decoded(row.notification, Notification)
-    if notification is None:
+    stored = decoded(row.notification, Stored)
+    if stored is None:
         return None
     return StoredEntry(
         id=row.id,
         receiver=row.receiver,
-        notification=notification,
+        notification=from_stored(stored),
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
         created_at=row.created_at,
@@ -115,8 +116,13 @@ def outbox_row(notification: Notification) -> dict[str, Any]:
         "next_attempt_at": notification.created_at,
         "settled_at": None,
         "error": "",
-        "notification": msgspec.msgpack.encode(notification),
+        "notification": encoded(notification),
     }
+
+
+def encoded(notification: Notification) -> bytes:
+    """A message as it is kept: its size grows little with what it is about."""
+    return msgspec.msgpack.encode(stored_form(notification))
 
 
 def clauses_of(sought: Sought) -> Iterator[ColumnElement[bool]]:
@@ -185,7 +191,5 @@ async def note_consequences(connection: AsyncConnection, that: Consequences) -> 
         added = upsert(unheard).on_conflict_do_nothing()
         await connection.execute(added, [line | {"incident_id": i} for i in piece])
     for entry_id, notification in that.left.items():
-        text = msgspec.msgpack.encode(notification)
-        await connection.execute(
-            update(outbox).where(outbox.c.id == entry_id).values(notification=text)
-        )
+        left = update(outbox).where(outbox.c.id == entry_id)
+        await connection.execute(left.values(notification=encoded(notification)))

@@ -1,7 +1,7 @@
 """Deciding whom to tell what: the routes, and how far each receiver has been told."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
-from regwatch.core.model import Incident
+from regwatch.core.model import Incident, IncidentId
 from regwatch.notify.delivery.dispatch import Dispatcher
 from regwatch.web.metrics.instruments import Bug
 
@@ -92,3 +92,7 @@ class Desk:
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""
         return self._grouping.told(receiver)
+
+    def known(self, wanted: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
+        """Those of these incidents that fire, or of which a receiver has still to hear."""
+        return self._grouping.known(wanted)

@@ -4,12 +4,14 @@ What could not be stored stays due, and is tried again; what never can be is giv
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
+from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock, Steps
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import Incident, Notification, Notified, Timestamp
@@ -17,6 +19,8 @@ from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
 """Until a message that could not be stored is tried again: nothing is sent before it is stored."""
+PIECE = 500
+"""Incidents taken in or noted in one go: between pieces the event loop gets its turn."""
 LOOK_AGAIN_SECONDS = 10.0
 """The longest sleep: the wall clock, by which groups wait, may have been set."""
 
@@ -50,13 +54,20 @@ class Dispatcher:
         self._steps = Steps(clock, steady)
         self._on_bug = on_bug
         self._noted = asyncio.Event()
+        self._untaken: deque[Incident] = deque()
 
     def take(self, incidents: Sequence[Incident]) -> None:
-        """Take in incidents that changed and are stored."""
+        """Take in incidents that changed and are stored: few at once, more in pieces."""
+        if self._untaken or len(incidents) > PIECE:
+            self._untaken.extend(incidents)
+        else:
+            self._take(incidents)
+        self._noted.set()
+
+    def _take(self, incidents: Sequence[Incident]) -> None:
         now = self._now()
         for incident in incidents:
             self._grouping.take(incident, now=now)
-        self._noted.set()
 
     def _now(self) -> Timestamp:
         """What waits, waits on by a clock that was set: neither longer nor shorter."""
@@ -70,12 +81,18 @@ class Dispatcher:
         """Dispatch until cancelled."""
         while True:
             self._noted.clear()
+            await self._take_in_pieces()
             stored = await self._dispatch_due()
             await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
 
+    async def _take_in_pieces(self) -> None:
+        while self._untaken:
+            self._take([self._untaken.popleft() for _ in range(min(PIECE, len(self._untaken)))])
+            await asyncio.sleep(0)
+
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
-        for notification in self._grouping.due(now=self._now()):
+        for notification in self._grouping.offers(now=self._now()):
             now = self._now()
             rows = self._grouping.rows(notification, now=now)
             try:
@@ -86,7 +103,7 @@ class Dispatcher:
             except Exception:  # a full or locked disk: what is due stays due
                 log.exception("notification_not_stored", receiver=notification.receiver)
                 return False
-            self._grouping.queued(notification, now=now)
+            await self._note(rows, now)
             self._wake(notification.receiver)
             log.info(
                 "notification_queued",
@@ -95,6 +112,16 @@ class Dispatcher:
                 incidents=len(notification.items),
             )
         return True
+
+    async def _note(self, rows: Sequence[Notified], now: Timestamp) -> None:
+        pieces = batched(rows, PIECE)
+        try:
+            for piece in pieces:
+                self._grouping.told_by(piece, now=now)
+                await asyncio.sleep(0)
+        finally:  # all of it is stored: cancelled, we still know that
+            for piece in pieces:
+                self._grouping.told_by(piece, now=now)
 
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
         self._grouping.given_up(notification, now=self._now())

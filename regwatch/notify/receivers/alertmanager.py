@@ -76,6 +76,7 @@ class AlertmanagerReceiver:
     """Posts alerts to each member; remembers under which labels, to end them when these change."""
 
     kind = "alertmanager"
+    most_shown = 0
 
     def __init__(
         self,
