@@ -53,15 +53,10 @@ class StoredOutbox:
         again changes nothing.
         """
 
-        # Elsewhere, where it is long: to shorten a message about thousands takes a while.
-        if len(notification.items) > CHUNK:
-            row = await asyncio.to_thread(outbox_row, notification)
-        else:
-            row = outbox_row(notification)
-
         # One transaction: a message without its note would be made again at the next start, under
         # another id; a note without its message would keep it from ever being sent.
         async def work(connection: AsyncConnection) -> None:
+            row = await _row_of(notification)
             added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
             for piece in batched(rows, CHUNK):
                 await upsert_rows(connection, schema.notified, map(notified_row, piece))
@@ -178,7 +173,7 @@ class StoredOutbox:
         async def work(connection: AsyncConnection) -> None:
             for each in notifications:
                 added = upsert(outbox).on_conflict_do_nothing()
-                await connection.execute(added, outbox_row(each))
+                await connection.execute(added, await _row_of(each))
                 await _note_forwarded(connection, each, receiver)
 
         await self._database.write(work)
@@ -215,6 +210,13 @@ class StoredOutbox:
 
         await self._database.write(work)
         return waiting
+
+
+async def _row_of(notification: Notification) -> dict[str, Any]:
+    """In a thread if it is long: to shorten a message about thousands takes a while."""
+    if len(notification.words) <= CHUNK:
+        return outbox_row(notification)
+    return await asyncio.to_thread(outbox_row, notification)
 
 
 async def _note_forwarded(

@@ -73,9 +73,9 @@ class Stored(Struct, frozen=True, gc=False, kw_only=True):
     bunches: tuple[Bunch, ...] = ()
 
 
-def stored_form(notification: Notification) -> Stored:
-    """The message, shortened and packed."""
-    items, rest = _split(notification.items, {}, most=MOST_SHOWN)
+def stored_form(notification: Notification, *, most: int = MOST_SHOWN) -> Stored:
+    """The message, shortened so that it shows so many of each part, and packed."""
+    items, rest = _split(notification.items, {}, most=most)
     return Stored(
         id=notification.id,
         receiver=notification.receiver,
