@@ -212,9 +212,13 @@ class Monitor:
         self._judge_health(gathered, now)
         return gathered.outcome()
 
-    def deleted(self, registration_ids: Iterable[RegistrationId]) -> None:
-        """We deleted these ourselves: their absence is our own doing."""
-        self._intake.deleted(registration_ids)
+    def deleting(self, registration_ids: Iterable[RegistrationId], *, now: Timestamp) -> None:
+        """We are about to delete these ourselves: their absence is our own doing."""
+        self._intake.deleting(registration_ids, now=now)
+
+    def not_deleting(self, registration_ids: Iterable[RegistrationId]) -> None:
+        """It came to nothing."""
+        self._intake.not_deleting(registration_ids)
 
     def tick(self, *, sweep_seconds: float = 0.0, now: Timestamp) -> Outcome:
         """What time alone brings: conditions that held long enough, answers grown stale.

@@ -465,8 +465,8 @@ class Deliveries(RuleBasedStateMachine):
             return
         critical = incident.severity is Severity.CRITICAL
         for name in ("pager", "chat") if critical else ("chat",):
-            items = self._told(self.receivers[name])[incident.id]
-            assert incident.alert in [item.incident.alert for item in items], (name, incident.id)
+            words = self._told(self.receivers[name])[incident.id]
+            assert incident.alert in [word.alert for word in words], (name, incident.id)
 
 
 Deliveries.TestCase.settings = settings(
