@@ -108,6 +108,7 @@ class Intake:
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""
         self._memories.pop(extension_id, None)
+        self._expectations.forget(extension_id)
         self._watches.restarts.drop(extension_id)
         self._watches.places.forget(extension_id)
         self._watches.phones.forget(extension_id)

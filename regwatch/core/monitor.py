@@ -58,6 +58,8 @@ SWEEPS_TO_GROW_STALE = 4.0
 """No extension goes unasked for so long, if its requests are answered."""
 MOST_AGED = 5000
 """Extensions that turn unknown in one step; the others follow with the next."""
+REMOVED_SHOWN = 86_400.0
+"""Seconds for which an extension that is gone from the list is still shown."""
 REMOVED = "gone from the PBX's list"
 LISTINGS_TO_REMOVE = 2
 """Complete listings in a row without an extension before it counts as removed."""
@@ -229,6 +231,7 @@ class Monitor:
         stale_after = max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds)
         with gathered.guarding():
             self._age(stale_after, gathered, now)
+        self.roster.forget_removed(before=Timestamp(now - REMOVED_SHOWN))
         self._judge_health(gathered, now)
         with gathered.guarding():
             gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))

@@ -6,7 +6,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.core.model import Timestamp
-from regwatch.store.schema import history, incidents, memos, notified, outbox, silences, unheard
+from regwatch.store.schema import (
+    forwarded,
+    history,
+    incidents,
+    memos,
+    notified,
+    outbox,
+    silences,
+    unheard,
+)
 
 
 async def forget_old(connection: AsyncConnection, *, before: Timestamp) -> None:
@@ -21,7 +30,8 @@ async def forget_old(connection: AsyncConnection, *, before: Timestamp) -> None:
     await connection.execute(delete(notified).where(of_old))
     await connection.execute(delete(incidents).where(is_old))
     known = select(incidents.c.id)
-    await connection.execute(delete(unheard).where(unheard.c.incident_id.not_in(known)))
+    for table in (unheard, forwarded):
+        await connection.execute(delete(table).where(table.c.incident_id.not_in(known)))
     await connection.execute(delete(memos).where(memos.c.written_at < before))
     await connection.execute(delete(history).where(history.c.at < before))
     await connection.execute(delete(silences).where(silences.c.ends_at < before))
