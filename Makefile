@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day soak ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-polling: ## Simulate polling plans: how soon losses are found, and the pic
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day
+
+soak: ## Live through ten days of 500 phones, in half an hour: what grows of memory, files and messages.
+	PYTHONPATH=tests python -m fakes.soak
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

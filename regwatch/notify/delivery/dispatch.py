@@ -93,6 +93,7 @@ class Dispatcher:
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
         for notification in self._grouping.offers(now=self._now()):
+            await asyncio.sleep(0)  # one about thousands took a while to make
             now = self._now()
             rows = self._grouping.rows(notification, now=now)
             try:
