@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from fakes.holdings import grown
-from fakes.soak import DAY, HeldDaemon, Soak, growth, run, table
+from fakes.soak import DAY, Soak, growth, run, table
 from fakes.tracing import untraced
 
-from regwatch.app.daemon import Begun
+from regwatch.app.daemon import Begun, Daemon
 from regwatch.app.surroundings import Surroundings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
@@ -21,7 +21,7 @@ CACHE = "._targets_seen"
 LEAK = ".engine.exchange.resolved"
 
 
-class Leaky(HeldDaemon):
+class Leaky(Daemon):
     """Keeps all incidents that ended, as if nobody had bounded them."""
 
     async def _load(self, around: Surroundings) -> Begun:

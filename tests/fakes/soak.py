@@ -9,14 +9,12 @@ import gc
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
-from threading import Event as Breath
-from typing import Any
 
 import aiohttp
 import looptime
@@ -24,19 +22,17 @@ import structlog
 from aiohttp import web
 from fakes.clocks import Clocks
 from fakes.holdings import holdings
+from fakes.living import database_at_once
 from fakes.sink import Sink, sink
 
 from regwatch.app.daemon import Daemon
 from regwatch.app.engines import store_care
-from regwatch.app.surroundings import Surroundings
 from regwatch.config import load_config
 from regwatch.core.model import Timestamp
 from regwatch.simulator import Control, Simulator, SimulatorSettings
 
 PHONES, SITES = 500, 25
 DAY, HOUR = 24, 3600.0
-BREATH_SECONDS = 0.00002
-"""Real ones: the database's thread needs the interpreter."""
 QUIET_CYCLES = 8
 """Turns of the loop in which nothing happens, before time passes."""
 LOOK_SECONDS = 60.0
@@ -84,42 +80,6 @@ Happens = Callable[[Control, Sink], None]
 NAMES = tuple(field.name for field in fields(Sample))
 
 
-class HeldDaemon(Daemon):
-    """No virtual time passes while its database works."""
-
-    async def _surroundings(self, stack: AsyncExitStack) -> Surroundings:
-        around = await super()._surroundings(stack)
-        database: Any = around.store._database
-        gate = Gate()
-        database.read, database.write = gate.held(database.read), gate.held(database.write)
-        return around
-
-
-class Gate:
-    """Keeps the loop busy, and so its time where it is, while somebody is at work."""
-
-    def __init__(self) -> None:
-        self._at_work = 0
-        self._breath = Breath()
-
-    def held(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def working(*given: Any) -> Any:
-            self._at_work += 1
-            if self._at_work == 1:
-                self._spin()
-            try:
-                return await work(*given)
-            finally:
-                self._at_work -= 1
-
-        return working
-
-    def _spin(self) -> None:
-        if self._at_work:
-            self._breath.wait(BREATH_SECONDS)
-            asyncio.get_running_loop().call_soon(self._spin)
-
-
 class Forgetful(Sink):
     """Takes messages, and keeps nothing of them."""
 
@@ -135,7 +95,7 @@ class Soak:
         self,
         folder: Path,
         *,
-        daemon: type[Daemon] = HeldDaemon,
+        daemon: type[Daemon] = Daemon,
         events: Mapping[int, tuple[Happens, Happens]] | None = None,
     ) -> None:
         """`events`: by the hour of the day, what begins with it and what ends with it."""
@@ -330,7 +290,8 @@ def run(soak: Soak, hours: int, tell: Callable[[str], None] = lambda _line: None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     loop = looptime.new_event_loop(start=0.0, noop_cycles=QUIET_CYCLES)
     try:
-        loop.run_until_complete(soak.live(hours, tell))
+        with database_at_once():
+            loop.run_until_complete(soak.live(hours, tell))
     finally:
         loop.close()
         structlog.reset_defaults()
