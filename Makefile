@@ -64,5 +64,8 @@ reliability-clocks: ## Set the clock in every way, in virtual time and of a real
 reliability-storage: ## Print what becomes of alerts while the disk is full, gone, locked or slow.
 	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly tests/e2e/test_storage.py | grep '^|'
 
+soak: ## Live through ten days of 500 phones, in half an hour: what grows of memory, files and messages.
+	PYTHONPATH=tests python -m fakes.soak
+
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

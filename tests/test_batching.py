@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regwatch.batching import HELD_SECONDS, batched, unhurried
 from regwatch import batching
-from regwatch.batching import batched, in_order
+from regwatch.batching import HELD_SECONDS, batched, in_order, unhurried
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))

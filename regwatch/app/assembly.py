@@ -22,6 +22,7 @@ from regwatch.config.receivers import ReceiverShape
 from regwatch.config.sections import AccountShape
 from regwatch.core.alerts.rules import Rules
 from regwatch.notify.delivery.deliveries import Delivery
+from regwatch.notify.delivery.lookup import LookingUp
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.heartbeat import Beat, Heartbeat, HeartbeatSettings
 from regwatch.notify.receiver import Receiver
@@ -87,8 +88,9 @@ class Assembly:
 
     def _outbox(self, receiver: Receiver, fallback: str | None) -> Outbox:
         """One for each receiver: it can be stopped without the others."""
+        stored = self.around.store.incidents.with_ids
         return Outbox(
-            [receiver],
+            [LookingUp(receiver, live=self.exchange.known, stored=stored)],
             self.around.store.outbox,
             clock=self.around.clock,
             steady=self.around.steady,

@@ -196,11 +196,13 @@ class Engine:
                     return done
             return await self.parts.self_watch.acknowledge(incident_id, by, comment)
 
-    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
-        """Somebody deletes these through us. False: no such account."""
+    def deleting(
+        self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
+    ) -> bool:
+        """Somebody deletes these through us, or could not. False: no such account."""
         found = [each for each in self.parts.accounts if each.settings.name == account]
         for each in found:
-            each.deleting(registrations)
+            (each.not_deleting if withdrawn else each.deleting)(registrations)
         return bool(found)
 
 

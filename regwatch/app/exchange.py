@@ -5,10 +5,10 @@ being replaced is kept for its successor, which may have read the store before i
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from regwatch.app.parts import Parts
-from regwatch.core.model import AccountName, Incident, IncidentState
+from regwatch.core.model import AccountName, Incident, IncidentId, IncidentState
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 
 RESOLVED_SHOWN = 50
@@ -82,3 +82,7 @@ class Exchange:
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""
         return self._parts.desk.told(receiver) if self._parts is not None else ()
+
+    def known(self, wanted: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
+        """Those of these incidents that fire, or of which a receiver has still to hear."""
+        return self._parts.desk.known(wanted) if self._parts is not None else {}

@@ -111,9 +111,13 @@ class Operations:
         self._engine.mutes.replace_silences([*others, silence])
         log.info("silence_changed", silence=silence.id, change=event, text=text)
 
-    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
-        """Somebody deletes these through us: their absence is our doing. False: no such account."""
-        return self._engine.deleting(account, registrations)
+    def deleting(
+        self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
+    ) -> bool:
+        """Somebody deletes these through us: their absence is our doing; or could not. False: no
+        such account.
+        """
+        return self._engine.deleting(account, registrations, withdrawn=withdrawn)
 
 
 def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:

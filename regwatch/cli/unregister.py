@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -18,9 +19,25 @@ from regwatch.clock import wall_clock
 from regwatch.config import load_accounts
 from regwatch.core.alerts.conditions import name_of
 from regwatch.core.durations import humanise
-from regwatch.core.model import Answer, Extension, Registration, RegistrationId
+from regwatch.core.model import (
+    Answer,
+    Extension,
+    FailureReason,
+    Registration,
+    RegistrationId,
+)
 from regwatch.sources.source import Deleting, SourceError
 from regwatch.web.api.bodies import Deletion
+
+IN_DOUBT = frozenset(
+    {
+        FailureReason.NETWORK,
+        FailureReason.TIMEOUT,
+        FailureReason.SERVER_ERROR,
+        FailureReason.BAD_ANSWER,
+    }
+)
+"""After these the PBX may have deleted all the same."""
 
 
 @click.command(short_help="Delete registrations at the PBX.")
@@ -55,8 +72,15 @@ async def _unregister(
             _check(before, registration_id)
             if not yes:
                 click.confirm(_question(found, registration_id), abort=True)
-            await _announce(config_file, account.name, before, registration_id)
-            await _delete(pbx, found, registration_id)
+            ids = [r.id for r in before.registrations if registration_id in (None, r.id)]
+            deletion = Deletion(account.name, list(ids))
+            await _announce(config_file, deletion)
+            try:
+                await _delete(pbx, found, registration_id)
+            except SourceError as error:
+                if error.reason not in IN_DOUBT:
+                    await _announce(config_file, replace(deletion, withdrawn=True))
+                raise
             _show("after", found, await pbx.registration(found.id))
     except SourceError as error:
         fail(str(error))
@@ -75,15 +99,12 @@ def _question(extension: Extension, registration_id: str | None) -> str:
     return f"Delete {what} of {name_of(extension)}?"
 
 
-async def _announce(
-    config_file: Path, account: str, before: Answer, registration_id: str | None
-) -> None:
-    """Tell the daemon, if one runs here, that their absence will be our doing."""
-    ids = [each.id for each in before.registrations if registration_id in (None, each.id)]
+async def _announce(config_file: Path, deletion: Deletion) -> None:
+    """Tell the daemon, if one runs here, that their absence will be our doing, or will not."""
     try:
         remote = remote_of(config_file)
         if remote.token():
-            await remote.send(Deletion, "POST", "/deletions", Deletion(account, list(ids)))
+            await remote.send(Deletion, "POST", "/deletions", deletion)
     except RemoteError as error:
         err().print(f"A running daemon could not be told: {error}", style="dim")
 

@@ -151,15 +151,19 @@ class Account:
         return replace(
             outcome,
             set_aside=[*outcome.set_aside, *aside],
-            crowded=self._newly_crowded(outcome.crowded),
+            crowded=self._newly_crowded(outcome.crowded, batch.answers),
             quarantined=quarantined,
             is_swept=self._sweep.ends(),
         )
 
-    def _newly_crowded(self, crowded: Collection[ExtensionId]) -> Sequence[ExtensionId]:
-        new = sorted(set(crowded) - self._crowded) if crowded else ()
-        self._crowded.update(new)
-        return new
+    def _newly_crowded(
+        self, crowded: Collection[ExtensionId], answered: Iterable[ExtensionId]
+    ) -> Sequence[ExtensionId]:
+        if not crowded and not self._crowded:
+            return ()
+        before, now = self._crowded, set(crowded)
+        self._crowded = before.difference(answered) | now
+        return sorted(now - before)
 
     def failed(self, asked: Ask | AskList, failure: Failure, *, now: Now) -> Outcome:
         """What was asked for brought nothing at all."""
@@ -193,6 +197,7 @@ class Account:
             last = self.monitor.listed(listed, now=now.wall)
             self.planner.forget(last.removed)
             self._sweep.cross_off(last.removed)
+            self._crowded.difference_update(last.removed)
         else:
             self._put_off_list(now.steady)
         yield replace(

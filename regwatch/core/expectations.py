@@ -51,6 +51,10 @@ class Expectations:
         of_schedule = f" by the schedule {hours.name}" if isinstance(hours, Schedule) else ""
         return f"not expected to be registered now{of_schedule}"
 
+    def forget(self, extension_id: ExtensionId) -> None:
+        """It is watched no more."""
+        self._known.pop(extension_id, None)
+
     def _hours(self, extension: Extension) -> ExpectedHours:
         if not self._particular:
             return self._rest

@@ -23,6 +23,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.outcome import Gathered
 from regwatch.core.phones.crowds import is_crowded, thinned
+from regwatch.core.phones.deletions import Deletions
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.mass_doubt import Verdict
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
@@ -86,15 +87,19 @@ class Intake:
         self._watches = watches
         self._learn_after = learn_after
         self._memories: dict[ExtensionId, Memory] = {}
-        self._deleted: set[RegistrationId] = set()
+        self._deletions = Deletions()
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension."""
         return self._memories.get(extension_id, NOTHING_REMEMBERED)
 
-    def deleted(self, registration_ids: Iterable[RegistrationId]) -> None:
-        """We deleted these ourselves: their absence is our own doing."""
-        self._deleted.update(registration_ids)
+    def deleting(self, registration_ids: Iterable[RegistrationId], *, now: Timestamp) -> None:
+        """We are about to delete these ourselves: their absence is our own doing."""
+        self._deletions.announced(registration_ids, now=now)
+
+    def not_deleting(self, registration_ids: Iterable[RegistrationId]) -> None:
+        """It came to nothing."""
+        self._deletions.ended(registration_ids)
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """What was remembered before a restart of ours."""
@@ -120,6 +125,7 @@ class Intake:
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""
         self._memories.pop(extension_id, None)
+        self._expectations.forget(extension_id)
         self._watches.restarts.drop(extension_id)
         self._watches.places.forget(extension_id)
         self._watches.phones.forget(extension_id)
@@ -163,7 +169,7 @@ class Intake:
             answer = thinned(answer, before)
         restarts = self._watches.restarts
         restarts.answered(extension_id, registered=answer.registered, now=now)
-        seen = compare(before, known.memory, answer, deleted=self._deleted)
+        seen = compare(before, known.memory, answer, deleted=self._deletions.excusing(answer))
         # Asked before anybody learns of the changes, and again when all have.
         is_explained = bool(seen.changes) and self._is_explained(watched, now)
         if seen.is_news:
@@ -210,7 +216,7 @@ class Intake:
             gathered.put_aside(seen.extension_id, seen.losses, error)
             self._take_back(watched, seen.before, seen.remembered, now=now)
             return
-        self._deleted.difference_update(loss.registration.id for loss in seen.losses)
+        self._deletions.ended(loss.registration.id for loss in seen.losses)
 
     def _is_explained(self, watched: Watched, now: Timestamp) -> bool:
         """Whether what it does has a cause that is known, or is of no consequence."""

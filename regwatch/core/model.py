@@ -336,12 +336,59 @@ class ItemStatus(StrEnum):
 
 
 class Item(Struct, frozen=True, gc=False):
-    """One incident as a notification carries it."""
+    """One incident as a notification shows it."""
 
     status: ItemStatus
     incident: Incident
     told_before: bool = False
     """New under this name, but known to the receiver under a milder one."""
+
+    @property
+    def id(self) -> IncidentId:
+        """The incident's."""
+        return self.incident.id
+
+    @property
+    def alert(self) -> AlertName:
+        """The incident's."""
+        return self.incident.alert
+
+    @property
+    def severity(self) -> Severity:
+        """The incident's."""
+        return self.incident.severity
+
+    @property
+    def where(self) -> str:
+        """The site or place; the account, where there is neither."""
+        facts, account = self.incident.facts, self.incident.account
+        if where := facts.site or facts.place:
+            return where
+        return f"account {account}" if account else "regwatch itself"
+
+    @property
+    def seconds(self) -> float:
+        """Since when it fires; of what is over, how long it lasted."""
+        began, ended = self.incident.started_at, self.incident.resolved_at
+        if self.status is not ItemStatus.RESOLVED:
+            return began
+        return 0.0 if ended is None else ended - began
+
+
+class Mention(Struct, frozen=True, gc=False):
+    """One incident that a notification counts, and does not show: what an `Item` says of itself."""
+
+    status: ItemStatus
+    id: IncidentId
+    alert: AlertName
+    severity: Severity
+    where: str
+    seconds: float
+    told_before: bool = False
+
+
+Word = Item | Mention
+"""What a notification says of one incident."""
 
 
 class NotifyReason(StrEnum):
@@ -370,27 +417,41 @@ class Notification(Struct, frozen=True, gc=False, kw_only=True):
     reason: NotifyReason
     created_at: Timestamp
     items: tuple[Item, ...]
-    """New ones first, then still firing, then resolved; each by severity and extension."""
+    """What it shows. New ones first, then still firing, then resolved; each by severity and
+    extension.
+    """
+    mentions: tuple[Mention, ...] = ()
+    """What it counts besides."""
     in_place_of: str = ""
     """The receiver that would not take it; empty: this one is told in its own right."""
     possibly_repeated: bool = False
     """Whether it is sent while nothing can be stored: after a restart it may come again."""
 
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """What it says of each incident; those shown first."""
+        return (*self.items, *self.mentions)
+
     def with_status(self, status: ItemStatus) -> tuple[Incident, ...]:
-        """The incidents of one status, in order."""
+        """The incidents of one status that it shows, in order."""
         return tuple(item.incident for item in self.items if item.status is status)
+
+    @property
+    def matter(self) -> tuple[Word, ...]:
+        """What it is about: what fires still, or all if nothing does."""
+        words = self.words
+        return tuple(w for w in words if w.status is not ItemStatus.RESOLVED) or words
 
     @property
     def is_resolved(self) -> bool:
         """Whether nothing in it fires any more."""
-        return all(item.status is ItemStatus.RESOLVED for item in self.items)
+        return all(word.status is ItemStatus.RESOLVED for word in self.words)
 
     @property
     def severity(self) -> Severity:
         """That of the worst incident that still fires; of the worst of all if none does."""
-        firing = [i.incident for i in self.items if i.status is not ItemStatus.RESOLVED]
-        incidents = firing or [item.incident for item in self.items]
-        return min((i.severity for i in incidents), key=lambda s: s.rank, default=Severity.INFO)
+        found = {word.severity for word in self.matter}
+        return min(found, key=lambda s: s.rank, default=Severity.INFO)
 
 
 class Notified(Struct, frozen=True, gc=False):

@@ -59,6 +59,8 @@ SWEEPS_TO_GROW_STALE = 4.0
 """No extension goes unasked for so long, if its requests are answered."""
 MOST_AGED = 5000
 """Extensions that turn unknown in one step; the others follow with the next."""
+REMOVED_SHOWN = 86_400.0
+"""Seconds for which an extension that is gone from the list is still shown."""
 REMOVED = "gone from the PBX's list"
 LISTINGS_TO_REMOVE = 2
 """Complete listings in a row without an extension before it counts as removed."""
@@ -215,9 +217,13 @@ class Monitor:
         self._judge_health(gathered, now)
         return gathered.outcome()
 
-    def deleted(self, registration_ids: Iterable[RegistrationId]) -> None:
-        """We deleted these ourselves: their absence is our own doing."""
-        self._intake.deleted(registration_ids)
+    def deleting(self, registration_ids: Iterable[RegistrationId], *, now: Timestamp) -> None:
+        """We are about to delete these ourselves: their absence is our own doing."""
+        self._intake.deleting(registration_ids, now=now)
+
+    def not_deleting(self, registration_ids: Iterable[RegistrationId]) -> None:
+        """It came to nothing."""
+        self._intake.not_deleting(registration_ids)
 
     def tick(self, *, sweep_seconds: float = 0.0, now: Timestamp) -> Outcome:
         """What time alone brings: conditions that held long enough, answers grown stale.
@@ -228,6 +234,7 @@ class Monitor:
         stale_after = max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds)
         with gathered.guarding():
             self._age(stale_after, gathered, now)
+        self.roster.forget_removed(before=Timestamp(now - REMOVED_SHOWN))
         self._judge_health(gathered, now)
         with gathered.guarding():
             gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))

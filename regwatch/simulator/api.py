@@ -261,6 +261,8 @@ class PbxApi:
         return web.json_response(info)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
+        if self._faults.on("deletions_refused"):
+            raise RefusalError(403, "access_denied", "Registrations are not yours to delete.")
         extension_id, now = _whole(request.match_info["id"]), self._world.now()
         registration, known = request.match_info.get("registration"), self._world.is_known
         if not known(extension_id) or not self._world.registrar.delete(

@@ -125,6 +125,7 @@ TABLE = (
     _fault("token_invalid_client", "the token endpoint refuses the credentials", ON),
     _fault("token_no_expires_in", "tokens without their lifetime", ON),
     _fault("access_denied", "403: the resource is closed to the application", ON),
+    _fault("deletions_refused", "403: whoever wants to delete a registration may not", ON),
     _fault("error_status_form", "`status` in errors", _one_of("string", "int", "absent")),
     _fault("names_with_domain", "names carry @domain", ON),
     _fault("paging_ignores_page", "every page is the first", ON),

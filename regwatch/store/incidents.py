@@ -2,12 +2,14 @@
 hear. They are written with the account that they are of (`accounts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from regwatch.core.model import Incident, IncidentState, Timestamp
+from regwatch.batching import batched
+from regwatch.core.model import Incident, IncidentId, IncidentState, Timestamp
 from regwatch.store.database import Database
+from regwatch.store.rows import CHUNK
 from regwatch.store.schema import incidents, notified
 
 IS_RESOLVED = incidents.c.state == IncidentState.RESOLVED.value
@@ -30,6 +32,14 @@ class StoredIncidents:
         owed = select(notified.c.incident_id).where(notified.c.resolved_at.is_(None))
         query = select(incidents.c.incident).where(incidents.c.id.in_(owed) & IS_RESOLVED)
         return [*await self.open_incidents(), *await self._database.values(query, Incident)]
+
+    async def with_ids(self, ids: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
+        """Those of them that are known."""
+        found: dict[IncidentId, Incident] = {}
+        for piece in batched(ids, CHUNK):
+            query = select(incidents.c.incident).where(incidents.c.id.in_(piece))
+            found |= {i.id: i for i in await self._database.values(query, Incident)}
+        return found
 
     async def resolved(self, *, since: Timestamp, limit: int) -> Sequence[Incident]:
         """Those resolved since then that had fired, latest first."""

@@ -8,12 +8,14 @@ at once if the store is away, to be stored when it is back.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.batching import batched
+from regwatch.core.dispatch.mentions import shortened
 from regwatch.core.history import of_notification
 from regwatch.core.model import (
     Consequences,
@@ -60,7 +62,8 @@ class StoredOutbox:
         known.told(await self._database.values(query, Notified))
         rows = await self._database.read(select(forwarded))
         known.recall_forwarded((row.receiver, row.incident_id) for row in rows)
-        await self._load_unheard(known)
+        rows = await self._database.read(select(unheard))
+        known.recall_unheard((row.receiver, row.in_place_of, row.incident_id) for row in rows)
         self._set = known
 
     async def _load_messages(self, known: WorkingSet) -> None:
@@ -81,10 +84,6 @@ class StoredOutbox:
                     await self._update([row.id], given_up)
             await asyncio.sleep(0)  # messages about thousands take a while
 
-    async def _load_unheard(self, known: WorkingSet) -> None:
-        rows = await self._database.read(select(unheard))
-        known.recall_unheard((row.receiver, row.in_place_of, row.incident_id) for row in rows)
-
     @property
     def is_away(self) -> bool:
         """Whether what is stored now would not survive a restart."""
@@ -96,16 +95,19 @@ class StoredOutbox:
         """Put a message in the outbox and note what its receiver is told by it. The same message
         again changes nothing.
         """
-        entry = self._entry(notification)
+        told = []
         with translated():
-            row = outbox_row(notification) | {"id": entry.id}
-            told = [notified_row(each) for each in rows]
+            for piece in batched(rows, CHUNK):
+                told += [notified_row(each) for each in piece]
+                await asyncio.sleep(0)
+            entry, row = await self._entry(notification)
 
         # One transaction: a message without its note would be made again at the next start, under
         # another id; a note without its message would keep it from ever being sent.
         async def work(connection: AsyncConnection) -> None:
             added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
-            await upsert_rows(connection, schema.notified, told)
+            for piece in batched(told, CHUNK):
+                await upsert_rows(connection, schema.notified, piece)
             if added.rowcount:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
@@ -115,11 +117,16 @@ class StoredOutbox:
 
         await self._database.record(work, then)
 
-    def _entry(self, notification: Notification) -> StoredEntry:
-        made_at = notification.created_at
-        entry_id = self._set.next_id
+    async def _entry(self, notification: Notification) -> tuple[StoredEntry, dict[str, Any]]:
+        """As it is kept, here and in its row; raises what the library does."""
+        if len(notification.words) <= CHUNK:
+            kept, row = _kept(notification)
+        else:  # to shorten a message about thousands takes a while
+            kept, row = await asyncio.to_thread(_kept, notification)
+        made_at, entry_id = notification.created_at, self._set.next_id
         self._set.next_id += 1
-        return StoredEntry(entry_id, notification.receiver, notification, 0, made_at, made_at)
+        entry = StoredEntry(entry_id, notification.receiver, kept, 0, made_at, made_at)
+        return entry, row | {"id": entry_id}
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
@@ -205,17 +212,16 @@ class StoredOutbox:
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         """Store copies for another receiver in place of this one, and what that one was told."""
-        entries = [self._entry(each) for each in notifications]
         with translated():
-            rows = [outbox_row(each.notification) | {"id": each.id} for each in entries]
+            kept = [await self._entry(each) for each in notifications]
 
         async def work(connection: AsyncConnection) -> None:
-            for row, each in zip(rows, notifications, strict=True):
+            for entry, row in kept:
                 await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
-                await _note_forwarded(connection, each, receiver)
+                await _note_forwarded(connection, entry.notification, receiver)
 
         def then() -> None:
-            for entry in entries:
+            for entry, _ in kept:
                 self._set.add(entry)
                 self._set.forward(entry.notification, receiver=receiver)
 
@@ -252,7 +258,12 @@ class StoredOutbox:
     async def forget_old(self, *, before: Timestamp) -> None:
         """What the database forgot; raises `StoreError`."""
         self._set.forget_old(before=before)
-        await self._load_unheard(self._set)
+        noted = self._set.incidents_noted()
+        known: set[IncidentId] = set()
+        for piece in batched(noted, CHUNK):
+            query = select(schema.incidents.c.id).where(schema.incidents.c.id.in_(piece))
+            known.update(row.id for row in await self._database.read(query))
+        self._set.forget_incidents(noted - known)
 
 
 async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
@@ -265,13 +276,19 @@ async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
             await connection.execute(insert(table).prefix_with("OR REPLACE"), piece)
 
 
+def _kept(notification: Notification) -> tuple[Notification, dict[str, Any]]:
+    short = shortened(notification)
+    return short, outbox_row(short)
+
+
 async def _note_forwarded(
     connection: AsyncConnection, notification: Notification, receiver: str
 ) -> None:
-    over = [i.id for i in notification.with_status(ItemStatus.RESOLVED)]
-    told = (item.incident.id for item in notification.items)
+    over = {word.id for word in notification.words if word.status is ItemStatus.RESOLVED}
+    told = (word.id for word in notification.words)
     rows = [{"receiver": receiver, "incident_id": i} for i in told if i not in over]
     if rows:
         await connection.execute(upsert(forwarded).on_conflict_do_nothing(), rows)
-    is_over = (forwarded.c.receiver == receiver) & forwarded.c.incident_id.in_(over)
-    await connection.execute(delete(forwarded).where(is_over))
+    for piece in batched(list(over), CHUNK):
+        is_over = (forwarded.c.receiver == receiver) & forwarded.c.incident_id.in_(piece)
+        await connection.execute(delete(forwarded).where(is_over))

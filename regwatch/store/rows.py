@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.batching import batched
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.dispatch.mentions import Stored, from_stored, stored_form
 from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
@@ -88,7 +89,7 @@ def silence_row(silence: Silence) -> dict[str, Any]:
 
 def entry_of(row: Row[Any]) -> StoredEntry:
     """A message that waits; raises `UnreadableError`."""
-    notification = opened(row.notification, Notification)
+    notification = from_stored(opened(row.notification, Stored))
     if (notification.id, notification.receiver) != (row.notification_id, row.receiver):
         raise UnreadableError("it stands in the row of another message")
     return StoredEntry(
@@ -113,7 +114,7 @@ def outbox_row(notification: Notification) -> dict[str, Any]:
         "next_attempt_at": notification.created_at,
         "settled_at": None,
         "error": "",
-        "notification": sealed(notification),
+        "notification": encoded(notification),
     }
 
 
@@ -126,6 +127,11 @@ def entry_row(entry: StoredEntry) -> dict[str, Any]:
         "may_have_arrived": entry.may_have_arrived,
         "refused_at": entry.refused_at,
     }
+
+
+def encoded(notification: Notification) -> bytes:
+    """A message as it is kept: its size grows little with what it is about."""
+    return sealed(stored_form(notification))
 
 
 def clauses_of(sought: Sought) -> Iterator[ColumnElement[bool]]:
@@ -185,7 +191,5 @@ async def note_consequences(connection: AsyncConnection, that: Consequences) -> 
         added = upsert(unheard).on_conflict_do_nothing()
         await connection.execute(added, [line | {"incident_id": i} for i in piece])
     for entry_id, notification in that.left.items():
-        text = sealed(notification)
-        await connection.execute(
-            update(outbox).where(outbox.c.id == entry_id).values(notification=text)
-        )
+        left = update(outbox).where(outbox.c.id == entry_id)
+        await connection.execute(left.values(notification=encoded(notification)))

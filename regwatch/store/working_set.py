@@ -3,7 +3,7 @@ told, what another one was told instead. It is here that the outbox looks: it go
 store is away. Changed only by what was stored, or will be.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -116,11 +116,11 @@ class WorkingSet:
     def forward(self, notification: Notification, *, receiver: str) -> None:
         """Another one is told this in place of that receiver."""
         mine = self._forwarded.setdefault(receiver, set())
-        for item in notification.items:
-            if item.status is ItemStatus.RESOLVED:
-                mine.discard(item.incident.id)
+        for word in notification.words:
+            if word.status is ItemStatus.RESOLVED:
+                mine.discard(word.id)
             else:
-                mine.add(item.incident.id)
+                mine.add(word.id)
 
     def recall_forwarded(self, rows: Iterable[tuple[str, IncidentId]]) -> None:
         """In whose place another one was told of what."""
@@ -128,8 +128,7 @@ class WorkingSet:
             self._forwarded.setdefault(receiver, set()).add(incident)
 
     def recall_unheard(self, rows: Iterable[tuple[str, str, IncidentId]]) -> None:
-        """By whom, and in whose place, of what the beginning was not heard; nothing else is."""
-        self._unheard.clear()
+        """By whom, and in whose place, of what the beginning was not heard."""
         for receiver, in_place_of, incident in rows:
             self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
 
@@ -151,6 +150,18 @@ class WorkingSet:
         """Messages settled before then may come again."""
         known = self._known.items()
         self._known = {name: at for name, at in known if at is None or at >= before}
+
+    def incidents_noted(self) -> Set[IncidentId]:
+        """Those of which another receiver was told, or the beginning was not heard."""
+        forwarded_ones = set().union(*self._forwarded.values())
+        return forwarded_ones.union(i for mine in self._unheard.values() for _, i in mine)
+
+    def forget_incidents(self, gone: Set[IncidentId]) -> None:
+        """Nobody can hear of their ends any more."""
+        for told in self._forwarded.values():
+            told.difference_update(gone)
+        for missing in self._unheard.values():
+            missing.difference_update([each for each in missing if each[1] in gone])
 
     def _found(self, ids: Iterable[int]) -> Iterator[StoredEntry]:
         for entry_id in ids:

@@ -118,8 +118,10 @@ class OperationsView(Protocol):
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""
 
-    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
-        """Somebody deletes these on purpose. False: no such account."""
+    def deleting(
+        self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
+    ) -> bool:
+        """Somebody deletes these on purpose, or could not. False: no such account."""
 
 
 class DaemonView(Protocol):

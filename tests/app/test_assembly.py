@@ -1,12 +1,16 @@
 """What a configuration is put together to; nothing is started, and nobody is asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.notifications import phones_lost
+from fakes.sink import sink
 from fakes.surroundings import surroundings
+from fakes.values import ACME
 
 from regwatch.app.assembly import Assembly
 from regwatch.app.exchange import Exchange
@@ -132,3 +136,26 @@ async def test_every_series_is_there_before_anything_happens(tmp_path: Path) -> 
             "regwatch_heartbeats_total": {"outcome": "sent"},
         }.items():
             assert registry.get_sample_value(name, labels) == 0, name
+
+
+@pytest.mark.looptime
+async def test_who_wants_all_is_told_all_of_an_outage_that_a_message_does_not_hold(
+    tmp_path: Path,
+) -> None:
+    phones = phones_lost(70, receiver="ops")
+    async with assembly(tmp_path) as (it, around), sink() as hook:
+        usual = f'webhook: {{url: "{hook.url}"'
+        text = TEXT.replace('webhook: {url: "http://127.0.0.1:9", body: "{{ receiver }}"', usual)
+        parts = put_together(it, tmp_path, text)
+        it.exchange.change_ends(parts)
+        incidents = [item.incident for item in phones.items]
+        await around.store.accounts.save(ACME, watched=(), incidents=incidents)
+        await around.store.outbox.enqueue(phones, [])
+        async with asyncio.TaskGroup() as tasks:
+            (ops,) = [line for line in parts.lines if line.name == "ops"]
+            ops.start(tasks)
+            await hook.until(lambda h: h.bodies)
+            await ops.stop()
+    (body,) = hook.bodies
+    assert len(body["alerts"]) == 70
+    assert body["truncatedAlerts"] == 0

@@ -65,6 +65,9 @@ class Part:
     def deleting(self, registrations: Any) -> None:
         self.deleted.extend(registrations)
 
+    def not_deleting(self, registrations: Any) -> None:
+        self.deleted = [each for each in self.deleted if each not in registrations]
+
     def take(self, _incidents: Any) -> None:
         """As a desk does."""
 
@@ -252,8 +255,10 @@ async def test_it_answers_for_its_parts(tmp_path: Path) -> None:
         assert await it.engine.acknowledge(lost(1).id, "anna", "") == lost(1)
         assert await it.engine.acknowledge(lost(2).id, "anna", "") == lost(2)
         assert await it.engine.acknowledge(IncidentId("none"), "anna", "") is None
-        assert it.engine.deleting(ACME, ["uloc-1"])  # type: ignore[list-item]
-        assert not it.engine.deleting(AccountName("nobody"), [])
+        ids: Any = ["uloc-1", "uloc-2"]
+        assert it.engine.deleting(ACME, ids, withdrawn=False)
+        assert it.engine.deleting(ACME, ids[1:], withdrawn=True)
+        assert not it.engine.deleting(AccountName("nobody"), [], withdrawn=False)
         assert acme.deleted == ["uloc-1"]  # type: ignore[attr-defined]
         assert it.engine.backlog == {"hook": (0, None)}
         assert it.engine.heart.may_beat()

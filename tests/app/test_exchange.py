@@ -22,6 +22,9 @@ class Desk:
     def told(self, receiver: str) -> list[str]:
         return [receiver]
 
+    def known(self, wanted: list[IncidentId]) -> dict[IncidentId, Incident]:
+        return {each: lost() for each in wanted}
+
 
 class SelfWatch:
     def __init__(self) -> None:
@@ -131,6 +134,8 @@ def test_a_receiver_is_woken_by_its_name_and_told_is_the_desks_word() -> None:
     exchange.wake("gone")
     assert [line.wakes for line in parts.lines] == [0, 1]
     assert exchange.told("chat") == ["chat"]
+    assert exchange.known([lost().id]) == {lost().id: lost()}
+    assert Exchange().known([lost().id]) == {}
 
 
 def test_the_last_that_ended_are_kept_latest_first() -> None:

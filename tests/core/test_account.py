@@ -248,6 +248,10 @@ def test_that_not_all_registrations_are_compared_is_said_once() -> None:
         outcome = account.answered(batch(answer(1, *crowd, when=when)), now=now(when))
         said.append(list(outcome.crowded))
     assert said == [[1], []]
+    for when, held in ((120, crowd[:1]), (180, crowd)):  # said again once it was well meanwhile
+        asked(account, when)
+        outcome = account.answered(batch(answer(1, *held, when=when)), now=now(when))
+    assert outcome.crowded == [1]
 
 
 def test_no_more_are_asked_for_at_once_than_the_pbx_was_found_to_take() -> None:

@@ -226,16 +226,36 @@ def test_losing_all_devices_at_once_is_one_incident() -> None:
 def test_what_we_deleted_is_excused_until_its_lease_would_have_ended() -> None:
     held = registration(ends=600)
     watching = registered_at_start(held)
-    watching.deleted([held.id])
+    watching.deleting([held.id], now=at(30))
     gone = see(watching, answer(1, when=60))
     assert (kinds(gone), told(gone)) == ([ChangeKind.DELETED], [])
     assert told(see(watching, answer(1, when=601))) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
 
 
+def test_a_deletion_that_was_refused_excuses_no_loss_two_days_later() -> None:
+    held = registration(ends=3 * 86_400)
+    watching = registered_at_start(held)
+    watching.deleting([held.id], now=at(30))
+    for when in (60, 120, 2 * 86_400):
+        see(watching, answer(1, held, when=when))
+    assert told(see(watching, answer(1, when=2 * 86_400 + 60))) == [
+        (AlertName.EXTENSION_LOST, Decision.FIRED)
+    ]
+
+
+def test_a_deletion_that_is_withdrawn_excuses_nothing() -> None:
+    held = registration(ends=600)
+    watching = registered_at_start(held)
+    watching.deleting([held.id], now=at(30))
+    watching.not_deleting([held.id])
+    gone = see(watching, answer(1, when=60))
+    assert told(gone) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
 def test_one_of_several_deleted_by_us_raises_nothing() -> None:
     held = registration(ends=600)
     watching = registered_at_start(held, SOFTPHONE)
-    watching.deleted([held.id])
+    watching.deleting([held.id], now=at(30))
     assert told(see(watching, answer(1, SOFTPHONE, when=60))) == []
 
 

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.mentions import from_stored, stored_form
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -34,11 +35,12 @@ from regwatch.core.model import (
     Incident,
     IncidentId,
     IncidentState,
-    Item,
     ItemStatus,
     Notification,
+    Notified,
     Severity,
     Timestamp,
+    Word,
 )
 from regwatch.notify.delivery.backoff import RetryPolicy
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
@@ -105,7 +107,7 @@ class Receiver:
     def doubt(self, message: Notification | None) -> None:
         """It may have arrived."""
         assert message is not None
-        self.doubtful.update(item.incident.id for item in message.items)
+        self.doubtful.update(word.id for word in message.words)
 
     async def well(self) -> None:
         await asyncio.sleep(0.1)
@@ -169,6 +171,18 @@ class WitnessedOutbox(StoredOutbox):
 
     lost: set[tuple[str, IncidentId]]
     """Of what a receiver was not told something."""
+    shows_one = False
+    """Of each part, as it shows few of thousands."""
+
+    async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
+        await super().enqueue(self._shown(notification), rows)
+
+    async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
+        await super().forward([self._shown(each) for each in notifications], receiver=receiver)
+
+    def _shown(self, notification: Notification) -> Notification:
+        shortened = from_stored(stored_form(notification, most=1))
+        return shortened if self.shows_one else notification
 
     async def mark_given_up(
         self,
@@ -182,7 +196,7 @@ class WitnessedOutbox(StoredOutbox):
         name = consequences.receiver
         for entry in await self.pending(name, limit=1000):
             if entry.id in ids:
-                self.lost |= {(name, item.incident.id) for item in entry.notification.items}
+                self.lost |= {(name, word.id) for word in entry.notification.words}
         await super().mark_given_up(ids, consequences, at=at, error=error)
 
 
@@ -220,6 +234,7 @@ class Deliveries(RuleBasedStateMachine):
         self.given_up: list[DeliveryAttempt] = []
         self.lost: set[tuple[str, IncidentId]] = set()
         self.patience = RetryPolicy().give_up_after
+        self.shows_one = False
         self.numbers = count(1)
         self.breath = threading.Event()
 
@@ -256,15 +271,17 @@ class Deliveries(RuleBasedStateMachine):
 
     # --- the process ------------------------------------------------------------
 
-    @initialize(is_patient=st.booleans())
-    def begin(self, is_patient: bool) -> None:
+    @initialize(is_patient=st.booleans(), shows_one=st.booleans())
+    def begin(self, is_patient: bool, shows_one: bool) -> None:
         """The impatient one gives up within the hour what else it would after a day."""
+        self.shows_one = shows_one
         self.patience = RetryPolicy().give_up_after if is_patient else IMPATIENT
         self.do(self.steadily(self._start()))
 
     async def _start(self) -> None:
         self.store = await CountedStore.open(f"sqlite:///{self.folder}/laws.db", clock=self.clock)
         self.store.outbox.lost = self.lost
+        self.store.outbox.shows_one = self.shows_one
         for receiver in self.receivers.values():
             for entry in await self.store.outbox.pending(receiver.name, limit=1000):
                 if entry.may_have_arrived:
@@ -411,16 +428,16 @@ class Deliveries(RuleBasedStateMachine):
         for incident in self.incidents.values():
             self._check_reached(incident)
 
-    def _told(self, receiver: Receiver) -> dict[IncidentId, list[Item]]:
-        told: dict[IncidentId, list[Item]] = defaultdict(list)
+    def _told(self, receiver: Receiver) -> dict[IncidentId, list[Word]]:
+        told: dict[IncidentId, list[Word]] = defaultdict(list)
         for message in receiver.taken:
-            for item in message.items:
-                told[item.incident.id].append(item)
+            for word in message.words:
+                told[word.id].append(word)
         return told
 
-    def _check_story(self, receiver: Receiver, items: list[Item], incident: Incident) -> None:
+    def _check_story(self, receiver: Receiver, words: list[Word], incident: Incident) -> None:
         """In order: it begins with the beginning, and ends with the end if it is over."""
-        statuses = [item.status for item in items]
+        statuses = [word.status for word in words]
         story = receiver.name, incident.id, statuses
         is_lost = (receiver.name, incident.id) in self.lost
         # Given up or refused in doubt, the beginning is supposed to be known.
@@ -432,7 +449,7 @@ class Deliveries(RuleBasedStateMachine):
         is_over = incident.state is IncidentState.RESOLVED
         assert is_over or RESOLVED not in statuses, story
         assert not is_over or is_lost or statuses[-1] is RESOLVED, story
-        alerts = [item.incident.alert for item in items]
+        alerts = [word.alert for word in words]
         if AlertName.EXTENSION_LOST in alerts:  # no step back to the warning
             assert AlertName.REFRESH_OVERDUE not in alerts[alerts.index(AlertName.EXTENSION_LOST) :]
 
@@ -448,8 +465,8 @@ class Deliveries(RuleBasedStateMachine):
             return
         critical = incident.severity is Severity.CRITICAL
         for name in ("pager", "chat") if critical else ("chat",):
-            items = self._told(self.receivers[name])[incident.id]
-            assert incident.alert in [item.incident.alert for item in items], (name, incident.id)
+            words = self._told(self.receivers[name])[incident.id]
+            assert incident.alert in [word.alert for word in words], (name, incident.id)
 
 
 Deliveries.TestCase.settings = settings(

@@ -113,6 +113,21 @@ async def test_a_deletion_through_us_is_no_loss(tmp_path: Path) -> None:
         assert hook.of(deleted) == []
 
 
+async def test_a_deletion_that_the_pbx_refuses_excuses_nothing(tmp_path: Path) -> None:
+    async with (
+        Simulator(CALM).serving() as pbx,
+        sink() as hook,
+        daemon(tmp_path, pbx=pbx.url, hook=hook.url) as running,
+    ):
+        await running.until_ready()
+        held, *_ = pbx.control.registered_ids()
+        pbx.control.set_faults({"deletions_refused": True})
+        result = await ask(running, "unregister", "--yes", str(held))
+        assert result.status == 1
+        pbx.control.act(held, "unregister")
+        await hook.until(lambda h: h.of(held, "firing"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -108,7 +108,7 @@ class FakeOperations:
     set_silences: list[Silence] = field(default_factory=list)
     sought: list[Sought] = field(default_factory=list)
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
-    deletions: list[tuple[str, list[str]]] = field(default_factory=list)
+    deletions: list[tuple[str, list[str], bool]] = field(default_factory=list)
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
@@ -157,8 +157,10 @@ class FakeOperations:
         found = [s for s in self.set_silences if s.id == silence_id and not s.is_over(now=NOW)]
         return found[0].ended(now=NOW) if found else None
 
-    def deleting(self, account: AccountName, registrations: Sequence[RegistrationId]) -> bool:
-        self.deletions.append((account, list(registrations)))
+    def deleting(
+        self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
+    ) -> bool:
+        self.deletions.append((account, list(registrations), withdrawn))
         return account == "acme"
 
     def _check(self) -> None:

@@ -4,7 +4,7 @@ import msgspec
 from fakes.stored import incident, notification, told
 from fakes.values import ACME, at
 
-from regwatch.core.model import IncidentState
+from regwatch.core.model import IncidentId, IncidentState
 from regwatch.store import Store
 
 
@@ -38,3 +38,11 @@ async def test_a_resolved_one_stays_until_every_receiver_has_heard(store: Store)
     assert list(await store.outbox.notified()) == []
     await store.prune(before=at(100))
     assert list(await store.incidents.resolved(since=at(0), limit=5)) == []
+
+
+async def test_incidents_are_found_by_id_however_many(store: Store) -> None:
+    known = [incident("i1"), incident("i2", IncidentState.RESOLVED, resolved_at=at(9))]
+    await store.accounts.save(ACME, watched=[], incidents=known)
+    wanted = [IncidentId(f"nobody-{n}") for n in range(2000)]
+    found = await store.incidents.with_ids([*wanted, *(each.id for each in known)])
+    assert found == {each.id: each for each in known}

@@ -3,13 +3,14 @@
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from fakes.stored import incident, notification, reopened, told
 from fakes.values import ACME, at
 from msgspec.structs import replace
 
 from regwatch.core.history import Kind, Sought
-from regwatch.core.model import Consequences, IncidentId, Item, ItemStatus, Retry
+from regwatch.core.model import Consequences, IncidentId, Item, ItemStatus, Notification, Retry
 from regwatch.store import Store, StoreRefusedError
 
 
@@ -30,6 +31,48 @@ async def test_the_same_message_again_changes_nothing(store: Store) -> None:
     await store.outbox.enqueue(notification(), [told()])
     await store.outbox.enqueue(notification(), [told()])
     assert len(await store.outbox.pending("chat", limit=10)) == 1
+
+
+async def test_a_message_about_thousands_is_stored_in_few_bytes(store: Store, file: Path) -> None:
+    many = [
+        Item(ItemStatus.NEW, replace(incident(), id=IncidentId(f"{n:016x}"))) for n in range(3000)
+    ]
+    made = replace(notification(), items=tuple(many))
+    rows = [told(each.id) for each in many]
+    await store.outbox.enqueue(made, rows)
+    (entry,) = await store.outbox.pending("chat", limit=10)
+    assert [word.id for word in entry.notification.words] == [each.id for each in many]
+    consequences = Consequences(receiver="chat", in_place_of="", left={entry.id: made})
+    await store.outbox.mark_given_up([99], consequences, at=at(9), error="")
+    await store.close()
+    (size,) = stored_value(file, "SELECT length(notification) FROM outbox")
+    assert size < 60_000
+    assert stored_value(file, "SELECT count(*) FROM notified") == (3000,)
+
+
+async def test_a_message_of_the_version_before_is_read_and_sent(store: Store, file: Path) -> None:
+    await store.outbox.enqueue(notification(), [])
+    fields = {n: getattr(notification(), n) for n in Notification.__struct_fields__}
+    del fields["mentions"]
+    with sqlite3.connect(file) as connection:
+        old = msgspec.msgpack.encode(fields)
+        connection.execute("UPDATE outbox SET notification = ?", (old,))
+    (entry,) = await store.outbox.pending("chat", limit=10)
+    assert entry.notification == notification()
+
+
+async def test_thousands_can_be_forwarded(store: Store) -> None:
+    ids = [IncidentId(f"{n:016x}") for n in range(1200)]
+    over = tuple(Item(ItemStatus.RESOLVED, replace(incident(), id=each)) for each in ids)
+    copy = replace(notification("n1", "mail"), items=(*notification().items, *over))
+    await store.outbox.forward([copy], receiver="chat")
+    known = await store.outbox.forwarded([*ids, IncidentId("i1")], receiver="chat")
+    assert known == ["i1"]
+
+
+def stored_value(file: Path, query: str) -> tuple[int, ...]:
+    with sqlite3.connect(file) as connection:
+        return tuple(connection.execute(query).fetchone())
 
 
 async def test_who_was_told_stands_in_the_history_once(store: Store) -> None:

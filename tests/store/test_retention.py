@@ -60,6 +60,16 @@ async def test_what_is_open_or_owed_stays_however_old_it_is(store: Store) -> Non
     assert list(await store.outbox.notified()) == [told("i1"), told("i2")]
 
 
+async def test_what_was_forwarded_is_forgotten_with_its_incident(store: Store) -> None:
+    over = incident("i1", IncidentState.RESOLVED, resolved_at=at(2))
+    await store.accounts.save(ACME, watched=(), incidents=[over])
+    await store.outbox.forward([notification("n1", "mail")], receiver="chat")
+    ids = [over.id]
+    assert await store.outbox.forwarded(ids, receiver="chat") == ids
+    await store.prune(before=at(1000))
+    assert await store.outbox.forwarded(ids, receiver="chat") == []
+
+
 def silence(name: str, *, ends: float) -> Silence:
     return Silence(
         id=name, matchers=Matchers.of({"site": "riga"}), starts_at=at(1),

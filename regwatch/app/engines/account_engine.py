@@ -120,7 +120,11 @@ class AccountEngine:
 
     def deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """Somebody deletes these through us."""
-        self._current.watcher.monitor.deleted(registrations)
+        self._current.watcher.monitor.deleting(registrations, now=self._clock())
+
+    def not_deleting(self, registrations: Sequence[RegistrationId]) -> None:
+        """The PBX refused that."""
+        self._current.watcher.monitor.not_deleting(registrations)
 
     @property
     def incidents(self) -> Iterable[Incident]:

@@ -1,7 +1,7 @@
 """Deciding whom to tell what: the routes, and how far each receiver has been told."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
-from regwatch.core.model import Incident
+from regwatch.core.model import Incident, IncidentId
 from regwatch.notify.delivery.dispatch import Dispatcher
 from regwatch.web.metrics.instruments import Bug
 
@@ -96,3 +96,7 @@ class Desk:
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""
         return self._grouping.told(receiver)
+
+    def known(self, wanted: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
+        """Those of these incidents that fire, or of which a receiver has still to hear."""
+        return self._grouping.known(wanted)

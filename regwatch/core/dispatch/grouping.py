@@ -58,6 +58,8 @@ REMEMBERED_TARGETS = 10_000
 """How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
 MOST_STALE_ENTRIES = 100
 """Besides twice the number of groups: a short agenda is not worth tidying."""
+REMINDED_ROWS = 3
+"""More than one, since an incident may leave its group without a word."""
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
@@ -81,8 +83,8 @@ def _changed_at(incident: Incident) -> Timestamp:
 
 
 def _fingerprint(n: Notification) -> str:
-    items = [(i.status, i.incident.id, i.incident.alert, i.incident.severity) for i in n.items]
-    parts = (n.receiver, n.group_key, n.reason, repr(n.created_at), *map("=".join, items))
+    said = (f"{i.status}={i.incident.id}={i.incident.alert}={i.incident.severity}" for i in n.items)
+    parts = (n.receiver, n.group_key, n.reason, repr(n.created_at), *said)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -161,6 +163,11 @@ class Grouping:
         """Those that fire, and resolved ones of which a receiver has still to hear."""
         return tuple(self._incidents.values())
 
+    def known(self, wanted: Iterable[IncidentId]) -> Mapping[IncidentId, Incident]:
+        """Those of these that fire, or of which a receiver has still to hear."""
+        found = ((i, self._incidents.get(i)) for i in wanted)
+        return {i: incident for i, incident in found if incident is not None}
+
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""
         return [
@@ -186,6 +193,10 @@ class Grouping:
 
     def due(self, *, now: Timestamp) -> Sequence[Notification]:
         """What must go out now; the same again until `queued`, which takes only these."""
+        return list(self.offers(now=now))
+
+    def offers(self, *, now: Timestamp) -> Iterator[Notification]:
+        """The same one after the other, each of what is known when it is made."""
         self._settle()
         self._forget_unclaimed(now)
         entries = []
@@ -195,7 +206,11 @@ class Grouping:
                 entries.append(entry)
         for entry in entries:
             heapq.heappush(self._agenda, entry)
-        return [self._notification(group, now=now) for _, _, group in entries]
+        for _, _, group in entries:
+            reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
+            reason = next(reasons, None)
+            if reason is not None:
+                yield self._notification(group, reason, now=now)
 
     def next_due_at(self) -> Timestamp | None:
         """When `due` will next have something to say; None while nothing is to come."""
@@ -207,15 +222,19 @@ class Grouping:
     def rows(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
         """The log rows to store with a notification in one transaction; changes nothing.
 
-        One row per receiver and incident: each replaces the one before it.
+        One row per receiver and incident: each replaces the one before it. Of what fires still, a
+        few say when the group was spoken of, and how often: all of them would be rewritten with
+        each message of a long outage.
         """
         repeats = self._repeats_after(notification)
+        still = 0
         rows = []
         for item in notification.items:
+            still += item.status is ItemStatus.STILL
             if item.status is ItemStatus.RESOLVED:
                 told = self._rows[item.incident.id][notification.receiver]
                 rows.append(msgspec.structs.replace(told, resolved_at=now))
-            else:
+            elif item.status is ItemStatus.NEW or still <= REMINDED_ROWS:
                 rows.append(_row(notification, item, repeats, now))
         return rows
 
@@ -225,11 +244,14 @@ class Grouping:
         Incidents may have been noted since `due`: what the receiver was told is then what counts.
         """
         rows = self.rows(notification, now=now)
+        self.told_by(rows, now=now)
+        return rows
+
+    def told_by(self, rows: Iterable[Notified], *, now: Timestamp) -> None:
+        """Take in some of the `rows` that were stored; the others are to follow."""
         for row in rows:
             self._rows.setdefault(row.incident_id, {})[row.receiver] = row
-        for row in rows:
             self._place(self._incidents[row.incident_id], now=now)
-        return rows
 
     def given_up(self, notification: Notification, *, now: Timestamp) -> None:
         """Take in that a notification (of `due`) can never be stored: what was news in it is told
@@ -363,15 +385,14 @@ class Grouping:
         chosen = route_per_receiver(labels, self._routes)
         return tuple((receiver, r.group_key(labels), r) for receiver, r in chosen.items())
 
-    def _notification(self, group: Group, *, now: Timestamp) -> Notification:
-        reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
+    def _notification(self, group: Group, reason: NotifyReason, *, now: Timestamp) -> Notification:
         self._offered.update(group.fresh)
         draft = Notification(
             id="",
             receiver=group.receiver,
             group_key=group.key,
             group_labels=labels_of_group(group.key),
-            reason=next(reasons),
+            reason=reason,
             created_at=now,
             items=group.items(self._incidents, self._known_to(group)),
         )

@@ -5,6 +5,8 @@ The rules stand at the head of `core/dispatch/grouping.py`, which alone changes 
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from regwatch.core.clock_steps import move_all
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
@@ -13,10 +15,12 @@ from regwatch.core.model import (
     IncidentId,
     Item,
     ItemStatus,
+    Notification,
     Notified,
     NotifyReason,
     Severity,
     Timestamp,
+    Word,
 )
 
 RANKS = {severity: severity.rank for severity in Severity}
@@ -127,27 +131,35 @@ class Group:
         of before, under whatever name.
         """
         others = (i for i in self.told if i not in self.fresh and i not in self.gone)
-        still = [i for i in others if not incidents[i].is_quiet]
         parts = (
-            (ItemStatus.NEW, self.fresh),
-            (ItemStatus.STILL, still),
-            (ItemStatus.RESOLVED, self.gone),
+            (ItemStatus.NEW, (incidents[i] for i in self.fresh)),
+            (ItemStatus.STILL, (each for i in others if not (each := incidents[i]).is_quiet)),
+            (ItemStatus.RESOLVED, (incidents[i] for i in self.gone)),
         )
-        return in_order(
-            Item(status, incidents[i], status is ItemStatus.NEW and i in known)
-            for status, ids in parts
-            for i in ids
+        return tuple(
+            Item(status, each, status is ItemStatus.NEW and each.id in known)
+            for status, part in parts
+            for each in sorted(part, key=_order)
         )
 
 
-STATUSES = tuple(ItemStatus)
+def saying(notification: Notification, words: Iterable[Word]) -> Notification:
+    """The same notification, with these words, in its order."""
+    items, mentions = [], []
+    for word in words:
+        if isinstance(word, Item):
+            items.append(word)
+        else:
+            mentions.append(word)
+    return replace(notification, items=in_order(items), mentions=tuple(mentions))
+
+
+PLACES = {status: place for place, status in enumerate(ItemStatus)}
 
 
 def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
     """As a notification lists them."""
-    return tuple(
-        sorted(items, key=lambda item: (STATUSES.index(item.status), _order(item.incident)))
-    )
+    return tuple(sorted(items, key=lambda item: (PLACES[item.status], _order(item.incident))))
 
 
 def _order(incident: Incident) -> tuple[int, str, str, str, str]:

@@ -8,6 +8,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -54,6 +55,12 @@ class Record:
         self.since = None if self.since is None else Timestamp(self.since + by)
         self.latest_at = None if self.latest_at is None else Timestamp(self.latest_at + by)
 
+    def counts(self, policy: FlappingPolicy | None, now: Timestamp) -> bool:
+        """Whether it flaps, is away, or changed within the window."""
+        if policy is None or self.since is not None or self.is_away or self.latest_at is None:
+            return True
+        return self.latest_at >= now - policy.window
+
 
 class Flapping:
     """All extensions of an account that changed lately; costs O(1) per change."""
@@ -70,6 +77,8 @@ class Flapping:
             return
         for change in changes:
             record = self._records.get(extension_id)
+            if record is None:
+                self._forget_calm(change.at)
             if change.kind in LOSSES and not is_explained:
                 if record is None:
                     record = self._records[extension_id] = Record(self._policy.changes)
@@ -84,6 +93,15 @@ class Flapping:
                     record.count -= 1
                 else:
                     _count(record, change.at)
+
+    def _forget_calm(self, now: Timestamp) -> None:
+        """Drop two of the oldest records, if nothing that they hold counts any more: so there are
+        never many more than extensions that changed lately.
+        """
+        for extension_id in tuple(islice(self._records, 2)):
+            record = self._records.pop(extension_id)
+            if record.counts(self._policy, now):
+                self._records[extension_id] = record
 
     def resume(self, extension_id: ExtensionId, since: Timestamp) -> None:
         """It was flapping before a restart of ours; its calm begins anew with the next answer."""

@@ -32,6 +32,7 @@ class Roster:
         self._unanswered: dict[ExtensionId, None] = {}
         self._put_off = 0.0
         """How much the wall clock is ahead of the one by which answers age."""
+        self._removed: dict[ExtensionId, None] = {}  # longest ago first
 
     @property
     def states(self) -> Mapping[tuple[str, ExtensionState], int]:
@@ -114,18 +115,27 @@ class Roster:
         self._fresh_since[extension_id] = self._of_age(now)
 
     def retire(self, watched: Watched, *, now: Timestamp) -> None:
-        """Gone from the PBX's list: still shown, no longer asked for."""
+        """Gone from the PBX's list: still shown for a while, no longer asked for."""
         self._count(watched, -1)
         watched.registrations = ()
         self._count(watched, +1)
         self.set_state(watched, ExtensionState.REMOVED, "removed", now)
         self._leave_queues(watched.extension.id)
+        self._removed[watched.extension.id] = None
 
     def forget(self, watched: Watched) -> None:
         """Drop it wholly."""
         self._count(watched, -1)
         self._leave_queues(watched.extension.id)
         del self.by_id[watched.extension.id]
+
+    def forget_removed(self, *, before: Timestamp) -> None:
+        """Drop those that were removed before then."""
+        while self._removed:
+            watched = self.by_id[next(iter(self._removed))]
+            if watched.since is not None and watched.since >= before:
+                return
+            self.forget(watched)
 
     def age(self, *, before: Timestamp, most: int) -> Sequence[Watched]:
         """Turn those stale whose answer is older than that, so many at most; returns them."""
@@ -164,7 +174,7 @@ class Roster:
         return chain(self._stale, self._fresh_since)
 
     def _leave_queues(self, extension_id: ExtensionId) -> None:
-        for queue in (self._fresh_since, self._stale, self._unanswered):
+        for queue in (self._fresh_since, self._stale, self._unanswered, self._removed):
             queue.pop(extension_id, None)
 
     def _count(self, watched: Watched, sign: int) -> None:

@@ -95,6 +95,7 @@ class Planner:
         for extension_id in ids:
             self.agenda.forget(extension_id)
             self._quarantined.pop(extension_id, None)
+            self._retried.discard(extension_id)
 
     def appoint(self, extension_id: ExtensionId, appointment: Appointment | None) -> None:
         """When the next answer about it will tell something; replaces what was said before."""

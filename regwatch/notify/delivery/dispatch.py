@@ -11,14 +11,16 @@ from typing import Protocol
 
 import structlog
 
-from regwatch.batching import unhurried
+from regwatch.batching import batched, unhurried
 from regwatch.clock import Clock
 from regwatch.core.dispatch.grouping import Grouping
-from regwatch.core.model import Incident, Notification, Notified
+from regwatch.core.model import Incident, Notification, Notified, Timestamp
 from regwatch.core.unstorable import UnstorableError
 
 STORE_RETRY_SECONDS = 5.0
 """Until a message that could not be stored is tried again: nothing is sent before it is stored."""
+PIECE = 500
+"""Incidents taken in or noted in one go: between pieces the event loop gets its turn."""
 LOOK_AGAIN_SECONDS = 10.0
 """The longest sleep: the machine may have been suspended, and the loop's clock with it."""
 
@@ -53,21 +55,20 @@ class Dispatcher:
         self._noted = asyncio.Event()
         self._moves: deque[Iterator[None]] = deque()
         """What is still to be moved since the clock was set."""
-        self._coming: list[Incident] = []
+        self._coming: deque[Incident] = deque()
         """What is to be taken in once nothing is to be moved."""
 
     def take(self, incidents: Sequence[Incident]) -> None:
-        """Take in incidents that changed and are stored."""
+        """Take in incidents that changed and are stored: few at once, more in pieces."""
         self._coming.extend(incidents)
         self._noted.set()
-        if not self._moves:
+        if not self._moves and len(self._coming) <= PIECE:
             self._take_in()
 
     def _take_in(self) -> None:
-        coming, self._coming = self._coming, []
         now = self._clock()
-        for incident in coming:
-            self._grouping.take(incident, now=now)
+        for _ in range(min(PIECE, len(self._coming))):
+            self._grouping.take(self._coming.popleft(), now=now)
 
     def clock_set(self, by: float) -> None:
         """The wall clock was set forward by so many seconds: what waits, waits neither longer nor
@@ -78,11 +79,14 @@ class Dispatcher:
 
     async def _settle(self) -> None:
         """Nothing is decided before all that is held stands by this setting of the clock."""
-        while self._moves:
-            async for _ in unhurried(self._moves[0]):
-                pass
-            self._moves.popleft()
-        self._take_in()
+        while self._moves or self._coming:
+            if self._moves:
+                async for _ in unhurried(self._moves[0]):
+                    pass
+                self._moves.popleft()
+            else:
+                self._take_in()
+                await asyncio.sleep(0)
 
     async def run(self) -> None:
         """Dispatch until cancelled."""
@@ -94,7 +98,8 @@ class Dispatcher:
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
-        for notification in self._grouping.due(now=self._clock()):
+        for notification in self._grouping.offers(now=self._clock()):
+            await asyncio.sleep(0)  # one about thousands took a while to make
             await self._settle()
             now = self._clock()
             rows = self._grouping.rows(notification, now=now)
@@ -106,7 +111,7 @@ class Dispatcher:
             except Exception:  # a full or locked disk: what is due stays due
                 log.exception("notification_not_stored", receiver=notification.receiver)
                 return False
-            self._grouping.queued(notification, now=now)
+            await self._note(rows, now)
             self._wake(notification.receiver)
             log.info(
                 "notification_queued",
@@ -115,6 +120,16 @@ class Dispatcher:
                 incidents=len(notification.items),
             )
         return True
+
+    async def _note(self, rows: Sequence[Notified], now: Timestamp) -> None:
+        pieces = batched(rows, PIECE)
+        try:
+            for piece in pieces:
+                self._grouping.told_by(piece, now=now)
+                await asyncio.sleep(0)
+        finally:  # all of it is stored: cancelled, we still know that
+            for piece in pieces:
+                self._grouping.told_by(piece, now=now)
 
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
         self._grouping.given_up(notification, now=self._clock())

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from regwatch.core.dispatch.groups import in_order
-from regwatch.core.model import IncidentId, Item, ItemStatus, Notification
+from regwatch.core.dispatch.groups import saying
+from regwatch.core.model import IncidentId, ItemStatus, Notification, Word
 from regwatch.notify.delivery.parcels import Parcel
 
 
@@ -33,38 +33,36 @@ def copies_for(
     for entry in parcel.entries:
         if entry.refused_at is not None:
             continue
-        items = _as_heard(entry.notification, heard)
-        if items:
-            copies.append(copy_for(fallback, replace(entry.notification, items=items)))
+        words = _as_heard(entry.notification, heard)
+        if words:
+            copies.append(copy_for(fallback, saying(entry.notification, words)))
     return copies
 
 
-def _as_heard(notification: Notification, heard: set[IncidentId]) -> tuple[Item, ...]:
-    """Its items for one who heard of these, and of what they tell from now on. The end of what it
-    never heard of is not told.
+def _as_heard(notification: Notification, heard: set[IncidentId]) -> Sequence[Word]:
+    """What it says to one who heard of these, and of what it tells from now on. The end of what
+    that one never heard of is not told.
     """
-    items = []
-    for item in notification.items:
-        incident, is_known = item.incident, item.incident.id in heard
-        if item.status is ItemStatus.RESOLVED:
-            heard.discard(incident.id)
-            items += [item] if is_known else []
-        elif is_known and item.status is ItemStatus.STILL:
-            items.append(item)
+    words: list[Word] = []
+    for word in notification.words:
+        is_known = word.id in heard
+        if word.status is ItemStatus.RESOLVED:
+            heard.discard(word.id)
+            words += [word] if is_known else []
+        elif is_known and word.status is ItemStatus.STILL:
+            words.append(word)
         else:
-            heard.add(incident.id)
-            items.append(Item(ItemStatus.NEW, incident, told_before=is_known))
-    return in_order(items)
+            heard.add(word.id)
+            words.append(replace(word, status=ItemStatus.NEW, told_before=is_known))
+    return words
 
 
 def end_for(fallback: str, parcel: Parcel, told: Collection[IncidentId]) -> Notification:
     """The end of those incidents whose firing the other one was told of."""
-    items = tuple(
-        Item(ItemStatus.RESOLVED, incident) for incident in parcel.resolved if incident.id in told
-    )
+    ends = {word.id: word for word in parcel.ends if word.id in told}
     newest = parcel.entries[-1].notification
-    end = replace(newest, items=items, id=_derived(newest.id, "end"))
-    return copy_for(fallback, end)
+    end = replace(newest, id=_derived(newest.id, "end"))
+    return copy_for(fallback, saying(end, (replace(w, told_before=False) for w in ends.values())))
 
 
 def _derived(notification_id: str, word: str) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from regwatch.core.dispatch.groups import in_order
-from regwatch.core.model import IncidentId, Item, ItemStatus, Notification
+from regwatch.core.dispatch.groups import saying
+from regwatch.core.model import IncidentId, ItemStatus, Notification, Word
 from regwatch.notify.delivery.deliveries import Entry
 
 Beginning = tuple[str, IncidentId]
@@ -25,28 +25,27 @@ def as_it_arrives(entry: Entry, missing: set[Beginning]) -> Notification:
     there.
     """
     notification = entry.notification
-    line = notification.in_place_of
-    items = tuple(
-        Item(ItemStatus.NEW, item.incident) if _is_first(item, line, missing) else item
-        for item in notification.items
-    )
-    fires = (item for item in items if item.status is not ItemStatus.RESOLVED)
+    line, before = notification.in_place_of, notification.words
+    words = [_as_first(word) if _is_first(word, line, missing) else word for word in before]
+    fires = (word for word in words if word.status is not ItemStatus.RESOLVED)
     if entry.may_have_arrived:
-        missing.difference_update((line, item.incident.id) for item in fires)
+        missing.difference_update((line, word.id) for word in fires)
     else:
-        missing.update((line, item.incident.id) for item in fires if is_beginning(item))
-    if items == notification.items:
-        return notification
-    return replace(notification, items=in_order(items))
+        missing.update((line, word.id) for word in fires if is_beginning(word))
+    return notification if words == list(before) else saying(notification, words)
 
 
-def _is_first(item: Item, line: str, missing: Collection[Beginning]) -> bool:
-    return item.status is not ItemStatus.RESOLVED and (line, item.incident.id) in missing
+def _is_first(word: Word, line: str, missing: Collection[Beginning]) -> bool:
+    return bool(missing) and word.status is not ItemStatus.RESOLVED and (line, word.id) in missing
 
 
-def is_beginning(item: Item) -> bool:
+def _as_first(word: Word) -> Word:
+    return replace(word, status=ItemStatus.NEW, told_before=False)
+
+
+def is_beginning(word: Word) -> bool:
     """Whether it is the first that its receiver hears of the incident."""
-    return item.status is ItemStatus.NEW and not item.told_before
+    return word.status is ItemStatus.NEW and not word.told_before
 
 
 def without_bare_ends(
@@ -56,11 +55,11 @@ def without_bare_ends(
     if notification is None:
         return None
     line = notification.in_place_of
-    bare = [
-        item.incident.id
-        for item in notification.items
-        if item.status is ItemStatus.RESOLVED and (line, item.incident.id) in missing
-    ]
+    bare = {
+        word.id
+        for word in notification.words
+        if word.status is ItemStatus.RESOLVED and (line, word.id) in missing
+    }
     return without(notification, bare)
 
 
@@ -68,9 +67,14 @@ def without(
     notification: Notification | None, incidents: Collection[IncidentId]
 ) -> Notification | None:
     """What is left to say but for these; None: nothing."""
-    said = () if notification is None else notification.items
-    items = tuple(item for item in said if item.incident.id not in incidents)
-    return replace(notification, items=items) if notification is not None and items else None
+    left = None if notification is None else _but_for(notification, incidents)
+    return left if left is not None and left.words else None
+
+
+def _but_for(notification: Notification, incidents: Collection[IncidentId]) -> Notification:
+    items = tuple(item for item in notification.items if item.id not in incidents)
+    mentions = tuple(each for each in notification.mentions if each.id not in incidents)
+    return replace(notification, items=items, mentions=mentions)
 
 
 def left_of(
@@ -82,7 +86,7 @@ def left_of(
     left = {}
     for entry in entries:
         said = entry.notification
-        items = tuple(item for item in said.items if item.incident.id not in incidents)
-        if said.in_place_of == in_place_of and len(items) < len(said.items):
-            left[entry.id] = replace(said, items=items)
+        rest = _but_for(said, incidents)
+        if said.in_place_of == in_place_of and len(rest.words) < len(said.words):
+            left[entry.id] = rest
     return left

@@ -248,7 +248,7 @@ class Outbox:
     async def _end_elsewhere(self, receiver: str, parcel: Parcel) -> None:
         """Who was told of a firing in place of this one is told of its end."""
         fallback = self._fallbacks.get(receiver)
-        ended = [incident.id for incident in parcel.resolved]
+        ended = parcel.resolved
         if fallback is None or not ended:
             return
         look = partial(self._store.forwarded, ended, receiver=receiver)

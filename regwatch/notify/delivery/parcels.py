@@ -16,11 +16,11 @@ from regwatch.core.dispatch.merging import merged
 from regwatch.core.model import (
     FAR_OFF,
     Consequences,
-    Incident,
     IncidentId,
     ItemStatus,
     Notification,
     Timestamp,
+    Word,
 )
 from regwatch.notify.delivery.deliveries import Entry
 from regwatch.notify.delivery.hearing import (
@@ -77,8 +77,8 @@ class Parcel:
     @property
     def incidents(self) -> Sequence[IncidentId]:
         """All that its messages speak of."""
-        items = (item for entry in self.entries for item in entry.notification.items)
-        return tuple(dict.fromkeys(item.incident.id for item in items))
+        words = (word for entry in self.entries for word in entry.notification.words)
+        return tuple(dict.fromkeys(word.id for word in words))
 
     def after(self, taken: "Parcel") -> "Parcel":
         """What is left of it once the other, which is newer, was taken."""
@@ -86,13 +86,15 @@ class Parcel:
         return replace(self, notification=without(self.notification, told))
 
     @property
-    def resolved(self) -> Sequence[Incident]:
+    def resolved(self) -> Sequence[IncidentId]:
         """All whose end is told in its messages, also where they come to nothing."""
-        found: dict[str, Incident] = {}
+        return tuple(dict.fromkeys(word.id for word in self.ends))
+
+    @property
+    def ends(self) -> Iterator[Word]:
+        """What its messages say of those."""
         for entry in self.entries:
-            for incident in entry.notification.with_status(ItemStatus.RESOLVED):
-                found[incident.id] = incident
-        return tuple(found.values())
+            yield from (w for w in entry.notification.words if w.status is ItemStatus.RESOLVED)
 
 
 def parcels(entries: Iterable[Entry], unheard: Collection[Beginning] = ()) -> list[Parcel]:
@@ -108,7 +110,7 @@ def parcels(entries: Iterable[Entry], unheard: Collection[Beginning] = ()) -> li
         # were tried as one, and go again as that one, with its id.
         apart = entry.refused_at if entry.may_have_arrived else None
         key = (entry.notification.group_key, entry.may_have_arrived, apart)
-        incidents = [item.incident.id for item in entry.notification.items]
+        incidents = [word.id for word in entry.notification.words]
         part = part_of.get(key)
         if part is None or _stands_apart(entry, part, spoken_of):
             part = part_of[key] = len(parts)
@@ -122,13 +124,13 @@ def _stands_apart(entry: Entry, part: int, spoken_of: Mapping[IncidentId, int]) 
     """Whether a message goes after all parcels before it, though one of its group is among them."""
     said = entry.notification
     # An incident that left for another group is told there after what is told of it here.
-    if any(spoken_of.get(item.incident.id, part) > part for item in said.items):
+    if any(spoken_of.get(word.id, part) > part for word in said.words):
         return True
     # What was refused, and may have arrived all the same, is not taken back: an end that would come
     # to nothing with it is told.
     was_alone = entry.may_have_arrived and entry.refused_at is not None
-    ended = said.with_status(ItemStatus.RESOLVED) if was_alone else ()
-    return any(spoken_of.get(incident.id) == part for incident in ended)
+    ends = (word for word in said.words if word.status is ItemStatus.RESOLVED)
+    return was_alone and any(spoken_of.get(word.id) == part for word in ends)
 
 
 def _parcel(part: Sequence[tuple[Entry, Notification]], missing: Collection[Beginning]) -> Parcel:
@@ -150,9 +152,9 @@ def when_settled(parcel: Parcel, behind: Iterable[Parcel]) -> Consequences:
 def when_given_up(parcel: Parcel, *, may_have_arrived: bool) -> Consequences:
     """Once it is tried no more."""
     # What is new only because an older message still waits is that one's to answer for.
-    items = (item for entry in parcel.entries for item in entry.notification.items)
-    left = {item.incident.id for item in parcel.notification.items} if parcel.notification else ()
-    begun = [i.incident.id for i in items if is_beginning(i) and i.incident.id in left]
+    words = (word for entry in parcel.entries for word in entry.notification.words)
+    left = {word.id for word in parcel.notification.words} if parcel.notification else ()
+    begun = [word.id for word in words if is_beginning(word) and word.id in left]
     return Consequences(
         receiver=parcel.entries[0].receiver,
         in_place_of=parcel.in_place_of,
@@ -167,7 +169,7 @@ def chances(refused: Iterable[Parcel]) -> Iterator[Parcel]:
     """
     begun: set[IncidentId] = set()
     for parcel in refused:
-        if begun.isdisjoint(incident.id for incident in parcel.resolved):
+        if begun.isdisjoint(parcel.resolved):
             yield parcel
         begun.update(parcel.incidents)
 

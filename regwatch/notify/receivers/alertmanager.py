@@ -76,6 +76,7 @@ class AlertmanagerReceiver:
     """Posts alerts to each member; remembers under which labels, to end them when these change."""
 
     kind = "alertmanager"
+    most_shown = 0
 
     def __init__(
         self,
@@ -100,7 +101,9 @@ class AlertmanagerReceiver:
         one alert more, `RegwatchWatchdog`, so that a route of Alertmanager's can notice that it
         does not. Raises `DeliveryError`.
         """
-        await self._post([i for i in incidents if not alert_shape.is_resolved(i)])
+        firing = [i for i in incidents if not alert_shape.is_resolved(i)]
+        await self._post(firing)
+        self._forget_others(firing)
         if alive:
             await self._send([watchdog(self._settings.instance, now=self._clock())])
 
@@ -149,6 +152,14 @@ class AlertmanagerReceiver:
                     "startsAt": rfc3339(incident.started_at),
                     "endsAt": rfc3339(_not_before(incident, now)),
                 }
+
+    def _forget_others(self, firing: Sequence[Incident]) -> None:
+        """Of those whose end was never to be delivered; not at once, since others may be under way
+        to us.
+        """
+        if len(self._known_as) > 2 * len(firing) + CHUNK:
+            known = {incident.id for incident in firing}
+            self._known_as = {i: v for i, v in self._known_as.items() if i in known}
 
     def _remember(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:

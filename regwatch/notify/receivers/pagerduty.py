@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from regwatch.clock import Clock
-from regwatch.core.model import Incident, ItemStatus, Notification
+from regwatch.core.model import Incident, IncidentId, Item, ItemStatus, Notification, Word
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Post, post, to_json
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
@@ -25,6 +25,8 @@ FIELD_LIMIT = 1024
 """Of each text in `custom_details`: some twenty of them stay far below the 512 kB of an event."""
 ORDER = (ItemStatus.NEW, ItemStatus.RESOLVED, ItemStatus.STILL)
 """What PagerDuty knows already goes last: events are rationed."""
+
+Event = dict[str, object]
 
 
 class PagerDutyShape(Shape):
@@ -61,6 +63,7 @@ class PagerDutyReceiver:
     """
 
     kind = "pagerduty"
+    most_shown = 0
 
     def __init__(
         self,
@@ -84,28 +87,34 @@ class PagerDutyReceiver:
         if self._under_way != notification.id:
             self._under_way, self._taken = notification.id, set()
         refusal: DeliveryError | None = None
-        for incident in _in_order(notification):
-            if incident.id in self._taken:
+        key = self._settings.routing_key
+        for word in _in_order(notification):
+            if word.id in self._taken:
                 continue
             try:
-                await self._send(incident, notification.possibly_repeated)
+                if isinstance(word, Item):
+                    await self._send(self._event(word.incident, notification.possibly_repeated))
+                elif word.status is ItemStatus.RESOLVED:  # its id is all that it takes
+                    await self._send(resolve(word.id, routing_key=key))
             except DeliveryError as error:
                 if error.retryable:
                     raise
                 refusal = error
             else:
-                self._taken.add(incident.id)
+                self._taken.add(word.id)
         if refusal is not None:
             raise refusal
 
-    async def _send(self, incident: Incident, possibly_repeated: bool) -> None:
-        settings = self._settings
-        body = event(
+    def _event(self, incident: Incident, possibly_repeated: bool) -> Event:
+        return event(
             incident,
-            routing_key=settings.routing_key,
-            external_url=settings.external_url,
+            routing_key=self._settings.routing_key,
+            external_url=self._settings.external_url,
             possibly_repeated=possibly_repeated,
         )
+
+    async def _send(self, body: Event) -> None:
+        settings = self._settings
         request = Post(
             url=settings.url,
             body=to_json(body),
@@ -121,19 +130,28 @@ def event(
     routing_key: str,
     external_url: str = "",
     possibly_repeated: bool = False,
-) -> dict[str, object]:
-    """Trigger or resolve. The key is the incident's id: the same through an escalation."""
-    key = {"routing_key": routing_key, "dedup_key": incident.id}
+) -> Event:
+    """Trigger or resolve."""
     if alert_shape.is_resolved(incident):
-        return {**key, "event_action": "resolve"}
+        return resolve(incident.id, routing_key=routing_key)
     url = link(incident, external_url)
     return {
-        **key,
+        **_key(incident.id, routing_key),
         "event_action": "trigger",
         "client": "regwatch",
         **({"client_url": external_url, "links": [_link(url)]} if url else {}),
         "payload": _details(incident, possibly_repeated),
     }
+
+
+def resolve(incident_id: IncidentId, *, routing_key: str) -> Event:
+    """It is over."""
+    return {**_key(incident_id, routing_key), "event_action": "resolve"}
+
+
+def _key(incident_id: IncidentId, routing_key: str) -> Event:
+    """The incident's id: the same through an escalation."""
+    return {"routing_key": routing_key, "dedup_key": incident_id}
 
 
 def _link(url: str) -> dict[str, str]:
@@ -166,9 +184,9 @@ def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
     }
 
 
-def _in_order(notification: Notification) -> Iterator[Incident]:
+def _in_order(notification: Notification) -> Iterator[Word]:
     for status in ORDER:
-        yield from notification.with_status(status)
+        yield from (word for word in notification.words if word.status is status)
 
 
 PAGERDUTY = Kind(

@@ -236,9 +236,9 @@ def priority_of(notification: Notification, settings: PushoverSettings) -> Prior
 def ends_emergency(notification: Notification, settings: PushoverSettings) -> bool:
     """Whether all in it that was worth an emergency is over."""
     firing = [
-        item.status is not ItemStatus.RESOLVED
-        for item in notification.items
-        if settings.priorities[item.incident.severity] is Priority.EMERGENCY
+        word.status is not ItemStatus.RESOLVED
+        for word in notification.words
+        if settings.priorities[word.severity] is Priority.EMERGENCY
     ]
     return bool(firing) and not any(firing)
 
@@ -261,7 +261,8 @@ def _until_acknowledged(
 
 def _link(notification: Notification, external_url: str) -> dict[str, object]:
     items = notification.items
-    url = link(items[0].incident, external_url) if len(items) == 1 else external_url
+    is_one = len(notification.words) == len(items) == 1
+    url = link(items[0].incident, external_url) if is_one else external_url
     if not url or len(url) > URL_LIMIT:
         return {}
     return {"url": url, "url_title": "Show in regwatch"}

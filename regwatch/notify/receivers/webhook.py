@@ -112,6 +112,11 @@ class WebhookReceiver:
         self._session = session
         self._clock = clock
 
+    @property
+    def most_shown(self) -> int:
+        """As many as the file says; 0: all."""
+        return self._settings.max_alerts
+
     async def deliver(self, notification: Notification) -> None:
         """Any 2xx is success."""
         settings = self._settings

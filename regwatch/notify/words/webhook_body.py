@@ -40,7 +40,7 @@ def payload(
     return {
         "version": VERSION,
         "groupKey": notification.group_key,
-        "truncatedAlerts": len(notification.items) - len(incidents),
+        "truncatedAlerts": len(notification.words) - len(incidents),
         "status": "resolved" if notification.is_resolved else "firing",
         "receiver": notification.receiver,
         "groupLabels": dict(notification.group_labels),
@@ -106,7 +106,7 @@ def regwatch_object(incident: Incident, *, possibly_repeated: bool = False) -> d
 
 
 def kept(notification: Notification, max_alerts: int) -> Sequence[Item]:
-    """As many items as are wanted; 0: all."""
+    """As many of those it shows as are wanted; 0: all."""
     items = notification.items
     if 0 < max_alerts < len(items):
         return sorted(items, key=lambda item: KEEP_FIRST[item.status])[:max_alerts]

@@ -15,9 +15,11 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     ItemStatus,
+    Mention,
     Notification,
     NotifyReason,
     Timestamp,
+    Word,
 )
 from regwatch.notify.words.times import clock_time
 
@@ -108,19 +110,19 @@ class Section:
 
 def counts(notification: Notification) -> str:
     """`3 new · 2 still · 1 resolved`; what there is none of is left out."""
-    numbers = Counter(item.status for item in notification.items)
+    numbers = Counter(word.status for word in notification.words)
     return " · ".join(f"{numbers[status]} {status}" for status in ItemStatus if numbers[status])
 
 
 def headline(notification: Notification) -> str:
     """The first line: how many, since when, what, where."""
-    about = _matter(notification)
+    about = notification.matter
     if not about:
         return "Nothing to report"
     if notification.reason is NotifyReason.TEST:
-        return about[0].summary
+        return notification.items[0].incident.summary
     when = _period(about, is_over=notification.is_resolved, now=notification.created_at)
-    return f"{counts(notification)}, {when}: {_what(about, notification)}"
+    return f"{counts(notification)}, {when}: {_what(about)}"
 
 
 def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ...]:
@@ -129,16 +131,19 @@ def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ..
     Each kind gets a third if it needs it, and what one leaves is the next one's, so that the
     resolved ones are not crowded out by many new ones.
     """
-    found = {status: notification.with_status(status) for status in ItemStatus}
-    shares = _shares([len(incidents) for incidents in found.values()], max_lines)
+    numbers = Counter(word.status for word in notification.words)
+    shares = _shares([numbers[status] for status in ItemStatus], max_lines)
     return tuple(
         Section(
             status=status,
-            count=len(incidents),
-            lines=tuple(line(i, now=notification.created_at) for i in incidents[:share]),
+            count=numbers[status],
+            lines=tuple(
+                line(incident, now=notification.created_at)
+                for incident in notification.with_status(status)[:share]
+            ),
         )
-        for (status, incidents), share in zip(found.items(), shares, strict=True)
-        if incidents
+        for status, share in zip(ItemStatus, shares, strict=True)
+        if numbers[status]
     )
 
 
@@ -184,48 +189,40 @@ def truncate(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def _matter(notification: Notification) -> Sequence[Incident]:
-    """What the first line is about: what still fires, or all if nothing does."""
-    firing = [i.incident for i in notification.items if i.status is not ItemStatus.RESOLVED]
-    return firing or [item.incident for item in notification.items]
-
-
-def _period(incidents: Sequence[Incident], *, is_over: bool, now: Timestamp) -> str:
+def _period(about: Sequence[Word], *, is_over: bool, now: Timestamp) -> str:
     if is_over:
-        longest = max(_ended(i, now) - i.started_at for i in incidents)
-        return f"after {'up to ' if len(incidents) > 1 else ''}{humanise(longest)}"
-    return f"since {clock_time(min(i.started_at for i in incidents), now=now)}"
+        longest = max(word.seconds for word in about)
+        return f"after {'up to ' if len(about) > 1 else ''}{humanise(longest)}"
+    return f"since {clock_time(Timestamp(min(word.seconds for word in about)), now=now)}"
 
 
-def _what(incidents: Sequence[Incident], notification: Notification) -> str:
-    if len(incidents) > 1:
-        return f"{_kinds(incidents)} {_places(incidents)}"
-    only = incidents[0]
-    if notification.is_resolved:
-        where = only.facts.site or only.facts.place
+def _what(about: Sequence[Word]) -> str:
+    if len(about) > 1:
+        return f"{_kinds(about)} {_places(about)}"
+    (only,) = about
+    if isinstance(only, Mention):
+        return f"{TITLES[only.alert][0]} at {only.where}"
+    incident = only.incident
+    if only.status is ItemStatus.RESOLVED:
+        where = incident.facts.site or incident.facts.place
         at = f" at {where}" if where else ""
-        return f"{TITLES[only.alert][0]}, {who(only)}{at}"
-    return only.summary or f"{TITLES[only.alert][0]}, {who(only)}"
+        return f"{TITLES[only.alert][0]}, {who(incident)}{at}"
+    return incident.summary or f"{TITLES[only.alert][0]}, {who(incident)}"
 
 
-def _kinds(incidents: Iterable[Incident]) -> str:
-    numbers = Counter(incident.alert for incident in incidents)
+def _kinds(about: Iterable[Word]) -> str:
+    numbers = Counter(word.alert for word in about)
     return ", ".join(
         f"{number} {TITLES[alert][number != 1]}" for alert, number in numbers.most_common()
     )
 
 
-def _places(incidents: Iterable[Incident]) -> str:
+def _places(about: Iterable[Word]) -> str:
     """Where most of it is comes first; an incident without a site counts for its account."""
-    places = Counter(i.facts.site or i.facts.place or _account(i) for i in incidents)
-    names = [name for name, _ in places.most_common()]
+    names = [name for name, _ in Counter(word.where for word in about).most_common()]
     if len(names) > NAMED_SITES:
         return f"at {len(names)} places, most at {names[0]}"
     return "at " + " and ".join(names)
-
-
-def _account(incident: Incident) -> str:
-    return f"account {incident.account}" if incident.account else "regwatch itself"
 
 
 def _shares(needs: Sequence[int], available: int) -> list[int]:
@@ -235,10 +232,6 @@ def _shares(needs: Sequence[int], available: int) -> list[int]:
         shares[index] = min(needs[index], available // (len(needs) - position))
         available -= shares[index]
     return shares
-
-
-def _ended(incident: Incident, now: Timestamp) -> Timestamp:
-    return now if incident.resolved_at is None else incident.resolved_at
 
 
 def _when(incident: Incident, *, now: Timestamp) -> str:

@@ -224,3 +224,5 @@ class Deletion(Struct, forbid_unknown_fields=True):
 
     account: str
     registration_ids: Annotated[list[str], Meta(max_length=1000)]
+    withdrawn: bool = False
+    """The PBX refused: they are there still."""

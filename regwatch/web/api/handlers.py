@@ -233,10 +233,11 @@ class Api:
         return incident_body(found)
 
     async def announce_deletion(self, request: web.Request) -> Deletion:
-        """Say what is about to be deleted on purpose."""
+        """Say what is about to be deleted on purpose, or that it was not."""
         wanted = await body_of(request, Deletion)
         ids = [RegistrationId(each) for each in wanted.registration_ids]
-        if not self._operations.deleting(AccountName(wanted.account), ids):
+        account, withdrawn = AccountName(wanted.account), wanted.withdrawn
+        if not self._operations.deleting(account, ids, withdrawn=withdrawn):
             raise ApiError(404, f"no account is named {wanted.account}")
         return wanted
 

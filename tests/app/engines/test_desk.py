@@ -46,6 +46,7 @@ async def test_started_twice_it_tells_once_and_stopped_it_tells_when_it_is_start
         await asyncio.sleep(1)
         assert told.woken == ["hook"]
         assert list(told.desk.told("hook")) == [lost(1)]
+        assert told.desk.known([lost(1).id, lost(2).id]) == {lost(1).id: lost(1)}
         await told.desk.stop()
         await told.desk.stop()
         await stored(around, lost(2))

@@ -701,6 +701,35 @@ def test_a_mass_outage_is_one_message() -> None:
     assert grouping.due(now=at(10)) == []
 
 
+def test_a_message_about_what_fires_on_rewrites_few_rows() -> None:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, *(firing(n) for n in range(2000)))
+    send(grouping, 10)
+    note(grouping, 400, firing(5000))
+    (message,) = grouping.due(now=at(800))
+    rows = grouping.queued(message, now=at(800))
+    assert len(message.items) == 2001
+    assert len(rows) < 10
+    assert {row.firing_at for row in rows} == {at(800)}
+
+
+def test_a_group_keeps_its_pace_over_a_restart_though_few_rows_tell_of_it() -> None:
+    world = World([CHAT])
+    for number in range(50):
+        world.take(firing(number))
+    world.settle()
+    world.seconds = 700.0
+    world.settle()
+    assert world.outbox[-1].reason is NotifyReason.REPEAT_DUE
+    for number in range(5):
+        world.seconds += 100.0
+        world.take(resolved(firing(number), world.seconds))
+        world.settle()
+    due_at = world.grouping.next_due_at()
+    world.restart([CHAT])
+    assert world.grouping.next_due_at() == due_at
+
+
 # --- what another incident says ----------------------------------------------------------------
 
 

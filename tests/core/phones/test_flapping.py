@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from fakes.holdings import holdings
 from fakes.values import at, registration
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,21 @@ def after(*kinds: ChangeKind, every: float = 100, policy: FlappingPolicy = POLIC
     for number, kind in enumerate(kinds):
         note(flapping, number * every, kind)
     return flapping
+
+
+def test_who_changed_long_ago_is_forgotten_and_who_is_away_is_not() -> None:
+    flapping = after(LOST)
+    for number in range(2, 500):
+        when = 60.0 * number
+        for kind in (LOST, BACK):
+            change = Change(kind, ExtensionId(number), at(when), registration())
+            flapping.count(change.extension_id, [change], is_explained=False)
+    assert holdings(flapping)["._records"] <= POLICY.window / 60 + 10
+    assert note(flapping, 30_000, BACK) is None
+    found = [
+        note(flapping, 30_000 + each, kind) for each, kind in ((1, LOST), (2, BACK), (3, LOST))
+    ]
+    assert found[-1] == (30_000, 4), "its return counted"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,19 @@ def test_what_is_removed_stays_visible_but_is_asked_no_more() -> None:
     assert two.extension.number == "102"
 
 
+def test_who_was_removed_is_shown_for_a_while_and_then_dropped() -> None:
+    held, (one, two, three) = roster(1, 2, 3)
+    held.retire(one, now=at(20))
+    held.retire(two, now=at(30))
+    held.forget_removed(before=at(20))
+    assert list(held.by_id) == [1, 2, 3]
+    held.forget_removed(before=at(25))
+    assert list(held.by_id) == [2, 3]
+    held.forget(two)
+    held.forget_removed(before=at(1000))
+    assert list(held.by_id) == [three.extension.id]
+
+
 def test_a_new_name_or_site_moves_the_counts() -> None:
     held, (one,) = roster(1)
     assert held.rename(extension(1, label="Petrov"), "riga")

@@ -1,7 +1,8 @@
 """From incidents to stored messages, in virtual time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -24,7 +25,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.unstorable import UnstorableError
-from regwatch.notify.delivery.dispatch import Dispatcher
+from regwatch.notify.delivery.dispatch import PIECE, Dispatcher
 
 pytestmark = pytest.mark.looptime
 
@@ -172,3 +173,59 @@ async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step
     at = [at for at, _ in log.stored]
     assert at == pytest.approx([10, 310, 1310], abs=0.1), "first, news, reminder"
     assert [len(note.items) for _, note in log.stored] == [1, 3, 3]
+
+
+class Turns:
+    """How often others had their turn."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def run(self) -> None:
+        while True:
+            self.count += 1
+            await asyncio.sleep(0)
+
+
+async def test_thousands_are_taken_in_and_noted_in_pieces() -> None:
+    """Not one after the other: each piece ends with a turn of the others."""
+    taken = list[int]()
+
+    class Counting(Grouping):
+        def take(self, incident: Incident, *, now: Timestamp) -> None:
+            super().take(incident, now=now)
+            taken.append(turns.count)
+
+        def told_by(self, rows: Iterable[Notified], *, now: Timestamp) -> None:
+            rows = list(rows)
+            noted.extend([turns.count] * len(rows))
+            super().told_by(rows, now=now)
+
+    noted, turns, log = list[int](), Turns(), Log()
+    grouping = Counting([replace(ROUTE, group_wait=0.0)])
+    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now, steady=now)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(turns.run()), group.create_task(dispatcher.run())]
+        dispatcher.take([incident(f"i{n}") for n in range(3 * PIECE)])
+        dispatcher.take([incident("last")])
+        while len(noted) <= 3 * PIECE:
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+    assert max(Counter(taken).values()) <= PIECE
+    assert max(Counter(noted).values()) <= PIECE
+    assert len(taken) == len(noted) == 3 * PIECE + 1
+
+
+async def test_what_was_stored_is_known_though_we_were_cancelled_while_it_was_noted() -> None:
+    log, grouping = Log(), Grouping([replace(ROUTE, group_wait=0.0)])
+    for n in range(3 * PIECE):
+        grouping.take(incident(f"i{n}"), now=now())
+    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now, steady=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        while not log.stored:
+            await asyncio.sleep(0)
+        running.cancel()
+    assert len(grouping.told("chat")) == 3 * PIECE
+    assert grouping.due(now=now()) == []

@@ -100,13 +100,13 @@ def test_a_parcel_is_as_old_as_its_oldest_and_due_with_its_latest() -> None:
     assert (parcel.created_at, parcel.due_at) == (NOW + 1, NOW + 9)
     assert (parcel.attempts, parcel.refused_at) == (3, NOW - 20)
     assert list(parcel.incidents) == [lost(n).id for n in (1, 2, 3)]
-    assert [each.id for each in parcel.resolved] == [lost(2).id]
+    assert parcel.resolved == (lost(2).id,)
 
 
 def test_the_end_of_what_came_to_nothing_is_known_all_the_same() -> None:
     (parcel,) = parcels([entry(1, "a", (NEW, 1)), entry(2, "a", (RESOLVED, 1))])
     assert parcel.notification is None
-    assert [each.id for each in parcel.resolved] == [lost(1).id]
+    assert parcel.resolved == (lost(1).id,)
 
 
 def turn(

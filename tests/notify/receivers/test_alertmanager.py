@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from aiohttp import web
+from fakes.holdings import holdings
 from fakes.notifications import (
     NEW,
     NOW,
@@ -106,6 +107,15 @@ async def test_many_are_posted_in_chunks():
 async def test_nothing_to_repost_posts_nothing():
     async with receiver_for("http://127.0.0.1:1") as receiver:
         await receiver.repost([], alive=False)
+
+
+async def test_what_can_end_no_more_is_not_remembered_for_ever():
+    async with serving(FakeAlertmanager()) as fake, receiver_for(fake.base) as receiver:
+        for number in range(4):
+            phones = [lost(1000 * number + each) for each in range(400)]
+            await receiver.deliver(all_new(phones, number=number))
+        await receiver.repost(phones[:3], alive=False)
+    assert holdings(receiver)["._known_as"] == 3
 
 
 async def test_while_regwatch_does_its_work_a_watchdog_fires():

@@ -20,6 +20,7 @@ from fakes.notifications import (
 from fakes.receivers import FakePagerDuty, serving
 from msgspec.structs import replace
 
+from regwatch.core.dispatch.mentions import from_stored, stored_form
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.receivers.pagerduty import PagerDutyReceiver, PagerDutySettings, event
 
@@ -60,6 +61,19 @@ async def test_what_is_known_already_goes_last():
         await run(service, note)
     keys = [taken["dedup_key"] for taken in service.taken]
     assert keys == [lost(1).id, api_unavailable().id, lost(3).id, lost(2).id]
+
+
+async def test_what_is_known_by_its_id_alone_can_still_be_closed():
+    whole = notification(
+        (RESOLVED, resolved(lost(1))), (RESOLVED, resolved(lost(2))), (NEW, lost(3)), (NEW, lost(4))
+    )
+    short = from_stored(stored_form(whole, most=1))
+    async with serving(FakePagerDuty(routing_key=ROUTING_KEY)) as service:
+        await run(service, all_new([lost(1), lost(2)]), replace(short, id="n-2"))
+    events = [(taken["event_action"], taken["dedup_key"]) for taken in service.taken]
+    closed = [("resolve", lost(1).id), ("resolve", lost(2).id)]
+    assert events[2:] == [("trigger", lost(3).id), *closed]
+    assert set(service.open) == {lost(3).id}
 
 
 async def test_500_events_pass_a_service_that_takes_100_at_a_time():

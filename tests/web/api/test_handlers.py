@@ -352,10 +352,14 @@ async def test_a_deletion_is_announced() -> None:
     operations = FakeOperations()
     async with api(operations=operations) as ask:
         body = {"account": "acme", "registration_ids": ["uloc-1"]}
-        assert await ask("POST", "/deletions", body, **WRITES) == (200, body)
+        said = {**body, "withdrawn": False}
+        assert await ask("POST", "/deletions", body, **WRITES) == (200, said)
+        assert (await ask("POST", "/deletions", {**body, "withdrawn": True}, **WRITES))[0] == 200
         status, _ = await ask("POST", "/deletions", {**body, "account": "x"}, **WRITES)
     assert status == 404
-    assert operations.deletions[0] == ("acme", ["uloc-1"])
+    announced, withdrawn, _ = operations.deletions
+    assert announced == ("acme", ["uloc-1"], False)
+    assert withdrawn == ("acme", ["uloc-1"], True)
 
 
 @pytest.mark.parametrize(
