@@ -17,6 +17,7 @@ from regwatch.config.source import Source, is_usable, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import wrong
@@ -24,7 +25,7 @@ from regwatch.shapes.values import wrong
 QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
-"""Characters: no password or token is near it; a larger file is the wrong one."""
+"""Bytes: no password or token is near it; a larger file is the wrong one."""
 SECRETS_FOLDER = "secrets"
 Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
@@ -33,7 +34,7 @@ EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
     """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
     now = clock()
-    source = Source(file)
+    source = Source(file, secret=Shape.all_secret_names())
     source.read()
     problems = source.problems
     values, unset = _expanded(source, environ)
@@ -89,7 +90,7 @@ def _section_alone(
     environ: Mapping[str, str],
     keys: Collection[str] | None = None,
 ) -> Alone:
-    source = Source(file)
+    source = Source(file, secret=Shape.all_secret_names())
     source.read()
     source.values = source.section(name, keys)
     values, problems = _expanded(source, environ)
@@ -192,16 +193,14 @@ class _SecretFiles:
 
     def _content(self, path: Path, key: str) -> str:
         try:
-            with path.open("rb") as opened:
-                secret = opened.read(LARGEST_SECRET + 1).decode("utf-8").strip("\r\n")
+            secret = read_text(path, largest=LARGEST_SECRET).strip("\r\n")
             mode = path.stat().st_mode
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            raise _at(key, f"{path} cannot be read: {reason.lower()}") from None
+        except FileError as error:
+            raise _at(key, f"{path} cannot be read: {error}") from None
+        except OSError as error:  # it is gone since
+            raise _at(key, f"{path} cannot be read: {error.strerror}") from None
         if not secret.strip():
             raise _at(key, f"{path} is empty")
-        if len(secret) > LARGEST_SECRET:
-            raise _at(key, f"{path} is too large for a secret")
         if mode & 0o004:
             self._readable_by_all.append(path)
         return secret

@@ -120,8 +120,15 @@ def in_file(default: Any, schema: Mapping[str, Any]) -> Any:
     return default
 
 
+def secret_text(value: object) -> object:
+    """The same, of what must not be shown."""
+    if isinstance(value, bool | int | float) or value is None:
+        raise wrong("expected text", "give it a value" if value is None else "quote it")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(text)]
-Secret = Annotated[SecretStr, BeforeValidator(text)]
+Secret = Annotated[SecretStr, BeforeValidator(secret_text)]
 """Never shown; may also be given as a file, by `<key>_file`."""
 
 

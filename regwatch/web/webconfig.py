@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from regwatch.shapes.files import FileError, read_file, read_text
+
 BCRYPT_HASH = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 
 
@@ -72,9 +74,9 @@ class _Reader:
 
     def content(self) -> object:
         try:
-            text = self.path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            self.fail(f"cannot be read: {_plain(error)}", error)
+            text = read_text(self.path)
+        except FileError as error:
+            self.fail(f"cannot be read: {error}", error)
         try:
             return yaml.load(text, _UniqueKeysLoader) or {}  # noqa: S506 - a SafeLoader
         except yaml.MarkedYAMLError as error:
@@ -122,9 +124,9 @@ class _Reader:
             self.fail(f"`tls_server_config.{name}` must name a file")
         file = self.path.parent / value
         try:
-            file.read_bytes()
-        except (OSError, ValueError) as error:
-            self.fail(f"`tls_server_config.{name}`: {file} cannot be read: {_plain(error)}", error)
+            read_file(file)
+        except FileError as error:
+            self.fail(f"`tls_server_config.{name}`: {file} cannot be read: {error}", error)
         return file
 
     def users(self, section: object) -> dict[str, bytes]:
@@ -146,12 +148,6 @@ class _PassphraseNeededError(Exception):
 
 def _no_passphrase() -> NoReturn:
     raise _PassphraseNeededError
-
-
-def _plain(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError):
-        return (error.strerror or type(error).__name__).lower()
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "no name of a file"
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):

@@ -80,7 +80,10 @@ def files(folder: Path) -> None:
 
 BAD: Mapping[str, tuple[dict[str, str], str]] = {
     "authorities that are not there": ({"account": "access_token: a, ca_file: nope.pem"}, "nope"),
-    "authorities that are a folder": ({"account": "access_token: a, ca_file: folder"}, "no file"),
+    "authorities that are a folder": (
+        {"account": "access_token: a, ca_file: folder"},
+        "it is a directory",
+    ),
     "authorities that are none": (
         {"account": "access_token: a, ca_file: words"},
         "holds no certificates in PEM",

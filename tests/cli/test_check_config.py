@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 
 def test_check_config_says_ok_and_what_there_is(tmp_path: Path) -> None:
     for name in ("acme-secret", "pd-key", "slack-url", "hook-secret"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("https://x")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "regwatch.yml"
     file.write_text(EXAMPLE.read_text().replace("2026-", "2999-"))  # its window, once it is over
