@@ -1,12 +1,17 @@
 """How commands speak to a person: colours only on a terminal, errors on stderr."""
 
+import os
 import sys
 from typing import NoReturn
 
 from rich.console import Console
 
+from regwatch.logs import is_journal
+
 BAD_CONFIG = BAD_OPTION = 2
 FAILED = 1
+JOURNAL_ERROR = "<3>"
+"""As in sd-daemon(3)."""
 """Exit codes: 2 is click's own for a bad option, and systemd does not start again after it."""
 
 
@@ -27,9 +32,15 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def fail(message: str, *, code: int = FAILED) -> NoReturn:
-    """Say why, and exit."""
+def fail(*messages: str, code: int = FAILED) -> NoReturn:
+    """Say why, each reason in a line, and exit."""
     console = err()
-    console.print("regwatch: ", style="bold red", end="", markup=False)
-    console.print(message, markup=False)
+    for message in messages:
+        console.print(f"{priority()}regwatch: ", style="bold red", end="", markup=False)
+        console.print(message, markup=False)
     sys.exit(code)
+
+
+def priority() -> str:
+    """What a line on stderr that tells of an error begins with, so that the journal knows it."""
+    return JOURNAL_ERROR if is_journal(sys.stderr, os.environ) else ""

@@ -8,7 +8,8 @@ from regwatch.config.checks import Finding
 from regwatch.config.top import Config
 from regwatch.notify.receivers.email import EmailShape
 from regwatch.shapes.files import FileError, read_file
-from regwatch.shapes.problems import Location
+from regwatch.shapes.problems import Location, Problem
+from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
 
 LONGEST_SHOWN = 200
 """Characters of a file's name in an error: it may be any text."""
@@ -19,6 +20,15 @@ def unusable_files(config: Config, folder: Path) -> Iterator[Finding]:
     for place, name in _authorities(config):
         if problem := wrong_with_authorities(folder / name):
             yield place, problem, None
+
+
+def web_config(config: Config, folder: Path) -> WebConfig | Problem:
+    """What the exporter-toolkit's file says, if one is configured; or why it cannot be used."""
+    name = config.http.web_config_file
+    try:
+        return WebConfig() if name is None else load_web_config(folder / name)
+    except WebConfigError as error:
+        return Problem(error.path, None, "", error.message)
 
 
 def wrong_with_authorities(file: Path) -> str:

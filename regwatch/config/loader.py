@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
-from regwatch.config.files import unusable_files
+from regwatch.config.files import unusable_files, web_config
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.sections import HttpShape
 from regwatch.config.source import Source, is_usable, strings
@@ -21,6 +21,7 @@ from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import wrong
+from regwatch.web.webconfig import WebConfig
 
 QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -54,12 +55,16 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
+    if isinstance(web := web_config(config, file.parent), Problem):
+        problems.append(web)
+        web = WebConfig()
     if problems:
         raise ConfigError(_ordered(problems))
     over = (source.problem(*each) for each in windows_that_are_over(config, now=now))
     config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
+    config._web = web  # noqa: SLF001
     return config
 
 

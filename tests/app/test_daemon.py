@@ -425,7 +425,7 @@ async def test_one_that_the_reload_did_not_touch_takes_nothing_back(tmp_path: Pa
         async with living(tmp_path) as it:
             assert await it.reload(**CHANGED) == []
             spoil(it.account("bolt"), lambda run: run)
-            it.daemon.begun.engine.exchange.died(it.account("bolt").settings.name)
+            it.daemon.begun.engine.exchange.died(it.account("bolt"))
             await asyncio.sleep(ROUND)
             assert it.account("acme").settings.polling.batch_size == 2
     assert "config_taken_back" not in events(logs)

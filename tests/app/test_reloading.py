@@ -302,7 +302,7 @@ async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> Non
 async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with running(tmp_path) as daemon:
-            write(tmp_path, extra="metrics: {per_extension: false}\n")
+            write(tmp_path, extra="log: {level: debug}\nmetrics: {per_extension: false}\n")
             assert await daemon.reload() == []
     needed = [line["section"] for line in logs if line["event"] == "restart_needed"]
-    assert needed == ["metrics"]
+    assert needed == ["log"]
