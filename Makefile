@@ -2,10 +2,10 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day reliability-reloads ci
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Show regwatch at work, on this machine alone; Ctrl-C ends it.
 	regwatch demo
@@ -44,6 +44,9 @@ bench-polling: ## Simulate polling plans: how soon losses are found, and the pic
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day
+
+reliability-reloads: ## Spoil the configuration of a running daemon in every way that is known, and print what it says.
+	PYTHONPATH=tests python -m fakes.bad_reloads
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

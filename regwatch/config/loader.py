@@ -187,6 +187,8 @@ class _SecretFiles:
             try:
                 if (folder / name).is_file():
                     return folder / name
+                if (folder / name).exists():
+                    reason = f"no regular file in {folder}"
             except PermissionError:
                 reason = f"permission denied in {folder}"
             except OSError as error:  # a name that is too long

@@ -1,14 +1,17 @@
 """What a reload brings, and what it cannot break."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import aiohttp
+import pytest
+from fakes import bad_reloads
+from fakes.bad_reloads import CASES
+from fakes.pbx import info
 from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
@@ -19,7 +22,6 @@ from regwatch.core.model import Incident
 from regwatch.store import StoreUnavailableError
 
 SECRET = "hunter2-3f9a61c04be2"
-LONG_SECRET = SECRET * 20
 PATIENCE = 60.0
 CONFIG = """\
 accounts:
@@ -29,12 +31,6 @@ storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 {extra}
 """
 SOUND = {"account": "access_token: t0ken", "http": "", "extra": ""}
-MAIL = """\
-receivers:
-  - {{name: mail, email: {{host: 127.0.0.1, from: a@example.com, to: [b@example.com],
-     ca_file: {0}}}}}
-routes: [{{receivers: [mail]}}]
-"""
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -70,118 +66,36 @@ async def metric(daemon: Daemon) -> str:
     return next(line.removeprefix(name) for line in lines if line.startswith(name))
 
 
-def files(folder: Path) -> None:
-    """What the bad configurations name."""
-    (folder / "folder").mkdir()
-    (folder / "words").write_text("no certificate", encoding="utf-8")
-    (folder / "web.yml").write_text("tls_server_config: {cert_file: gone, key_file: gone}\n")
-    (folder / "odd.yml").write_text("basic_auth_users: {? [a]: b}\n")
-
-
-BAD: Mapping[str, tuple[dict[str, str], str]] = {
-    "authorities that are not there": ({"account": "access_token: a, ca_file: nope.pem"}, "nope"),
-    "authorities that are a folder": (
-        {"account": "access_token: a, ca_file: folder"},
-        "it is a directory",
-    ),
-    "authorities that are none": (
-        {"account": "access_token: a, ca_file: words"},
-        "holds no certificates in PEM",
-    ),
-    "authorities with a name that is too long": (
-        {"account": f"access_token: a, ca_file: {'c' * 300}"},
-        "file name too long",
-    ),
-    "authorities with a name that is none": (
-        {"account": 'access_token: a, ca_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "a name with half a character": (
-        {"account": 'access_token: a, ca_file: "a\\ud800b"'},
-        "holds a character that is none",
-    ),
-    "a receiver's authorities": ({"extra": MAIL.format("nope.pem")}, "receivers[0].email.ca_file"),
-    "a long secret in place of its file": (
-        {"account": f"access_token_file: {LONG_SECRET}"},
-        "accounts[0].access_token_file: cannot be read: file name too long",
-    ),
-    "a short secret in place of its file": (
-        {"account": f"access_token_file: {SECRET}"},
-        "accounts[0].access_token_file: there is no such file",
-    ),
-    "a secret like a path in place of its file": (
-        {"account": f"access_token_file: '{SECRET}/{SECRET}'"},
-        "there is no such file",
-    ),
-    "a folder in place of a secret's file": (
-        {"account": "access_token_file: folder"},
-        "there is no such file",
-    ),
-    "a secret's file with a name that is none": (
-        {"account": 'access_token_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "templates in a folder that is none": ({"extra": 'templates: "a\\0b"\n'}, "character"),
-    "templates that are a file": ({"extra": "templates: words\n"}, "not a directory"),
-    "a web config file that is not there": ({"http": ", web_config_file: nope.yml"}, "nope.yml"),
-    "a web config file that is a folder": ({"http": ", web_config_file: folder"}, "directory"),
-    "a web config file whose certificate is gone": (
-        {"http": ", web_config_file: web.yml"},
-        "cannot be read",
-    ),
-    "a web config file of another kind": (
-        {"http": ", web_config_file: odd.yml"},
-        "holds what cannot be read",
-    ),
-}
-
-
-async def test_no_bad_configuration_changes_anything(tmp_path: Path) -> None:
-    files(tmp_path)
-    answers: dict[str, str] = {}
+async def test_no_bad_configuration_or_environment_changes_anything(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """One daemon suffers them all; `make reliability-reloads` shows what it says."""
+    assert len(CASES) >= 30
     with capture_logs() as logs:
-        async with running(tmp_path) as daemon:
-            before = daemon.begun.view.accounts()
-            for name, (parts, _) in BAD.items():
-                write(tmp_path, **parts)
-                answers[name] = "\n".join(await daemon.reload())
-                assert await metric(daemon) == "0.0", name
-                assert daemon.begun.view.accounts() == before, f"{name}: stopped for nothing"
-            write(tmp_path)
-            assert await daemon.reload() == []
-            assert await metric(daemon) == "1.0"
-    assert [name for name, (_, words) in BAD.items() if words not in answers[name]] == []
-    assert said(logs) == ["config_not_reloaded"] * len(BAD) + ["config_reloaded"]
-    assert SECRET not in repr(logs)
-    assert SECRET not in repr(answers)
+        async with bad_reloads.running() as it:
+            await it.polls(1)
+            told = [await it.suffers(case) for case in CASES]
+            it.pbx.answers = lambda i: bad_reloads.lost(i) if i == 2 else info(i)
+            await it.hook.until(lambda hook: hook.of(2))
+            assert await it.daemon.reload() == []
+            assert it.metric == 1.0
+            await it.polls(1)
+            assert it.pbx.tokens_issued == 1, "nobody was begun anew"
+    assert [t.case.name for t in told if not t.is_same] == []
+    assert [t.case.name for t in told if t.metric != 0.0] == []
+    assert [t.case.name for t in told if t.case.says not in "\n".join(t.problems)] == []
+    assert [t.case.name for t in told if events(t.log) != ["config_not_reloaded"]] == []
+    said = repr(logs) + repr([t.problems for t in told]) + "".join(capfd.readouterr())
+    assert bad_reloads.SECRET not in said
+    assert bad_reloads.NUMBER not in said
+
+
+def events(logs: Sequence[Any]) -> list[str]:
+    return [line["event"] for line in logs]
 
 
 def said(logs: list[Any]) -> list[str]:
     return [line["event"] for line in logs if "reload" in line["event"]]
-
-
-def vanish(file: Path) -> None:
-    file.unlink()
-
-
-def become_a_folder(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    file.mkdir()
-
-
-def become_noise(file: Path) -> None:
-    file.write_bytes(b"accounts: \xff\xfe\0")
-
-
-async def test_a_file_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        before = daemon.begun.view.accounts()
-        for spoil in (vanish, become_noise, become_a_folder):
-            spoil(tmp_path / "regwatch.yml")
-            (problem,) = await daemon.reload()
-            assert "regwatch.yml" in problem
-            assert await metric(daemon) == "0.0"
-            assert daemon.begun.view.accounts() == before
 
 
 async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path) -> None:
@@ -195,21 +109,6 @@ async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path
             session.post(f"http://{daemon.address}/-/reload") as response,
         ):
             assert (response.status, await metric(daemon)) == (200, "1.0")
-
-
-async def test_a_database_that_another_process_holds_locked_changes_nothing(
-    tmp_path: Path,
-) -> None:
-    async with running(tmp_path) as daemon:
-        before = daemon.begun.view.accounts()
-        with closing(sqlite3.connect(tmp_path / "regwatch.db")) as other:
-            other.execute("BEGIN IMMEDIATE")
-            write(tmp_path, account="access_token: another")
-            assert await daemon.reload() == ["database is locked"]
-            assert await metric(daemon) == "0.0"
-            assert daemon.begun.view.accounts() == before
-        assert await daemon.reload() == []
-        assert await metric(daemon) == "1.0"
 
 
 async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path: Path) -> None:
