@@ -1,8 +1,10 @@
 """What a reload brings, and what it cannot break."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -11,12 +13,14 @@ import aiohttp
 import pytest
 from fakes import bad_reloads
 from fakes.bad_reloads import CASES
+from fakes.daemon import free_port
 from fakes.pbx import info
 from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
 from regwatch.app.parts import Parts
-from regwatch.app.reloading import Reloader
+from regwatch.app.reloading import Coming, Reloader
+from regwatch.app.soundness import in_thread
 from regwatch.config import Config, load_config
 from regwatch.core.model import Incident
 from regwatch.store import StoreUnavailableError
@@ -26,11 +30,11 @@ PATIENCE = 60.0
 CONFIG = """\
 accounts:
   - {{name: acme, url: 'http://127.0.0.1:1', extensions: {{ids: [1], discover: false}}, {account}}}
-http: {{listen: '127.0.0.1:0'{http}}}
+http: {{listen: '{listen}'{http}}}
 storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 {extra}
 """
-SOUND = {"account": "access_token: t0ken", "http": "", "extra": ""}
+SOUND = {"account": "access_token: t0ken", "listen": "127.0.0.1:0", "http": "", "extra": ""}
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -40,9 +44,9 @@ def write(folder: Path, **parts: str) -> Path:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Daemon]:
+async def running(folder: Path, **parts: str) -> AsyncIterator[Daemon]:
     """A daemon that watches one extension of a PBX that is not there."""
-    file = write(folder)
+    file = write(folder, **parts)
     daemon = Daemon(file, load_config(file, environ={}), environ={})
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
@@ -85,7 +89,7 @@ async def test_no_bad_configuration_or_environment_changes_anything(
     assert [t.case.name for t in told if t.metric != 0.0] == []
     assert [t.case.name for t in told if t.case.says not in "\n".join(t.problems)] == []
     assert [t.case.name for t in told if events(t.log) != ["config_not_reloaded"]] == []
-    said = repr(logs) + repr([t.problems for t in told]) + "".join(capfd.readouterr())
+    said = repr((logs, it.heard, told)) + "".join(capfd.readouterr())
     assert bad_reloads.SECRET not in said
     assert bad_reloads.NUMBER not in said
 
@@ -185,7 +189,7 @@ async def test_a_reload_after_the_stop_is_refused(tmp_path: Path) -> None:
 async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> None:
     tried_out = asyncio.Event()
 
-    async def slow(self: Reloader) -> tuple[Config, Parts]:
+    async def slow(self: Reloader) -> Coming:
         made = await Reloader._try_out(self)
         tried_out.set()
         await self._is_over.wait()
@@ -205,3 +209,170 @@ async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
             assert await daemon.reload() == []
     needed = [line["section"] for line in logs if line["event"] == "restart_needed"]
     assert needed == ["log"]
+
+
+async def test_many_reloads_at_once_are_two(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        loads = counted(daemon)
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(daemon.reload()) for _ in range(100)]
+        assert [task.result() for task in asked] == [[]] * 100
+        assert len(loads) <= 2
+        assert await daemon.reload() == []
+        assert len(loads) <= 3
+
+
+async def test_who_asks_while_one_is_under_way_gets_what_is_read_after_that(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon, asyncio.TaskGroup() as group:
+        reloader = daemon.begun.reloader
+        async with reloader._reloading:
+            first = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            second = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            write(tmp_path, extra="nonsense: 1\n")
+        assert await first == await second
+        assert "nonsense" in (await first)[0]
+
+
+async def test_one_that_is_cut_off_answers_those_who_waited_for_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon, asyncio.TaskGroup() as group:
+        async with daemon.begun.reloader._reloading:
+            first = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            second = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            first.cancel()
+        assert await second == ["the reload was cut off"]
+        assert await daemon.reload() == []
+
+
+def counted(daemon: Daemon) -> list[None]:
+    """One for each time that the configuration is read from now on."""
+    reloader, loads = daemon.begun.reloader, []
+
+    async def read(work: Callable[[], Config]) -> Config:
+        loads.append(None)
+        return await in_thread(work)
+
+    reloader._file = replace(reloader._file, read=read)
+    return loads
+
+
+async def test_a_store_that_is_known_to_be_away_is_no_reason(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        reloader = daemon.begun.reloader
+
+        async def away() -> None:
+            raise StoreUnavailableError("disk full")
+
+        daemon.begun.around.store.check_writable = away  # type: ignore[method-assign]
+        assert await daemon.reload() == ["disk full"]
+        reloader._is_store_away = lambda: True
+        assert await daemon.reload() == []
+
+
+# --- where it listens ------------------------------------------------------------
+
+
+async def get(address: object, path: str, token: str = "") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(f"http://{address}{path}") as response,
+    ):
+        return response.status
+
+
+async def refuses(address: object) -> None:
+    """Wait until nobody listens there any more."""
+    with suppress(aiohttp.ClientConnectionError):
+        while True:
+            await get(address, "/-/healthy")
+            await asyncio.sleep(0.01)
+
+
+async def test_another_address_is_taken_and_the_reload_is_answered_at_the_former(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as daemon:
+        former = daemon.address
+        write(tmp_path, listen=f"127.0.0.1:{free_port()}")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://{former}/-/reload") as response,
+        ):
+            assert response.status == 200
+        assert daemon.address != former
+        assert await metric(daemon) == "1.0"
+        await refuses(former)
+
+
+async def test_all_interfaces_in_place_of_loopback_on_the_same_port(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        assert daemon.address is not None
+        port = daemon.address.port
+        for listen in (f"0.0.0.0:{port}", f"127.0.0.1:{port}"):
+            write(tmp_path, listen=listen)
+            assert await daemon.reload() == []
+            assert str(daemon.address) == listen
+            while daemon.begun.http._former:
+                await asyncio.sleep(0.01)
+            assert await get(f"127.0.0.1:{port}", "/-/live") == 200
+
+
+async def test_another_token_is_in_force_at_the_same_address(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        address = daemon.address
+        write(tmp_path, http=", api_token: another")
+        assert await get(address, "/api/v1/silences", "another") == 401
+        assert await daemon.reload() == []
+        assert daemon.address == address
+        while daemon.begun.http._former:
+            await asyncio.sleep(0.01)
+        assert await get(address, "/api/v1/silences", "another") == 200
+
+
+async def test_what_fails_in_the_swap_leaves_nobody_at_the_new_address(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        former, port = daemon.address, free_port()
+        write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{port}")
+        with failing(daemon, times=1):
+            assert await daemon.reload() == ["database is locked"]
+        assert daemon.address == former
+        assert await get(former, "/-/live") == 200
+        await refuses(f"127.0.0.1:{port}")
+
+
+async def test_what_is_taken_back_is_the_address_too(tmp_path: Path) -> None:
+    former = f"127.0.0.1:{free_port()}"
+    with capture_logs() as logs:
+        async with running(tmp_path, listen=former) as daemon:
+            write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{free_port()}")
+            assert await daemon.reload() == []
+            await refuses(former)
+            (account,) = daemon.begun.engine.parts.accounts
+            daemon.begun.engine.exchange.died(account)
+            while str(daemon.address) != former:
+                await asyncio.sleep(0.01)
+            assert await metric(daemon) == "0.0"
+    assert "former_config_not_taken_up" not in events(logs)
+
+
+async def test_if_the_former_address_was_taken_meanwhile_all_else_comes_back(
+    tmp_path: Path,
+) -> None:
+    former = f"127.0.0.1:{free_port()}"
+    with capture_logs() as logs:
+        async with running(tmp_path, listen=former) as daemon:
+            config = daemon.begun.reloader.config
+            write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{free_port()}")
+            assert await daemon.reload() == []
+            await refuses(former)
+            with socket.create_server(("127.0.0.1", int(former.rpartition(":")[2]))):
+                (account,) = daemon.begun.engine.parts.accounts
+                daemon.begun.engine.exchange.died(account)
+                while daemon.begun.reloader.config is not config:
+                    await asyncio.sleep(0.01)
+            assert await metric(daemon) == "0.0"
+    assert "former_config_not_taken_up" in events(logs)

@@ -1,8 +1,14 @@
 """How commands speak: results on one stream, errors on the other."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
 from regwatch.cli.console import BAD_CONFIG, FAILED, WIDE, err, fail, out
+from regwatch.cli.settings import show_problems
+from regwatch.config import ConfigError, Problem
 
 
 def test_results_and_errors_go_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,3 +31,22 @@ def test_who_fails_says_why_and_ends(
         fail("no [account] is named `x`", **how)
     assert ended.value.code == status
     assert capsys.readouterr() == ("", "regwatch: no [account] is named `x`\n")
+
+
+def test_in_the_journal_an_error_has_the_priority_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w") as journal:
+        status = os.fstat(journal.fileno())
+        monkeypatch.setattr(sys, "stderr", journal)
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        with pytest.raises(SystemExit) as ended:
+            fail("no room", "no light", code=2)
+        show_problems(ConfigError([Problem(Path("f.yml"), 3, "a.b", "is missing")]))
+    assert ended.value.code == 2
+    assert (tmp_path / "journal").read_text().splitlines() == [
+        "<3>regwatch: no room",
+        "<3>regwatch: no light",
+        "<3>f.yml:3: a.b: is missing",
+        "<3>1 problem",
+    ]

@@ -377,6 +377,8 @@ class Running:
     daemon: Daemon
     pbx: FakePbx
     hook: Sink
+    heard: list[Any] = field(default_factory=list)
+    """All that was logged meanwhile, whatever its level."""
 
     @property
     def metric(self) -> float | None:
@@ -392,10 +394,13 @@ class Running:
         with capture_logs() as logs:
             async with asyncio.timeout(PATIENCE):
                 problems = await self.daemon.reload()
+        self.heard.extend(logs)
         self.scene.put_right()
         after = begun.reloader.config, begun.engine.parts, self.daemon.address
         is_same = all(a is b for a, b in zip(before, after, strict=True))
-        grave = [line for line in logs if line["log_level"] not in ("debug", "info")]
+        grave = [line for line in logs if line["log_level"] in ("warning", "error")]
+        # A poll may meet the lock too.
+        grave = [line for line in grave if "store" not in line["event"]]
         return Told(case, problems, grave, self.metric, is_same)
 
     async def polls(self, more: int) -> None:
