@@ -6,7 +6,7 @@ all that it shows. It answers until the engine has stopped, so that whoever look
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +66,11 @@ class Daemon:
         steady: SteadyClock = steady_clock,
         record: Path | None = None,
         read: Read = in_thread,
+        on_config: Callable[[Config], None] = lambda _config: None,
     ) -> None:
-        """`record`: a file that keeps the PBX's answers; `read`: how a reload reads the file."""
+        """`record`: a file that keeps the PBX's answers; `read`: how a reload reads the file;
+        `on_config` hears of each configuration that a reload puts in force.
+        """
         self.started = asyncio.Event()
         self._config = config
         self._environ = os.environ if environ is None else environ
@@ -75,6 +78,7 @@ class Daemon:
         self._steady = steady
         self._record = record
         self._file = ConfigFile(file, self._environ, read)
+        self._on_config = on_config
         self._is_begun = False
         self._begun: Begun | None = None
 
@@ -166,6 +170,7 @@ class Daemon:
             manager=manager,
         )
         engine.exchange.on_death = reloader.died
+        reloader.on_config = self._on_config
         return Begun(around, engine, view, manager, http, reloader)
 
     def _app(

@@ -3,7 +3,7 @@
 Whatever can fail is tried while nothing has changed yet: the file, certificates, templates, the
 store, the address. What fails in the swap all the same leaves the former configuration in force,
 and if a part dies on trial that the reload began, the whole former configuration comes back. What
-only a restart can change (where the state is kept, how it is logged) is said.
+only a restart can change, where the state is kept, is said.
 """
 
 import asyncio
@@ -77,6 +77,8 @@ class Reloader:
         said everywhere.
         """
         self.config = config
+        self.on_config: Callable[[Config], None] = lambda _config: None
+        """Hears of each that is in force from now on."""
         self._file = file
         self._engine = engine
         self._http = http
@@ -151,6 +153,7 @@ class Reloader:
             raise
         self._http.take(coming.http)
         self.config = coming.config
+        self.on_config(coming.config)
         now = asyncio.get_running_loop().time()
         self._trial = Trial(former, begun, ends_at=now + TRIAL_SECONDS)
         warn_of_silences(self._engine, now=self._around.clock())
@@ -221,6 +224,5 @@ async def _close(http: Opened | None) -> None:
 
 
 def _say_what_needs_a_restart(former: Config, config: Config) -> None:
-    for section in ("storage", "log"):
-        if getattr(config, section) != getattr(former, section):
-            log.warning("restart_needed", section=section)
+    if config.storage != former.storage:
+        log.warning("restart_needed", section="storage")

@@ -13,6 +13,7 @@ from regwatch.app.daemon import Daemon, StartError, UnusableError
 from regwatch.cli.console import BAD_CONFIG, FAILED, fail
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_sound_or_exit
+from regwatch.config import Config
 from regwatch.logs import configure
 
 
@@ -32,9 +33,13 @@ def run(config_file: Path, record: Path | None) -> None:
     """
     early = EarlyHangup()
     config = load_sound_or_exit(config_file)
-    configure(config.log.level, config.log.format, sys.stderr, os.environ)
-    daemon = Daemon(config_file, config, record=record)
+    _log_as_told(config)
+    daemon = Daemon(config_file, config, record=record, on_config=_log_as_told)
     sys.exit(run_loop(lambda stop: _run(daemon, early, stop)))
+
+
+def _log_as_told(config: Config) -> None:
+    configure(config.log.level, config.log.format, sys.stderr, os.environ)
 
 
 class EarlyHangup:

@@ -27,6 +27,8 @@ QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
 """Bytes: no password or token is near it; a larger file is the wrong one."""
+KEY_ITSELF = "[key]"
+"""What pydantic adds to the place of a mapping's key."""
 SECRETS_FOLDER = "secrets"
 Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
@@ -227,7 +229,7 @@ def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:
 
 
 def _problem(source: Source, details: ErrorDetails) -> Problem:
-    location: Location = tuple(details["loc"])
+    location: Location = tuple(step for step in details["loc"] if step != KEY_ITSELF)
     context = details.get("ctx", {})
     kind = details["type"]
     if kind == "extra_forbidden":

@@ -205,10 +205,16 @@ async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> Non
 async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with running(tmp_path) as daemon:
+            heard: list[Config] = []
+            daemon.begun.reloader.on_config = heard.append
             write(tmp_path, extra="log: {level: debug}\nmetrics: {per_extension: false}\n")
             assert await daemon.reload() == []
+            assert heard[0].log.level == "debug"
+            file = tmp_path / "regwatch.yml"
+            file.write_text(file.read_text().replace("regwatch.db", "another.db"))
+            assert await daemon.reload() == []
     needed = [line["section"] for line in logs if line["event"] == "restart_needed"]
-    assert needed == ["log"]
+    assert needed == ["storage"]
 
 
 async def test_many_reloads_at_once_are_two(tmp_path: Path) -> None:

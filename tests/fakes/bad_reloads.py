@@ -363,7 +363,7 @@ class Told:
     case: Case
     problems: Sequence[str]
     log: Sequence[Any]
-    """Warnings and errors."""
+    """Errors."""
     metric: float | None
     is_same: bool
     """Configuration, parts and address are those that were there before."""
@@ -398,10 +398,10 @@ class Running:
         self.scene.put_right()
         after = begun.reloader.config, begun.engine.parts, self.daemon.address
         is_same = all(a is b for a, b in zip(before, after, strict=True))
-        grave = [line for line in logs if line["log_level"] in ("warning", "error")]
+        errors = [line for line in logs if line["log_level"] == "error"]
         # A poll may meet the lock too.
-        grave = [line for line in grave if "store" not in line["event"]]
-        return Told(case, problems, grave, self.metric, is_same)
+        errors = [line for line in errors if "store" not in line["event"]]
+        return Told(case, problems, errors, self.metric, is_same)
 
     async def polls(self, more: int) -> None:
         """Wait for so many more."""
