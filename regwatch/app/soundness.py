@@ -4,9 +4,11 @@ reload and by `regwatch check-config`. Nobody is asked, nothing is opened but fi
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from regwatch.app.settings.clients import pbx_settings
 from regwatch.app.settled import uncollected
@@ -16,6 +18,9 @@ from regwatch.config import Config, ConfigError, Problem, load_config
 from regwatch.shapes.problems import written
 from regwatch.sources.source import SourceError
 
+READ_SECONDS = 120.0
+"""A file with 100,000 extensions takes some; longer, and a network's disk has died."""
+UNANSWERED = "it, or a file that it names, could not be read in time: is a disk away?"
 Read = Callable[[Callable[[], Config]], Awaitable[Config]]
 """How the work of reading a configuration is done."""
 
@@ -30,12 +35,25 @@ def load_sound(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_cl
     return config
 
 
-async def in_thread(read: Callable[[], Config]) -> Config:
+async def in_thread(read: Callable[[], Config], *, seconds: float = READ_SECONDS) -> Config:
     """So that it holds up nobody; not even for the time that the garbage of 100,000 extensions
-    would take to be looked through.
+    would take to be looked through. Raises `TimeoutError`. A thread of its own, which may hang for
+    ever: those of the loop would keep the daemon from ending.
     """
+    outcome: Future[Config] = Future()
+    outcome.set_running_or_notify_cancel()  # it cannot be stopped, whoever waits no more
+    thread = Thread(target=_settle, args=(outcome, read), name="configuration", daemon=True)
     with uncollected():
-        return await asyncio.to_thread(read)
+        thread.start()
+        async with asyncio.timeout(seconds):
+            return await asyncio.wrap_future(outcome)
+
+
+def _settle(outcome: Future[Config], read: Callable[[], Config]) -> None:
+    try:
+        outcome.set_result(read())
+    except BaseException as error:  # noqa: BLE001 - for whoever waits for it
+        outcome.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,11 @@ class ConfigFile:
 
     async def load(self, *, clock: Clock) -> Config:
         """As it stands there now; raises `ConfigError`."""
-        return await self.read(partial(load_sound, self.path, environ=self.environ, clock=clock))
+        load = partial(load_sound, self.path, environ=self.environ, clock=clock)
+        try:
+            return await self.read(load)
+        except TimeoutError:
+            raise ConfigError([Problem(self.path, None, "", UNANSWERED)]) from None
 
 
 def _unprepared(file: Path, config: Config, clock: Clock) -> Iterator[Problem]:

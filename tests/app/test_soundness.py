@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,17 @@ async def test_a_bad_one_is_told_through_the_thread(file: Path) -> None:
     with pytest.raises(ConfigError):
         await ConfigFile(file, {}).load(clock=wall_clock)
     assert gc.isenabled()
+
+
+async def test_a_disk_that_does_not_answer_is_not_waited_for(file: Path) -> None:
+    answer = threading.Event()
+
+    def read() -> Config:
+        answer.wait()
+        raise AssertionError
+
+    hanging = partial(in_thread, seconds=0.01)
+    with pytest.raises(ConfigError, match="could not be read in time"):
+        await ConfigFile(file, {}, lambda _load: hanging(read)).load(clock=wall_clock)
+    assert gc.isenabled()
+    answer.set()
