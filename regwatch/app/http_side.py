@@ -99,4 +99,5 @@ class HttpSide:
 
     async def _close_former(self) -> None:
         while self._former:
-            await self._former.pop().listener.close()
+            await self._former[0].listener.close()
+            del self._former[0]  # not before: cut off in the midst of it, it is closed at the end

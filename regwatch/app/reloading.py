@@ -90,6 +90,8 @@ class Reloader:
         self._waiting: asyncio.Future[Problems] | None = None
         self._is_over = asyncio.Event()
         self._trial: Trial | None = None
+        self._lost: Trial | None = None
+        """The one that failed."""
         self._failed = asyncio.Event()
 
     async def reload(self) -> Problems:
@@ -145,17 +147,19 @@ class Reloader:
         return Coming(config, parts, await self._http.open(http_settings(config)))
 
     async def _swap(self, coming: Coming) -> None:
-        former, self._trial = self.config, None
+        former, trial, self._trial = self.config, self._trial, None
         try:
             begun = await self._engine.change(coming.parts)
         except BaseException:
+            self._trial = trial
             await _close(coming.http)
             raise
         self._http.take(coming.http)
         self.config = coming.config
         self.on_config(coming.config)
         now = asyncio.get_running_loop().time()
-        self._trial = Trial(former, begun, ends_at=now + TRIAL_SECONDS)
+        # One that begins nobody, such as the second of a storm, ends no trial.
+        self._trial = Trial(former, begun, ends_at=now + TRIAL_SECONDS) if begun else trial
         warn_of_silences(self._engine, now=self._around.clock())
 
     def close(self) -> None:
@@ -170,6 +174,7 @@ class Reloader:
         if trial is None or now >= trial.ends_at:
             return
         if any(part is each for each in trial.parts):
+            self._lost = trial
             self._failed.set()
 
     async def watch_trials(self) -> None:
@@ -182,7 +187,7 @@ class Reloader:
 
     async def _take_back(self) -> None:
         trial = self._trial
-        if trial is None:  # another reload came first
+        if trial is None or trial is not self._lost:  # another reload came first
             return
         log.error("config_taken_back", file=str(self._file.path))
         self._note(success=False)

@@ -409,6 +409,31 @@ async def test_an_account_that_dies_in_its_first_minute_brings_the_former_config
     assert events(logs).count("config_taken_back") == 1
 
 
+async def test_a_second_reload_that_changes_nothing_ends_no_trial(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            with_new_accounts(it, dying(10.0))
+            former = it.daemon.begun.reloader.config
+            assert await it.reload(**CHANGED) == []
+            assert await it.daemon.reload() == []
+            await asyncio.sleep(2 * ROUND)
+            assert it.daemon.begun.reloader.config is former
+    assert events(logs).count("config_taken_back") == 1
+
+
+async def test_what_failed_takes_nothing_back_that_was_reloaded_after_it(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            assert await it.reload(**CHANGED) == []
+            begun = it.daemon.begun
+            begun.engine.exchange.died(it.account("acme"))
+            # Asked for in the same moment, and first in the line.
+            assert await it.reload(bolt_polling=", batch_size: 3") == []
+            await asyncio.sleep(ROUND)
+            assert it.account("bolt").settings.polling.batch_size == 3
+    assert "config_taken_back" not in events(logs)
+
+
 async def dies_of_a_bug() -> None:
     await asyncio.sleep(5.0)
     raise RuntimeError("a bug")
