@@ -204,10 +204,8 @@ class _SecretFiles:
         try:
             secret = read_text(path, largest=LARGEST_SECRET).strip("\r\n")
             mode = path.stat().st_mode
-        except FileError as error:
+        except (FileError, OSError) as error:
             raise _at(key, f"{path} cannot be read: {error}") from None
-        except OSError as error:  # it is gone since
-            raise _at(key, f"{path} cannot be read: {error.strerror}") from None
         if not secret.strip():
             raise _at(key, f"{path} is empty")
         if mode & 0o004:

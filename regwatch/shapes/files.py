@@ -12,7 +12,8 @@ FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """Not blocking: what became a pipe since it was looked at would be waited for."""
 MIB = 1 << 20
 LARGEST_OF_PEOPLE = MIB
-"""Bytes of what somebody wrote by hand: certificates, templates, passwords; more is another file"""
+"""Bytes of what somebody wrote by hand: certificates, templates, passwords; more is another file.
+"""
 
 
 class FileError(Exception):

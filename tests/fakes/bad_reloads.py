@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -411,6 +412,13 @@ class Running:
                 await asyncio.sleep(0.05)
 
 
+def open_to_all(state: Path) -> None:
+    """A connection that is opened while root is nobody is to be as good as the others."""
+    state.chmod(0o777)
+    for each in state.iterdir():
+        each.chmod(0o666)
+
+
 @asynccontextmanager
 async def running() -> AsyncIterator[Running]:
     """It polls each second and tells its hook at once."""
@@ -433,6 +441,7 @@ async def running() -> AsyncIterator[Running]:
                 life = group.create_task(daemon.run(stop))
                 started = group.create_task(daemon.started.wait())
                 await asyncio.wait([life, started], return_when=asyncio.FIRST_COMPLETED)
+                open_to_all(state)
                 try:
                     yield Running(scene, daemon, pbx, hook)
                 finally:
@@ -442,6 +451,23 @@ async def running() -> AsyncIterator[Running]:
 def lost(extension_id: int) -> dict[str, object]:
     """As the PBX tells of one that is gone."""
     return info(extension_id, registered=False, registrations=[])
+
+
+async def longest_hold(it: Running) -> float:
+    """Seconds that the loop works at one stretch, at most, while 100,000 ids are read in vain; of
+    the processor's time, so that what else the machine does is no matter.
+    """
+    ids = ", ".join(map(str, range(100_000)))
+    it.scene.change("[1, 2, 3]", f"[{ids}]")
+    it.scene.add("recievers: []\n")
+    reading, longest = asyncio.ensure_future(it.daemon.reload()), 0.0
+    while not reading.done():
+        begun = time.thread_time()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.thread_time() - begun)
+    assert "recievers" in reading.result()[0]
+    it.scene.put_right()
+    return longest
 
 
 async def show() -> None:
@@ -465,7 +491,9 @@ async def show() -> None:
         print(
             f"\n{len(CASES)} in all; then a sound one: {problems or 'taken'}, metric {it.metric};"
         )
-        print(f"{polls} polls meanwhile, {it.pbx.tokens_issued} login")
+        print(f"{polls} polls meanwhile, {it.pbx.tokens_issued} login;")
+        held = await longest_hold(it)
+        print(f"a file with 100,000 ids and a misspelt key holds the loop for {held * 1000:.0f} ms")
 
 
 if __name__ == "__main__":
