@@ -46,7 +46,7 @@ day: ## Live through a day of 500 phones in a minute: what happens, and what one
 	PYTHONPATH=tests python -m fakes.day
 
 reliability-reloads: ## Spoil the configuration of a running daemon in every way that is known, and print what it says.
-	PYTHONPATH=tests python -m fakes.bad_reloads
+	PYTHONPATH=tests python -m bench.reloads
 
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run
