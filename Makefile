@@ -67,5 +67,8 @@ reliability-storage: ## Print what becomes of alerts while the disk is full, gon
 soak: ## Live through ten days of 500 phones, in half an hour: what grows of memory, files and messages.
 	PYTHONPATH=tests python -m fakes.soak
 
+reliability-reloads: ## Spoil the configuration of a running daemon in every way that is known, and print what it says.
+	PYTHONPATH=tests python -m bench.reloads
+
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

@@ -37,13 +37,16 @@ def test_it_waits_for_the_clock_where_the_machine_does_but_does_not_pull_that_in
     assert not [line for line in lines if line.startswith("Wants=") and "time-sync" in line]
 
 
-def test_a_bad_configuration_is_not_started_again_and_again() -> None:
+def test_what_may_pass_is_tried_again_and_a_bad_configuration_is_not() -> None:
     settings = dict(
         line.split("=", 1)
         for line in UNIT.read_text().splitlines()
         if "=" in line and not line.startswith("#")
     )
     assert settings["RestartPreventExitStatus"] == "2"
+    assert settings["Restart"] == "always", "systemd takes an end by SIGHUP for a good one"
+    assert settings["StartLimitIntervalSec"] == "0", "what may pass is tried again for ever"
+    assert int(settings["RestartSec"]) > 0
     assert settings["Type"] == "notify"
     assert settings["StateDirectory"] == "regwatch"
     assert settings["DynamicUser"] == "yes"

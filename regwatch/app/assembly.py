@@ -49,12 +49,13 @@ class Assembly:
         return Parts(
             accounts=[self._account(config, shape) for shape in config.accounts],
             lines=[self._line(config, shape) for shape in config.receivers],
-            desk=Desk(desk, self.around, wake=self.exchange.wake),
+            desk=Desk(desk, self.around, wake=self.exchange.wake, on_death=self.exchange.died),
             self_watch=SelfEngine(
                 SelfSettings(rules, fallbacks),
                 self.around,
                 self.reporting,
                 on_incidents=self.exchange.publish,
+                on_death=self.exchange.died,
             ),
             heartbeats=[] if beat is None else [self._heartbeat(revealed(beat.url), beat.every)],
             maintenance=maintenance(config),
@@ -84,6 +85,7 @@ class Assembly:
             self._outbox,
             told=self.exchange.told,
             alive=self.heart.may_beat,
+            on_death=self.exchange.died,
         )
 
     def _outbox(self, receiver: Receiver, fallback: str | None) -> Outbox:
@@ -100,7 +102,9 @@ class Assembly:
 
     def _heartbeat(self, url: str, every: float) -> HeartEngine:
         self.around.instruments.initialize_heartbeat([each.value for each in Beat])
-        return HeartEngine(HeartbeatSettings(url, every), self._beating)
+        return HeartEngine(
+            HeartbeatSettings(url, every), self._beating, on_death=self.exchange.died
+        )
 
     def _beating(self, settings: HeartbeatSettings) -> Heartbeat:
         around = self.around

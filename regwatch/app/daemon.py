@@ -6,42 +6,52 @@ all that it shows. It answers until the engine has stopped, so that whoever look
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import structlog
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from regwatch.app.assembly import Assembly
 from regwatch.app.daemon_view import DaemonSight
 from regwatch.app.engine import Engine
+from regwatch.app.http_side import HttpSettings, HttpSide, http_settings
 from regwatch.app.operations import Operations, warn_of_silences
-from regwatch.app.reloading import Reloader, web_config
+from regwatch.app.reloading import Reloader
 from regwatch.app.reporting import Reporting
 from regwatch.app.service_manager import ServiceManager
+from regwatch.app.soundness import ConfigFile, Read, in_thread
 from regwatch.app.surroundings import Surroundings
 from regwatch.clock import Clock, EvenClock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, storage_url
 from regwatch.core.alerts.mutes import Mutes
-from regwatch.shapes.values import revealed
 from regwatch.sources.source import SourceError
-from regwatch.store import Store, StoreError
+from regwatch.store import Store, StoreError, StoreVersionError
 from regwatch.store.writer import Listeners
 from regwatch.systemd import Notifier
 from regwatch.web.auth import Gate
 from regwatch.web.listener import Address, ListenError, listening
 from regwatch.web.metrics.instruments import Instruments
-from regwatch.web.server import WebSettings, build_app
-from regwatch.web.webconfig import WebConfigError
+from regwatch.web.server import build_app
 
 log = structlog.get_logger(__name__)
 
 
 class StartError(Exception):
-    """The daemon cannot start; the message says why."""
+    """The daemon cannot start; it may at another time."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+        """Each in a line."""
+
+
+class UnusableError(StartError):
+    """The daemon cannot start, and never will before somebody has mended something."""
 
 
 class Daemon:
@@ -56,22 +66,25 @@ class Daemon:
         clock: Clock = wall_clock,
         steady: SteadyClock = steady_clock,
         record: Path | None = None,
+        read: Read = in_thread,
+        on_config: Callable[[Config], None] = lambda _config: None,
     ) -> None:
-        """`record`: a file that keeps the PBX's answers."""
-        self.address: Address | None = None
-        """Where the HTTP side listens, once it does."""
+        """`record`: a file that keeps the PBX's answers; `read`: how a reload reads the file;
+        `on_config` hears of each configuration that a reload puts in force.
+        """
         self.started = asyncio.Event()
-        self._file = file
         self._config = config
         self._environ = os.environ if environ is None else environ
         self._clock = EvenClock(clock, steady)
         self._steady = steady
         self._record = record
+        self._file = ConfigFile(file, self._environ, read)
+        self._on_config = on_config
         self._is_begun = False
         self._begun: Begun | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until the event is set; raises `StartError`."""
+        """Run until the event is set; raises `StartError`, or `UnusableError` among those."""
         if self._is_begun:
             raise StartError("this daemon was started already")
         self._is_begun = True
@@ -80,8 +93,8 @@ class Daemon:
         async with AsyncExitStack() as stack:
             try:
                 self._begun = await self._begin(stack)
-            except (StoreError, ListenError, WebConfigError, SourceError) as error:
-                raise StartError(str(error)) from error
+            except (StoreError, ListenError, SourceError) as error:
+                raise await self._start_error(error) from error
             await self._run_until(stop)
         log.info("stopped")
 
@@ -96,23 +109,30 @@ class Daemon:
             raise RuntimeError("the daemon has not started")
         return self._begun
 
+    @property
+    def address(self) -> Address | None:
+        """Where the HTTP side listens; None before it does."""
+        return None if self._begun is None else self._begun.http.address
+
+    async def _start_error(self, error: Exception) -> StartError:
+        """All that is in the way: who mends the one is not to meet the other then."""
+        errors = [error]
+        if not isinstance(error, ListenError):
+            try:
+                async with listening(web.Application(), self._config.http.listen):
+                    pass
+            except ListenError as another:
+                errors.append(another)
+        kind = UnusableError if any(map(_is_for_editors, errors)) else StartError
+        return kind(*map(str, errors))
+
     async def _begin(self, stack: AsyncExitStack) -> "Begun":
-        web = web_config(self._config)
         around = await self._surroundings(stack)
         begun = await self._load(around)
-        log_in = Gate(web.users) if web and web.users else None
-        app = build_app(
-            begun.view,
-            around.instruments,
-            reload=begun.reloader.reload,
-            clock=self._clock,
-            settings=self._web_settings(),
-            gate=log_in,
-            operations=Operations(begun.engine, around.store.operations, clock=self._clock),
-        )
-        listen, tls = self._config.http.listen, web.tls if web else None
-        self.address = await stack.enter_async_context(listening(app, listen, tls=tls))
-        log.info("started", listen=str(self.address), accounts=len(self._config.accounts))
+        stack.push_async_callback(begun.http.close)
+        begun.http.take(await begun.http.open(http_settings(self._config)))
+        listen = str(begun.http.address)
+        log.info("started", listen=listen, accounts=len(self._config.accounts))
         return begun
 
     async def _surroundings(self, stack: AsyncExitStack) -> Surroundings:
@@ -144,23 +164,32 @@ class Daemon:
         await engine.load(assembly.parts(self._config))
         warn_of_silences(engine, now=self._clock())
         around.instruments.config_reloaded(success=True, at=self._clock())
+        http = HttpSide(lambda settings: self._app(settings, around, engine, view))
         reloader = Reloader(
             self._file,
             self._config,
             engine,
+            http,
             around,
-            environ=self._environ,
             parts_of=assembly.parts,
             manager=manager,
         )
         engine.exchange.on_death = reloader.died
-        return Begun(around, engine, view, manager, reloader)
+        reloader.on_config = self._on_config
+        return Begun(around, engine, view, manager, http, reloader)
 
-    def _web_settings(self) -> WebSettings:
-        return WebSettings(
-            per_extension=self._config.metrics.per_extension,
-            external_url=self._config.http.external_url,
-            api_token=revealed(self._config.http.api_token),
+    def _app(
+        self, settings: HttpSettings, around: Surroundings, engine: Engine, view: DaemonSight
+    ) -> web.Application:
+        users = settings.web.users
+        return build_app(
+            view,
+            around.instruments,
+            reload=self.reload,
+            clock=self._clock,
+            settings=settings.app,
+            gate=Gate(users) if users else None,
+            operations=Operations(engine, around.store.operations, clock=self._clock),
         )
 
     async def _run_until(self, stop: asyncio.Event) -> None:
@@ -172,6 +201,7 @@ class Daemon:
                 tasks.create_task(begun.manager.tell_status(), name="status"),
                 tasks.create_task(begun.manager.feed_watchdog(), name="watchdog"),
                 tasks.create_task(begun.reloader.watch_trials(), name="trials"),
+                tasks.create_task(begun.http.close_former_ones(), name="former HTTP sides"),
             ]
             begun.engine.start(tasks)
             try:
@@ -195,4 +225,12 @@ class Begun:
     view: DaemonSight
     """What is seen of it."""
     manager: ServiceManager
+    http: HttpSide
     reloader: Reloader
+
+
+def _is_for_editors(error: Exception) -> bool:
+    """Whether time mends it not: a newer database, authorities that are none, a forbidden port."""
+    if isinstance(error, ListenError):
+        return not error.may_pass
+    return isinstance(error, StoreVersionError | SourceError)

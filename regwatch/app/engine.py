@@ -68,39 +68,41 @@ class Engine:
         self._clock.start(tasks)
         self._begin()
 
-    def try_out(self, coming: Parts) -> None:
+    async def try_out(self, coming: Parts) -> None:
         """Build what would be built in a change, and change nothing; raises `SourceError`. Who
         would be left alone is known to work.
         """
         for account in coming.keeping(self.parts).accounts:
             if account not in self.parts.accounts:
                 account.try_out()
+                await asyncio.sleep(0)  # many accounts do not hold up the loop together
 
-    async def change(self, coming: Parts) -> Sequence[AccountName]:
-        """Replace the parts whose settings differ, and leave the others alone; returns the accounts
-        that began anew. If it raises, all is as before: who was stopped begins again.
+    async def change(self, coming: Parts) -> Sequence[Part]:
+        """Replace the parts whose settings differ, and leave the others alone; returns those that
+        began anew. If it raises, all is as before: who was stopped begins again.
         """
         async with self._changing:
             known = set(map(id, self.parts.accounts))
-            await self._replace(coming)
-            begun = [each for each in self.parts.accounts if id(each) not in known]
-            if begun or len(known) > len(self.parts.accounts):
+            begun = await self._replace(coming)
+            if known != set(map(id, self.parts.accounts)):
                 release()  # here, where nothing holds those that left any more
-            return [each.settings.name for each in begun]
+            return begun
 
-    async def _replace(self, coming: Parts) -> None:
+    async def _replace(self, coming: Parts) -> Sequence[Part]:
         former, parts = self.parts, coming.keeping(self.parts)
         self.exchange.change_begins()
         try:
             # First: they leave in the store what their successors take up from there.
             await _stop(former.without(parts))
-            await _load(part for stage in parts.without(former) for part in stage)
+            begun = [part for stage in parts.without(former) for part in stage]
+            await _load(begun)
         except BaseException:
             parts = former
             raise
         finally:
             self._adopt(parts)
             self._begin()
+        return begun
 
     async def _take_up_store(self) -> None:
         """Go on with the database that could not be opened at the start, and with what stands in

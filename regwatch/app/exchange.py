@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from regwatch.app.parts import Parts
-from regwatch.core.model import AccountName, Incident, IncidentId, IncidentState
+from regwatch.core.model import Incident, IncidentId, IncidentState
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 
 RESOLVED_SHOWN = 50
@@ -20,7 +20,7 @@ class Exchange:
     def __init__(self) -> None:
         self.resolved: deque[Incident] = deque(maxlen=RESOLVED_SHOWN)
         """The last ones that ended, latest first."""
-        self.on_death: Callable[[AccountName], None] = lambda _account: None
+        self.on_death: Callable[[object], None] = lambda _part: None
         self._parts: Parts | None = None
         self._is_changing = False
         self._incidents: list[Incident] = []
@@ -75,9 +75,9 @@ class Exchange:
             if line.name == receiver:
                 line.wake()
 
-    def died(self, account: AccountName) -> None:
-        """An account's engine died; it is begun again in any case."""
-        self.on_death(account)
+    def died(self, part: object) -> None:
+        """A part died; it is begun again in any case."""
+        self.on_death(part)
 
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""

@@ -6,12 +6,17 @@ from pathlib import Path
 import click
 
 from regwatch.cli.console import out
-from regwatch.cli.settings import DEFAULT_FILE, check_web_config, load_or_exit
+from regwatch.cli.settings import DEFAULT_FILE, load_sound_or_exit
 from regwatch.config import Config, json_schema
 
 
 @click.command("check-config", short_help="Check a configuration file.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_FILE)
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="REGWATCH_CONFIG",
+    default=DEFAULT_FILE,
+)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the file, for editors.")
 def check_config(file: Path, *, schema: bool) -> None:
     """Check a configuration file: every error with its line, and what to write instead.
@@ -22,8 +27,7 @@ def check_config(file: Path, *, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
-    config = load_or_exit(file)
-    check_web_config(config)
+    config = load_sound_or_exit(file)
     console = out()
     for notice in config.notices:
         console.print(str(notice), style="yellow")

@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import click
 
-from regwatch.app.daemon import Daemon, StartError
-from regwatch.cli.console import fail
+from regwatch.app.daemon import Daemon, StartError, UnusableError
+from regwatch.cli.console import BAD_CONFIG, FAILED, fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import check_web_config, config_option, load_or_exit
+from regwatch.cli.settings import config_option, load_sound_or_exit
 from regwatch.config import Config
 from regwatch.logs import configure
 
@@ -26,24 +27,45 @@ from regwatch.logs import configure
 def run(config_file: Path, record: Path | None) -> None:
     """Watch the phones until stopped.
 
-    Exit status: 0 after SIGTERM or SIGINT, 1 on failure, 2 on a bad configuration.
+    Exit status: 0 after SIGTERM or SIGINT; 2 for what only an editor can mend: the configuration,
+    the files that it names, a database of a newer version; 1 for what may pass, such as an address
+    in use.
     """
-    config = load_or_exit(config_file)
-    check_web_config(config)
+    early = EarlyHangup()
+    config = load_sound_or_exit(config_file)
+    _log_as_told(config)
+    daemon = Daemon(config_file, config, record=record, on_config=_log_as_told)
+    sys.exit(run_loop(lambda stop: _run(daemon, early, stop)))
+
+
+def _log_as_told(config: Config) -> None:
     configure(config.log.level, config.log.format, sys.stderr, os.environ)
-    sys.exit(run_loop(lambda stop: _run(config_file, config, record, stop)))
 
 
-async def _run(config_file: Path, config: Config, record: Path | None, stop: asyncio.Event) -> int:
-    daemon = Daemon(config_file, config, record=record)
+class EarlyHangup:
+    """A SIGHUP before the daemon can hear it would end the process: it is kept for later, since
+    the file may have changed after it was read.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
+
+
+async def _run(daemon: Daemon, early: EarlyHangup, stop: asyncio.Event) -> int:
     hangup = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    if early.came:
+        hangup.set()
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(_reload_on(hangup, daemon))
         try:
             await daemon.run(stop)
         except StartError as error:  # in here: beyond the group it would be part of another
-            fail(str(error))
+            fail(*error.problems, code=BAD_CONFIG if isinstance(error, UnusableError) else FAILED)
         reloading.cancel()
     return 0
 

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from regwatch.cli.console import BAD_CONFIG, err
+from regwatch.app.soundness import load_sound
+from regwatch.cli.console import BAD_CONFIG, err, priority
 from regwatch.config import Config, ConfigError, load_config
-from regwatch.shapes.problems import Problem
-from regwatch.web.webconfig import WebConfigError, load_web_config
 
 Loaded = TypeVar("Loaded")
 DEFAULT_FILE = "/etc/regwatch/regwatch.yml"
@@ -32,6 +31,11 @@ def load_or_exit(file: Path) -> Config:
     return loaded_or_exit(lambda: load_config(file, environ=os.environ))
 
 
+def load_sound_or_exit(file: Path) -> Config:
+    """The same of one that a daemon is to begin with."""
+    return loaded_or_exit(lambda: load_sound(file, environ=os.environ))
+
+
 def loaded_or_exit(load: Callable[[], Loaded]) -> Loaded:
     """The same for a part of the configuration."""
     try:
@@ -41,23 +45,14 @@ def loaded_or_exit(load: Callable[[], Loaded]) -> Loaded:
         raise SystemExit(BAD_CONFIG) from None
 
 
-def check_web_config(config: Config) -> None:
-    """A web config file that cannot be used ends the program like the rest of a bad one."""
-    path = config.path(config.http.web_config_file)
-    try:
-        if path is not None:
-            load_web_config(path)
-    except WebConfigError as error:
-        show_problems(ConfigError([Problem(error.path, None, "", error.message)]))
-        raise SystemExit(BAD_CONFIG) from None
-
-
 def show_problems(error: ConfigError) -> None:
     """Every problem on a line of its own, then how many there are."""
     console = err()
     for problem in error.problems:
-        where, _, rest = str(problem).partition(": ")
+        where, _, rest = f"{priority()}{problem}".partition(": ")
         console.print(where, style="bold", end=": ")
         console.print(rest)
     count = len(error.problems)
-    console.print(f"{count} problem{'s' if count > 1 else ''}", style="bold red")
+    console.print(
+        f"{priority()}{count} problem{'s' if count > 1 else ''}", style="bold red", markup=False
+    )

@@ -7,7 +7,9 @@ from pathlib import Path
 from regwatch.config.checks import Finding
 from regwatch.config.top import Config
 from regwatch.notify.receivers.email import EmailShape
-from regwatch.shapes.problems import Location
+from regwatch.shapes.files import FileError, read_file
+from regwatch.shapes.problems import Location, Problem
+from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
 
 LONGEST_SHOWN = 200
 """Characters of a file's name in an error: it may be any text."""
@@ -20,18 +22,25 @@ def unusable_files(config: Config, folder: Path) -> Iterator[Finding]:
             yield place, problem, None
 
 
+def web_config(config: Config, folder: Path) -> WebConfig | Problem:
+    """What the exporter-toolkit's file says, if one is configured; or why it cannot be used."""
+    name = config.http.web_config_file
+    try:
+        return WebConfig() if name is None else load_web_config(folder / name)
+    except WebConfigError as error:
+        return Problem(error.path, None, "", error.message)
+
+
 def wrong_with_authorities(file: Path) -> str:
     """Why a file of certificates in PEM cannot be used; empty if it can."""
     shown = str(file)[:LONGEST_SHOWN]
     try:
-        if not file.is_file():  # asked first: to open a pipe would be to wait
-            return f"there is no file {shown}"
+        read_file(file)  # first: to open a pipe would be to wait
         ssl.create_default_context(cafile=file)
-    except ssl.SSLError:
+    except FileError as error:
+        return f"{shown} cannot be read: {error}"
+    except (ssl.SSLError, OSError):
         return f"{shown} holds no certificates in PEM"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no name of a file"
-        return f"{shown} cannot be read: {reason.lower()}"
     return ""
 
 

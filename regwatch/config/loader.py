@@ -10,21 +10,25 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings
-from regwatch.config.files import unusable_files
+from regwatch.config.files import unusable_files, web_config
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.sections import HttpShape
 from regwatch.config.source import Source, is_usable, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
+from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import wrong
+from regwatch.web.webconfig import WebConfig
 
 QUOTED = re.compile(r"'([^']*)'")
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
-"""Characters: no password or token is near it; a larger file is the wrong one."""
+"""Bytes: no password or token is near it; a larger file is the wrong one."""
+KEY_ITSELF = "[key]"
+"""What pydantic adds to the place of a mapping's key."""
 SECRETS_FOLDER = "secrets"
 Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
@@ -33,7 +37,7 @@ EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
     """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
     now = clock()
-    source = Source(file)
+    source = Source(file, secret=Shape.all_secret_names())
     source.read()
     problems = source.problems
     values, unset = _expanded(source, environ)
@@ -53,12 +57,16 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
     problems += _storage_problems(source, config)
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
+    if isinstance(web := web_config(config, file.parent), Problem):
+        problems.append(web)
+        web = WebConfig()
     if problems:
         raise ConfigError(_ordered(problems))
     over = (source.problem(*each) for each in windows_that_are_over(config, now=now))
     config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
+    config._web = web  # noqa: SLF001
     return config
 
 
@@ -89,7 +97,7 @@ def _section_alone(
     environ: Mapping[str, str],
     keys: Collection[str] | None = None,
 ) -> Alone:
-    source = Source(file)
+    source = Source(file, secret=Shape.all_secret_names())
     source.read()
     source.values = source.section(name, keys)
     values, problems = _expanded(source, environ)
@@ -181,6 +189,8 @@ class _SecretFiles:
             try:
                 if (folder / name).is_file():
                     return folder / name
+                if (folder / name).exists():
+                    reason = f"no regular file in {folder}"
             except PermissionError:
                 reason = f"permission denied in {folder}"
             except OSError as error:  # a name that is too long
@@ -192,16 +202,12 @@ class _SecretFiles:
 
     def _content(self, path: Path, key: str) -> str:
         try:
-            with path.open("rb") as opened:
-                secret = opened.read(LARGEST_SECRET + 1).decode("utf-8").strip("\r\n")
+            secret = read_text(path, largest=LARGEST_SECRET).strip("\r\n")
             mode = path.stat().st_mode
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            raise _at(key, f"{path} cannot be read: {reason.lower()}") from None
+        except (FileError, OSError) as error:
+            raise _at(key, f"{path} cannot be read: {error}") from None
         if not secret.strip():
             raise _at(key, f"{path} is empty")
-        if len(secret) > LARGEST_SECRET:
-            raise _at(key, f"{path} is too large for a secret")
         if mode & 0o004:
             self._readable_by_all.append(path)
         return secret
@@ -221,7 +227,7 @@ def _at(key: str, message: str, suggestion: str = "") -> PydanticCustomError:
 
 
 def _problem(source: Source, details: ErrorDetails) -> Problem:
-    location: Location = tuple(details["loc"])
+    location: Location = tuple(step for step in details["loc"] if step != KEY_ITSELF)
     context = details.get("ctx", {})
     kind = details["type"]
     if kind == "extra_forbidden":

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 
 from regwatch.core.addresses import canonical_network
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.single import ExtensionPattern
+from regwatch.shapes.single import ExtensionPattern, SecretUrl
 from regwatch.shapes.values import (
     AUTO,
     FALSE_IS_OFF,
@@ -177,7 +177,7 @@ class RouteShape(Shape):
 class HeartbeatShape(Shape):
     """A dead-man's switch."""
 
-    url: Secret
+    url: SecretUrl
     every: Duration = 60.0
 
 

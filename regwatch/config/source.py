@@ -4,17 +4,22 @@ YAML's traps are closed here: duplicate keys, `0123` read as 83, `1:30` as 90, `
 is true, and files made to blow up.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from regwatch.core.outside import is_text
+from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem, written
 
-LARGEST_FILE = 1 << 20
-"""Bytes: over a hundred times the example, which shows every section; more is the wrong file."""
+LARGEST_FILE = 4 << 20
+"""Bytes: 100,000 extensions with a line each have room; more is the wrong file."""
 DEEPEST = 32
+NAMING = re.compile(r"(.*\b(?:alias|anchor|tag)\b.*?) ?['\"]")
+"""YAML's errors that quote the rest of what begins with one of its signs."""
 MOST_NODES = 200_000
 """Aliases let a few lines unfold into billions of nodes: reading must come to an end."""
 
@@ -29,8 +34,10 @@ def is_usable(text: str) -> bool:
 class Source:
     """A file's values and where each stands."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, secret: Collection[str] = ()) -> None:
+        """`secret`: keys whose values no problem may show."""
         self.file = file
+        self._secret = secret
         self.values: object = None
         self.problems: list[Problem] = []
         self._lines: dict[Location, int] = {}
@@ -53,12 +60,13 @@ class Source:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else None
-            raise self._unreadable(f"not valid YAML: {error.problem}", line) from error
+            raise self._unreadable(f"not valid YAML: {_in_words(error)}", line) from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise self._unreadable("not valid YAML") from error
         if not isinstance(root, yaml.MappingNode):
             raise self._unreadable("the file must be a mapping that begins with `accounts:`", 1)
         self.values = self._value(root, ())
+        _take_apart(root)
 
     def section(self, name: str, keys: Collection[str] | None = None) -> object:
         """What was read, cut down to one section, or to these keys of it."""
@@ -69,16 +77,9 @@ class Source:
 
     def _text(self) -> str:
         try:
-            content = self.file.read_bytes()
-        except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
-            raise self._unreadable(f"cannot be read: {reason}") from error
-        if len(content) > LARGEST_FILE:
-            raise self._unreadable("larger than 1 MiB: is this the right file?")
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._unreadable("not UTF-8 text: is this the right file?") from error
+            return read_text(self.file, largest=LARGEST_FILE)
+        except FileError as error:
+            raise self._unreadable(f"cannot be read: {error}") from error
 
     def _unreadable(self, message: str, line: int | None = None) -> ConfigError:
         return ConfigError([Problem(self.file, line, "", message)])
@@ -93,6 +94,9 @@ class Source:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*location, i)) for i, item in enumerate(node.value)]
         return self._scalar(node, location)
+
+    def _is_secret(self, location: Location) -> bool:
+        return any(key in self._secret for key in location)
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> Mapping[str, object]:
         values: dict[str, object] = {}
@@ -119,13 +123,34 @@ class Source:
         tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
         text = str(node.value)
         if tag == "int" and text.removeprefix("-").removeprefix("+") != str(_decimal(text)):
-            message = f"`{text}` is read as another number by YAML"
-            advice = f'quote it: "{text}"'
+            shown = "this value" if self._is_secret(location) else f"`{text}`"
+            message = f"{shown} is read as another number by YAML"
+            advice = "quote it" if self._is_secret(location) else f'quote it: "{text}"'
             self.problems.append(self.problem(location, message, advice))
             return text
         if tag in _READERS:
             return _READERS[tag](text)
         return text
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    """Without what stands there where it may be a secret: a password that begins with a `*`."""
+    problem = str(error.problem)
+    if found := NAMING.match(problem):
+        return f"{found.group(1)}: quote a value that begins with `*`, `&` or `!`"
+    return problem
+
+
+def _take_apart(root: yaml.Node) -> None:
+    """Bit by bit: a tree of 100,000 nodes that is let go at once holds up every other thread."""
+    left: list[Any] = [root]
+    while left:
+        piece = left.pop()
+        if isinstance(piece, tuple):  # of a mapping: a key and its value
+            left += piece
+        elif isinstance(piece, yaml.CollectionNode):
+            left += piece.value
+            piece.value = []
 
 
 def _decimal(text: str) -> int | None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from regwatch.config.receivers import ReceiverShape
 from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.receivers.kinds import KINDS
+from regwatch.notify.words.sample import try_out
 from regwatch.notify.words.template_context import NAMES
 from regwatch.notify.words.templates import Escape, OwnWords, Template, TemplateError
+from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import Problem
 
 SUFFIX = ".j2"
@@ -57,13 +59,15 @@ class TemplateFolder:
             return
         escape = ESCAPES[kind] if part == "body" else None
         try:
-            source = file.read_text(encoding="utf-8")
-            self._templates[name, part] = Template(source, known=NAMES, escape=escape)
+            source = read_text(file)
+            template = Template(source, known=NAMES, escape=escape)
+            try_out(template)
+            self._templates[name, part] = template
         except TemplateError as error:
             advice = did_you_mean(error.name, NAMES) if error.name else None
             self.problems.append(Problem(file, error.line, "", error.message, advice))
-        except (OSError, UnicodeDecodeError):
-            self.problems.append(Problem(file, None, "", "cannot be read as UTF-8 text"))
+        except FileError as error:
+            self.problems.append(Problem(file, None, "", f"cannot be read: {error}"))
 
     def _belongs_nowhere(self, file: Path) -> None:
         names = [*self._kinds, *ESCAPES]

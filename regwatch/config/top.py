@@ -22,6 +22,7 @@ from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.problems import Problem
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import Duration, Text
+from regwatch.web.webconfig import WebConfig
 
 
 class Config(Shape):
@@ -48,6 +49,7 @@ class Config(Shape):
     _notices: tuple[Problem, ...] = PrivateAttr(default=())
     _folder: Path = PrivateAttr(default=Path())
     _templates: TemplateFolder | None = PrivateAttr(default=None)
+    _web: WebConfig = PrivateAttr(default_factory=WebConfig)
 
     @property
     def notices(self) -> tuple[Problem, ...]:
@@ -57,6 +59,11 @@ class Config(Shape):
     def path(self, text: str | None) -> Path | None:
         """A path of the file, relative to the file's own folder."""
         return None if text is None else self._folder / text
+
+    @property
+    def web(self) -> WebConfig:
+        """What `http.web_config_file` asks for; without one, nothing."""
+        return self._web
 
     def own_words(self, receiver: str) -> OwnWords:
         """The templates of a receiver's own; none by default."""

@@ -22,6 +22,12 @@ class Shape(BaseModel):
         return [name for name, field in cls.model_fields.items() if _is_secret(field.annotation)]
 
     @classmethod
+    def all_secret_names(cls) -> frozenset[str]:
+        """The keys that hold secrets in any of the shapes that are made of this one."""
+        own = frozenset(cls.secret_names())
+        return own.union(*(each.all_secret_names() for each in cls.__subclasses__()))
+
+    @classmethod
     def known_keys(cls) -> list[str]:
         """Every key that may stand in this mapping."""
         keys = [field.alias or name for name, field in cls.model_fields.items()]

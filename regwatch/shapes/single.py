@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable
 from email.utils import parseaddr
+from ipaddress import IPv6Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
-from regwatch.shapes.values import Text, wrong
+from regwatch.shapes.values import Secret, Text, wrong
 
 QUOTED = re.compile(r'(?<![^\s<,;])"(?:[^"\\]|\\.)*"')
 COMMENT = re.compile(r"\([^()]*\)")
@@ -19,6 +20,7 @@ CHARACTER_SET = re.compile(r"\[[^\[\]]*\]")
 """Without another bracket in it: else a row of brackets would cost the square of its length."""
 BETWEEN = re.compile(r"[\s,;]+")
 EXAMPLE = "such as noc@example.com"
+EXAMPLE_URL = "such as https://chat.example.com/hook"
 
 
 def _as_list(parts: Iterable[str]) -> str:
@@ -63,6 +65,41 @@ def _url(value: str) -> str:
     return value
 
 
+def _web_url(value: str) -> str:
+    if not _is_web_url(value):
+        raise wrong("expected an http or https URL", EXAMPLE_URL)
+    return value
+
+
+def _secret_url(value: SecretStr) -> SecretStr:
+    _web_url(value.get_secret_value())
+    return value
+
+
+def _is_web_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_whole and text.isprintable() and " " not in text
+
+
+def _host(value: str) -> str:
+    if BETWEEN.search(value) or "/" in value or not value.isprintable():
+        raise wrong("no name of a host", "such as smtp.example.com")
+    if ":" in value and not _is_ipv6(value):
+        raise wrong("a host without its port", "the port has a key of its own: `port`")
+    return value
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
+
+
 def _pattern(value: str) -> str:
     if is_several(value):
         raise wrong(f"`{value[:80]}` holds several extensions", _as_list(quoted_parts(value)))
@@ -82,5 +119,8 @@ def quoted_parts(pattern: str) -> list[str]:
 Address = Annotated[Text, AfterValidator(_address)]
 SenderAddress = Annotated[Text, AfterValidator(_sender)]
 OneUrl = Annotated[Text, AfterValidator(_url)]
+WebUrl = Annotated[OneUrl, AfterValidator(_web_url)]
+SecretUrl = Annotated[Secret, AfterValidator(_secret_url)]
+Host = Annotated[Text, AfterValidator(_host)]
 ExtensionPattern = Annotated[Text, AfterValidator(_pattern)]
 """A number, a full name, an id, or a pattern of these."""

@@ -129,13 +129,20 @@ def in_file(default: Any, schema: Mapping[str, Any]) -> Any:
     return default
 
 
+def secret_text(value: object) -> object:
+    """The same, of what must not be shown."""
+    if isinstance(value, bool | int | float) or value is None:
+        raise wrong("expected text", "give it a value" if value is None else "quote it")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(text), AfterValidator(made_safe)]
 """One line. What is not seen, as it comes along when a name is copied from a page, is taken out
 here as it is from what the PBX says: both match then.
 """
 Lines = Annotated[str, BeforeValidator(text), AfterValidator(lines_made_safe)]
 """The same, of any number of lines."""
-Secret = Annotated[SecretStr, BeforeValidator(text)]
+Secret = Annotated[SecretStr, BeforeValidator(secret_text)]
 """Never shown; may also be given as a file, by `<key>_file`."""
 
 

@@ -1,20 +1,31 @@
 """Where the application is served: one TCP address, in plain or over TLS."""
 
+import asyncio
+import errno
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
 SHUTDOWN_SECONDS = 3.0
 """How long requests under way may take to end when the daemon stops."""
+BACKLOG = 128
+NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+PRIVILEGED = "a port below 1024 needs CAP_NET_BIND_SERVICE: take a higher one"
 
 
 class ListenError(Exception):
     """An address that cannot be listened on; its text names the address and says why."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+        """Whether to try again later may help: others let go of ports, interfaces come up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +51,170 @@ def parse_address(text: str) -> Address:
     return Address(bare, int(port))
 
 
+class Listener:
+    """An application that is served at an address until it is closed."""
+
+    def __init__(
+        self, runner: web.AppRunner, sockets: Sequence[socket.socket], address: Address
+    ) -> None:
+        self._runner = runner
+        self._asked = address
+        self.sockets = sockets
+        self.address = Address(address.host, sockets[0].getsockname()[1])
+        """The one bound, with the true port where 0 was asked for."""
+
+    def is_at(self, address: Address) -> bool:
+        """Whether this one was asked for."""
+        return self._asked == address
+
+    async def close(self) -> None:
+        """Take no more requests, and let those under way end, for a bounded time."""
+        await self._runner.cleanup()
+
+
+async def listen(
+    app: web.Application,
+    where: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    beside: Listener | None = None,
+    shutdown_seconds: float = SHUTDOWN_SECONDS,
+) -> Listener:
+    """Serve the application from now on; raises `ListenError`. `beside`: who listens until now, and
+    will be closed. No request is refused in between, be it at the same address or at another.
+    """
+    address = parse_address(where)
+    if beside is not None and beside.is_at(address):
+        sockets: Sequence[socket.socket] = [each.dup() for each in beside.sockets]
+    else:
+        sockets = await _bound(address, () if beside is None else beside.sockets)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=shutdown_seconds
+    )
+    try:
+        await runner.setup()
+        for each in sockets:
+            await web.SockSite(runner, each, ssl_context=tls).start()
+    except BaseException:
+        await runner.cleanup()
+        _close(sockets)
+        raise
+    return Listener(runner, sockets, address)
+
+
 @asynccontextmanager
 async def listening(
     app: web.Application,
-    listen: str,
+    where: str,
     *,
     tls: ssl.SSLContext | None = None,
     shutdown_seconds: float = SHUTDOWN_SECONDS,
 ) -> AsyncIterator[Address]:
-    """Serve the application while the context lasts; gives the address bound, with the true port
-    where 0 was asked for. Raises `ListenError`.
+    """Serve the application while the context lasts; gives the address bound. It raises
+    `ListenError`.
     """
-    address = parse_address(listen)
-    runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=shutdown_seconds
-    )
-    await runner.setup()
+    listener = await listen(app, where, tls=tls, shutdown_seconds=shutdown_seconds)
     try:
-        site = web.TCPSite(runner, address.host or None, address.port, ssl_context=tls)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ListenError(f"cannot listen on {address}: {_why(error)}") from error
-        yield Address(address.host, runner.addresses[0][1])
+        yield listener.address
     finally:
-        await runner.cleanup()
+        await listener.close()
+
+
+# --- sockets ------------------------------------------------------------
+
+
+async def _bound(address: Address, former: Sequence[socket.socket]) -> Sequence[socket.socket]:
+    """Sockets that listen; of an empty host, one for each kind of address that there is."""
+    try:
+        places = await _places(address)
+        try:
+            return _all_listening(places, address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not former:
+                raise
+        with _sharing(former):
+            return _all_listening(places, address, is_shared=True)
+    except OSError as error:
+        raise _refused(address, error) from error
+
+
+def _all_listening(
+    places: Sequence[Any], address: Address, *, is_shared: bool = False
+) -> Sequence[socket.socket]:
+    sockets: list[socket.socket] = []
+    refusal: OSError | None = None
+    for place in places:
+        try:
+            sockets.append(_listening(place, is_shared=is_shared))
+        except OSError as error:
+            refusal = error
+            if address.host or error.errno not in NO_SUCH_ADDRESS:
+                break  # else: a machine may have no IPv6, or none in use
+    else:
+        refusal = None if sockets else refusal
+    if refusal is not None:
+        _close(sockets)
+        raise refusal
+    return sockets
+
+
+async def _places(address: Address) -> Sequence[Any]:
+    """Those of a literal address without asking anybody."""
+    host, flags = address.host or None, socket.AI_PASSIVE
+    try:
+        return socket.getaddrinfo(
+            host, address.port, type=socket.SOCK_STREAM, flags=flags | socket.AI_NUMERICHOST
+        )
+    except socket.gaierror:
+        loop = asyncio.get_running_loop()
+        return await loop.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=flags)
+
+
+def _listening(place: Any, *, is_shared: bool) -> socket.socket:
+    family, kind, protocol, _, where = place
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _share([made], is_shared)
+        made.bind(where)
+        made.listen(BACKLOG)
+        _share([made], False)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+@contextmanager
+def _sharing(former: Sequence[socket.socket]) -> Iterator[None]:
+    """While it lasts, our own sockets do not stand in the way of a new one whose address overlaps:
+    127.0.0.1 and all interfaces, with one port. Those of others do, as ever.
+    """
+    _share(former, True)
+    try:
+        yield
+    finally:
+        _share(former, False)
+
+
+def _share(sockets: Sequence[socket.socket], is_shared: bool) -> None:
+    for each in sockets:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(is_shared))
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _refused(address: Address, error: OSError) -> ListenError:
+    text = f"cannot listen on {address}: {_why(error)}"
+    if isinstance(error, PermissionError):
+        return ListenError(f"{text} ({PRIVILEGED})", may_pass=False)
+    return ListenError(text, may_pass=True)
 
 
 def _why(error: OSError) -> str:

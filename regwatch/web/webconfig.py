@@ -6,7 +6,7 @@ error: who asks for client certificates must not believe to have them.
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,9 +15,13 @@ import yaml
 
 from regwatch.core.outside import made_safe
 
+from regwatch.shapes.files import FileError, read_file, read_text
+
 BCRYPT_HASH = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """Besides its own errors PyYAML raises what comes of it, as for `!!bool maybe` and `!!int ""`."""
+LEAST_COST, MOST_COST = 4, 16
+"""Of bcrypt; each one more doubles the time, and 17 are more than ten seconds for each password."""
 
 
 class WebConfigError(Exception):
@@ -34,11 +38,14 @@ class WebConfigError(Exception):
 class WebConfig:
     """What a web config file asks for; as it stands, nothing: plain HTTP, open to all."""
 
-    tls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext | None = field(default=None, compare=False)
     users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Bcrypt hashes of the passwords by user name; empty: no password is asked for."""
     certificate: Path | None = None
     """The file of the certificate that is shown."""
+    pair: Sequence[bytes] = field(default=(), repr=False)
+    """What stands in the files of certificate and key: they are renewed under the names they had.
+    """
 
 
 def load_web_config(path: Path) -> WebConfig:
@@ -49,9 +56,10 @@ def load_web_config(path: Path) -> WebConfig:
     content = reader.mapping(reader.content(), "the file")
     reader.refuse_unknown(content, {"tls_server_config", "basic_auth_users"}, "")
     section = content.get("tls_server_config")
-    tls = reader.tls(section)
+    tls, pair = reader.tls(section)
     return WebConfig(
         tls=tls,
+        pair=pair,
         users=reader.users(content.get("basic_auth_users")),
         certificate=path.parent / section["cert_file"] if tls and section else None,
     )
@@ -65,7 +73,7 @@ def certificate_of(path: Path) -> Path | None:
     section = reader.mapping(reader.content(), "the file").get("tls_server_config")
     if section is None:
         return None
-    return reader.file(reader.mapping(section, "`tls_server_config`"), "cert_file")
+    return reader.file(reader.mapping(section, "`tls_server_config`"), "cert_file")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,9 @@ class _Reader:
 
     def content(self) -> object:
         try:
-            text = self.path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            self.fail(f"cannot be read: {_plain(error)}", error)
+            text = read_text(self.path)
+        except FileError as error:
+            self.fail(f"cannot be read: {error}", error)
         try:
             return yaml.load(text, _UniqueKeysLoader) or {}  # noqa: S506 - a SafeLoader
         except yaml.MarkedYAMLError as error:
@@ -106,12 +114,14 @@ class _Reader:
             choice = ", ".join(f"`{prefix}{key}`" for key in sorted(known))
             self.fail(f"unknown: {names}; known here: {choice}")
 
-    def tls(self, section: object) -> ssl.SSLContext | None:
+    def tls(self, section: object) -> tuple[ssl.SSLContext | None, Sequence[bytes]]:
         if section is None:
-            return None
+            return None, ()
         found = self.mapping(section, "`tls_server_config`")
         self.refuse_unknown(found, {"cert_file", "key_file"}, "tls_server_config.")
-        cert, key = (self.file(found, name) for name in ("cert_file", "key_file"))
+        (cert, certificate), (key, private) = (
+            self.file(found, name) for name in ("cert_file", "key_file")
+        )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -119,18 +129,17 @@ class _Reader:
             context.load_cert_chain(cert, key, password=_no_passphrase)
         except (ssl.SSLError, _PassphraseNeededError) as error:
             self.fail(f"{cert} and {key} are no matching certificate and key in PEM", error)
-        return context
+        return context, (certificate, private)
 
-    def file(self, found: Mapping[str, Any], name: str) -> Path:
+    def file(self, found: Mapping[str, Any], name: str) -> tuple[Path, bytes]:
         value = found.get(name)
         if not isinstance(value, str) or not value:
             self.fail(f"`tls_server_config.{name}` must name a file")
         file = self.path.parent / value
         try:
-            file.read_bytes()
-        except (OSError, ValueError) as error:
-            self.fail(f"`tls_server_config.{name}`: {file} cannot be read: {_plain(error)}", error)
-        return file
+            return file, read_file(file)
+        except FileError as error:
+            self.fail(f"`tls_server_config.{name}`: {file} cannot be read: {error}", error)
 
     def users(self, section: object) -> dict[str, bytes]:
         found = self.mapping({} if section is None else section, "`basic_auth_users`")
@@ -139,6 +148,10 @@ class _Reader:
                 self.fail(
                     f"`basic_auth_users.{name}` must be the bcrypt hash of a password"
                     " (`htpasswd -nBC 10 NAME` makes one)"
+                )
+            if not LEAST_COST <= int(hashed[4:6]) <= MOST_COST:
+                self.fail(
+                    f"`basic_auth_users.{name}`: bcrypt's cost must be {LEAST_COST} to {MOST_COST}"
                 )
             if ":" in name or not name or made_safe(name) != name:
                 self.fail(
@@ -154,12 +167,6 @@ class _PassphraseNeededError(Exception):
 
 def _no_passphrase() -> NoReturn:
     raise _PassphraseNeededError
-
-
-def _plain(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError):
-        return (error.strerror or type(error).__name__).lower()
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "no name of a file"
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):

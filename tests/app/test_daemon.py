@@ -5,7 +5,7 @@ Two accounts; what one of them meets must not be felt at the other's PBX.
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -410,6 +410,81 @@ async def test_an_account_that_dies_in_its_first_minute_brings_the_former_config
     assert events(logs).count("config_taken_back") == 1
 
 
+async def test_a_second_reload_that_changes_nothing_ends_no_trial(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            with_new_accounts(it, dying(10.0))
+            former = it.daemon.begun.reloader.config
+            assert await it.reload(**CHANGED) == []
+            assert await it.daemon.reload() == []
+            await asyncio.sleep(2 * ROUND)
+            assert it.daemon.begun.reloader.config is former
+    assert events(logs).count("config_taken_back") == 1
+
+
+async def test_what_failed_takes_nothing_back_that_was_reloaded_after_it(tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            assert await it.reload(**CHANGED) == []
+            begun = it.daemon.begun
+            begun.engine.exchange.died(it.account("acme"))
+            # Asked for in the same moment, and first in the line.
+            assert await it.reload(bolt_polling=", batch_size: 3") == []
+            await asyncio.sleep(ROUND)
+            assert it.account("bolt").settings.polling.batch_size == 3
+    assert "config_taken_back" not in events(logs)
+
+
+async def dies_of_a_bug() -> None:
+    await asyncio.sleep(5.0)
+    raise RuntimeError("a bug")
+
+
+OTHER_PARTS: Mapping[str, tuple[dict[str, str], Callable[[Parts], Any]]] = {
+    "a receiver's line": ({"hook_more": ", timeout: 9s"}, lambda p: p.lines[0]._sending),
+    "what it is told again": ({"hook_more": ", timeout: 9s"}, lambda p: p.lines[0]._reposting),
+    "the desk": ({"group_wait": "1s"}, lambda p: p.desk._running),
+    "the watch over itself": (
+        {"alerts": ", receiver_broken: false"},
+        lambda p: p.self_watch._running,
+    ),
+    "the heartbeat": (
+        {"extra": "heartbeat: {url: 'http://127.0.0.1:1/ping'}\n"},
+        lambda p: p.heartbeats[0]._running,
+    ),
+}
+
+
+@pytest.mark.parametrize("part", OTHER_PARTS)
+async def test_whichever_part_dies_in_its_first_minute_the_former_configuration_comes_back(
+    tmp_path: Path, part: str
+) -> None:
+    change, running_of = OTHER_PARTS[part]
+    with capture_logs() as logs:
+        async with living(tmp_path) as it:
+            reloader = it.daemon.begun.reloader
+            former, sound = reloader.config, reloader._parts_of
+
+            def parts_of(config: Config) -> Parts:
+                parts = sound(config)
+                if config is not former:
+                    running_of(parts)._work = dies_of_a_bug
+                return parts
+
+            reloader._parts_of = parts_of
+            assert await it.reload(**change) == []
+            assert reloader.config is not former
+            await asyncio.sleep(2 * ROUND)
+            assert reloader.config is former
+            assert it.daemon.begun.view.health_problem() is None
+            registry = it.daemon.begun.around.instruments.registry
+            assert registry.get_sample_value("regwatch_config_last_reload_successful") == 0
+            it.lose(2)
+            await it.hook.until(lambda hook: len(hook.of(2)) == 2)
+    said = events(logs)
+    assert (said.count("part_died"), said.count("config_taken_back")) == (1, 1)
+
+
 async def test_one_that_dies_later_is_begun_again_with_what_was_reloaded(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with living(tmp_path) as it:
@@ -426,7 +501,7 @@ async def test_one_that_the_reload_did_not_touch_takes_nothing_back(tmp_path: Pa
         async with living(tmp_path) as it:
             assert await it.reload(**CHANGED) == []
             spoil(it.account("bolt"), lambda run: run)
-            it.daemon.begun.engine.exchange.died(it.account("bolt").settings.name)
+            it.daemon.begun.engine.exchange.died(it.account("bolt"))
             await asyncio.sleep(ROUND)
             assert it.account("acme").settings.polling.batch_size == 2
     assert "config_taken_back" not in events(logs)

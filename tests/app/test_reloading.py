@@ -1,40 +1,40 @@
 """What a reload brings, and what it cannot break."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import aiohttp
+import pytest
+from fakes import bad_reloads
+from fakes.bad_reloads import CASES
+from fakes.daemon import free_port
+from fakes.pbx import info
 from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
 from regwatch.app.parts import Parts
-from regwatch.app.reloading import Reloader
+from regwatch.app.reloading import Coming, Reloader
+from regwatch.app.soundness import in_thread
 from regwatch.config import Config, load_config
 from regwatch.core.model import Incident
 from regwatch.store import StoreUnavailableError
 
 SECRET = "hunter2-3f9a61c04be2"
-LONG_SECRET = SECRET * 20
 PATIENCE = 60.0
 CONFIG = """\
 accounts:
   - {{name: acme, url: 'http://127.0.0.1:1', extensions: {{ids: [1], discover: false}}, {account}}}
-http: {{listen: '127.0.0.1:0'{http}}}
+http: {{listen: '{listen}'{http}}}
 storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 {extra}
 """
-SOUND = {"account": "access_token: t0ken", "http": "", "extra": ""}
-MAIL = """\
-receivers:
-  - {{name: mail, email: {{host: 127.0.0.1, from: a@example.com, to: [b@example.com],
-     ca_file: {0}}}}}
-routes: [{{receivers: [mail]}}]
-"""
+SOUND = {"account": "access_token: t0ken", "listen": "127.0.0.1:0", "http": "", "extra": ""}
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -44,9 +44,9 @@ def write(folder: Path, **parts: str) -> Path:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Daemon]:
+async def running(folder: Path, **parts: str) -> AsyncIterator[Daemon]:
     """A daemon that watches one extension of a PBX that is not there."""
-    file = write(folder)
+    file = write(folder, **parts)
     daemon = Daemon(file, load_config(file, environ={}), environ={})
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
@@ -70,115 +70,36 @@ async def metric(daemon: Daemon) -> str:
     return next(line.removeprefix(name) for line in lines if line.startswith(name))
 
 
-def files(folder: Path) -> None:
-    """What the bad configurations name."""
-    (folder / "folder").mkdir()
-    (folder / "words").write_text("no certificate", encoding="utf-8")
-    (folder / "web.yml").write_text("tls_server_config: {cert_file: gone, key_file: gone}\n")
-    (folder / "odd.yml").write_text("basic_auth_users: {? [a]: b}\n")
-
-
-BAD: Mapping[str, tuple[dict[str, str], str]] = {
-    "authorities that are not there": ({"account": "access_token: a, ca_file: nope.pem"}, "nope"),
-    "authorities that are a folder": ({"account": "access_token: a, ca_file: folder"}, "no file"),
-    "authorities that are none": (
-        {"account": "access_token: a, ca_file: words"},
-        "holds no certificates in PEM",
-    ),
-    "authorities with a name that is too long": (
-        {"account": f"access_token: a, ca_file: {'c' * 300}"},
-        "file name too long",
-    ),
-    "authorities with a name that is none": (
-        {"account": 'access_token: a, ca_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "a name with half a character": (
-        {"account": 'access_token: a, ca_file: "a\\ud800b"'},
-        "holds a character that is none",
-    ),
-    "a receiver's authorities": ({"extra": MAIL.format("nope.pem")}, "receivers[0].email.ca_file"),
-    "a long secret in place of its file": (
-        {"account": f"access_token_file: {LONG_SECRET}"},
-        "accounts[0].access_token_file: cannot be read: file name too long",
-    ),
-    "a short secret in place of its file": (
-        {"account": f"access_token_file: {SECRET}"},
-        "accounts[0].access_token_file: there is no such file",
-    ),
-    "a secret like a path in place of its file": (
-        {"account": f"access_token_file: '{SECRET}/{SECRET}'"},
-        "there is no such file",
-    ),
-    "a folder in place of a secret's file": (
-        {"account": "access_token_file: folder"},
-        "there is no such file",
-    ),
-    "a secret's file with a name that is none": (
-        {"account": 'access_token_file: "a\\0b"'},
-        "holds a character that is none",
-    ),
-    "templates in a folder that is none": ({"extra": 'templates: "a\\0b"\n'}, "character"),
-    "templates that are a file": ({"extra": "templates: words\n"}, "not a directory"),
-    "a web config file that is not there": ({"http": ", web_config_file: nope.yml"}, "nope.yml"),
-    "a web config file that is a folder": ({"http": ", web_config_file: folder"}, "directory"),
-    "a web config file whose certificate is gone": (
-        {"http": ", web_config_file: web.yml"},
-        "cannot be read",
-    ),
-    "a web config file of another kind": (
-        {"http": ", web_config_file: odd.yml"},
-        "holds what cannot be read",
-    ),
-}
-
-
-async def test_no_bad_configuration_changes_anything(tmp_path: Path) -> None:
-    files(tmp_path)
-    answers: dict[str, str] = {}
+async def test_no_bad_configuration_or_environment_changes_anything(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """One daemon suffers them all; `make reliability-reloads` shows what it says."""
+    assert len(CASES) >= 30
     with capture_logs() as logs:
-        async with running(tmp_path) as daemon:
-            before = daemon.begun.view.accounts()
-            for name, (parts, _) in BAD.items():
-                write(tmp_path, **parts)
-                answers[name] = "\n".join(await daemon.reload())
-                assert await metric(daemon) == "0.0", name
-                assert daemon.begun.view.accounts() == before, f"{name}: stopped for nothing"
-            write(tmp_path)
-            assert await daemon.reload() == []
-            assert await metric(daemon) == "1.0"
-    assert [name for name, (_, words) in BAD.items() if words not in answers[name]] == []
-    assert said(logs) == ["config_not_reloaded"] * len(BAD) + ["config_reloaded"]
-    assert SECRET not in repr(logs)
-    assert SECRET not in repr(answers)
+        async with bad_reloads.running() as it:
+            await it.polls(1)
+            told = [await it.suffers(case) for case in CASES]
+            it.pbx.answers = lambda i: bad_reloads.lost(i) if i == 2 else info(i)
+            await it.hook.until(lambda hook: hook.of(2))
+            assert await it.daemon.reload() == []
+            assert it.metric == 1.0
+            await it.polls(1)
+            assert it.pbx.tokens_issued == 1, "nobody was begun anew"
+    assert [t.case.name for t in told if not t.is_same] == []
+    assert [t.case.name for t in told if t.metric != 0.0] == []
+    assert [t.case.name for t in told if t.case.says not in "\n".join(t.problems)] == []
+    assert [t.case.name for t in told if events(t.log) != ["config_not_reloaded"]] == []
+    said = repr((logs, it.heard, told)) + "".join(capfd.readouterr())
+    assert bad_reloads.SECRET not in said
+    assert bad_reloads.NUMBER not in said
+
+
+def events(logs: Sequence[Any]) -> list[str]:
+    return [line["event"] for line in logs]
 
 
 def said(logs: list[Any]) -> list[str]:
     return [line["event"] for line in logs if "reload" in line["event"]]
-
-
-def vanish(file: Path) -> None:
-    file.unlink()
-
-
-def become_a_folder(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    file.mkdir()
-
-
-def become_noise(file: Path) -> None:
-    file.write_bytes(b"accounts: \xff\xfe\0")
-
-
-async def test_a_file_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    async with running(tmp_path) as daemon:
-        before = daemon.begun.view.accounts()
-        for spoil in (vanish, become_noise, become_a_folder):
-            spoil(tmp_path / "regwatch.yml")
-            (problem,) = await daemon.reload()
-            assert "regwatch.yml" in problem
-            assert await metric(daemon) == "0.0"
-            assert daemon.begun.view.accounts() == before
 
 
 async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path) -> None:
@@ -192,21 +113,6 @@ async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path
             session.post(f"http://{daemon.address}/-/reload") as response,
         ):
             assert (response.status, await metric(daemon)) == (200, "1.0")
-
-
-async def test_a_database_that_another_process_holds_locked_changes_nothing(
-    tmp_path: Path,
-) -> None:
-    async with running(tmp_path) as daemon:
-        before = daemon.begun.view.accounts()
-        with closing(sqlite3.connect(tmp_path / "regwatch.db")) as other:
-            other.execute("BEGIN IMMEDIATE")
-            write(tmp_path, account="access_token: another")
-            assert await daemon.reload() == ["database is locked"]
-            assert await metric(daemon) == "0.0"
-            assert daemon.begun.view.accounts() == before
-        assert await daemon.reload() == []
-        assert await metric(daemon) == "1.0"
 
 
 async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path: Path) -> None:
@@ -283,7 +189,7 @@ async def test_a_reload_after_the_stop_is_refused(tmp_path: Path) -> None:
 async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> None:
     tried_out = asyncio.Event()
 
-    async def slow(self: Reloader) -> tuple[Config, Parts]:
+    async def slow(self: Reloader) -> Coming:
         made = await Reloader._try_out(self)
         tried_out.set()
         await self._is_over.wait()
@@ -299,7 +205,180 @@ async def test_a_reload_that_a_stop_overtakes_is_answered(tmp_path: Path) -> Non
 async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
     with capture_logs() as logs:
         async with running(tmp_path) as daemon:
-            write(tmp_path, extra="metrics: {per_extension: false}\n")
+            heard: list[Config] = []
+            daemon.begun.reloader.on_config = heard.append
+            write(tmp_path, extra="log: {level: debug}\nmetrics: {per_extension: false}\n")
+            assert await daemon.reload() == []
+            assert heard[0].log.level == "debug"
+            file = tmp_path / "regwatch.yml"
+            file.write_text(file.read_text().replace("regwatch.db", "another.db"))
             assert await daemon.reload() == []
     needed = [line["section"] for line in logs if line["event"] == "restart_needed"]
-    assert needed == ["metrics"]
+    assert needed == ["storage"]
+
+
+async def test_many_reloads_at_once_are_two(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        loads = counted(daemon)
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(daemon.reload()) for _ in range(100)]
+        assert [task.result() for task in asked] == [[]] * 100
+        assert len(loads) <= 2
+        assert await daemon.reload() == []
+        assert len(loads) <= 3
+
+
+async def test_who_asks_while_one_is_under_way_gets_what_is_read_after_that(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon, asyncio.TaskGroup() as group:
+        reloader = daemon.begun.reloader
+        async with reloader._reloading:
+            first = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            second = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            write(tmp_path, extra="nonsense: 1\n")
+        assert await first == await second
+        assert "nonsense" in (await first)[0]
+
+
+async def test_one_that_is_cut_off_answers_those_who_waited_for_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon, asyncio.TaskGroup() as group:
+        async with daemon.begun.reloader._reloading:
+            first = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            second = group.create_task(daemon.reload())
+            await asyncio.sleep(0)
+            first.cancel()
+        assert await second == ["the reload was cut off"]
+        assert await daemon.reload() == []
+
+
+def counted(daemon: Daemon) -> list[None]:
+    """One for each time that the configuration is read from now on."""
+    reloader, loads = daemon.begun.reloader, []
+
+    async def read(work: Callable[[], Config]) -> Config:
+        loads.append(None)
+        return await in_thread(work)
+
+    reloader._file = replace(reloader._file, read=read)
+    return loads
+
+
+async def test_a_store_that_is_known_to_be_away_is_no_reason(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        reloader = daemon.begun.reloader
+
+        async def away() -> None:
+            raise StoreUnavailableError("disk full")
+
+        daemon.begun.around.store.check_writable = away  # type: ignore[method-assign]
+        assert await daemon.reload() == ["disk full"]
+        reloader._is_store_away = lambda: True
+        assert await daemon.reload() == []
+
+
+# --- where it listens ------------------------------------------------------------
+
+
+async def get(address: object, path: str, token: str = "") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(f"http://{address}{path}") as response,
+    ):
+        return response.status
+
+
+async def refuses(address: object) -> None:
+    """Wait until nobody listens there any more."""
+    with suppress(aiohttp.ClientConnectionError):
+        while True:
+            await get(address, "/-/healthy")
+            await asyncio.sleep(0.01)
+
+
+async def test_another_address_is_taken_and_the_reload_is_answered_at_the_former(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as daemon:
+        former = daemon.address
+        write(tmp_path, listen=f"127.0.0.1:{free_port()}")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://{former}/-/reload") as response,
+        ):
+            assert response.status == 200
+        assert daemon.address != former
+        assert await metric(daemon) == "1.0"
+        await refuses(former)
+
+
+async def test_all_interfaces_in_place_of_loopback_on_the_same_port(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        assert daemon.address is not None
+        port = daemon.address.port
+        for listen in (f"0.0.0.0:{port}", f"127.0.0.1:{port}"):
+            write(tmp_path, listen=listen)
+            assert await daemon.reload() == []
+            assert str(daemon.address) == listen
+            while daemon.begun.http._former:
+                await asyncio.sleep(0.01)
+            assert await get(f"127.0.0.1:{port}", "/-/live") == 200
+
+
+async def test_another_token_is_in_force_at_the_same_address(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        address = daemon.address
+        write(tmp_path, http=", api_token: another")
+        assert await get(address, "/api/v1/silences", "another") == 401
+        assert await daemon.reload() == []
+        assert daemon.address == address
+        while daemon.begun.http._former:
+            await asyncio.sleep(0.01)
+        assert await get(address, "/api/v1/silences", "another") == 200
+
+
+async def test_what_fails_in_the_swap_leaves_nobody_at_the_new_address(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        former, port = daemon.address, free_port()
+        write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{port}")
+        with failing(daemon, times=1):
+            assert await daemon.reload() == ["database is locked"]
+        assert daemon.address == former
+        assert await get(former, "/-/live") == 200
+        await refuses(f"127.0.0.1:{port}")
+
+
+async def test_what_is_taken_back_is_the_address_too(tmp_path: Path) -> None:
+    former = f"127.0.0.1:{free_port()}"
+    with capture_logs() as logs:
+        async with running(tmp_path, listen=former) as daemon:
+            write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{free_port()}")
+            assert await daemon.reload() == []
+            await refuses(former)
+            (account,) = daemon.begun.engine.parts.accounts
+            daemon.begun.engine.exchange.died(account)
+            while str(daemon.address) != former:
+                await asyncio.sleep(0.01)
+            assert await metric(daemon) == "0.0"
+    assert "former_config_not_taken_up" not in events(logs)
+
+
+async def test_if_the_former_address_was_taken_meanwhile_all_else_comes_back(
+    tmp_path: Path,
+) -> None:
+    former = f"127.0.0.1:{free_port()}"
+    with capture_logs() as logs:
+        async with running(tmp_path, listen=former) as daemon:
+            config = daemon.begun.reloader.config
+            write(tmp_path, account="access_token: another", listen=f"127.0.0.1:{free_port()}")
+            assert await daemon.reload() == []
+            await refuses(former)
+            with socket.create_server(("127.0.0.1", int(former.rpartition(":")[2]))):
+                (account,) = daemon.begun.engine.parts.accounts
+                daemon.begun.engine.exchange.died(account)
+                while daemon.begun.reloader.config is not config:
+                    await asyncio.sleep(0.01)
+            assert await metric(daemon) == "0.0"
+    assert "former_config_not_taken_up" in events(logs)

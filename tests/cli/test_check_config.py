@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
 
 def test_check_config_says_ok_and_what_there_is(tmp_path: Path) -> None:
     for name in ("acme-secret", "pd-key", "slack-url", "hook-secret"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("https://x")
         (tmp_path / name).chmod(0o600)
     file = tmp_path / "regwatch.yml"
     file.write_text(EXAMPLE.read_text().replace("2026-", "2999-"))  # its window, once it is over
@@ -58,3 +58,21 @@ def test_what_is_only_unwise_is_said_before_the_ok(tmp_path: Path) -> None:
     notice, ok = result.stdout.splitlines()
     assert notice.startswith(f"{file}:1: accounts[0].url: without https")
     assert ok.endswith("OK (1 account, 0 sites, 0 receivers, 0 routes)")
+
+
+def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.yml"
+    file.write_text(SMALL)
+    result = CliRunner().invoke(main, ["check-config"], env={"REGWATCH_CONFIG": str(file)})
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{file}: OK")
+
+
+def test_it_finds_what_the_start_would_find_in_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(SMALL.replace("t0ken", "t0ken, proxy_from_environment: true"))
+    proxy = {"https_proxy": "http://me:hush@p:port", "no_proxy": ""}
+    result = CliRunner().invoke(main, ["check-config", str(file)], env=proxy)
+    assert result.exit_code == 2
+    assert "`https_proxy` in the environment is not the URL of an HTTP proxy" in result.stderr
+    assert "hush" not in result.stderr

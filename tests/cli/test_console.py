@@ -1,9 +1,15 @@
 """How commands speak: results on one stream, errors on the other."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 from rich.table import Column, Table
 
 from regwatch.cli.console import BAD_CONFIG, FAILED, WIDE, err, fail, out
+from regwatch.cli.settings import show_problems
+from regwatch.config import ConfigError, Problem
 
 
 def test_results_and_errors_go_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,3 +51,22 @@ def test_what_fails_is_said_without_what_acts_on_a_terminal(
     with pytest.raises(SystemExit):
         fail("a\x1b[2Jb\udcff\nc")
     assert capsys.readouterr().err == "regwatch: a [2Jb?\nc\n"
+
+
+def test_in_the_journal_an_error_has_the_priority_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w") as journal:
+        status = os.fstat(journal.fileno())
+        monkeypatch.setattr(sys, "stderr", journal)
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        with pytest.raises(SystemExit) as ended:
+            fail("no room", "no light", code=2)
+        show_problems(ConfigError([Problem(Path("f.yml"), 3, "a.b", "is missing")]))
+    assert ended.value.code == 2
+    assert (tmp_path / "journal").read_text().splitlines() == [
+        "<3>regwatch: no room",
+        "<3>regwatch: no light",
+        "<3>f.yml:3: a.b: is missing",
+        "<3>1 problem",
+    ]

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from fakes.configured import SMALL, load
+from fakes.configured import SMALL
 
-from regwatch.cli.settings import check_web_config, load_or_exit, loaded_or_exit, show_problems
+from regwatch.cli.settings import load_or_exit, loaded_or_exit, show_problems
 from regwatch.config import ConfigError
 from regwatch.shapes.problems import Problem
 
@@ -36,16 +36,3 @@ def test_a_line_each_then_how_many(
     *lines, last = capsys.readouterr().err.splitlines()
     assert lines == [str(problem) for problem in problems]
     assert last == words
-
-
-def test_a_web_config_file_is_a_part_of_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    check_web_config(load(tmp_path, SMALL))
-    config = load(tmp_path, SMALL + "http: {web_config_file: web.yml}\n")
-    with pytest.raises(SystemExit) as ended:
-        check_web_config(config)
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith(f"{tmp_path / 'web.yml'}: ")
-    (tmp_path / "web.yml").write_text("{}")
-    check_web_config(config)

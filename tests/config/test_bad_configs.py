@@ -30,6 +30,7 @@ def test_the_fault_is_named_with_its_line_and_what_to_write_instead(file: Path) 
     lines = [str(problem) for problem in caught.value.problems]
     found = [line for line in lines if line.startswith(begins) and message in line]
     assert found, "\n".join(lines)
+    assert not [line for line in lines if "hush" in line], "a secret is shown"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

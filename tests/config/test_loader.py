@@ -19,7 +19,7 @@ SECRETS = ("acme-secret", "pd-key", "slack-url", "hook-secret")
 @pytest.fixture
 def example(tmp_path: Path) -> Config:
     for name in SECRETS:
-        secret(tmp_path, name, f"hidden-{name}")
+        secret(tmp_path, name, f"{'https://' if name == 'slack-url' else ''}hidden-{name}")
     return load(tmp_path, EXAMPLE.read_text(encoding="utf-8"), clock=lambda: Timestamp(0.0))
 
 

@@ -131,7 +131,7 @@ def test_a_section_alone_or_some_keys_of_it(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"x: " + b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "too deeply nested"),
-        (b"#" * (LARGEST_FILE + 1), "larger than 1 MiB"),
+        (b"#" * (LARGEST_FILE + 1), "larger than 4 MiB"),
         (b"- a\n", "must be a mapping that begins with `accounts:`"),
         (b"a: [\n", "not valid YAML"),
     ],

@@ -67,7 +67,7 @@ def test_what_is_no_text_is_said_and_what_is_no_template_is_passed_over(tmp_path
     (tmp_path / "ops.body.j2").write_bytes(b"\xff")
     (tmp_path / "notes.txt").write_text("x")
     (problem,) = folder(tmp_path).problems
-    assert problem.message == "cannot be read as UTF-8 text"
+    assert problem.message == "cannot be read: it is not UTF-8 text"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "a\0b"])

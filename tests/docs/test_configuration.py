@@ -233,7 +233,7 @@ def secret_files(text: str) -> list[Path]:
 def written(text: str, folder: Path) -> Path:
     """The configuration in a folder, with a file for each secret it names."""
     for name in secret_files(text):
-        (folder / name).write_text("a-secret\n", encoding="utf-8")
+        (folder / name).write_text("https://a-secret\n", encoding="utf-8")
         (folder / name).chmod(0o600)
     config = folder / "regwatch.yml"
     config.write_text(text, encoding="utf-8")

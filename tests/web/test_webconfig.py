@@ -9,6 +9,7 @@ from regwatch.web.webconfig import WebConfigError, load_web_config
 
 TLS = Path(__file__).parent / "tls"
 HASH = "$2y$05$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
+COSTLY, CHEAP = (f"$2b${cost}${HASH[7:]}" for cost in ("17", "03"))
 
 
 def written(folder: Path, text: str) -> Path:
@@ -43,6 +44,8 @@ def test_both_sections_with_names_relative_to_the_file() -> None:
         ("basic_auth_users: [a]", "`basic_auth_users` must be a mapping"),
         ("basic_auth_users: {bob: secret}", "`basic_auth_users.bob` must be the bcrypt hash"),
         ("basic_auth_users: {bob: 12}", "`basic_auth_users.bob` must be the bcrypt hash"),
+        (f"basic_auth_users: {{bob: {COSTLY}}}", "`basic_auth_users.bob`: bcrypt's cost must be"),
+        (f"basic_auth_users: {{bob: {CHEAP}}}", "bcrypt's cost must be 4 to 16"),
         (f"basic_auth_users: {{'a:b': {HASH}}}", "the name 'a:b' is empty or has a colon"),
         (f'basic_auth_users: {{"bob\\u200b": {HASH}}}', "or holds a character that is not seen"),
         ("a: !!bool maybe", "holds what cannot be read"),

@@ -15,7 +15,7 @@ from regwatch.app.settings.accounts import AccountSettings
 from regwatch.clock import Clock
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.heartbeat import Pulse
-from regwatch.core.model import AccountName, Incident, IncidentId, Instant, RegistrationId
+from regwatch.core.model import Incident, IncidentId, Instant, RegistrationId
 from regwatch.sources.source import Connection
 from regwatch.watcher.watcher import Watcher
 
@@ -45,7 +45,7 @@ class AccountEngine:
         store: IncidentStore,
         *,
         clock: Clock,
-        on_death: Callable[[AccountName], None] = lambda _account: None,
+        on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         self.settings = settings
         self._build = build
@@ -54,7 +54,7 @@ class AccountEngine:
         self._is_loaded = False
         self._loading = asyncio.Lock()
         name = f"watch {settings.name}"
-        self._running = Running(name, self._watch, on_death=lambda: on_death(settings.name))
+        self._running = Running(name, self._watch, on_death=lambda: on_death(self))
         self._built: Watch | None = None
 
     def try_out(self) -> None:

@@ -32,13 +32,18 @@ class Desk:
     """Built from the store when it is loaded; it may be started again after a stop."""
 
     def __init__(
-        self, settings: DeskSettings, around: Surroundings, *, wake: Callable[[str], None]
+        self,
+        settings: DeskSettings,
+        around: Surroundings,
+        *,
+        wake: Callable[[str], None],
+        on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         """`wake` hears for which receiver a message was stored."""
         self.settings = settings
         self._around = around
         self._wake = wake
-        self._running = Running("dispatch", self._dispatch)
+        self._running = Running("dispatch", self._dispatch, on_death=lambda: on_death(self))
         self._take_up(Grouping(settings.routes))
 
     def _take_up(self, grouping: Grouping) -> None:

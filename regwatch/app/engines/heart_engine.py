@@ -11,10 +11,14 @@ class HeartEngine:
     """Starting twice is starting once, and so is stopping."""
 
     def __init__(
-        self, settings: HeartbeatSettings, build: Callable[[HeartbeatSettings], Heartbeat]
+        self,
+        settings: HeartbeatSettings,
+        build: Callable[[HeartbeatSettings], Heartbeat],
+        *,
+        on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         self.settings = settings
-        self._running = Running("heartbeat", build(settings).run)
+        self._running = Running("heartbeat", build(settings).run, on_death=lambda: on_death(self))
 
     async def load(self) -> None:
         """Nothing: it remembers nothing."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -41,6 +42,7 @@ class ReceiverLine:
         *,
         told: Callable[[str], Sequence[Incident]],
         alive: Callable[[], bool],
+        on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         """`told`: what a receiver was told of and still fires; `alive`: whether regwatch does its
         work.
@@ -51,8 +53,9 @@ class ReceiverLine:
         self._told = told
         self._alive = alive
         self._outbox = outbox(receiver, settings.fallback)
-        self._sending = Running(f"outbox {settings.name}", self._send)
-        self._reposting = Running(f"repost {settings.name}", self._repost)
+        died = partial(on_death, self)
+        self._sending = Running(f"outbox {settings.name}", self._send, on_death=died)
+        self._reposting = Running(f"repost {settings.name}", self._repost, on_death=died)
 
     @property
     def name(self) -> str:

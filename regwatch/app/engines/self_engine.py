@@ -39,13 +39,14 @@ class SelfEngine:
         reporting: Reporting,
         *,
         on_incidents: Callable[[Sequence[Incident]], None],
+        on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         self.settings = settings
         self._around = around
         self._reporting = reporting
         self._on_incidents = on_incidents
         self._loading = asyncio.Lock()
-        self._running = Running("self watch", self._run)
+        self._running = Running("self watch", self._run, on_death=lambda: on_death(self))
         self._watch = self._built(())
 
     def _built(self, incidents: Sequence[Incident]) -> SelfWatch:

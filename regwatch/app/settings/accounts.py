@@ -20,6 +20,7 @@ from regwatch.core.monitor import MonitorPolicy
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Site
+from regwatch.shapes.files import FileError, read_file
 from regwatch.sources.ringme.settings import PbxSettings
 
 
@@ -66,6 +67,6 @@ def contents(settings: Any) -> Sequence[bytes]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes() if path.is_file() else b""
-    except (OSError, ValueError):
+        return read_file(path)
+    except FileError:
         return b""

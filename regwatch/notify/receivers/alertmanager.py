@@ -25,7 +25,7 @@ from regwatch.notify.words import alert_shape
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.wording import link
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.single import OneUrl
+from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text
 
 PATH = "/api/v2/alerts"
@@ -39,7 +39,7 @@ Alert = dict[str, object]
 class AlertmanagerShape(Shape):
     """Alertmanager's API, version 2; every member of a cluster."""
 
-    urls: Annotated[list[OneUrl], ONE_OR_MORE] = Field(min_length=1)
+    urls: Annotated[list[WebUrl], ONE_OR_MORE] = Field(min_length=1)
     instance: Text | None = Field(
         default=None, description="Of `RegwatchWatchdog`; the host's name if it is not given."
     )

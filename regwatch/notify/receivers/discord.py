@@ -27,7 +27,8 @@ from regwatch.notify.words.markup import (
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.times import rfc3339
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Duration, Secret, Text, revealed
+from regwatch.shapes.single import SecretUrl
+from regwatch.shapes.values import Duration, Text, revealed
 
 TITLE_LIMIT = 256
 DESCRIPTION_LIMIT = 4096
@@ -36,7 +37,7 @@ DESCRIPTION_LIMIT = 4096
 class DiscordShape(Shape):
     """A channel's webhook at Discord."""
 
-    url: Secret
+    url: SecretUrl
     thread_id: Text | None = Field(default=None, description="A thread of the webhook's channel.")
     timeout: Duration = 10.0
 

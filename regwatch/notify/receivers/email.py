@@ -28,7 +28,7 @@ from regwatch.notify.words.composition import Composed, send_composed
 from regwatch.notify.words.markup import PLAIN
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.single import Address, SenderAddress
+from regwatch.shapes.single import Address, Host, SenderAddress
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
 
 OVER = ""
@@ -54,7 +54,7 @@ PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 class EmailShape(Shape):
     """E-mail by SMTP."""
 
-    host: Text = Field(min_length=1)
+    host: Host = Field(min_length=1)
     port: int | None = Field(default=None, ge=1, le=65_535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: Text | None = None

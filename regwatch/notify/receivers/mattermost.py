@@ -27,7 +27,8 @@ from regwatch.notify.words.markup import (
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Duration, Secret, Text, revealed
+from regwatch.shapes.single import SecretUrl
+from regwatch.shapes.values import Duration, Text, revealed
 
 TEXT_LIMIT = 15_000
 """Of the attachment's text; the rest of the 16,383 is for the first line."""
@@ -37,7 +38,7 @@ TITLE_LIMIT = 300
 class MattermostShape(Shape):
     """An incoming webhook of Mattermost."""
 
-    url: Secret
+    url: SecretUrl
     channel: Text | None = Field(default=None, description="Another one than the webhook's own.")
     timeout: Duration = 10.0
 

@@ -17,6 +17,7 @@ from regwatch.notify.words.composition import Composed, text_within
 from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 SERVER = "https://ntfy.sh"
@@ -37,7 +38,7 @@ class NtfyShape(Shape):
     """A topic of ntfy."""
 
     topic: Secret
-    url: Text = SERVER
+    url: WebUrl = SERVER
     token: Secret | None = None
     basic_auth: BasicAuth | None = None
     tags: list[Text] = []

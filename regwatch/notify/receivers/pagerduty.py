@@ -17,7 +17,8 @@ from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
 from regwatch.notify.words.wording import link, truncate, who
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Duration, Secret, Text, revealed
+from regwatch.shapes.single import WebUrl
+from regwatch.shapes.values import Duration, Secret, revealed
 
 ENDPOINT = "https://events.pagerduty.com/v2/enqueue"
 SUMMARY_LIMIT = 1024
@@ -33,7 +34,7 @@ class PagerDutyShape(Shape):
     """PagerDuty's Events API, version 2."""
 
     routing_key: Secret
-    url: Text = ENDPOINT
+    url: WebUrl = ENDPOINT
     timeout: Duration = 10.0
 
 

@@ -29,6 +29,7 @@ from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import link
 from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
 
 log = structlog.get_logger(__name__)
@@ -100,7 +101,7 @@ class PushoverShape(Shape):
     expire: Duration = Field(
         default=3600.0, ge=30.0, le=10_800.0, description="When it gives up; at most 3h."
     )
-    url: Text = API
+    url: WebUrl = API
     timeout: Duration = 10.0
 
 

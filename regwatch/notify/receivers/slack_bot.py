@@ -33,6 +33,7 @@ from regwatch.notify.redaction import redact
 from regwatch.notify.words.composition import Composed, send_composed
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import SecretUrl
 from regwatch.shapes.values import Duration, Secret, Text, revealed, wrong
 
 API = "https://slack.com/api"
@@ -57,7 +58,7 @@ SHOWN_IN_CHANNEL = frozenset(
 class SlackShape(Shape):
     """Slack: an incoming webhook, or a bot that keeps one message per group up to date."""
 
-    url: Secret | None = Field(default=None, description="An incoming webhook.")
+    url: SecretUrl | None = Field(default=None, description="An incoming webhook.")
     token: Secret | None = Field(default=None, description="A bot's token, `xoxb-…`.")
     channel: Text | None = Field(default=None, description="Where the bot writes.")
     timeout: Duration = 10.0

@@ -34,7 +34,8 @@ from regwatch.notify.words.markup import (
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import Line, Section, left_out_note, link
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Duration, Secret, revealed
+from regwatch.shapes.single import SecretUrl
+from regwatch.shapes.values import Duration, revealed
 
 SIZE_LIMIT = 27_000
 TITLE_LIMIT = 300
@@ -53,7 +54,7 @@ Element = dict[str, object]
 class TeamsShape(Shape):
     """A webhook of the Workflows app in Microsoft Teams."""
 
-    url: Secret
+    url: SecretUrl
     timeout: Duration = 10.0
 
 

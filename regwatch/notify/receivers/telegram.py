@@ -28,6 +28,7 @@ from regwatch.notify.words.markup import (
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import Section
 from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, Text, revealed
 
 API = "https://api.telegram.org"
@@ -53,7 +54,7 @@ class TelegramShape(Shape):
         Text, BeforeValidator(_chat_id), WithJsonSchema({"type": ["integer", "string"]})
     ] = Field(min_length=1)
     message_thread_id: int | None = Field(default=None, ge=1, description="A topic of a forum.")
-    url: Text = API
+    url: WebUrl = API
     timeout: Duration = 10.0
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -22,36 +23,49 @@ from regwatch.notify.receivers.authentication import BasicAuth, credentials
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.redaction import secrets_of
 from regwatch.notify.words.markup import tidy
+from regwatch.notify.words.sample import try_out
 from regwatch.notify.words.template_context import NAMES, template_context
 from regwatch.notify.words.templates import Template, TemplateError
 from regwatch.notify.words.webhook_body import payload
 from regwatch.shapes.shape import Shape
+from regwatch.shapes.single import SecretUrl
 from regwatch.shapes.values import Duration, Lines, Secret, Text, revealed, wrong
 
 log = structlog.get_logger(__name__)
 
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of RFC 9110, section 5.6.2."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
 
 
-def _compiles(source: str) -> str:
+def _renders(source: str) -> str:
     try:
-        Template(source, known=NAMES)
+        try_out(Template(source, known=NAMES))
     except TemplateError as error:
         advice = did_you_mean(error.name, NAMES) if error.name else None
         raise wrong(f"not a template: {error}", advice or "") from error
     return source
 
 
-TemplateText = Annotated[Lines, AfterValidator(_compiles)]
+def _names_a_header(name: str) -> str:
+    if not HEADER_NAME.fullmatch(name):
+        raise wrong("no name of a header")
+    return name
+
+
+HeaderName = Annotated[Text, AfterValidator(_names_a_header)]
+TemplateText = Annotated[Lines, AfterValidator(_renders)]
 
 
 class WebhookShape(Shape):
     """Alertmanager's webhook body, version 4, and a `regwatch` object per alert."""
 
-    url: Secret
+    url: SecretUrl
     secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
     max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
-    headers: dict[Text, TemplateText] = Field(default={}, description="Values may be templates.")
+    headers: dict[HeaderName, TemplateText] = Field(
+        default={}, description="Values may be templates."
+    )
     body: TemplateText | None = Field(default=None, description="A Jinja2 template.")
     bearer_token: Secret | None = None
     basic_auth: BasicAuth | None = None

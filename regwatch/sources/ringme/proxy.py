@@ -21,12 +21,16 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy that the environment names for this URL; None if none, or if `no_proxy` does."""
+    """The proxy that the environment names for this URL; None if none, or if `no_proxy` does.
+    Raises `ValueError` if what it names is none.
+    """
     parts = urlsplit(url)
     named = getproxies_environment().get(parts.scheme)
     if not named or proxy_bypass_environment(parts.hostname or ""):
         return None
     proxy = urlsplit(named if "://" in named else f"http://{named}")
+    if proxy.scheme not in ("http", "https") or not proxy.hostname or proxy.port == 0:
+        raise ValueError("not the URL of an HTTP proxy")
     user_info, _, place = proxy.netloc.rpartition("@")
     headers = {"Proxy-Authorization": _basic(user_info)} if user_info else {}
     return Proxy(f"{proxy.scheme}://{place}", headers)

@@ -62,16 +62,17 @@ class Transport:
         self.quota = moved(self.quota, by)
 
     def prepare(self) -> None:
-        """Read the authorities that are trusted: entering cannot fail then; raises `PbxError`."""
+        """Read the authorities that are trusted, and which proxy there is: entering cannot fail
+        then; raises `PbxError`.
+        """
         if self._trusted is None:
             self._trusted = _trust(self._settings)
+            self._proxy = _proxy(self._settings, self._url)
 
     async def __aenter__(self) -> Self:
         settings = self._settings
-        if settings.proxy_from_environment:
-            self._proxy = proxy_for(self._url)
-        trusted = self._trusted or _trust(settings)
-        connector = aiohttp.TCPConnector(limit=0, ssl=trusted)
+        self.prepare()
+        connector = aiohttp.TCPConnector(limit=0, ssl=self._trusted or True)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -257,6 +258,17 @@ def _trust(settings: PbxSettings) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         text = f"the CA file {settings.ca_file} cannot be used: {error}"
         raise PbxUnavailableError(text, reason=FailureReason.NETWORK) from error
+
+
+def _proxy(settings: PbxSettings, url: str) -> Proxy | None:
+    if not settings.proxy_from_environment:
+        return None
+    try:
+        return proxy_for(url)
+    except ValueError:  # whose words may quote its password
+        name = f"{url.partition(':')[0]}_proxy"
+        text = f"`{name}` in the environment is not the URL of an HTTP proxy"
+        raise PbxUnavailableError(text, reason=FailureReason.NETWORK) from None
 
 
 def _host_of(url: str) -> str:

@@ -100,7 +100,7 @@ class Scene:
         self.is_locked = False
         self.stored: list[Incident] = []
         self.reading: asyncio.Event | None = None
-        self.dead: list[AccountName] = []
+        self.dead: list[object] = []
         self.engine = AccountEngine(
             SETTINGS, self.build, self, clock=lambda: at(0), on_death=self.dead.append
         )
@@ -169,7 +169,7 @@ async def test_dead_it_is_built_anew_from_what_is_stored() -> None:
             it.engine.start(tasks)
             await asyncio.sleep(0.5)
             assert it.engine.trouble.startswith("watch acme died of RuntimeError")
-            assert it.dead == [ACME]
+            assert it.dead == [it.engine]
             assert not it.engine.is_stalled(now=Instant(0.0)), "it is begun again in any case"
             await asyncio.sleep(1)
         assert [line["event"] for line in logs] == ["part_died"]

@@ -190,7 +190,7 @@ def test_everything_wrong_with_the_templates_is_told_at_once(tmp_path):
         f"{words}/slak.body.j2: {nowhere}",
         f"{words}/webhook.body.j2: {nowhere}",
         f"{words}/slack.footer.j2: {nowhere}",
-        f"{words}/discord.title.j2: cannot be read as UTF-8 text",
+        f"{words}/discord.title.j2: cannot be read: it is not UTF-8 text",
     }
     advice = [problem.suggestion for problem in caught.value.problems if problem.suggestion]
     assert "did you mean `slack.body.j2`?" in advice

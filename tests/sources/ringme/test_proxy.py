@@ -40,3 +40,11 @@ def test_its_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://u:hush@p:3128")
     assert "hush" not in repr(proxy_for("https://pbx"))
     assert "dTpodXNo" not in repr(proxy_for("https://pbx"))
+
+
+@pytest.mark.parametrize("named", ["socks5://p:1", "http://", "http://p:port", "http://[p", "p:0"])
+def test_what_is_no_proxy(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", named)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(ValueError):  # noqa: PT011 - of urlsplit's as well
+        proxy_for("https://pbx.example.com/x")
