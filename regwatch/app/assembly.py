@@ -68,6 +68,7 @@ class Assembly:
             build,
             self.around.store.incidents,
             clock=self.around.clock,
+            bugs=self.around.bugs,
             on_death=self.exchange.died,
         )
 
@@ -83,6 +84,7 @@ class Assembly:
             self._outbox,
             told=self.exchange.told,
             alive=self.heart.may_beat,
+            bugs=around.bugs,
         )
 
     def _outbox(self, receiver: Receiver, fallback: str | None) -> Outbox:
@@ -92,13 +94,14 @@ class Assembly:
             self.around.store.outbox,
             clock=self.around.clock,
             steady=self.around.steady,
+            bugs=self.around.bugs,
             listeners=[self.reporting.delivery, self.exchange.delivery],
             fallbacks={} if fallback is None else {receiver.name: fallback},
         )
 
     def _heartbeat(self, url: str, every: float) -> HeartEngine:
         self.around.instruments.initialize_heartbeat([each.value for each in Beat])
-        return HeartEngine(HeartbeatSettings(url, every), self._beating)
+        return HeartEngine(HeartbeatSettings(url, every), self._beating, self.around.bugs)
 
     def _beating(self, settings: HeartbeatSettings) -> Heartbeat:
         around = self.around

@@ -6,7 +6,7 @@ all that it shows. It answers until the engine has stopped, so that whoever look
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from regwatch.app.surroundings import Surroundings
 from regwatch.clock import Clock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, storage_url
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs, Guard
 from regwatch.shapes.values import revealed
 from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError
@@ -119,11 +121,13 @@ class Daemon:
         stack.push_async_callback(store.close)
         # No cookies: nothing one receiver sets may reach another.
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        instruments = Instruments(CollectorRegistry())
         return Surroundings(
             store=store,
             session=await stack.enter_async_context(session),
             mutes=Mutes(silences=await store.operations.silences()),
-            instruments=Instruments(CollectorRegistry()),
+            instruments=instruments,
+            bugs=Bugs(clock=self._clock, count=instruments.bug_met),
             clock=self._clock,
             steady=self._steady,
             record=self._record,
@@ -133,8 +137,8 @@ class Daemon:
         """The engine with its first parts, and who reloads it."""
         engine = Engine(around)
         view = DaemonSight(engine, steady=self._steady)
-        manager = ServiceManager(Notifier.from_environ(self._environ), view)
-        reporting = Reporting(around.instruments)
+        manager = ServiceManager(Notifier.from_environ(self._environ), view, around.bugs)
+        reporting = Reporting(around.instruments, around.bugs)
         assembly = Assembly(around, engine.exchange, engine.heart, reporting)
         await engine.load(assembly.parts(self._config))
         warn_of_silences(engine, now=self._clock())
@@ -164,9 +168,8 @@ class Daemon:
         self.started.set()
         async with asyncio.TaskGroup() as tasks:
             background = [
-                tasks.create_task(begun.manager.tell_status(), name="status"),
-                tasks.create_task(begun.manager.feed_watchdog(), name="watchdog"),
-                tasks.create_task(begun.reloader.watch_trials(), name="trials"),
+                tasks.create_task(guard.keep(work), name=guard.name)
+                for guard, work in _background(begun)
             ]
             begun.engine.start(tasks)
             try:
@@ -179,6 +182,17 @@ class Daemon:
                 await begun.engine.stop()
                 for task in background:
                     task.cancel()
+
+
+def _background(begun: "Begun") -> Iterator[tuple[Guard, Callable[[], Awaitable[None]]]]:
+    """The loops that belong to no part."""
+    manager, bugs = begun.manager, begun.around.bugs
+    yield Guard("status", Where.STATUS, bugs), manager.tell_status
+    if (seconds := manager.watchdog_seconds) is not None:
+        # Begun again before the service manager misses it.
+        pause = seconds / 4
+        yield Guard("watchdog", Where.WATCHDOG, bugs, longest_pause=pause), manager.feed_watchdog
+    yield Guard("trials", Where.RELOAD, bugs), begun.reloader.watch_trials
 
 
 @dataclass(frozen=True, slots=True)

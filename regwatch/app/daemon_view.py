@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from regwatch.app.engine import Engine
 from regwatch.app.engines.account_view import AccountSight
 from regwatch.clock import SteadyClock
+from regwatch.core.bugs import Setback
 from regwatch.core.model import Incident, Timestamp
 
 
@@ -31,9 +32,14 @@ class DaemonSight:
         """By receiver: how many notifications wait, and the oldest's time."""
         return self._engine.backlog
 
+    def set_aside(self) -> tuple[Sequence[Setback], int]:
+        """What bugs of ours were met by last, and how many things those are in all."""
+        bugs = self._engine.bugs
+        return bugs.latest(), bugs.kept
+
     def health_problem(self) -> str | None:
         """What is wrong with the parts; None if nothing is."""
-        return self.live_problem() or self._engine.parts.trouble or None
+        return self.live_problem() or self._engine.bugs.trouble or None
 
     def live_problem(self) -> str | None:
         """Which account's polling stands still; None if none does. Whoever died is no reason: it is

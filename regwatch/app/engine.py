@@ -17,6 +17,7 @@ from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId, Timestamp
+from regwatch.guard import Bugs
 
 DAY = 86_400.0
 
@@ -27,7 +28,7 @@ class Engine:
     def __init__(self, around: Surroundings) -> None:
         self.exchange = Exchange()
         self.heart = Heart(
-            clock=around.clock, steady=around.steady, trouble=lambda: self.parts.trouble
+            clock=around.clock, steady=around.steady, trouble=lambda: around.bugs.trouble
         )
         self._around = around
         self._care = StoreCare(around, on_backlog=self.heart.note_backlog)
@@ -117,6 +118,11 @@ class Engine:
             await self._care.stop()
 
     # --- what is asked of it ---------------------------------------------------------------------
+
+    @property
+    def bugs(self) -> Bugs:
+        """What was set aside, and which parts died, because of bugs of ours."""
+        return self._around.bugs
 
     @property
     def mutes(self) -> Mutes:

@@ -14,13 +14,14 @@ from pathlib import Path
 import structlog
 
 from regwatch.app.engine import Engine
-from regwatch.app.engines.running import place_of
 from regwatch.app.operations import warn_of_silences
 from regwatch.app.parts import Parts
 from regwatch.app.service_manager import ServiceManager
 from regwatch.app.surroundings import Surroundings
 from regwatch.config import Config, ConfigError, load_config
+from regwatch.core.bugs import Where, why
 from regwatch.core.model import AccountName
+from regwatch.guard import Bugs
 from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
 from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
@@ -80,7 +81,7 @@ class Reloader:
             self._manager.reloading()
             former = self.config
             try:
-                problems = await _tried(self._reload)
+                problems = await _tried(self._reload, self._around.bugs)
             finally:
                 self._manager.ready()
             self._note(success=not problems)
@@ -144,7 +145,7 @@ class Reloader:
             return
         log.error("config_taken_back", file=str(self._file), accounts=list(trial.accounts))
         self._note(success=False)
-        problems = await _tried(lambda: self._go_back(trial.former))
+        problems = await _tried(lambda: self._go_back(trial.former), self._around.bugs)
         if problems:  # then those who died are begun again with what they died of
             log.error("former_config_not_taken_up", problems=problems)
 
@@ -157,7 +158,7 @@ class Reloader:
         self._around.instruments.config_reloaded(success=success, at=self._around.clock())
 
 
-async def _tried(step: Callable[[], Awaitable[Problems]]) -> Problems:
+async def _tried(step: Callable[[], Awaitable[Problems]], bugs: Bugs) -> Problems:
     """What keeps a step from being taken. Of a bug, only where it was met: its words may quote a
     secret.
     """
@@ -168,7 +169,8 @@ async def _tried(step: Callable[[], Awaitable[Problems]]) -> Problems:
     except EXPECTED as error:
         return [str(error)]
     except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
-        return [f"a bug in regwatch: {type(error).__name__}{place_of(error)}"]
+        bugs.met("reload_bug", Where.RELOAD, "the configuration", error)
+        return [f"a bug in regwatch: {why(error)}"]
 
 
 def web_config(config: Config) -> WebConfig | None:

@@ -7,6 +7,7 @@ import aiohttp
 
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.guard import Bugs
 from regwatch.store import Store
 from regwatch.web.metrics.instruments import Instruments
 
@@ -23,5 +24,6 @@ class Surroundings:
     instruments: Instruments
     clock: Clock
     steady: SteadyClock
+    bugs: Bugs
     record: Path | None = None
     """A file that keeps the PBX's answers."""

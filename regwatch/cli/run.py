@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +14,8 @@ from regwatch.cli.console import fail
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import check_web_config, config_option, load_or_exit
 from regwatch.config import Config
+from regwatch.core.bugs import Where
+from regwatch.guard import Guard
 from regwatch.logs import configure
 
 
@@ -50,6 +53,11 @@ async def _run(config_file: Path, config: Config, record: Path | None, stop: asy
 
 async def _reload_on(hangup: asyncio.Event, daemon: Daemon) -> None:
     await daemon.started.wait()  # what came before it is heard then
+    guard = Guard("reloads at SIGHUP", Where.RELOAD, daemon.begun.around.bugs)
+    await guard.keep(partial(_reload_forever, hangup, daemon))
+
+
+async def _reload_forever(hangup: asyncio.Event, daemon: Daemon) -> None:
     while True:
         await hangup.wait()
         hangup.clear()

@@ -6,7 +6,7 @@ what it will never take is given up, loudly and alone.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ import structlog
 
 from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock
+from regwatch.core.bugs import CANNOT_BE_STORED, Where
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import (
     AccountName,
@@ -26,7 +27,9 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
+from regwatch.guard import Bugs
 from regwatch.store.errors import StoreError
+from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
 PIECE = 500
@@ -75,15 +78,14 @@ class Keeper:
         clock: Clock,
         steady: SteadyClock,
         on_incidents: Callable[[Sequence[Incident]], None],
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs | None = None,
     ) -> None:
-        """`on_bug` hears of each thing that can never be stored."""
         self._monitor = monitor
         self._store = store
         self._clock = clock
         self._steady = steady
         self._on_incidents = on_incidents
-        self._on_bug = on_bug
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._saving = asyncio.Lock()
         self._flushed_at = steady()
         self._touched: dict[ExtensionId, None] = {}
@@ -96,18 +98,30 @@ class Keeper:
     async def restore(self) -> int:
         """Give the monitor what was stored; returns how many extensions that were."""
         stored = await self._store.load(self._monitor.account)
-        now = self._clock()
+        now, failed = self._clock(), dict[ExtensionId, Exception]()
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                self._restore(watched, memory, now)
+                self._restore(watched, memory, failed, now)
             await asyncio.sleep(0)
-        return len(stored.watched)
+        if failed:
+            self._tell_unrestored(failed)
+        return len(stored.watched) - len(failed)
 
-    def _restore(self, watched: Watched, memory: bytes, now: Timestamp) -> None:
+    def _restore(
+        self, watched: Watched, memory: bytes, failed: dict[ExtensionId, Exception], now: Timestamp
+    ) -> None:
         try:
             self._monitor.restore(watched, decode_memory(memory), now=now)
-        except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
-            self._log.exception("extension_not_restored", extension_id=watched.extension.id)
+        except Exception as error:  # noqa: BLE001 - a guard: the others are watched all the same
+            failed[watched.extension.id] = error
+
+    def _tell_unrestored(self, failed: Mapping[ExtensionId, Exception]) -> None:
+        for extension_id, error in failed.items():
+            self._bugs.note(Where.RESTORE, f"{self._monitor.account}/{extension_id}", error)
+        trace = self._bugs.trace(next(iter(failed.values())))
+        listed = list(failed)[:LISTED_IN_A_LOG_LINE]
+        count = len(failed)
+        self._log.error("extensions_not_restored", count=count, extension_ids=listed, **trace)
 
     async def keep(self, outcome: Outcome) -> None:
         """Take over what a step brought; stored at once if it matters, else within
@@ -173,9 +187,9 @@ class Keeper:
             happenings=part.happenings,
         )
 
-    def _give_up(self, part: Unsaved, error: StoreError) -> None:
+    def _give_up(self, part: Unsaved, error: Exception) -> None:
         self._log.error("state_lost", lost=str(part), error=str(error))
-        self._on_bug()
+        self._bugs.lost(Where.STATE, f"{self._monitor.account}: {part}", CANNOT_BE_STORED)
 
     def _rows(self, ids: Iterable[ExtensionId]) -> Iterator[tuple[Watched, bytes]]:
         """Made as the store takes them: it does so in pieces."""

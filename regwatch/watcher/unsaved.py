@@ -68,7 +68,7 @@ class Saved:
 async def save_what_can_be(
     unsaved: Unsaved,
     save: Callable[[Unsaved], Awaitable[None]],
-    give_up: Callable[[Unsaved, StoreError], None],
+    give_up: Callable[[Unsaved, Exception], None],
 ) -> Saved:
     """Store it, or all of it that the store does not refuse for good; never raises `StoreError`."""
     waiting, stored = [unsaved], list[Incident]()
@@ -76,13 +76,13 @@ async def save_what_can_be(
         part = waiting.pop(0)
         try:
             await save(part)
-        except StoreRefusedError as error:
+        except Exception as error:  # noqa: BLE001 - a guard: a bug met by one thing is a refusal
+            if isinstance(error, StoreError) and not isinstance(error, StoreRefusedError):
+                return Saved(stored, [part, *waiting], error)
             pieces = part.parts()
             if not pieces:
                 give_up(part, error)
             waiting[:0] = pieces
-        except StoreError as error:
-            return Saved(stored, [part, *waiting], error)
         else:
             stored += part.incidents
     return Saved(stored)

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
+from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
+from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import Incident
 from regwatch.notify.delivery.dispatch import Dispatcher
-from regwatch.web.metrics.instruments import Bug
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Desk:
         self.settings = settings
         self._around = around
         self._wake = wake
-        self._running = Running("dispatch", self._dispatch)
+        self._running = Running("dispatch", Where.DISPATCH, self._dispatch, around.bugs)
         self._take_up(Grouping(settings.routes))
 
     def _take_up(self, grouping: Grouping) -> None:
@@ -49,7 +49,7 @@ class Desk:
             wake=self._wake,
             clock=around.clock,
             steady=around.steady,
-            on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
+            bugs=around.bugs,
         )
 
     async def load(self) -> None:
@@ -59,11 +59,11 @@ class Desk:
         lost = await store.outbox.forget_receivers(self.settings.receivers, at=now)
         for receiver, messages in lost.items():
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
-        grouping = Grouping(
-            self.settings.routes,
-            incidents=await store.incidents.unsettled(),
-            notified=await store.outbox.notified(),
-            now=now,
+        notified = await store.outbox.notified()
+        grouping = built_with(
+            await store.incidents.unsettled(),
+            lambda some: Grouping(self.settings.routes, incidents=some, notified=notified, now=now),
+            self._around.bugs,
         )
         self._take_up(grouping)
 
@@ -76,11 +76,6 @@ class Desk:
         name when it is due again, and is stored once.
         """
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble
 
     async def _dispatch(self) -> None:
         await self._dispatcher.run()  # looked up each time: it may have been loaded anew

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from regwatch.app.engines.running import Running
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs
 from regwatch.notify.heartbeat import Heartbeat, HeartbeatSettings
 
 
@@ -11,10 +13,13 @@ class HeartEngine:
     """Starting twice is starting once, and so is stopping."""
 
     def __init__(
-        self, settings: HeartbeatSettings, build: Callable[[HeartbeatSettings], Heartbeat]
+        self,
+        settings: HeartbeatSettings,
+        build: Callable[[HeartbeatSettings], Heartbeat],
+        bugs: Bugs,
     ) -> None:
         self.settings = settings
-        self._running = Running("heartbeat", build(settings).run)
+        self._running = Running("heartbeat", Where.HEARTBEAT, build(settings).run, bugs)
 
     async def load(self) -> None:
         """Nothing: it remembers nothing."""
@@ -26,8 +31,3 @@ class HeartEngine:
     async def stop(self) -> None:
         """Ping no more."""
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.engines.self_watch import SelfWatch
 from regwatch.app.reporting import Reporting
@@ -12,10 +13,10 @@ from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.bugs import Where
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import DeliveryAttempt
-from regwatch.web.metrics.instruments import Bug
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class SelfEngine:
         self._reporting = reporting
         self._on_incidents = on_incidents
         self._loading = asyncio.Lock()
-        self._running = Running("self watch", self._run)
+        self._running = Running("self watch", Where.SELF_WATCH, self._run, around.bugs)
         self._watch = self._built(())
 
     def _built(self, incidents: Sequence[Incident]) -> SelfWatch:
@@ -57,14 +58,15 @@ class SelfEngine:
             clock=around.clock,
             on_outcome=partial(self._reporting.outcome, NO_ACCOUNT),
             on_incidents=self._on_incidents,
-            on_bug=partial(around.instruments.bug_met, Bug.SELF_WATCH),
+            bugs=around.bugs,
         )
 
     async def load(self) -> None:
         """Go on where the incidents in the store left off; raises `StoreError`."""
         async with self._loading:
             found = await self._around.store.incidents.open_incidents()
-            self._watch = self._built([i for i in found if i.account == NO_ACCOUNT])
+            mine = [i for i in found if i.account == NO_ACCOUNT]
+            self._watch = built_with(mine, self._built, self._around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to watch, in a task of this group."""
@@ -73,11 +75,6 @@ class SelfEngine:
     async def stop(self) -> None:
         """Conclude nothing more, and store what is not stored yet."""
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble
 
     async def _run(self) -> None:
         await self._watch.run()

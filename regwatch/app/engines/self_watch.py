@@ -9,12 +9,13 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import Step
+from regwatch.core.bugs import CANNOT_BE_STORED, SetAside, Where
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.store import StoreError
 from regwatch.watcher.keeper import StateStore
 from regwatch.watcher.unsaved import Unsaved, save_what_can_be
 
@@ -34,17 +35,15 @@ class SelfWatch:
         clock: Clock,
         on_outcome: Callable[[Outcome], None],
         on_incidents: Callable[[Sequence[Incident]], None],
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs,
     ) -> None:
-        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored, `on_bug`
-        if it never can be.
-        """
+        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored."""
         self._receivers = receivers
         self._store = store
         self._clock = clock
         self._on_outcome = on_outcome
         self._on_incidents = on_incidents
-        self._on_bug = on_bug
+        self._bugs = bugs
         self._incidents: dict[IncidentId, Incident] = {}
         self._happenings: list[Happening] = []
         self._noted = asyncio.Event()
@@ -85,10 +84,12 @@ class SelfWatch:
         finally:
             await self._flush()
 
-    def _take(self, steps: Iterable[Step]) -> None:
+    def _take(self, steps: Iterable[Step | SetAside]) -> None:
         gathered = Gathered()
         gathered.add(steps)
         outcome = gathered.outcome()
+        for each in outcome.set_aside:
+            self._bugs.met("monitor_bug", each.where, each.what, each.error)
         if outcome.steps:
             self._on_outcome(outcome)
             self._incidents.update((i.id, i) for i in outcome.incidents)
@@ -123,6 +124,6 @@ class SelfWatch:
             NO_ACCOUNT, watched=(), incidents=part.incidents, happenings=part.happenings
         )
 
-    def _give_up(self, part: Unsaved, error: StoreError) -> None:
+    def _give_up(self, part: Unsaved, error: Exception) -> None:
         log.error("own_state_lost", lost=str(part), error=str(error))
-        self._on_bug()
+        self._bugs.lost(Where.SELF_WATCH, str(part), CANNOT_BE_STORED)

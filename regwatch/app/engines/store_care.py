@@ -7,6 +7,7 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
+from regwatch.core.bugs import Where
 from regwatch.core.model import Instant, Timestamp
 from regwatch.store import StoreError
 
@@ -27,7 +28,7 @@ class StoreCare:
         self.backlog: Backlog = {}
         self._around = around
         self._on_backlog = on_backlog
-        self._running = Running("store", self._look_after)
+        self._running = Running("store", Where.STORE, self._look_after, around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to look after it, in a task of this group."""

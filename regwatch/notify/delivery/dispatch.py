@@ -11,9 +11,11 @@ from typing import Protocol
 import structlog
 
 from regwatch.clock import Clock, SteadyClock, Steps
+from regwatch.core.bugs import CANNOT_BE_STORED, Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import Incident, Notification, Notified, Timestamp
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 
 STORE_RETRY_SECONDS = 5.0
 """Until a message that could not be stored is tried again: nothing is sent before it is stored."""
@@ -41,21 +43,26 @@ class Dispatcher:
         wake: Callable[[str], None],
         clock: Clock,
         steady: SteadyClock,
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs | None = None,
     ) -> None:
-        """`on_bug` hears of each message that can never be stored."""
         self._grouping = grouping
         self._log = notification_log
         self._wake = wake
         self._steps = Steps(clock, steady)
-        self._on_bug = on_bug
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._noted = asyncio.Event()
 
     def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored."""
         now = self._now()
         for incident in incidents:
-            self._grouping.take(incident, now=now)
+            try:
+                self._grouping.take(incident, now=now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are told
+                what = f"incident {incident.id}"
+                self._bugs.met(
+                    "incident_not_dispatched", Where.DISPATCH, what, error, incident=incident.id
+                )
         self._noted.set()
 
     def _now(self) -> Timestamp:
@@ -75,9 +82,15 @@ class Dispatcher:
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""
-        for notification in self._grouping.due(now=self._now()):
+        due = self._grouping.due(now=self._now())
+        self._tell_of_bugs()
+        for notification in due:
             now = self._now()
-            rows = self._grouping.rows(notification, now=now)
+            try:
+                rows = self._grouping.rows(notification, now=now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are told
+                self._grouping.put_off(notification, error, now=now)
+                continue
             try:
                 await self._log.enqueue(notification, rows)
             except UnstorableError as error:
@@ -96,6 +109,12 @@ class Dispatcher:
             )
         return True
 
+    def _tell_of_bugs(self) -> None:
+        """Groups of which nothing can be told now; the others go on."""
+        for receiver, key, error in self._grouping.met():
+            what = f"a group of {receiver}: {key}"
+            self._bugs.met("group_put_off", Where.DISPATCH, what, error, receiver=receiver)
+
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
         self._grouping.given_up(notification, now=self._now())
         log.error(
@@ -105,7 +124,8 @@ class Dispatcher:
             incidents=len(notification.items),
             error=str(error),
         )
-        self._on_bug()
+        what = f"message {notification.id} to {notification.receiver}"
+        self._bugs.lost(Where.DISPATCH, what, CANNOT_BE_STORED)
 
     async def _wait(self, at_least: float) -> None:
         await asyncio.sleep(at_least)
