@@ -176,13 +176,15 @@ def why(error: BaseException) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """The last of our own lines that an error came from; empty if it came from none."""
+    """The last of our own lines that an error came through, else the last line of all; empty if it
+    was raised nowhere.
+    """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    found, trace = "", error.__traceback__
+    own, last, trace = "", "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if file.startswith(PACKAGE):
-            found = f" at {file.rpartition('/')[2]}:{trace.tb_lineno}"
+        last = f" at {file.rpartition('/')[2]}:{trace.tb_lineno}"
+        own = last if file.startswith(PACKAGE) else own
         trace = trace.tb_next
-    return found
+    return own or last

@@ -199,8 +199,11 @@ class Keeper:
             if watched is not None and watched.state is not ExtensionState.REMOVED:
                 yield watched, encode_memory(self._monitor.memory(extension_id))
 
-    def _note_failure(self, error: StoreError) -> None:
-        if not self._is_failing:
+    def _note_failure(self, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            account = self._monitor.account
+            self._bugs.met("state_not_stored", Where.STATE, account, error, account=account)
+        elif not self._is_failing:
             self._log.error("state_not_stored", error=str(error))
         self._is_failing = True
 

@@ -61,7 +61,7 @@ class Saved:
     """Those stored."""
     left: Sequence[Unsaved] = ()
     """What could not be stored now, in order."""
-    error: StoreError | None = None
+    error: Exception | None = None
     """Why, if something is left."""
 
 
@@ -77,7 +77,7 @@ async def save_what_can_be(
         try:
             await save(part)
         except Exception as error:  # noqa: BLE001 - a guard: a bug met by one thing is a refusal
-            if isinstance(error, StoreError) and not isinstance(error, StoreRefusedError):
+            if await _is_of_the_store(error, save):
                 return Saved(stored, [part, *waiting], error)
             pieces = part.parts()
             if not pieces:
@@ -86,3 +86,14 @@ async def save_what_can_be(
         else:
             stored += part.incidents
     return Saved(stored)
+
+
+async def _is_of_the_store(error: Exception, save: Callable[[Unsaved], Awaitable[None]]) -> bool:
+    """Whether it is not what was to be stored that is at fault: then nothing can be stored now."""
+    if isinstance(error, StoreError):
+        return not isinstance(error, StoreRefusedError)
+    try:
+        await save(NOTHING)
+    except Exception:  # noqa: BLE001 - it is judged, and kept
+        return True
+    return False

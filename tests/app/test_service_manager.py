@@ -11,6 +11,7 @@ from msgspec import structs
 
 from regwatch.app.service_manager import STATUS_SECONDS, ServiceManager
 from regwatch.core.model import Extension, ExtensionId, ExtensionState, IncidentState, Watched
+from regwatch.guard import Bugs
 
 pytestmark = pytest.mark.looptime
 
@@ -55,7 +56,7 @@ def watching(*states: ExtensionState) -> FakeAccount:
 
 def manager(view: FakeDaemon, **how: float) -> tuple[ServiceManager, Notifier]:
     notifier = Notifier(**how)
-    return ServiceManager(notifier, view), notifier  # type: ignore[arg-type]
+    return ServiceManager(notifier, view, Bugs()), notifier  # type: ignore[arg-type]
 
 
 def test_its_status_counts_what_is_watched_and_what_fires() -> None:

@@ -4,8 +4,10 @@ import pytest
 from fakes.values import ACME
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import SetAside
 from regwatch.core.model import ExtensionId
-from regwatch.core.outcome import Outcome, SetAside
+from regwatch.core.outcome import Outcome
+from regwatch.guard import Bugs
 from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE, Setbacks
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)
@@ -33,7 +35,7 @@ def aside(*ids: int | None, error: Exception | None = None) -> Outcome:
 
 def told(*outcomes: Outcome, answered: tuple[ExtensionId, ...] = ()) -> list[tuple[str, object]]:
     """The lines that these make, one after the other, and whom they name."""
-    setbacks = Setbacks(ACME)
+    setbacks = Setbacks(ACME, Bugs())
     with capture_logs() as lines:
         for outcome in outcomes:
             setbacks.tell(outcome, answered=answered)
@@ -52,7 +54,7 @@ def test_those_of_one_bug_are_one_line_and_another_bug_is_another() -> None:
 def test_a_line_names_some_and_counts_all() -> None:
     many = range(1, 2 * LISTED_IN_A_LOG_LINE)
     with capture_logs() as lines:
-        Setbacks(ACME).tell(aside(*many))
+        Setbacks(ACME, Bugs()).tell(aside(*many))
     (line,) = lines
     assert (line["count"], line["extension_ids"]) == (len(many), [*many][:LISTED_IN_A_LOG_LINE])
     assert line["log_level"] == "error"
@@ -90,7 +92,7 @@ def test_who_is_taken_in_again_may_be_set_aside_anew() -> None:
 
 
 def test_who_is_watched_no_more_is_forgotten() -> None:
-    setbacks = Setbacks(ACME)
+    setbacks = Setbacks(ACME, Bugs())
     setbacks.tell(aside(1))
     setbacks.forget([ONE])
     with capture_logs() as lines:

@@ -8,6 +8,7 @@ from fakes.clocks import Clocks
 
 from regwatch.app.engines.store_care import BACKLOG_SECONDS, KEEP_SECONDS, PRUNE_SECONDS, StoreCare
 from regwatch.core.model import Timestamp
+from regwatch.guard import Bugs
 from regwatch.store import StoreUnavailableError
 
 pytestmark = pytest.mark.looptime
@@ -20,6 +21,7 @@ class Around:
         clocks = Clocks()
         self.clock, self.steady, self.store = clocks.wall, clocks.steady, self
         self.outbox = self
+        self.bugs = Bugs(clock=self.clock)
         self.is_locked = False
         self.looked = 0
         self.pruned: list[Timestamp] = []

@@ -24,6 +24,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.dispatch import Dispatcher
 
 pytestmark = pytest.mark.looptime
@@ -100,7 +101,7 @@ async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
 
 
 async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() -> None:
-    log, bugs = Log(), list[float]()
+    log, bugs = Log(), Bugs()
     route = replace(ROUTE, group_by=("alertname",), repeat=(600.0,))
     dispatcher = Dispatcher(
         Grouping([route]),
@@ -108,7 +109,7 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
         wake=lambda _name: None,
         clock=now,
         steady=now,
-        on_bug=lambda: bugs.append(1),
+        bugs=bugs,
     )
     other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
     log.unstorable = {route.group_key(incident().labels)}
@@ -124,7 +125,7 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
             running.cancel()
     told = [[item.incident.id for item in each.items] for _, each in log.stored]
     assert told == [["i2"], ["i3"]]
-    assert len(bugs) == 1
+    assert bugs.kept == 1
     assert [line["event"] for line in lines if line["log_level"] == "error"] == [
         "notification_lost"
     ]
