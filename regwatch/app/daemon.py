@@ -110,6 +110,7 @@ class Daemon:
             settings=self._web_settings(),
             gate=log_in,
             operations=Operations(begun.engine, around.store.operations, clock=self._clock),
+            bugs=around.bugs,
         )
         listen, tls = self._config.http.listen, web.tls if web else None
         self.address = await stack.enter_async_context(listening(app, listen, tls=tls))

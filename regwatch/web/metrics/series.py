@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from regwatch.core.bugs import Where, without_culprits
 from regwatch.core.model import ExtensionState, Watched
+from regwatch.guard import Bugs
 from regwatch.web.views import AccountView
 
 PerExtension = Literal["auto"] | bool | int
@@ -43,21 +45,21 @@ def escape(value: str) -> str:
 
 
 async def render_series(
-    accounts: Sequence[AccountView], setting: PerExtension
+    accounts: Sequence[AccountView], setting: PerExtension, bugs: Bugs
 ) -> AsyncIterator[str]:
     """The families' text in chunks, with the gauge of how many extensions were left out; the loop
-    runs between chunks.
+    runs between chunks. A series that a bug keeps from being told is left out.
     """
     total = sum(len(account.watched()) for account in accounts)
     yield _dropped_text(dropped(total, setting))
-    rows = await _labelled(accounts, shown(total, setting))
+    rows = await _labelled(accounts, shown(total, setting), bugs)
     if not rows.labels:
         return
     for family in FAMILIES:
         yield family.heading
         for start in range(0, len(rows.labels), CHUNK_LINES):
             await asyncio.sleep(0)
-            yield "".join(_lines(family, rows, start))
+            yield _sound_lines(family, rows, start, bugs)
 
 
 def _dropped_text(count: int) -> str:
@@ -85,35 +87,51 @@ class _Rows:
     watched: list[Watched]
 
 
-async def _labelled(accounts: Sequence[AccountView], limit: int) -> _Rows:
+async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> _Rows:
     rows = _Rows([], [])
     for account in accounts:
         # A copy: extensions may come and go while the loop runs between chunks.
         watched = list(account.watched().values())[: limit - len(rows.watched)]
         prefix = f'{{account="{escape(account.name)}",site="'
         for start in range(0, len(watched), CHUNK_LINES):
-            rows.labels.extend(_label_texts(prefix, watched[start : start + CHUNK_LINES]))
+            chunk = watched[start : start + CHUNK_LINES]
+            labels, failed = without_culprits(chunk, lambda some, p=prefix: _label_texts(p, some))
+            for one, error in failed:
+                _left_out(one, error, bugs)
+            wrong = {id(one) for one, _ in failed}
+            rows.labels.extend(labels)
+            rows.watched.extend(one for one in chunk if id(one) not in wrong)
             await asyncio.sleep(0)
-        rows.watched.extend(watched)
     return rows
 
 
-def _label_texts(prefix: str, watched: Sequence[Watched]) -> Iterator[str]:
-    for one in watched:
-        extension = one.extension
-        yield (
-            f'{prefix}{escape(one.site)}",extension_id="{extension.id}",'
-            f'extension="{escape(extension.name)}"}} '
-        )
+def _left_out(watched: Watched, error: Exception, bugs: Bugs) -> None:
+    what = f"series of extension {watched.extension.id}"
+    bugs.met("metric_left_out", Where.METRICS, what, error, family=what)
 
 
-def _lines(family: _Family, rows: _Rows, start: int) -> Iterator[str]:
-    end = start + CHUNK_LINES
+def _label_texts(prefix: str, watched: Sequence[Watched]) -> list[str]:
+    return [
+        f'{prefix}{escape(one.site)}",extension_id="{one.extension.id}",'
+        f'extension="{escape(one.extension.name)}"}} '
+        for one in watched
+    ]
+
+
+def _sound_lines(family: _Family, rows: _Rows, start: int, bugs: Bugs) -> str:
+    span = range(start, min(start + CHUNK_LINES, len(rows.labels)))
+    text, failed = without_culprits(span, lambda some: "".join(_lines(family, rows, some)))
+    for index, error in failed:
+        _left_out(rows.watched[index], error, bugs)
+    return text
+
+
+def _lines(family: _Family, rows: _Rows, indices: Sequence[int]) -> Iterator[str]:
     name, value_of = family.name, family.value
-    for labels, watched in zip(rows.labels[start:end], rows.watched[start:end], strict=True):
-        value = value_of(watched)
+    for index in indices:
+        value = value_of(rows.watched[index])
         if value is not None:
-            yield f"{name}{labels}{value}\n"
+            yield f"{name}{rows.labels[index]}{value}\n"
 
 
 _VALUES = {
