@@ -182,12 +182,11 @@ class Guard:
                 self.trouble = f"{self.name} died of {why(error)}"
                 self.bugs.died(self.name, self.trouble)
                 self._on_death()
-            if not isinstance(error, self._no_bugs):
-                self.bugs.met(
-                    "part_died", self._where, self.name, error, part=self.name, at_stop=at_stop
-                )
-            elif self._deaths == 1:
-                log.error("part_died", part=self.name, why=why(error), at_stop=at_stop)
+            is_bug = not isinstance(error, self._no_bugs)
+            is_news = self.bugs.note(self._where, self.name, error) if is_bug else self._deaths == 1
+            if is_news or at_stop:
+                trace = self.bugs.trace(error) if is_bug else {}
+                log.error("part_died", part=self.name, why=why(error), at_stop=at_stop, **trace)
 
     def _recovered(self) -> None:
         self._forget()

@@ -169,7 +169,7 @@ async def _tried(step: Callable[[], Awaitable[Problems]], bugs: Bugs) -> Problem
     except EXPECTED as error:
         return [str(error)]
     except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
-        bugs.met("reload_bug", Where.RELOAD, "the configuration", error)
+        bugs.note(Where.RELOAD, "the configuration", error)  # without its words, as said above
         return [f"a bug in regwatch: {why(error)}"]
 
 

@@ -2,11 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.commands import config, regwatch
 
 from regwatch.cli.run import _reload_on
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs
 
 
 class Starting:
@@ -15,9 +18,14 @@ class Starting:
     def __init__(self) -> None:
         self.started = asyncio.Event()
         self.reloaded = asyncio.Event()
+        self.fails = 0
+        self.begun = SimpleNamespace(around=SimpleNamespace(bugs=Bugs()))
 
     async def reload(self) -> list[str]:
         assert self.started.is_set()
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("a bug")
         self.reloaded.set()
         return []
 
@@ -30,6 +38,22 @@ async def test_a_hangup_during_the_start_is_heard_after_it() -> None:
         await asyncio.sleep(0)
         assert hangup.is_set()
         daemon.started.set()
+        await daemon.reloaded.wait()
+        listening.cancel()
+
+
+@pytest.mark.looptime
+async def test_a_hangup_that_met_a_bug_is_counted_and_the_next_one_is_heard() -> None:
+    daemon, hangup = Starting(), asyncio.Event()
+    daemon.started.set()
+    daemon.fails = 1
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(_reload_on(hangup, daemon))  # type: ignore[arg-type]
+        hangup.set()
+        await asyncio.sleep(0.5)
+        (met,) = daemon.begun.around.bugs.latest()
+        assert (met.where, met.what) == (Where.RELOAD, "reloads at SIGHUP")
+        hangup.set()
         await daemon.reloaded.wait()
         listening.cancel()
 

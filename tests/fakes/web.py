@@ -79,9 +79,9 @@ class FakeDaemon:
     open_incidents: list[Incident] = field(default_factory=list)
     resolved: list[Incident] = field(default_factory=list)
     backlog: dict[str, tuple[int, Timestamp | None]] = field(default_factory=dict)
-    setbacks: list[Setback] = field(default_factory=list)
     problem: str | None = None
     stalled: str | None = None
+    setbacks: list[Setback] = field(default_factory=list)
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts

@@ -4,6 +4,7 @@ gone leaves no series behind.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -12,6 +13,8 @@ from regwatch.core.bugs import Where
 from regwatch.core.model import AlertName, ExtensionState, IncidentState, Severity
 from regwatch.guard import Bugs
 from regwatch.web.views import AccountView, DaemonView
+
+OfAccounts = Callable[[Sequence[AccountView]], Iterator[Metric]]
 
 
 class StateCollector(Collector):
@@ -26,9 +29,12 @@ class StateCollector(Collector):
         family that a bug keeps from being made.
         """
         for make in OF_ACCOUNTS:
-            yield from self._made(make.__name__, lambda make=make: make(self._view.accounts()))
+            yield from self._made(make.__name__, partial(self._of_accounts, make))
         yield from self._made("_incidents", self._incidents)
         yield from self._made("_outbox", self._outbox)
+
+    def _of_accounts(self, make: OfAccounts) -> Iterator[Metric]:
+        return make(self._view.accounts())
 
     def _made(self, name: str, make: Callable[[], Iterable[Metric]]) -> Sequence[Metric]:
         try:

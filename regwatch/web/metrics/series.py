@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from regwatch.core.bugs import Where, without_culprits
@@ -95,7 +96,7 @@ async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> 
         prefix = f'{{account="{escape(account.name)}",site="'
         for start in range(0, len(watched), CHUNK_LINES):
             chunk = watched[start : start + CHUNK_LINES]
-            labels, failed = without_culprits(chunk, lambda some, p=prefix: _label_texts(p, some))
+            labels, failed = without_culprits(chunk, partial(_label_texts, prefix))
             for one, error in failed:
                 _left_out(one, error, bugs)
             wrong = {id(one) for one, _ in failed}
