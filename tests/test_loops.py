@@ -69,6 +69,7 @@ TASKS = {
 }
 """Each place that starts tasks, and why none of them can end unseen."""
 STARTS = {"create_task", "ensure_future", "gather", "run_coroutine_threadsafe"}
+HOUSE = house()
 GUARDS = {"Running", "Guard", "keep", "partial"}
 
 
@@ -80,7 +81,7 @@ class Found:
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     """All but the simulator: a PBX to try against is no part of the daemon."""
-    return ((m.name, m.tree) for m in house() if not m.name.startswith("simulator/"))
+    return ((m.name, m.tree) for m in HOUSE if not m.name.startswith("simulator/"))
 
 
 def functions(tree: ast.AST, name: str) -> Iterator[tuple[str, list[ast.AST]]]:

@@ -10,6 +10,7 @@ from fakes.clocks import STEPS, Clocks
 from fakes.values import ACME, START
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
@@ -171,3 +172,50 @@ async def test_a_group_waits_no_longer_and_no_shorter_when_the_clock_is_set(step
     at = [at for at, _ in log.stored]
     assert at == pytest.approx([10, 310, 1310], abs=0.1), "first, news, reminder"
     assert [len(note.items) for _, note in log.stored] == [1, 3, 3]
+
+
+async def test_an_incident_that_meets_a_bug_leaves_the_others_to_be_told() -> None:
+    log, bugs = Log(), Bugs()
+    dispatcher = Dispatcher(
+        Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
+    )
+    poisoned = msgspec.structs.replace(incident("i2"), facts=None)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident("i1"), poisoned, incident("i3")])
+        await asyncio.sleep(30)
+        running.cancel()
+    ((_, notification),) = log.stored
+    assert [item.incident.id for item in notification.items] == ["i1", "i3"]
+    assert [(each.where, each.what) for each in bugs.latest()] == [(Where.DISPATCH, "incident i2")]
+
+
+async def test_a_group_that_meets_a_bug_is_put_off_and_said_once() -> None:
+    log, bugs = Log(), Bugs()
+    grouping = Grouping([replace(ROUTE, group_by=("alertname",))])
+    other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
+    dispatcher = Dispatcher(
+        grouping, log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
+    )
+    sound = grouping.rows
+
+    def rows(notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        if notification.items[0].incident.id == "i1":
+            raise ZeroDivisionError
+        return sound(notification, now=now)
+
+    grouping.rows = rows  # type: ignore[method-assign]
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(dispatcher.run())
+            dispatcher.take([incident("i1"), other])
+            await asyncio.sleep(300)
+            grouping.rows = sound  # type: ignore[method-assign]
+            await asyncio.sleep(100)
+            running.cancel()
+    told = [each.items[0].incident.id for _, each in log.stored]
+    assert told == ["i2", "i1"]
+    errors = [line["event"] for line in lines if line["log_level"] == "error"]
+    assert errors == ["group_put_off"]
+    (met,) = bugs.latest()
+    assert 4 <= met.times <= 6
