@@ -28,6 +28,8 @@ from regwatch.web.webconfig import WebConfig, WebConfigError, load_web_config
 
 TRIAL_SECONDS = 60.0
 """Who dies later was not killed by what the reload changed."""
+CONFIGURATION = "the configuration"
+"""What a bug was met by in a reload."""
 EXPECTED = (ConfigError, StoreError, WebConfigError, SourceError)
 """What their words say of a configuration that cannot be used; they hold no secrets."""
 
@@ -88,6 +90,7 @@ class Reloader:
             if problems:
                 log.error("config_not_reloaded", problems=problems)
             else:
+                self._around.bugs.mended(Where.RELOAD, CONFIGURATION)
                 _say_what_needs_a_restart(former, self.config)
                 log.info("config_reloaded", file=str(self._file))
             return problems
@@ -169,7 +172,7 @@ async def _tried(step: Callable[[], Awaitable[Problems]], bugs: Bugs) -> Problem
     except EXPECTED as error:
         return [str(error)]
     except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
-        bugs.note(Where.RELOAD, "the configuration", error)  # without its words, as said above
+        bugs.note(Where.RELOAD, CONFIGURATION, error)  # without its words, as said above
         return [f"a bug in regwatch: {why(error)}"]
 
 

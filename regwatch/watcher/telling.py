@@ -46,6 +46,10 @@ class Telling:
         """Of something that is no single extension."""
         self._bugs.met(event, where, self._account, error, account=self._account)
 
+    def tell_well(self, where: Where) -> None:
+        """What met a bug there before did not this time."""
+        self._bugs.mended(where, self._account)
+
     def _tell_pace(self, turn: PaceTurn) -> None:
         if not turn.is_slow:
             self._log.info("polling_at_full_pace", interval=humanise(turn.interval))

@@ -132,6 +132,7 @@ class Watcher:
             await self._accept(self._failed(asked, error))
             return
         self._changed.set()
+        self._telling.tell_well(Where.POLL)
         self._log.debug(
             "polled",
             asked=len(batch.asked),
@@ -182,6 +183,8 @@ class Watcher:
             self._on_outcome(self.account.name, outcome)
         except Exception as error:  # noqa: BLE001 - a guard: it is stored and told all the same
             self._telling.tell_bug("outcome_listener_bug", Where.LISTENER, error)
+        else:
+            self._telling.tell_well(Where.LISTENER)
         try:
             await self._keeper.keep(outcome)
         except Exception as error:  # noqa: BLE001 - a guard: the next polls come

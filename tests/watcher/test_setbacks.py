@@ -1,10 +1,12 @@
 """What is said of bugs that were survived: each once, and when it is over."""
 
 import pytest
+from fakes.notifications import lost
 from fakes.values import ACME
 from structlog.testing import capture_logs
 
-from regwatch.core.bugs import SetAside
+from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.model import ExtensionId
 from regwatch.core.outcome import Outcome
 from regwatch.guard import Bugs
@@ -98,3 +100,29 @@ def test_who_is_watched_no_more_is_forgotten() -> None:
     with capture_logs() as lines:
         setbacks.tell(Outcome(), answered=[ONE])
     assert lines == []
+
+
+def test_what_is_set_aside_stands_in_the_book_until_it_is_taken_in_again() -> None:
+    bugs = Bugs()
+    setbacks = Setbacks(ACME, bugs)
+    setbacks.tell(aside(1, 2))
+    setbacks.tell(aside(1), answered=[ONE])
+    assert {(each.what, each.times) for each in bugs.latest()} == {("acme/1", 2), ("acme/2", 1)}
+    setbacks.tell(Outcome(), answered=[ONE])
+    assert [each.what for each in bugs.latest()] == ["acme/2"]
+    setbacks.forget([TWO])
+    assert bugs.latest() == []
+
+
+def test_an_incident_that_is_set_aside_is_well_again_when_it_goes_on() -> None:
+    bugs = Bugs()
+    setbacks = Setbacks(ACME, bugs)
+    incident = lost()
+    bug = SetAside(None, met(), Where.INCIDENT, incident.subject)
+    setbacks.tell(Outcome(set_aside=[bug]))
+    (entry,) = bugs.latest()
+    assert (entry.where, entry.what) == (Where.INCIDENT, f"acme {incident.subject}")
+    setbacks.tell(Outcome(steps=[Step(lost(7), Decision.FIRED)]))
+    assert bugs.kept == 1
+    setbacks.tell(Outcome(steps=[Step(incident, Decision.FIRED)]))
+    assert bugs.kept == 0

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -651,3 +652,72 @@ async def test_a_record_is_watched_as_a_pbx_is() -> None:
         (AlertName.API_UNAVAILABLE, IncidentState.FIRING),
         (AlertName.API_UNAVAILABLE, IncidentState.RESOLVED),
     ]
+
+
+# --- bugs ----------------------------------------------------------------------------------------
+
+
+async def cancels_itself(*_args: object, **_kwargs: object) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+async def test_a_request_that_is_cancelled_from_inside_is_a_failed_one_and_the_next_comes() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound, rig.source.registrations = rig.source.registrations, cancels_itself  # type: ignore[method-assign, assignment]
+        await asyncio.sleep(100)
+        (met,) = rig.bugs.latest()
+        assert (met.where, met.what) == (Where.POLL, "acme")
+        assert met.why.startswith("StrayCancelError")
+        rig.source.registrations = sound  # type: ignore[method-assign]
+        asked = len(rig.source.asked)
+        await asyncio.sleep(200)
+        assert rig.bugs.latest() == [], "the next one went well"
+        assert len(rig.source.asked) > asked, "whoever was asked for is asked for again"
+        assert not watcher.account.is_stalled(now=now())
+
+
+async def test_an_answer_that_cannot_be_taken_in_is_a_failed_poll_and_the_next_comes() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound, failures = watcher.account.planner.quarantine, [1, 2]
+
+        def buggy(*args: Any, **kwargs: Any) -> Any:
+            if failures:
+                failures.pop()
+                raise KeyError("a bug")
+            return sound(*args, **kwargs)
+
+        watcher.account.planner.quarantine = buggy  # type: ignore[method-assign]
+        await until(lambda: not failures)
+        assert [(each.where, each.times) for each in rig.bugs.latest()] == [(Where.POLL, 2)]
+        asked = len(rig.source.asked)
+        await asyncio.sleep(200)
+        assert len(rig.source.asked) > asked
+    assert rig.bugs.latest() == []
+
+
+async def test_time_that_meets_a_bug_holds_up_no_poll() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound = watcher.account.tick
+
+        def buggy(**_how: Any) -> Any:
+            raise KeyError("a bug")
+
+        watcher.account.tick = buggy  # type: ignore[method-assign]
+        await asyncio.sleep(5)
+        assert rig.bugs.trouble.startswith("tick died of KeyError at ")
+        asked = len(rig.source.asked)
+        rig.source.gone.add(3)
+        await until(lambda: bool(rig.told))
+        assert len(rig.source.asked) > asked
+        watcher.account.tick = sound  # type: ignore[method-assign]
+        await asyncio.sleep(200)
+        assert (rig.bugs.trouble, rig.bugs.latest()) == ("", [])

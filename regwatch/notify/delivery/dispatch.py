@@ -100,6 +100,9 @@ class Dispatcher:
                 log.exception("notification_not_stored", receiver=notification.receiver)
                 return False
             self._grouping.queued(notification, now=now)
+            self._bugs.mended(
+                Where.DISPATCH, _name_of(notification.receiver, notification.group_key)
+            )
             self._wake(notification.receiver)
             log.info(
                 "notification_queued",
@@ -112,7 +115,7 @@ class Dispatcher:
     def _tell_of_bugs(self) -> None:
         """Groups of which nothing can be told now; the others go on."""
         for receiver, key, error in self._grouping.met():
-            what = f"a group of {receiver}: {key}"
+            what = _name_of(receiver, key)
             self._bugs.met("group_put_off", Where.DISPATCH, what, error, receiver=receiver)
 
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
@@ -136,3 +139,7 @@ class Dispatcher:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._noted.wait()
+
+
+def _name_of(receiver: str, group_key: str) -> str:
+    return f"a group of {receiver}: {group_key}"

@@ -97,8 +97,8 @@ async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> 
         for start in range(0, len(watched), CHUNK_LINES):
             chunk = watched[start : start + CHUNK_LINES]
             labels, failed = without_culprits(chunk, partial(_label_texts, prefix))
-            for one, error in failed:
-                _left_out(one, error, bugs)
+            for _, error in failed:
+                _left_out("labels of an extension", error, bugs)
             wrong = {id(one) for one, _ in failed}
             rows.labels.extend(labels)
             rows.watched.extend(one for one in chunk if id(one) not in wrong)
@@ -106,8 +106,7 @@ async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> 
     return rows
 
 
-def _left_out(watched: Watched, error: Exception, bugs: Bugs) -> None:
-    what = f"series of extension {watched.extension.id}"
+def _left_out(what: str, error: Exception, bugs: Bugs) -> None:
     bugs.met("metric_left_out", Where.METRICS, what, error, family=what)
 
 
@@ -123,7 +122,7 @@ def _sound_lines(family: _Family, rows: _Rows, start: int, bugs: Bugs) -> str:
     span = range(start, min(start + CHUNK_LINES, len(rows.labels)))
     text, failed = without_culprits(span, lambda some: "".join(_lines(family, rows, some)))
     for index, error in failed:
-        _left_out(rows.watched[index], error, bugs)
+        _left_out(f"series of extension {rows.watched[index].extension.id}", error, bugs)
     return text
 
 

@@ -295,25 +295,34 @@ def poison(incidents: OpenIncidents, subject: str) -> None:
     incidents._open[subject] = replace(sound, alert=None)
 
 
+class BuggyRules(AlertRules):
+    """Fail for one extension."""
+
+    is_on = False
+
+    def of(self, facts: Facts) -> Rules:
+        if self.is_on and facts.extension_id == 2:
+            raise ZeroDivisionError
+        return super().of(facts)
+
+
 def test_one_that_a_bug_stops_leaves_the_others_to_time_and_is_tried_again() -> None:
-    incidents = opened()
+    rules = BuggyRules(Rules(HELD))
+    incidents = OpenIncidents(ACME, rules)
     for number in (1, 2, 3):
         incidents.apply(f"extension:{number}", lost(number), now=at(0))
-    sound = incidents.get("extension:2")
-    poison(incidents, "extension:2")
+    rules.is_on = True
     first, aside, last = incidents.wake(now=at(60), blind=False)
     assert isinstance(first, Step)
     assert isinstance(last, Step)
     assert (first.decision, last.decision) == (Decision.FIRED, Decision.FIRED)
     assert isinstance(aside, SetAside)
     assert (aside.where, aside.what) == (Where.INCIDENT, "extension:2")
-    assert isinstance(aside.error, KeyError)
+    assert isinstance(aside.error, ZeroDivisionError)
     assert list(incidents.wake(now=at(61), blind=False)) == [], "not at each tick"
-    again = at(60 + TRIED_AGAIN_SECONDS)
-    (aside,) = incidents.wake(now=again, blind=False)
+    (aside,) = incidents.wake(now=at(60 + TRIED_AGAIN_SECONDS), blind=False)
     assert isinstance(aside, SetAside)
-    assert sound is not None
-    incidents._open["extension:2"] = sound
+    rules.is_on = False
     (step,) = incidents.wake(now=at(60 + 2 * TRIED_AGAIN_SECONDS), blind=False)
     assert isinstance(step, Step)
     assert step.decision is Decision.FIRED, "mended, it goes on"
