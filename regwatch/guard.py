@@ -181,12 +181,14 @@ class Guard:
             if not at_stop:
                 self.trouble = f"{self.name} died of {why(error)}"
                 self.bugs.died(self.name, self.trouble)
-                self._on_death()
             is_bug = not isinstance(error, self._no_bugs)
             is_news = self.bugs.note(self._where, self.name, error) if is_bug else self._deaths == 1
             if is_news or at_stop:
                 trace = self.bugs.trace(error) if is_bug else {}
                 log.error("part_died", part=self.name, why=why(error), at_stop=at_stop, **trace)
+        if not at_stop:
+            with suppress(Exception):
+                self._on_death()
 
     def _recovered(self) -> None:
         self._forget()

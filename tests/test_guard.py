@@ -222,8 +222,9 @@ async def test_whoever_hears_of_a_death_and_fails_ends_nothing() -> None:
         raise MemoryError
 
     loop = Loop(dies, times=1)
-    async with kept(loop, on_death=fails):
+    async with kept(loop, on_death=fails) as (_, bugs, _logs):
         await asyncio.sleep(5)
+        assert bugs.counts == {Where.WATCH: 1}
     assert loop.begun_at == [0.0, 1.0]
 
 

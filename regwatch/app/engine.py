@@ -15,6 +15,7 @@ from regwatch.app.parts import Part, Parts
 from regwatch.app.settled import release
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.bugs import Where
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId, Timestamp
 from regwatch.guard import Bugs
@@ -28,7 +29,10 @@ class Engine:
     def __init__(self, around: Surroundings) -> None:
         self.exchange = Exchange()
         self.heart = Heart(
-            clock=around.clock, steady=around.steady, trouble=lambda: around.bugs.trouble
+            clock=around.clock,
+            steady=around.steady,
+            trouble=lambda: around.bugs.trouble,
+            on_bug=self._heart_is_unknown,
         )
         self._around = around
         self._care = StoreCare(around, on_backlog=self.heart.note_backlog)
@@ -36,6 +40,9 @@ class Engine:
         self._tasks: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
         """Held while parts are replaced: what would be done to one that leaves waits."""
+
+    def _heart_is_unknown(self, error: Exception) -> None:
+        self.bugs.met("heart_unknown", Where.HEARTBEAT, "how regwatch is", error)
 
     @property
     def parts(self) -> Parts:
