@@ -61,7 +61,7 @@ class Heart:
         }
 
     def problem(self) -> str:
-        """Why it may not beat now; empty if it may. That a bug keeps it from being known is a reason
+        """Why it may not beat now; empty if it may. A bug that keeps it from being known is a reason
         too: whoever asks goes on with its own work.
         """
         try:
