@@ -61,8 +61,8 @@ class Heart:
         }
 
     def problem(self) -> str:
-        """Why it may not beat now; empty if it may. A bug that keeps it from being known is a reason
-        too: whoever asks goes on with its own work.
+        """Why it may not beat now; empty if it may. That a bug hides how it is, is a reason too:
+        whoever asks goes on with its own work.
         """
         try:
             return self._problem()

@@ -59,7 +59,9 @@ class Setbacks:
         return is_new
 
     def _tell_other(self, each: SetAside) -> None:
-        what = f"{self._account} {each.what}".rstrip()
+        # Silences and windows are those of all accounts.
+        is_shared = each.where is Where.SILENCE
+        what = each.what if is_shared else f"{self._account} {each.what}".rstrip()
         if each.where is Where.INCIDENT:
             self._incidents.add(each.what)
         self._bugs.met("monitor_bug", each.where, what, each.error, account=self._account)
