@@ -6,10 +6,9 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
-from regwatch.core.bugs import Where, without_culprits
+from regwatch.core.bugs import Where
 from regwatch.core.model import ExtensionState, Watched
 from regwatch.guard import Bugs
 from regwatch.web.views import AccountView
@@ -60,7 +59,7 @@ async def render_series(
         yield family.heading
         for start in range(0, len(rows.labels), CHUNK_LINES):
             await asyncio.sleep(0)
-            yield _sound_lines(family, rows, start, bugs)
+            yield _text(family, rows.part(start, start + CHUNK_LINES), bugs)
 
 
 def _dropped_text(count: int) -> str:
@@ -87,6 +86,9 @@ class _Rows:
     labels: list[str]
     watched: list[Watched]
 
+    def part(self, start: int, end: int) -> "_Rows":
+        return _Rows(self.labels[start:end], self.watched[start:end])
+
 
 async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> _Rows:
     rows = _Rows([], [])
@@ -95,43 +97,55 @@ async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> 
         watched = list(account.watched().values())[: limit - len(rows.watched)]
         prefix = f'{{account="{escape(account.name)}",site="'
         for start in range(0, len(watched), CHUNK_LINES):
-            chunk = watched[start : start + CHUNK_LINES]
-            labels, failed = without_culprits(chunk, partial(_label_texts, prefix))
-            for _, error in failed:
-                _left_out("labels of an extension", error, bugs)
-            wrong = {id(one) for one, _ in failed}
-            rows.labels.extend(labels)
-            rows.watched.extend(one for one in chunk if id(one) not in wrong)
+            _label(prefix, watched[start : start + CHUNK_LINES], rows, bugs)
             await asyncio.sleep(0)
     return rows
+
+
+def _label(prefix: str, watched: Sequence[Watched], rows: _Rows, bugs: Bugs) -> None:
+    try:
+        labels = list(_label_texts(prefix, watched))
+    except Exception as error:  # noqa: BLE001 - a guard: the others are told
+        if len(watched) == 1:
+            _left_out("labels of an extension", error, bugs)
+        else:
+            for one in watched:
+                _label(prefix, [one], rows, bugs)
+    else:
+        rows.labels.extend(labels)
+        rows.watched.extend(watched)
 
 
 def _left_out(what: str, error: Exception, bugs: Bugs) -> None:
     bugs.met("metric_left_out", Where.METRICS, what, error, family=what)
 
 
-def _label_texts(prefix: str, watched: Sequence[Watched]) -> list[str]:
-    return [
-        f'{prefix}{escape(one.site)}",extension_id="{one.extension.id}",'
-        f'extension="{escape(one.extension.name)}"}} '
-        for one in watched
-    ]
+def _label_texts(prefix: str, watched: Sequence[Watched]) -> Iterator[str]:
+    for one in watched:
+        extension = one.extension
+        yield (
+            f'{prefix}{escape(one.site)}",extension_id="{extension.id}",'
+            f'extension="{escape(extension.name)}"}} '
+        )
 
 
-def _sound_lines(family: _Family, rows: _Rows, start: int, bugs: Bugs) -> str:
-    span = range(start, min(start + CHUNK_LINES, len(rows.labels)))
-    text, failed = without_culprits(span, lambda some: "".join(_lines(family, rows, some)))
-    for index, error in failed:
-        _left_out(f"series of extension {rows.watched[index].extension.id}", error, bugs)
-    return text
+def _text(family: _Family, rows: _Rows, bugs: Bugs) -> str:
+    try:
+        return "".join(_lines(family, rows))
+    except Exception as error:  # noqa: BLE001 - a guard: the others are told
+        if len(rows.labels) == 1:
+            _left_out(f"series of extension {rows.watched[0].extension.id}", error, bugs)
+            return ""
+    alone = (_Rows([labels], [one]) for labels, one in zip(rows.labels, rows.watched, strict=True))
+    return "".join(_text(family, each, bugs) for each in alone)
 
 
-def _lines(family: _Family, rows: _Rows, indices: Sequence[int]) -> Iterator[str]:
+def _lines(family: _Family, rows: _Rows) -> Iterator[str]:
     name, value_of = family.name, family.value
-    for index in indices:
-        value = value_of(rows.watched[index])
+    for labels, watched in zip(rows.labels, rows.watched, strict=True):
+        value = value_of(watched)
         if value is not None:
-            yield f"{name}{rows.labels[index]}{value}\n"
+            yield f"{name}{labels}{value}\n"
 
 
 _VALUES = {
