@@ -70,6 +70,7 @@ class Assembly:
             build,
             self.around.store.incidents,
             clock=self.around.clock,
+            bugs=self.around.bugs,
             on_death=self.exchange.died,
         )
 
@@ -86,6 +87,7 @@ class Assembly:
             told=self.exchange.told,
             alive=self.heart.may_beat,
             on_death=self.exchange.died,
+            bugs=around.bugs,
         )
 
     def _outbox(self, receiver: Receiver, fallback: str | None) -> Outbox:
@@ -96,6 +98,7 @@ class Assembly:
             self.around.store.outbox,
             clock=self.around.clock,
             steady=self.around.steady,
+            bugs=self.around.bugs,
             listeners=[self.reporting.delivery, self.exchange.delivery],
             fallbacks={} if fallback is None else {receiver.name: fallback},
         )
@@ -103,7 +106,10 @@ class Assembly:
     def _heartbeat(self, url: str, every: float) -> HeartEngine:
         self.around.instruments.initialize_heartbeat([each.value for each in Beat])
         return HeartEngine(
-            HeartbeatSettings(url, every), self._beating, on_death=self.exchange.died
+            HeartbeatSettings(url, every),
+            self._beating,
+            self.around.bugs,
+            on_death=self.exchange.died,
         )
 
     def _beating(self, settings: HeartbeatSettings) -> Heartbeat:

@@ -6,7 +6,7 @@ all that it shows. It answers until the engine has stopped, so that whoever look
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ from regwatch.app.surroundings import Surroundings
 from regwatch.clock import Clock, EvenClock, SteadyClock, steady_clock, wall_clock
 from regwatch.config import Config, storage_url
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs, Guard
 from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError, StoreVersionError
 from regwatch.store.writer import Listeners
@@ -143,11 +145,13 @@ class Daemon:
         store.listen(Listeners(instruments.store_written, instruments.store_turned))
         # No cookies: nothing one receiver sets may reach another.
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        instruments = Instruments(CollectorRegistry())
         return Surroundings(
             store=store,
             session=await stack.enter_async_context(session),
             mutes=Mutes(silences=await store.operations.silences()),
             instruments=instruments,
+            bugs=Bugs(clock=self._clock, count=instruments.bug_met),
             clock=self._clock,
             steady=self._steady,
             history_seconds=self._config.storage.history,
@@ -158,8 +162,8 @@ class Daemon:
         """The engine with its first parts, and who reloads it."""
         engine = Engine(around)
         view = DaemonSight(engine, steady=self._steady)
-        manager = ServiceManager(Notifier.from_environ(self._environ), view)
-        reporting = Reporting(around.instruments)
+        manager = ServiceManager(Notifier.from_environ(self._environ), view, around.bugs)
+        reporting = Reporting(around.instruments, around.bugs)
         assembly = Assembly(around, engine.exchange, engine.heart, reporting)
         await engine.load(assembly.parts(self._config))
         warn_of_silences(engine, now=self._clock())
@@ -198,10 +202,8 @@ class Daemon:
         self.started.set()
         async with asyncio.TaskGroup() as tasks:
             background = [
-                tasks.create_task(begun.manager.tell_status(), name="status"),
-                tasks.create_task(begun.manager.feed_watchdog(), name="watchdog"),
-                tasks.create_task(begun.reloader.watch_trials(), name="trials"),
-                tasks.create_task(begun.http.close_former_ones(), name="former HTTP sides"),
+                tasks.create_task(guard.keep(work), name=guard.name)
+                for guard, work in _background(begun)
             ]
             begun.engine.start(tasks)
             try:
@@ -214,6 +216,18 @@ class Daemon:
                 await begun.engine.stop()
                 for task in background:
                     task.cancel()
+
+
+def _background(begun: "Begun") -> Iterator[tuple[Guard, Callable[[], Awaitable[None]]]]:
+    """The loops that belong to no part."""
+    manager, bugs = begun.manager, begun.around.bugs
+    yield Guard("status", Where.STATUS, bugs), manager.tell_status
+    if (seconds := manager.watchdog_seconds) is not None:
+        # Begun again before the service manager misses it.
+        pause = seconds / 4
+        yield Guard("watchdog", Where.WATCHDOG, bugs, longest_pause=pause), manager.feed_watchdog
+    yield Guard("trials", Where.RELOAD, bugs), begun.reloader.watch_trials
+    yield Guard("former HTTP sides", Where.RELOAD, bugs), begun.http.close_former_ones
 
 
 @dataclass(frozen=True, slots=True)

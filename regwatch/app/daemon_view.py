@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from regwatch.app.engine import Engine
 from regwatch.app.engines.account_view import AccountSight
 from regwatch.clock import SteadyClock
+from regwatch.core.bugs import Setback
 from regwatch.core.model import Incident, Timestamp
 
 
@@ -31,10 +32,15 @@ class DaemonSight:
         """By receiver: how many notifications wait, and the oldest's time."""
         return self._engine.backlog
 
+    def set_aside(self) -> tuple[Sequence[Setback], int]:
+        """What bugs of ours were met by last, and how many things those are in all."""
+        bugs = self._engine.bugs
+        return bugs.latest(), bugs.kept
+
     def health_problem(self) -> str | None:
         """What is wrong with the parts or the store; None if nothing is."""
         engine = self._engine
-        return self.live_problem() or engine.parts.trouble or engine.store_problem or None
+        return self.live_problem() or engine.bugs.trouble or engine.store_problem or None
 
     def live_problem(self) -> str | None:
         """Which account's polling stands still; None if none does. Whoever died is no reason: it is

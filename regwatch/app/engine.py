@@ -16,8 +16,10 @@ from regwatch.app.parts import Part, Parts
 from regwatch.app.settled import release
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.core.bugs import Where
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId, Timestamp
+from regwatch.guard import Bugs
 
 DAY = 86_400.0
 
@@ -30,7 +32,8 @@ class Engine:
         self.heart = Heart(
             clock=around.clock,
             steady=around.steady,
-            trouble=lambda: self.parts.trouble or self.store_problem,
+            trouble=lambda: around.bugs.trouble or self.store_problem,
+            on_bug=self._heart_is_unknown,
         )
         self._around = around
         self._care = StoreCare(
@@ -42,6 +45,9 @@ class Engine:
         self._changing = asyncio.Lock()
         """Held while parts are replaced: what would be done to one that leaves waits."""
         around.store.on_anew(self._forget_saves)
+
+    def _heart_is_unknown(self, error: Exception) -> None:
+        self.bugs.met("heart_unknown", Where.HEARTBEAT, "how regwatch is", error)
 
     @property
     def parts(self) -> Parts:
@@ -162,6 +168,11 @@ class Engine:
                 self.parts.desk.clock_set(by)
 
     # --- what is asked of it ---------------------------------------------------------------------
+
+    @property
+    def bugs(self) -> Bugs:
+        """What was set aside, and which parts died, because of bugs of ours."""
+        return self._around.bugs
 
     @property
     def mutes(self) -> Mutes:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from regwatch.clock import Clock, SteadyClock
+from regwatch.core.bugs import why
 from regwatch.core.heartbeat import Backlog, Pulse, silent_because
 from regwatch.core.model import Instant, Now, Timestamp
 
@@ -22,7 +23,12 @@ class Heart:
     """Asked by whatever tells others that regwatch is alive; it outlives what it looks at."""
 
     def __init__(
-        self, *, clock: Clock, steady: SteadyClock, trouble: Callable[[], str] = lambda: ""
+        self,
+        *,
+        clock: Clock,
+        steady: SteadyClock,
+        trouble: Callable[[], str] = lambda: "",
+        on_bug: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
         """`trouble`: what a part died of that is to tell or to be told; empty if all live."""
         self._polling: Iterable[Polling] = ()
@@ -30,6 +36,7 @@ class Heart:
         self._clock = clock
         self._steady = steady
         self._trouble = trouble
+        self._on_bug = on_bug
         self._backlog: Backlog = {}
         self._waiting_since: dict[tuple[str, Timestamp], Instant] = {}
 
@@ -54,7 +61,16 @@ class Heart:
         }
 
     def problem(self) -> str:
-        """Why it may not beat now; empty if it may."""
+        """Why it may not beat now; empty if it may. That a bug hides how it is, is a reason too:
+        whoever asks goes on with its own work.
+        """
+        try:
+            return self._problem()
+        except Exception as error:  # noqa: BLE001 - a guard, as said above
+            self._on_bug(error)
+            return f"how regwatch is cannot be known: {why(error)}"
+
+    def _problem(self) -> str:
         now = self._steady()
         pulses = [each.pulse(now=now) for each in self._polling]
         silent = silent_because(pulses, self._backlog, every=self._every, now=now)

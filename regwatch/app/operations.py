@@ -10,6 +10,7 @@ import structlog
 from regwatch.app.engine import Engine
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.bugs import Where
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -123,9 +124,12 @@ class Operations:
 def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:
     """Of those that were right when they were set, and match nothing any more."""
     for silence in engine.mutes.silences:
-        mismatch = engine.known_labels.mismatch(silence.matchers)
-        if mismatch is not None and not silence.is_over(now=now):
-            log.warning("silence_matches_nothing", silence=silence.id, why=str(mismatch))
+        try:
+            mismatch = engine.known_labels.mismatch(silence.matchers)
+            if mismatch is not None and not silence.is_over(now=now):
+                log.warning("silence_matches_nothing", silence=silence.id, why=str(mismatch))
+        except Exception as error:  # noqa: BLE001 - a guard: the daemon starts all the same
+            engine.bugs.met("silence_not_checked", Where.SILENCE, silence.reference, error)
 
 
 @contextmanager

@@ -21,10 +21,6 @@ class Part(Protocol):
     def settings(self) -> object:
         """All that it is built from: it is left alone while that is equal."""
 
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to be begun again; empty if it lives."""
-
     async def load(self) -> None:
         """Take up what the store holds of it; whatever can fail, fails here."""
 
@@ -64,11 +60,6 @@ class Parts:
     def everything(self) -> Sequence[Part]:
         """In the order of stopping."""
         return [part for stage in self.stages for part in stage]
-
-    @property
-    def trouble(self) -> str:
-        """What the first of those that died did die of; empty if all live."""
-        return next((part.trouble for part in self.everything if part.trouble), "")
 
     def keeping(self, former: "Parts") -> "Parts":
         """These, but with the former ones wherever nothing differs."""

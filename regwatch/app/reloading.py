@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import structlog
 
 from regwatch.app.engine import Engine
-from regwatch.app.engines.running import place_of
 from regwatch.app.http_side import HttpSide, Opened, http_settings
 from regwatch.app.operations import warn_of_silences
 from regwatch.app.parts import Part, Parts
@@ -21,12 +20,16 @@ from regwatch.app.service_manager import ServiceManager
 from regwatch.app.soundness import ConfigFile
 from regwatch.app.surroundings import Surroundings
 from regwatch.config import Config, ConfigError
+from regwatch.core.bugs import Where, why
+from regwatch.guard import Bugs
 from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
 from regwatch.web.listener import ListenError
 
 TRIAL_SECONDS = 60.0
 """Who dies later was not killed by what the reload changed."""
+CONFIGURATION = "the configuration"
+"""What a bug was met by in a reload."""
 EXPECTED = (ConfigError, StoreError, ListenError, SourceError)
 """What their words say of a configuration that cannot be used; they hold no secrets."""
 
@@ -115,13 +118,14 @@ class Reloader:
         self._manager.reloading()
         former = self.config
         try:
-            problems = await _tried(self._reload)
+            problems = await _tried(self._reload, self._around.bugs)
         finally:
             self._manager.ready()
         self._note(success=not problems)
         if problems:
             log.error("config_not_reloaded", problems=problems)
         else:
+            self._around.bugs.mended(Where.RELOAD, CONFIGURATION)
             _say_what_needs_a_restart(former, self.config)
             log.info("config_reloaded", file=str(self._file.path))
         return problems
@@ -191,7 +195,7 @@ class Reloader:
             return
         log.error("config_taken_back", file=str(self._file.path))
         self._note(success=False)
-        problems = await _tried(lambda: self._go_back(trial.former))
+        problems = await _tried(lambda: self._go_back(trial.former), self._around.bugs)
         if problems:  # then those who died are begun again with what they died of
             log.error("former_config_not_taken_up", problems=problems)
 
@@ -209,7 +213,7 @@ class Reloader:
         self._around.instruments.config_reloaded(success=success, at=self._around.clock())
 
 
-async def _tried(step: Callable[[], Awaitable[Problems]]) -> Problems:
+async def _tried(step: Callable[[], Awaitable[Problems]], bugs: Bugs) -> Problems:
     """What keeps a step from being taken. Of a bug, only where it was met: its words may quote a
     secret.
     """
@@ -220,7 +224,8 @@ async def _tried(step: Callable[[], Awaitable[Problems]]) -> Problems:
     except EXPECTED as error:
         return [str(error)]
     except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
-        return [f"a bug in regwatch: {type(error).__name__}{place_of(error)}"]
+        bugs.note(Where.RELOAD, CONFIGURATION, error)  # without its words, as said above
+        return [f"a bug in regwatch: {why(error)}"]
 
 
 async def _close(http: Opened | None) -> None:

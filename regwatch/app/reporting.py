@@ -3,11 +3,13 @@
 import structlog
 
 from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.bugs import CANNOT_BE_STORED, Where
 from regwatch.core.model import AccountName, AlertName, ChangeKind, Incident
 from regwatch.core.outcome import Outcome
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import DeliveryAttempt
 from regwatch.sources.source import RequestMade
-from regwatch.web.metrics.instruments import Bug, Instruments
+from regwatch.web.metrics.instruments import Instruments
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +22,9 @@ ABOUT_THE_SOURCE = frozenset({AlertName.API_UNAVAILABLE, AlertName.QUOTA_EXHAUST
 class Reporting:
     """Counts and logs what the watchers and the outbox tell."""
 
-    def __init__(self, instruments: Instruments) -> None:
+    def __init__(self, instruments: Instruments, bugs: Bugs) -> None:
         self._instruments = instruments
+        self._bugs = bugs
 
     def request_made(self, account: AccountName, request: RequestMade) -> None:
         """A request to the PBX came to its end."""
@@ -63,7 +66,8 @@ class Reporting:
             attempt.receiver, attempt.outcome.value, attempt.latency_seconds
         )
         if attempt.is_unstorable:
-            self._instruments.bug_met(Bug.OUTBOX)
+            what = f"message {attempt.notification_id} to {attempt.receiver}"
+            self._bugs.lost(Where.OUTBOX, what, attempt.error or CANNOT_BE_STORED)
 
 
 def _log_at(incident: Incident, event: str, fields: dict[str, object]) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import ExtensionState, IncidentState
+from regwatch.guard import Bugs
 from regwatch.systemd import Notifier
 from regwatch.web.views import DaemonView
 
@@ -12,8 +14,9 @@ STATUS_SECONDS = 5.0
 class ServiceManager:
     """Speaks to systemd; to nobody, where there is none."""
 
-    def __init__(self, notifier: Notifier, view: DaemonView) -> None:
+    def __init__(self, notifier: Notifier, view: DaemonView, bugs: Bugs) -> None:
         self._notifier = notifier
+        self._bugs = bugs
         self._view = view
 
     def ready(self) -> None:
@@ -38,14 +41,24 @@ class ServiceManager:
             await asyncio.sleep(STATUS_SECONDS)
 
     async def feed_watchdog(self) -> None:
-        """Say that it lives, as often as is asked for, until cancelled."""
-        if (seconds := self._notifier.watchdog_seconds) is None:
-            return
-        while True:
-            # Not its health: a start anew mends neither a full disk nor a receiver.
-            if self._view.live_problem() is None:
+        """Say that it lives, as often as is asked for, until cancelled; only where it is asked."""
+        while (seconds := self.watchdog_seconds) is not None:
+            if self._is_alive():
                 self._notifier.watchdog()
             await asyncio.sleep(seconds / 2)
+
+    @property
+    def watchdog_seconds(self) -> float | None:
+        """How often it is to be said that it lives; None: never."""
+        return self._notifier.watchdog_seconds
+
+    def _is_alive(self) -> bool:
+        """Not its health: a start anew mends neither a full disk nor a receiver, nor a bug."""
+        try:
+            return self._view.live_problem() is None
+        except Exception as error:  # noqa: BLE001 - a guard: the loop turns all the same
+            self._bugs.met("liveness_unknown", Where.WATCHDOG, "how polling goes", error)
+            return True
 
     def _status(self) -> str:
         totals = dict.fromkeys(ExtensionState, 0)

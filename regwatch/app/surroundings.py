@@ -7,6 +7,7 @@ import aiohttp
 
 from regwatch.clock import EvenClock, SteadyClock
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.guard import Bugs
 from regwatch.store import Store
 from regwatch.web.metrics.instruments import Instruments
 
@@ -23,6 +24,7 @@ class Surroundings:
     instruments: Instruments
     clock: EvenClock
     steady: SteadyClock
+    bugs: Bugs
     history_seconds: float = 30 * 86_400.0
     """How long what is over is kept."""
     record: Path | None = None

@@ -12,16 +12,17 @@ from regwatch.app.settled import freeze
 from regwatch.app.sources import ENDPOINTS, pbx_of
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.account import Account
+from regwatch.core.bugs import Where
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import AccountName, Incident, Now
 from regwatch.core.monitor import Monitor
 from regwatch.core.polling.planner import Planner
 from regwatch.core.sites import Sites
+from regwatch.guard import Guard
 from regwatch.sources.source import OUTCOMES, Connection, RequestMade, Source
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.recorder import Recorder
 from regwatch.watcher.watcher import Watcher
-from regwatch.web.metrics.instruments import Bug
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ class WatchAssembly:
             steady=around.steady,
             on_outcome=self.reporting.outcome,
             on_stage=freeze,
+            ticking=Guard(
+                f"tick {name}",
+                Where.WATCH,
+                around.bugs,
+                on_death=partial(self.exchange.died, name),
+            ),
         )
         return Watch(watcher, client)
 
@@ -62,7 +69,7 @@ class WatchAssembly:
         record = self.around.record
         if record is None:
             return client
-        return Recorder(client, name, record, clock=self.around.clock)
+        return Recorder(client, name, record, clock=self.around.clock, bugs=self.around.bugs)
 
     def _keeper(self, monitor: Monitor) -> Keeper:
         around = self.around
@@ -72,7 +79,7 @@ class WatchAssembly:
             clock=around.clock,
             steady=around.steady,
             on_incidents=self.exchange.publish,
-            on_bug=partial(around.instruments.bug_met, Bug.STATE),
+            bugs=around.bugs,
         )
 
     def _request_made(self, account: Account, request: RequestMade) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from regwatch.core.outside import lines_made_safe
-
 from regwatch.logs import is_journal
 
 BAD_CONFIG = BAD_OPTION = 2

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +15,8 @@ from regwatch.cli.console import BAD_CONFIG, FAILED, fail
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import config_option, load_sound_or_exit
 from regwatch.config import Config
+from regwatch.core.bugs import Where
+from regwatch.guard import Guard
 from regwatch.logs import configure
 
 
@@ -72,6 +75,11 @@ async def _run(daemon: Daemon, early: EarlyHangup, stop: asyncio.Event) -> int:
 
 async def _reload_on(hangup: asyncio.Event, daemon: Daemon) -> None:
     await daemon.started.wait()  # what came before it is heard then
+    guard = Guard("reloads at SIGHUP", Where.RELOAD, daemon.begun.around.bugs)
+    await guard.keep(partial(_reload_forever, hangup, daemon))
+
+
+async def _reload_forever(hangup: asyncio.Event, daemon: Daemon) -> None:
     while True:
         await hangup.wait()
         hangup.clear()

@@ -32,9 +32,24 @@ async def status(remote: Remote, *, as_json: bool) -> None:
             out().print(_receiver(receiver))
     if not found.incidents:
         out().print(Text("No open incidents.", "green"))
+    else:
+        many = "s" if found.found > 1 else ""
+        out().print(Text(f"\n{found.found} open incident{many}:", "bold"))
+        print_incidents(found.incidents)
+    _print_set_aside(overview)
+
+
+def _print_set_aside(overview: StatusBody) -> None:
+    if not overview.set_aside:
         return
-    out().print(Text(f"\n{found.found} open incident{'s' if found.found > 1 else ''}:", "bold"))
-    print_incidents(found.incidents)
+    total = overview.set_aside_count
+    out().print(Text(f"\nSet aside because of bugs in regwatch: {total}", "bold red"))
+    for each in overview.set_aside:
+        times = f", {each.times} times, last at {shown(each.last_at)}" if each.times > 1 else ""
+        line = f"  {each.what} ({each.where}) since {shown(each.since)}{times}: {each.why}"
+        out().print(Text(line), soft_wrap=True)
+    if total > len(overview.set_aside):
+        out().print(Text(f"  and {total - len(overview.set_aside)} more", "dim"))
 
 
 def _account(account: AccountBody) -> Text:

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
     FAR_OFF,
@@ -35,7 +36,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.monitor import Monitor
-from regwatch.core.outcome import Listed, Outcome, SetAside
+from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.polling.first_sweep import FirstSweep
 from regwatch.core.polling.list_reading import ListReading
 from regwatch.core.polling.pace import Pace
@@ -251,7 +252,7 @@ class Account:
                 appointment = self.monitor.next_appointment(extension_id, now=now)
                 self.planner.appoint(extension_id, appointment)
             except Exception as error:  # noqa: BLE001 - a guard: the others are to be asked for
-                aside.append(SetAside(extension_id, error))
+                aside.append(SetAside(extension_id, error, Where.ANSWER))
                 self.planner.appoint(extension_id, None)
         return aside
 

@@ -154,6 +154,8 @@ class Intake:
         known = _Known(copy(watched), self.memory(extension_id))
         is_mass, losses = extension_id in verdict.confirmed, len(gathered.losses)
         try:
+            if extension_id in verdict.unweighed:
+                raise verdict.unweighed[extension_id]
             return self._observe(watched, known, answer, gathered, is_mass=is_mass)
         except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
             gathered.put_aside(extension_id, gathered.losses[losses:], error)

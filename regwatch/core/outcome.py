@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.model import ExtensionId, Incident, Watched
 from regwatch.core.phones.answer_times import is_beyond, is_learned, is_remembered_otherwise
 from regwatch.core.phones.diff import Change
@@ -14,14 +15,6 @@ from regwatch.core.phones.observation import Observation
 from regwatch.core.polling.pace import PaceTurn
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
-
-
-class SetAside(Struct, frozen=True):
-    """What a bug of ours kept from being taken in, so that the rest could be."""
-
-    extension_id: ExtensionId | None
-    """None: something of the account as a whole."""
-    error: Exception
 
 
 class Listed(Struct, frozen=True, gc=False):
@@ -86,9 +79,13 @@ class Gathered:
         self.set_aside: list[SetAside] = []
         self.crowded: list[ExtensionId] = []
 
-    def add(self, steps: Iterable[Step]) -> None:
-        """Keep the decisions that changed something."""
-        self.steps.extend(step for step in steps if step.decision not in UNCHANGED)
+    def add(self, steps: Iterable[Step | SetAside]) -> None:
+        """Keep the decisions that changed something, and what was set aside between them."""
+        for each in steps:
+            if isinstance(each, SetAside):
+                self.set_aside.append(each)
+            elif each.decision not in UNCHANGED:
+                self.steps.append(each)
 
     @contextmanager
     def guarding(self, extension_id: ExtensionId | None = None) -> Iterator[None]:
@@ -96,7 +93,8 @@ class Gathered:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - the guard: whatever it was, the others go on
-            self.set_aside.append(SetAside(extension_id, error))
+            where = Where.MONITOR if extension_id is None else Where.ANSWER
+            self.set_aside.append(SetAside(extension_id, error, where))
 
     def saw(self, watched: Watched, seen: Observation) -> None:
         """Take over what an answer showed; `watched` as it is with it."""
@@ -118,7 +116,7 @@ class Gathered:
         """
         self.changes = [change for change in self.changes if change.extension_id != extension_id]
         self.losses = [loss for loss in self.losses if loss not in losses]
-        self.set_aside.append(SetAside(extension_id, error))
+        self.set_aside.append(SetAside(extension_id, error, Where.ANSWER))
         self.touched[extension_id] = None
 
     def outcome(self) -> Outcome:

@@ -14,6 +14,7 @@ import structlog
 
 from regwatch.batching import batched
 from regwatch.clock import Clock, SteadyClock
+from regwatch.core.bugs import Where
 from regwatch.core.clock_steps import back_to, moved
 from regwatch.core.history import Happening, of_outcome
 from regwatch.core.model import (
@@ -31,9 +32,11 @@ from regwatch.core.phones.answer_times import AnswerTime, brought_up
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.recollection import recalled
+from regwatch.guard import Bugs
 from regwatch.store.errors import StoreError
 from regwatch.watcher.answer_times import AnswerTimes
 from regwatch.watcher.ledger import Ledger
+from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE
 from regwatch.watcher.unsaved import Unsaved
 
 PIECE = 500
@@ -90,30 +93,42 @@ class Keeper:
         clock: Clock,
         steady: SteadyClock,
         on_incidents: Callable[[Sequence[Incident]], None],
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs | None = None,
     ) -> None:
-        """`on_bug` hears of each thing that can never be stored."""
         self._monitor = monitor
         self._store = store
         self._clock = clock
         self._steady = steady
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._flushed_at = steady()
         self._times = AnswerTimes(monitor.roster, now=steady())
-        self._ledger = Ledger(monitor.account, self._save, on_incidents=on_incidents, on_bug=on_bug)
+        self._ledger = Ledger(
+            monitor.account,
+            self._save,
+            on_incidents=on_incidents,
+            bugs=self._bugs,
+            where=Where.STATE,
+        )
         self._log = log.bind(account=monitor.account)
 
     async def restore(self) -> int:
         """Give the monitor what was stored; returns how many extensions that were."""
         stored = await self._store.load(self._monitor.account)
-        now = self._clock()
+        now, failed = self._clock(), dict[ExtensionId, Exception]()
         by = back_to(now, _times_of(stored))
         for piece in batched(stored.watched, PIECE):
             for watched, memory in piece:
-                time = stored.times.get(watched.extension.id)
-                self._restore(watched, decode_memory(memory), time, by, now)
+                try:
+                    time = stored.times.get(watched.extension.id)
+                    known, remembered = brought_up(watched, decode_memory(memory), time)
+                    self._monitor.restore(moved(known, by), moved(remembered, by), now=now)
+                except Exception as error:  # noqa: BLE001 - a guard: the others are watched
+                    failed[watched.extension.id] = error
             await asyncio.sleep(0)
         self._recall(now)
-        return len(stored.watched)
+        if failed:
+            self._tell_unrestored(failed)
+        return len(stored.watched) - len(failed)
 
     def _recall(self, now: Timestamp) -> None:
         """Those of whom nothing is left but the incident that says that they are lost."""
@@ -122,16 +137,15 @@ class Keeper:
             found = recalled(incident)
             if found is not None and found[0].extension.id not in known:
                 self._log.warning("extension_recalled", extension_id=found[0].extension.id)
-                self._restore(*found, None, 0.0, now)
+                self._monitor.restore(*found, now=now)
 
-    def _restore(
-        self, watched: Watched, memory: Memory, time: AnswerTime | None, by: float, now: Timestamp
-    ) -> None:
-        try:
-            known, remembered = brought_up(watched, memory, time)
-            self._monitor.restore(moved(known, by), moved(remembered, by), now=now)
-        except Exception:  # noqa: BLE001 - a guard: the others are watched all the same
-            self._log.exception("extension_not_restored", extension_id=watched.extension.id)
+    def _tell_unrestored(self, failed: Mapping[ExtensionId, Exception]) -> None:
+        for extension_id, error in failed.items():
+            self._bugs.note(Where.RESTORE, f"{self._monitor.account}/{extension_id}", error)
+        trace = self._bugs.trace(next(iter(failed.values())))
+        listed = list(failed)[:LISTED_IN_A_LOG_LINE]
+        count = len(failed)
+        self._log.error("extensions_not_restored", count=count, extension_ids=listed, **trace)
 
     async def keep(self, outcome: Outcome) -> None:
         """Take over what a step brought; stored at once if it matters, else within

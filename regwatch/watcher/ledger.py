@@ -13,8 +13,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
 
+from regwatch.core.bugs import CANNOT_BE_STORED, Where
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, ExtensionId, Incident, IncidentId
+from regwatch.guard import Bugs
 from regwatch.store.errors import StoreError
 from regwatch.watcher.held import Held
 from regwatch.watcher.unsaved import Saved, Unsaved, save_what_can_be
@@ -34,16 +36,19 @@ class Ledger:
         save: Callable[[Unsaved], Awaitable[None]],
         *,
         on_incidents: Callable[[Sequence[Incident]], None],
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs,
+        where: Where,
     ) -> None:
-        """`save` stores all of it or nothing, or raises `StoreError`; `on_bug` hears of each thing
-        that can never be stored.
+        """`save` stores all of it or nothing, or raises `StoreError`; `bugs` hear of each thing that
+        can never be stored, as met there.
         """
         self.is_failing = False
         """Whether the last save found the store away."""
         self._save = save
         self._on_incidents = on_incidents
-        self._on_bug = on_bug
+        self._bugs = bugs
+        self._where = where
+        self._account = account
         self._saving = asyncio.Lock()
         self._waiting = 0
         self._notes = 0
@@ -51,7 +56,6 @@ class Ledger:
         self._held = Held()
         self._told: dict[IncidentId, Incident] = {}
         """Those told of, though they are not stored."""
-        self._said: set[str] = set()
         self._log = log.bind(account=account)
 
     # --- collecting ------------------------------------------------------------------------------
@@ -126,10 +130,9 @@ class Ledger:
     def _give_up(self, part: Unsaved, error: Exception) -> None:
         if isinstance(error, StoreError):
             self._log.error("state_lost", lost=str(part), error=str(error))
-        elif (words := f"{type(error).__name__}: {error}") not in self._said:
-            self._said.add(words)  # a bug of ours: it may meet everything, over and over
-            self._log.error("state_lost", lost=str(part), exc_info=error)
-        self._on_bug()
+            self._bugs.lost(self._where, f"{self._account}: {part}", CANNOT_BE_STORED)
+        else:
+            self._bugs.met("state_lost", self._where, f"{self._account}: {part}", error)
 
     def say_what_is_left(self) -> None:
         """At the end: what could not be stored is lost with the process."""
@@ -146,6 +149,9 @@ class Ledger:
 
     def _note_saved(self, saved: Saved) -> None:
         self.is_failing = saved.error is not None
+        if saved.error is not None and not isinstance(saved.error, StoreError):
+            what = f"what is known of {self._account or 'regwatch itself'}"
+            self._bugs.met("state_not_stored", self._where, what, saved.error)
         self._tell(saved.incidents)
         for incident in saved.incidents:
             self._told.pop(incident.id, None)

@@ -8,8 +8,10 @@ import msgspec
 import structlog
 
 from regwatch.clock import Clock
+from regwatch.core.bugs import Where
 from regwatch.core.model import AccountName, BatchAnswer, ExtensionId, Listing
 from regwatch.core.recording import Recorded
+from regwatch.guard import Bugs
 from regwatch.sources.source import Source, SourceError
 
 log = structlog.get_logger(__name__)
@@ -20,11 +22,20 @@ class Recorder:
     record, never the poll.
     """
 
-    def __init__(self, source: Source, account: AccountName, file: Path, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        source: Source,
+        account: AccountName,
+        file: Path,
+        *,
+        clock: Clock,
+        bugs: Bugs | None = None,
+    ) -> None:
         self._source = source
         self._account = account
         self._file = file
         self._clock = clock
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._is_failing = False
 
     @property
@@ -56,7 +67,12 @@ class Recorder:
         return listing
 
     def _keep(self, recorded: Recorded) -> None:
-        line = msgspec.json.encode(recorded) + b"\n"
+        try:
+            self._write(msgspec.json.encode(recorded) + b"\n")
+        except Exception as error:  # noqa: BLE001 - a guard: the poll goes on
+            self._bugs.met("answer_not_recorded", Where.RECORD, self._account, error)
+
+    def _write(self, line: bytes) -> None:
         try:
             # Names and addresses of people stand in it.
             handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

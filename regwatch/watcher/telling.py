@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 
 import structlog
 
+from regwatch.core.bugs import Where
 from regwatch.core.durations import humanise
 from regwatch.core.model import AccountName, ExtensionId
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.crowds import MOST_REGISTRATIONS
 from regwatch.core.polling.pace import PaceTurn
+from regwatch.guard import Bugs
 from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE, Setbacks
 
 log = structlog.get_logger(__name__)
@@ -17,9 +19,11 @@ log = structlog.get_logger(__name__)
 class Telling:
     """The log of one account."""
 
-    def __init__(self, account: AccountName) -> None:
+    def __init__(self, account: AccountName, bugs: Bugs) -> None:
+        self._account = account
+        self._bugs = bugs
         self._log = log.bind(account=account)
-        self._setbacks = Setbacks(account)
+        self._setbacks = Setbacks(account, bugs)
 
     def tell(self, outcome: Outcome, *, answered: Collection[ExtensionId] = ()) -> None:
         """Say what is worth a line; `answered`: who was, if it came of a poll."""
@@ -38,10 +42,13 @@ class Telling:
             watched, complete = outcome.listed.watched, outcome.listed.complete
             self._log.info("extensions_listed", watched=watched, complete=complete)
 
-    def tell_bug(self, event: str, error: Exception) -> None:
-        """Say it with its traceback, if it was not said yet."""
-        if self._setbacks.is_new(error):
-            self._log.error(event, exc_info=error)
+    def tell_bug(self, event: str, where: Where, error: Exception) -> None:
+        """Of something that is no single extension."""
+        self._bugs.met(event, where, self._account, error, account=self._account)
+
+    def tell_well(self, where: Where) -> None:
+        """What met a bug there before did not this time."""
+        self._bugs.mended(where, self._account)
 
     def _tell_pace(self, turn: PaceTurn) -> None:
         if not turn.is_slow:

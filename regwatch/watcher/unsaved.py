@@ -77,7 +77,7 @@ class Saved:
     """Those stored."""
     left: Sequence[Unsaved] = ()
     """What could not be stored now, in order."""
-    error: StoreError | None = None
+    error: Exception | None = None
     """Why, if something is left."""
 
 
@@ -92,11 +92,9 @@ async def save_what_can_be(
         part = waiting.pop(0)
         try:
             await save(part)
-        except StoreRefusedError as error:
-            waiting[:0] = _taken_apart(part, error, give_up)
-        except StoreError as error:
-            return Saved(stored, [part, *waiting], error)
-        except Exception as error:  # noqa: BLE001 - a guard: a bug in one thing is its own
+        except Exception as error:  # noqa: BLE001 - a guard: a bug met by one thing is a refusal
+            if await _is_of_the_store(error, save):
+                return Saved(stored, [part, *waiting], error)
             waiting[:0] = _taken_apart(part, error, give_up)
         else:
             stored += part.incidents
@@ -110,3 +108,14 @@ def _taken_apart(
     if not pieces:
         give_up(part, error)
     return pieces
+
+
+async def _is_of_the_store(error: Exception, save: Callable[[Unsaved], Awaitable[None]]) -> bool:
+    """Whether it is not what was to be stored that is at fault: then nothing can be stored now."""
+    if isinstance(error, StoreError):
+        return not isinstance(error, StoreRefusedError)
+    try:
+        await save(NOTHING)
+    except Exception:  # noqa: BLE001 - it is judged, and kept
+        return True
+    return False

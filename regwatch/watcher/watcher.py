@@ -10,8 +10,8 @@ import structlog
 from regwatch.batching import unhurried
 from regwatch.clock import Clock, SteadyClock
 from regwatch.core.account import Account
+from regwatch.core.bugs import Where
 from regwatch.core.clock_steps import answers_by_now
-from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
@@ -21,10 +21,10 @@ from regwatch.core.model import (
     Instant,
     Now,
 )
-from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import NOTHING_CAME, Outcome
 from regwatch.core.polling.planner import Ask
 from regwatch.core.steps import AskList, Failure, Tell
+from regwatch.guard import Bugs, Guard, lived
 from regwatch.sources.source import Source, SourceError
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.telling import Telling
@@ -61,7 +61,9 @@ class Watcher:
         steady: SteadyClock,
         on_outcome: OutcomeListener = lambda _account, _outcome: None,
         on_stage: Callable[[Stage], None] = lambda _stage: None,
+        ticking: Guard | None = None,
     ) -> None:
+        """`ticking`: guards the loop that time drives; the other one is the account's life."""
         self.account = account
         self._source = source
         self._keeper = keeper
@@ -77,7 +79,8 @@ class Watcher:
         """What was moved, and is not kept yet."""
         self._set_by = 0.0
         """By how much the clock was set since the start, in sum."""
-        self._telling = Telling(account.name)
+        self._ticking = ticking or Guard("tick", Where.WATCH, Bugs(clock=clock))
+        self._telling = Telling(account.name, self._ticking.bugs)
         self._log = log.bind(account=account.name)
 
     async def run(self) -> None:
@@ -89,7 +92,7 @@ class Watcher:
             await self._walk(self.account.begin(now=await self._present()))
             self._on_stage(Stage.RESTORED)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._tick_forever())
+                group.create_task(self._ticking.keep(self._tick_forever))
                 await self._ask_forever(group)
         finally:
             await self._keeper.close()
@@ -138,15 +141,16 @@ class Watcher:
     async def _poll(self, asked: Ask) -> None:
         asked_at, set_by = self._now(), self._set_by
         try:
-            batch = await self._source.registrations(asked.ids)
+            batch = await lived(self._source.registrations(asked.ids))
+            now = await self._present()
+            if self._set_by != set_by:
+                batch = answers_by_now(batch, self._set_by - set_by, asked=asked_at, now=now)
+            outcome = self.account.answered(batch, batch_limit=self._source.batch_limit, now=now)
         except Exception as error:  # noqa: BLE001 - the poll guard: whatever it was, the next comes
             await self._accept(await self._failed(asked, error))
             return
-        now = await self._present()
-        if self._set_by != set_by:
-            batch = answers_by_now(batch, self._set_by - set_by, asked=asked_at, now=now)
-        outcome = self.account.answered(batch, batch_limit=self._source.batch_limit, now=now)
         self._changed.set()
+        self._telling.tell_well(Where.POLL)
         self._log.debug(
             "polled",
             asked=len(batch.asked),
@@ -157,18 +161,19 @@ class Watcher:
 
     async def _list(self, asked: AskList) -> None:
         try:
-            listing = await self._source.extensions(type=asked.of.type, status=asked.of.status)
+            listing = await lived(
+                self._source.extensions(type=asked.of.type, status=asked.of.status)
+            )
+            await self._walk(self.account.listed(listing, now=await self._present()))
         except Exception as error:  # noqa: BLE001 - the same guard: the list is asked for again
             await self._accept(await self._failed(asked, error))
-            return
-        await self._walk(self.account.listed(listing, now=await self._present()))
 
     async def _failed(self, asked: Ask | AskList, error: Exception) -> Outcome:
         if isinstance(error, SourceError):
             self._log.debug("poll_failed", reason=error.reason.value, error=str(error))
             failure = Failure(error.reason, str(error), error.retry_after)
         else:
-            self._log.error("poll_crashed", exc_info=error)
+            self._telling.tell_bug("poll_crashed", Where.POLL, error)
             failure = A_BUG
         outcome = self.account.failed(asked, failure, now=await self._present())
         self._changed.set()
@@ -202,11 +207,13 @@ class Watcher:
         try:
             self._on_outcome(self.account.name, outcome)
         except Exception as error:  # noqa: BLE001 - a guard: it is stored and told all the same
-            self._telling.tell_bug("outcome_listener_bug", error)
+            self._telling.tell_bug("outcome_listener_bug", Where.LISTENER, error)
+        else:
+            self._telling.tell_well(Where.LISTENER)
         try:
             await self._keeper.keep(outcome)
         except Exception as error:  # noqa: BLE001 - a guard: the next polls come
-            self._telling.tell_bug("outcome_not_kept", error)
+            self._telling.tell_bug("outcome_not_kept", Where.STATE, error)
 
     def _now(self) -> Now:
         return Now(self._steady(), self._clock())
@@ -232,28 +239,3 @@ class Watcher:
                     if outcome is not NOTHING_CAME:
                         self._moved.append(outcome)
                 self._moves.popleft()
-
-    # --- what is seen of it --------------------------------------------------------------------
-
-    @property
-    def monitor(self) -> Monitor:
-        """What is known of the account."""
-        return self.account.monitor
-
-    @property
-    def first_sweep_done(self) -> bool:
-        """Whether every extension was asked for since the start."""
-        return self.account.first_sweep_done
-
-    @property
-    def sweep_seconds(self) -> float:
-        """How long a sweep takes at the present pace."""
-        return self.account.sweep_seconds
-
-    def is_stalled(self, *, now: Instant) -> bool:
-        """Whether its polling stands still."""
-        return self.account.is_stalled(now=now)
-
-    def pulse(self, *, now: Instant) -> Pulse:
-        """How its polling goes."""
-        return self.account.pulse(now=now)

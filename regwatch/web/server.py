@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 
 from regwatch.clock import Clock
+from regwatch.guard import Bugs
 from regwatch.web.api.handlers import Api
 from regwatch.web.auth import Gate, authentication
+from regwatch.web.errors import surviving
 from regwatch.web.health import HealthChecks, Reload
 from regwatch.web.metrics.exposition import Exposition
 from regwatch.web.metrics.instruments import Instruments
@@ -49,19 +51,20 @@ def build_app(
     settings: WebSettings | None = None,
     gate: Gate | None = None,
     operations: OperationsView | None = None,
+    bugs: Bugs | None = None,
 ) -> web.Application:
     """The application, ready to be listened for. With a gate, every path asks for a password.
     Without operations there is no JSON API.
     """
-    settings = settings or WebSettings()
-    app = web.Application(middlewares=[authentication(gate, settings.api_token)])
+    settings, bugs = settings or WebSettings(), bugs or Bugs(clock=clock)
+    app = web.Application(middlewares=[surviving(bugs), authentication(gate, settings.api_token)])
     app.on_response_prepare.append(_secure)
-    app.add_routes(Pages(StatusPage(view, clock, settings.external_url)).routes())
-    exposition = Exposition(instruments, view, settings.per_extension)
+    app.add_routes(Pages(StatusPage(view, clock, settings.external_url, bugs)).routes())
+    exposition = Exposition(instruments, view, settings.per_extension, bugs)
     app.add_routes(Scrape(exposition).routes())
     app.add_routes(HealthChecks(view, reload).routes())
     if operations is not None:
-        app.add_routes(Api(view, operations, clock).routes())
+        app.add_routes(Api(view, operations, clock, bugs).routes())
     return app
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.bugs import Setback
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -141,6 +142,10 @@ class DaemonView(Protocol):
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         """By receiver: how many notifications wait, and when the oldest of them was made."""
+        ...
+
+    def set_aside(self) -> tuple[Sequence[Setback], int]:
+        """What bugs of ours were met by last, the latest first; and how many things in all."""
         ...
 
     def health_problem(self) -> str | None:

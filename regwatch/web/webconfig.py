@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 import yaml
 
 from regwatch.core.outside import made_safe
-
 from regwatch.shapes.files import FileError, read_file, read_text
 
 BCRYPT_HASH = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")

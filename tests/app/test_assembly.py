@@ -42,7 +42,10 @@ async def assembly(folder: Path) -> AsyncIterator[tuple[Assembly, Surroundings]]
     (words / "slack.title.j2").write_text("{{ receiver }}", encoding="utf-8")
     async with surroundings(folder) as around:
         heart = Heart(clock=around.clock, steady=around.steady)
-        yield Assembly(around, Exchange(), heart, Reporting(around.instruments)), around
+        yield (
+            Assembly(around, Exchange(), heart, Reporting(around.instruments, around.bugs)),
+            around,
+        )
 
 
 def put_together(it: Assembly, folder: Path, text: str = TEXT) -> Parts:

@@ -384,7 +384,7 @@ async def test_an_account_that_fails_at_its_start_is_begun_again(tmp_path: Path)
             assert asked(it.bolt) == (1, 1, 2), "the other one polls all the time"
             assert view.health_problem() is None
             assert it.daemon.begun.engine.heart.may_beat()
-    assert events(logs).count("part_died") == 3
+    assert events(logs).count("part_died") == 1, "said once"
     assert "config_taken_back" not in events(logs)
 
 

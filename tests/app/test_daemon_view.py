@@ -20,7 +20,8 @@ def account(name: str, *, stalled: bool = False) -> Any:
 
 def sight(*accounts: Any, trouble: str = "") -> DaemonSight:
     engine: Any = SimpleNamespace(
-        parts=SimpleNamespace(accounts=accounts, trouble=trouble),
+        parts=SimpleNamespace(accounts=accounts),
+        bugs=SimpleNamespace(trouble=trouble, latest=lambda: ["one"], kept=3),
         store_problem="",
         incidents=lambda: [lost()],
         exchange=SimpleNamespace(resolved=[resolved(lost())]),
@@ -34,6 +35,7 @@ def test_it_shows_what_the_engine_holds() -> None:
     assert list(it.accounts()) == ["sight of acme", "sight of bolt"]
     assert list(it.incidents()) == [lost()]
     assert list(it.recently_resolved()) == [resolved(lost())]
+    assert it.set_aside() == (["one"], 3)
     assert it.outbox_backlog() == {"hook": (0, None)}
 
 

@@ -263,5 +263,5 @@ async def test_it_answers_for_its_parts(tmp_path: Path) -> None:
         assert acme.deleted == ["uloc-1"]  # type: ignore[attr-defined]
         assert it.engine.backlog == {"hook": (0, None)}
         assert it.engine.heart.may_beat()
-        bolt.trouble = "watch bolt died of RuntimeError"  # type: ignore[misc]
+        it.engine.bugs.died("watch bolt", "watch bolt died of RuntimeError")
         assert it.engine.heart.problem() == "watch bolt died of RuntimeError"

@@ -39,3 +39,16 @@ def test_what_was_made_in_the_future_waits_from_now_on() -> None:
     heart = Heart(clock=lambda: at(0), steady=lambda: Instant(START))
     heart.note_backlog({"chat": (1, at(5000))})
     assert heart.may_beat()
+
+
+def test_where_a_bug_keeps_how_it_is_from_being_known_the_heart_is_silent() -> None:
+    class Buggy:
+        def pulse(self, *, now: Instant) -> Pulse:
+            raise ZeroDivisionError
+
+    met: list[Exception] = []
+    heart = Heart(clock=lambda: at(0), steady=lambda: Instant(START), on_bug=met.append)
+    heart.look_at([Buggy()], every=60.0)
+    assert not heart.may_beat()
+    assert heart.problem().startswith("how regwatch is cannot be known: ZeroDivisionError at ")
+    assert [type(error) for error in met] == [ZeroDivisionError] * 2

@@ -16,6 +16,7 @@ from regwatch.core.history import Sought
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import Incident, IncidentId
+from regwatch.guard import Bugs
 from regwatch.store import Store
 from regwatch.web.views import NeverMatchesError, UnavailableError
 
@@ -32,6 +33,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.mutes = Mutes()
+        self.bugs = Bugs()
         self.known_labels = KnownLabels(accounts=["acme"], receivers=[], sites={"riga": {}})
 
     def incidents(self) -> list[Incident]:
@@ -94,6 +96,16 @@ def test_a_stored_silence_that_matches_nothing_any_more_is_a_line_in_the_log() -
             "why": "no `site` matches `gone` (one of `riga`)",
         }
     ]
+
+
+def test_one_in_which_a_bug_is_met_stops_no_start_and_the_others_are_looked_at() -> None:
+    engine = Engine()
+    broken = replace(silence_of(site="riga"), id="bad", matchers=None)
+    engine.mutes.replace_silences([broken, silence_of(site="gone")])
+    with capture_logs() as lines:
+        warn_of_silences(engine, now=at(10))  # type: ignore[arg-type]
+    assert [line["event"] for line in lines] == ["silence_not_checked", "silence_matches_nothing"]
+    assert [each.what for each in engine.bugs.latest()] == ["silence bad"]
 
 
 def silence_of(*, site: str) -> Silence:

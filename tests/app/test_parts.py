@@ -51,11 +51,3 @@ def test_what_differs_is_new_and_the_order_is_that_of_the_file() -> None:
     assert (kept.desk, kept.self_watch) == (coming.desk, former.self_watch)
     assert names(kept.without(former)) == ["c", "e", "z"]
     assert names(former.without(kept)) == ["h", "d", "x"]
-
-
-def test_the_first_trouble_is_told() -> None:
-    made: Any = parts()
-    assert made.trouble == ""
-    made.lines[0].trouble = "outbox x died"
-    made.accounts[1].trouble = "watch b died"
-    assert made.trouble == "watch b died"

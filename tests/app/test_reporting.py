@@ -15,6 +15,7 @@ from regwatch.core.model import AlertName, ChangeKind, ExtensionId, Incident
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import Loss
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.web.metrics.instruments import Instruments
 
@@ -22,7 +23,8 @@ from regwatch.web.metrics.instruments import Instruments
 class Scene:
     def __init__(self) -> None:
         self.instruments = Instruments(CollectorRegistry())
-        self.reporting = Reporting(self.instruments)
+        bugs = Bugs(count=self.instruments.bug_met)
+        self.reporting = Reporting(self.instruments, bugs)
 
     def count(self, name: str, **labels: str) -> float | None:
         return self.instruments.registry.get_sample_value(name, labels)

@@ -10,7 +10,9 @@ from fakes.web import FakeAccount, FakeDaemon
 from msgspec import structs
 
 from regwatch.app.service_manager import STATUS_SECONDS, ServiceManager
+from regwatch.core.bugs import Where
 from regwatch.core.model import Extension, ExtensionId, ExtensionState, IncidentState, Watched
+from regwatch.guard import Bugs
 
 pytestmark = pytest.mark.looptime
 
@@ -55,7 +57,7 @@ def watching(*states: ExtensionState) -> FakeAccount:
 
 def manager(view: FakeDaemon, **how: float) -> tuple[ServiceManager, Notifier]:
     notifier = Notifier(**how)
-    return ServiceManager(notifier, view), notifier  # type: ignore[arg-type]
+    return ServiceManager(notifier, view, Bugs()), notifier  # type: ignore[arg-type]
 
 
 def test_its_status_counts_what_is_watched_and_what_fires() -> None:
@@ -104,3 +106,18 @@ async def test_where_no_watchdog_asks_none_is_fed() -> None:
     it, notifier = manager(Daemon())
     await it.feed_watchdog()
     assert notifier.said == []
+
+
+async def test_a_bug_in_looking_at_the_polls_restarts_nothing() -> None:
+    view = Daemon()
+
+    def fails() -> str | None:
+        raise ZeroDivisionError
+
+    view.live_problem = fails  # type: ignore[method-assign]
+    it, notifier = manager(view, watchdog_seconds=60.0)
+    feeding = asyncio.ensure_future(it.feed_watchdog())
+    await asyncio.sleep(299)
+    feeding.cancel()
+    assert notifier.said == ["alive"] * 10, "a start anew would not mend it"
+    assert [each.where for each in it._bugs.latest()] == [Where.WATCHDOG]

@@ -40,14 +40,14 @@ SETTINGS = AccountSettings(
 
 
 def assembly(around: Surroundings) -> WatchAssembly:
-    return WatchAssembly(around, Exchange(), Reporting(around.instruments))
+    return WatchAssembly(around, Exchange(), Reporting(around.instruments, around.bugs))
 
 
 async def test_it_goes_on_with_the_incidents_it_is_given(tmp_path: Path) -> None:
     async with surroundings(tmp_path) as around:
         built = assembly(around).build(SETTINGS, [lost()])
-        assert list(built.watcher.monitor.incidents) == [lost()]
-        assert built.watcher.monitor.account == ACME
+        assert list(built.watcher.account.monitor.incidents) == [lost()]
+        assert built.watcher.account.monitor.account == ACME
         assert built.client.quota is None, "nobody was asked"
 
 

@@ -111,7 +111,7 @@ async def test_polls_that_stand_still_have_it_killed(tmp_path: Path) -> None:
     async with watched(tmp_path) as (daemon, _pbx, _hook, said):
         await asyncio.sleep(35)
         for account in daemon.begun.engine.parts.accounts:
-            account._current.watcher.is_stalled = lambda *, now: True  # type: ignore[method-assign]
+            account._current.watcher.account.is_stalled = lambda *, now: True  # type: ignore[method-assign]
         said.clear()
         await asyncio.sleep(2 * MINUTES)
         assert b"WATCHDOG=1" not in said

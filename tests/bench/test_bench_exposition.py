@@ -14,6 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from regwatch.core.model import ExtensionState
+from regwatch.guard import Bugs
 from regwatch.web.metrics.exposition import Exposition, gzipped, negotiate
 from regwatch.web.pages.page import StatusPage
 
@@ -104,7 +105,7 @@ async def test_the_exposition(daemon: FakeDaemon, capsys: pytest.CaptureFixture[
 
 
 async def test_the_page(daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]) -> None:
-    page = StatusPage(daemon, lambda: NOW, None)
+    page = StatusPage(daemon, lambda: NOW, None, Bugs())
     await page.render({})
     report = [""]
     longest = 0.0

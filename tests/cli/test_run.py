@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.commands import config, regwatch
@@ -64,15 +65,24 @@ async def test_how_it_ends_where_it_cannot_start(
     assert capsys.readouterr().err.splitlines() == [f"regwatch: {each}" for each in error.problems]
 
 
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs
+
+
 class Starting:
     """A daemon that has not started, and counts its reloads."""
 
     def __init__(self) -> None:
         self.started = asyncio.Event()
         self.reloaded = asyncio.Event()
+        self.fails = 0
+        self.begun = SimpleNamespace(around=SimpleNamespace(bugs=Bugs()))
 
     async def reload(self) -> list[str]:
         assert self.started.is_set()
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("a bug")
         self.reloaded.set()
         return []
 
@@ -85,6 +95,22 @@ async def test_a_hangup_during_the_start_is_heard_after_it() -> None:
         await asyncio.sleep(0)
         assert hangup.is_set()
         daemon.started.set()
+        await daemon.reloaded.wait()
+        listening.cancel()
+
+
+@pytest.mark.looptime
+async def test_a_hangup_that_met_a_bug_is_counted_and_the_next_one_is_heard() -> None:
+    daemon, hangup = Starting(), asyncio.Event()
+    daemon.started.set()
+    daemon.fails = 1
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(_reload_on(hangup, daemon))  # type: ignore[arg-type]
+        hangup.set()
+        await asyncio.sleep(0.5)
+        (met,) = daemon.begun.around.bugs.latest()
+        assert (met.where, met.what) == (Where.RELOAD, "reloads at SIGHUP")
+        hangup.set()
         await daemon.reloaded.wait()
         listening.cancel()
 

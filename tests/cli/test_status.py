@@ -7,6 +7,7 @@ from fakes.asked import ask
 from fakes.web import NOW, FakeDaemon, account, incident, watched
 
 from regwatch.cli.status import status
+from regwatch.core.bugs import Setback, Where
 from regwatch.core.model import ExtensionState, Quota, Timestamp
 
 LOST = ExtensionState.LOST
@@ -62,3 +63,15 @@ async def test_as_json_it_is_the_api_s_own(capsys: pytest.CaptureFixture[str]) -
     await ask(status, scene(), as_json=True)
     body = json.loads(capsys.readouterr().out)
     assert body["accounts"][0]["extensions"]["registered"] == 2
+
+
+async def test_what_was_set_aside_because_of_a_bug_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    once = Setback(Where.HTTP, "GET /", "KeyError at x.py:1", NOW, NOW)
+    often = Setback(Where.ANSWER, "acme/3", "KeyError at y.py:2", NOW, NOW, 7)
+    lines = await said(scene(setbacks=[once, often]), capsys)
+    assert lines[-3] == "Set aside because of bugs in regwatch: 2"
+    assert lines[-2].startswith("  GET / (http) since 2026-11-18 ")
+    assert lines[-2].endswith(": KeyError at x.py:1")
+    assert ", 7 times, last at 2026-11-18 " in lines[-1]

@@ -218,3 +218,13 @@ def test_what_time_brings_comes_although_one_incident_meets_a_bug() -> None:
     assert {each for outcome in outcomes for each in aside(outcome)} == {(None, BugError)}
     fired = [i for outcome in outcomes for i in outcome.incidents if i.facts.extension_id]
     assert [i.facts.extension_id for i in fired] == [TWO]
+
+
+def test_one_that_cannot_be_weighed_is_set_aside_and_the_others_are_taken_in() -> None:
+    watching, _ = monitor(1, 2)
+    see(watching, answer(1, registration(), when=0), answer(2, registration(), when=0))
+    watching.roster.by_id[ONE].registrations = (None,)  # type: ignore[assignment]
+    outcome = see(watching, answer(1, when=60), answer(2, when=60))
+    assert aside(outcome) == [(ONE, AttributeError)]
+    assert watching.roster.by_id[ONE].reason == SET_ASIDE
+    assert watching.roster.by_id[TWO].state is ExtensionState.LOST

@@ -23,6 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import regwatch
 from regwatch.core.alerts.conditions import LOSS_WORDS
+from regwatch.core.bugs import Where
 from regwatch.core.model import (
     AlertName,
     ChangeKind,
@@ -187,7 +188,7 @@ async def never() -> list[str]:
 
 def logged(level: str) -> set[str]:
     """The events that are logged at a level anywhere in the program."""
-    calls = {"error": r"log\.(?:error|exception)|tell_bug"}.get(level, rf"log\.{level}")
+    calls = {"error": r"log\.(?:error|exception)|tell_bug|bugs\.met"}.get(level, rf"log\.{level}")
     call = re.compile(rf"(?:{calls})\(\s*\"(\w+)\"")
     modules = Path(regwatch.__file__).parent.rglob("*.py")
     return {event for m in modules for event in call.findall(m.read_text(encoding="utf-8"))}
@@ -207,3 +208,9 @@ def test_the_examples_of_other_events_exist(level, pages):
     listed = set(re.findall(r"`(\w+)`", rows[level.upper()]))
     assert listed - {"incident_fired"} <= logged(level)
     assert listed
+
+
+def test_every_place_where_a_bug_may_be_met_is_listed(pages):
+    rows = {row[0]: row[2] for row in pages["reference/metrics"].rows()}
+    (row,) = (text for name, text in rows.items() if "regwatch_bugs_total" in name)
+    assert set(re.findall(r"`(\w+)`", row)) == {where.value for where in Where}

@@ -75,7 +75,7 @@ async def test_a_fault_passes_without_a_false_loss_and_a_true_one_is_found_after
     is_paging = any(name.startswith(("paging", "list")) for name in faults)
     async with scene(230 if is_paging else 45) as at:
         await asyncio.sleep(3 * MINUTES)
-        assert at.watcher.first_sweep_done
+        assert at.watcher.account.first_sweep_done
         at.pbx.set_faults(faults)
         if "all_unregistered" in faults:  # for longer than a moment, it is no glitch but a loss
             answered = len(at.requests)

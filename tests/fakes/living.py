@@ -2,7 +2,7 @@
 asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,7 +134,12 @@ def write(file: Path, places: dict[str, str], **parts: str) -> None:
 
 
 @asynccontextmanager
-async def living(folder: Path, kind: type[Daemon] = Daemon, **parts: str) -> AsyncIterator[Living]:
+async def living(
+    folder: Path,
+    kind: type[Daemon] = Daemon,
+    environ: Mapping[str, str] | None = None,
+    **parts: str,
+) -> AsyncIterator[Living]:
     """It has started; at the end it is stopped."""
     clocks = Clocks()
     async with AsyncExitStack() as stack:
@@ -154,7 +159,12 @@ async def living(folder: Path, kind: type[Daemon] = Daemon, **parts: str) -> Asy
         write(file, places, **parts)
         config = load_config(file, environ={})
         daemon = kind(
-            file, config, environ={}, clock=clocks.wall, steady=clocks.steady, read=at_once
+            file,
+            config,
+            environ=environ or {},
+            clock=clocks.wall,
+            steady=clocks.steady,
+            read=at_once,
         )
         made = Living(file, daemon, acme, bolt, hook, other, places, clocks)
         async with asyncio.TaskGroup() as group:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.app.surroundings import Surroundings
 from regwatch.clock import EvenClock
 from regwatch.core.alerts.mutes import Mutes
+from regwatch.guard import Bugs
 from regwatch.store import Store
 from regwatch.web.metrics.instruments import Instruments
 
@@ -23,11 +24,13 @@ async def surroundings(folder: Path, clocks: Clocks | None = None) -> AsyncItera
         store = await Store.open(f"sqlite:///{folder}/regwatch.db", clock=clocks.wall)
         async with AsyncExitStack() as stack, aiohttp.ClientSession() as session:
             stack.push_async_callback(store.close)
+            instruments = Instruments(CollectorRegistry())
             yield Surroundings(
                 store=store,
                 session=session,
                 mutes=Mutes(),
-                instruments=Instruments(CollectorRegistry()),
+                instruments=instruments,
+                bugs=Bugs(clock=clocks.wall, count=instruments.bug_met),
                 clock=EvenClock(clocks.wall, clocks.steady),
                 steady=clocks.steady,
             )

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.bugs import Setback
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -30,6 +31,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.guard import Bugs
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
 from regwatch.web.metrics.instruments import Instruments
@@ -79,6 +81,7 @@ class FakeDaemon:
     backlog: dict[str, tuple[int, Timestamp | None]] = field(default_factory=dict)
     problem: str | None = None
     stalled: str | None = None
+    setbacks: list[Setback] = field(default_factory=list)
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts
@@ -91,6 +94,9 @@ class FakeDaemon:
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         return self.backlog
+
+    def set_aside(self) -> tuple[Sequence[Setback], int]:
+        return self.setbacks, len(self.setbacks)
 
     def health_problem(self) -> str | None:
         return self.problem
@@ -262,6 +268,7 @@ async def served(
     settings: WebSettings | None = None,
     gate: Gate | None = None,
     operations: FakeOperations | None = None,
+    bugs: Bugs | None = None,
     clock: Clock = lambda: NOW,
     in_between: Sequence[Middleware] = (),
 ) -> AsyncIterator[aiohttp.ClientSession]:
@@ -276,6 +283,7 @@ async def served(
         settings=settings,
         gate=gate,
         operations=operations,
+        bugs=bugs,
     )
     app.middlewares.extend(in_between)
     async with (

@@ -13,6 +13,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.sites import Sites
+from regwatch.guard import Bugs
 from regwatch.watcher.answer_times import TIMES_SECONDS
 from regwatch.watcher.keeper import FLUSH_SECONDS, Keeper, decode_memory, encode_memory
 
@@ -28,7 +29,7 @@ class Kept:
         self.clocks = Clocks()
         self.store = store or MemoryStore()
         self.told: list[Incident] = []
-        self.bugs = 0
+        self.bugs = Bugs()
         self.is_told_unsaved = False
         self.monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
         self.keeper = Keeper(
@@ -37,16 +38,13 @@ class Kept:
             clock=self.clocks.wall,
             steady=self.clocks.steady,
             on_incidents=self._tell,
-            on_bug=self._count,
+            bugs=self.bugs,
         )
 
     def _tell(self, incidents: tuple[Incident, ...]) -> None:
         stored = (self.store.incidents.get(i.id) == i for i in incidents)
         assert self.is_told_unsaved or all(stored), "stored before it is"
         self.told += incidents
-
-    def _count(self) -> None:
-        self.bugs += 1
 
     def watch(self, *numbers: int) -> Outcome:
         return self.monitor.watch(listing(*numbers).extensions, now=self.clocks.wall())
@@ -162,7 +160,7 @@ async def test_what_can_never_be_stored_is_given_up_and_keeps_nothing_else_back(
         await kept.keeper.keep(kept.see(number))
         await kept.keeper.keep(kept.see(number, gone=True))
     assert [incident.facts.extension_id for incident in kept.told] == [2]
-    assert kept.bugs == 1
+    assert kept.bugs.kept == 1
     saves = kept.store.saves
     await kept.keeper.flush()
     assert kept.store.saves == saves, "nothing is left to be stored"

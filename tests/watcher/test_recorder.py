@@ -9,6 +9,7 @@ import pytest
 from fakes.values import ACME, answer, at, batch, listing
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import BatchAnswer, ExtensionId, FailureReason, Listing
 from regwatch.core.recording import Recorded
 from regwatch.sources.source import SourceError
@@ -77,3 +78,13 @@ async def test_a_file_that_cannot_be_written_is_said_once_and_costs_no_poll(
         folder.rmdir()
         await recording.registrations(IDS)
     assert [line["event"] for line in logs] == ["answers_not_recorded"] * 2
+
+
+async def test_a_bug_met_by_recording_costs_the_record_and_never_the_poll(tmp_path: Path) -> None:
+    recording, _ = recorder(file := tmp_path / "answers.jsonl")
+    recording._clock = object  # type: ignore[assignment, return-value]
+    assert await recording.registrations(IDS) == ANSWER
+    assert not file.exists()
+    assert [(each.where, each.what) for each in recording._bugs.latest()] == [
+        (Where.RECORD, "acme")
+    ]

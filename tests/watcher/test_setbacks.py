@@ -1,11 +1,15 @@
 """What is said of bugs that were survived: each once, and when it is over."""
 
 import pytest
+from fakes.notifications import lost
 from fakes.values import ACME
 from structlog.testing import capture_logs
 
+from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.model import ExtensionId
-from regwatch.core.outcome import Outcome, SetAside
+from regwatch.core.outcome import Outcome
+from regwatch.guard import Bugs
 from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE, Setbacks
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)
@@ -33,7 +37,7 @@ def aside(*ids: int | None, error: Exception | None = None) -> Outcome:
 
 def told(*outcomes: Outcome, answered: tuple[ExtensionId, ...] = ()) -> list[tuple[str, object]]:
     """The lines that these make, one after the other, and whom they name."""
-    setbacks = Setbacks(ACME)
+    setbacks = Setbacks(ACME, Bugs())
     with capture_logs() as lines:
         for outcome in outcomes:
             setbacks.tell(outcome, answered=answered)
@@ -52,7 +56,7 @@ def test_those_of_one_bug_are_one_line_and_another_bug_is_another() -> None:
 def test_a_line_names_some_and_counts_all() -> None:
     many = range(1, 2 * LISTED_IN_A_LOG_LINE)
     with capture_logs() as lines:
-        Setbacks(ACME).tell(aside(*many))
+        Setbacks(ACME, Bugs()).tell(aside(*many))
     (line,) = lines
     assert (line["count"], line["extension_ids"]) == (len(many), [*many][:LISTED_IN_A_LOG_LINE])
     assert line["log_level"] == "error"
@@ -90,9 +94,35 @@ def test_who_is_taken_in_again_may_be_set_aside_anew() -> None:
 
 
 def test_who_is_watched_no_more_is_forgotten() -> None:
-    setbacks = Setbacks(ACME)
+    setbacks = Setbacks(ACME, Bugs())
     setbacks.tell(aside(1))
     setbacks.forget([ONE])
     with capture_logs() as lines:
         setbacks.tell(Outcome(), answered=[ONE])
     assert lines == []
+
+
+def test_what_is_set_aside_stands_in_the_book_until_it_is_taken_in_again() -> None:
+    bugs = Bugs()
+    setbacks = Setbacks(ACME, bugs)
+    setbacks.tell(aside(1, 2))
+    setbacks.tell(aside(1), answered=[ONE])
+    assert {(each.what, each.times) for each in bugs.latest()} == {("acme/1", 2), ("acme/2", 1)}
+    setbacks.tell(Outcome(), answered=[ONE])
+    assert [each.what for each in bugs.latest()] == ["acme/2"]
+    setbacks.forget([TWO])
+    assert bugs.latest() == []
+
+
+def test_an_incident_that_is_set_aside_is_well_again_when_it_goes_on() -> None:
+    bugs = Bugs()
+    setbacks = Setbacks(ACME, bugs)
+    incident = lost()
+    bug = SetAside(None, met(), Where.INCIDENT, incident.subject)
+    setbacks.tell(Outcome(set_aside=[bug]))
+    (entry,) = bugs.latest()
+    assert (entry.where, entry.what) == (Where.INCIDENT, f"acme {incident.subject}")
+    setbacks.tell(Outcome(steps=[Step(lost(7), Decision.FIRED)]))
+    assert bugs.kept == 1
+    setbacks.tell(Outcome(steps=[Step(incident, Decision.FIRED)]))
+    assert bugs.kept == 0

@@ -4,9 +4,11 @@ import pytest
 from fakes.values import ACME
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.model import ExtensionId
-from regwatch.core.outcome import Listed, Outcome, SetAside
+from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.polling.pace import PaceTurn
+from regwatch.guard import Bugs
 from regwatch.watcher.telling import Telling
 
 MANY = [ExtensionId(i) for i in range(1, 31)]
@@ -43,7 +45,7 @@ def test_each_kind_of_news_is_a_line(
     outcome: Outcome, event: str | None, fields: dict[str, object]
 ) -> None:
     with capture_logs() as logs:
-        Telling(ACME).tell(outcome)
+        Telling(ACME, Bugs()).tell(outcome)
     assert [line["event"] for line in logs] == ([] if event is None else [event])
     for line in logs:
         assert line["account"] == ACME
@@ -52,7 +54,7 @@ def test_each_kind_of_news_is_a_line(
 
 
 def test_who_is_set_aside_is_said_once_and_again_only_after_it_was_taken_in() -> None:
-    telling, one = Telling(ACME), MANY[0]
+    telling, one = Telling(ACME, Bugs()), MANY[0]
     aside = Outcome(set_aside=[SetAside(one, bug())])
     with capture_logs() as logs:
         telling.tell(aside, answered=[one])
@@ -69,8 +71,8 @@ def test_who_is_set_aside_is_said_once_and_again_only_after_it_was_taken_in() ->
 
 
 def test_a_bug_of_no_extension_is_said_once() -> None:
-    telling = Telling(ACME)
+    telling = Telling(ACME, Bugs())
     with capture_logs() as logs:
         for _ in range(2):
-            telling.tell_bug("outcome_not_kept", bug())
+            telling.tell_bug("outcome_not_kept", Where.STATE, bug())
     assert [(line["event"], line["log_level"]) for line in logs] == [("outcome_not_kept", "error")]

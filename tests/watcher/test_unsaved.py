@@ -79,3 +79,33 @@ def test_a_full_disk_loses_nothing(data: st.DataObject, unsaved: Unsaved, full: 
     everything = [*store.stored, *store.given_up, *left]
     assert sorted(map(str, everything)) == sorted(map(str, things(unsaved)))
     assert (saved.error is not None) is bool(saved.left)
+
+
+class Buggy(Scripted):
+    """In place of a refusal it meets a bug."""
+
+    async def save(self, part: Unsaved) -> None:
+        try:
+            await super().save(part)
+        except StoreRefusedError as error:
+            raise KeyError("a bug") from error
+
+
+def test_one_thing_in_which_a_bug_is_met_is_given_up_alone() -> None:
+    store = Buggy({3})
+    saved = saving(Unsaved(tuple(map(ExtensionId, range(9)))), store)
+    assert (store.given_up, sorted(map(int, store.stored))) == ([3], [0, 1, 2, 4, 5, 6, 7, 8])  # type: ignore[call-overload]
+    assert saved.error is None
+
+
+def test_where_a_bug_is_met_by_whatever_is_stored_all_is_kept() -> None:
+    class Broken(Scripted):
+        async def save(self, part: Unsaved) -> None:
+            raise KeyError("a bug")
+
+    unsaved = Unsaved(tuple(map(ExtensionId, range(9))))
+    store = Broken(set())
+    saved = saving(unsaved, store)
+    assert saved.left == [unsaved]
+    assert isinstance(saved.error, KeyError)
+    assert store.given_up == []

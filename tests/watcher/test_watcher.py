@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 
 from regwatch.core.account import Account
 from regwatch.core.alerts.incidents import Decision
+from regwatch.core.bugs import Where
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -38,6 +40,7 @@ from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.core.recording import Recorded
 from regwatch.core.sites import Sites
+from regwatch.guard import Bugs, Guard
 from regwatch.sources.recorded.source import RecordedSource
 from regwatch.sources.source import SourceError
 from regwatch.watcher.keeper import Keeper
@@ -107,10 +110,7 @@ class Rig:
     sites: Sites = field(default_factory=Sites)
     listener: OutcomeListener | None = None
 
-    bugs: int = 0
-
-    def count_bug(self) -> None:
-        self.bugs += 1
+    bugs: Bugs = field(default_factory=Bugs)
 
     stages: list[Stage] = field(default_factory=list)
 
@@ -124,7 +124,7 @@ class Rig:
             clock=clocks.wall,
             steady=clocks.steady,
             on_incidents=self.told.extend,
-            on_bug=self.count_bug,
+            bugs=self.bugs,
         )
         return Watcher(
             Account(monitor, planner, self.selection),
@@ -134,6 +134,7 @@ class Rig:
             steady=clocks.steady,
             on_outcome=self.listener or self._note,
             on_stage=self.stages.append,
+            ticking=Guard("tick", Where.WATCH, self.bugs),
         )
 
     def _note(self, _account: AccountName, outcome: Outcome) -> None:
@@ -164,19 +165,19 @@ async def until(condition: Callable[[], bool], seconds: float = 600) -> None:
 async def test_it_lists_then_asks_for_all_then_once_per_interval() -> None:
     rig = Rig()
     async with rig.running() as watcher:
-        assert not watcher.first_sweep_done
+        assert not watcher.account.first_sweep_done
         await asyncio.sleep(5)
-        assert watcher.first_sweep_done
+        assert watcher.account.first_sweep_done
         assert [ids for _, ids in rig.source.asked] == [(1, 2, 3)]
         await asyncio.sleep(600)
         assert len(rig.source.asked) in (10, 11)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
 
 
 async def test_a_long_list_is_taken_over_in_pieces_and_the_sweep_is_of_all_of_it() -> None:
     rig = Rig(source=Source(1200))
     async with rig.running() as watcher:
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
     assert {i for _, ids in rig.source.asked for i in ids} == set(range(1, 1201))
 
 
@@ -219,7 +220,7 @@ async def test_what_can_never_be_stored_is_lost_loudly_and_alone() -> None:
     assert set(rig.store.rows) == {1, 2, 3}
     lost = [line for line in logs if line["event"] == "state_lost"]
     assert [line["lost"].partition(" ")[0] for line in lost] == ["incident"]
-    assert rig.bugs == len(lost)
+    assert rig.bugs.kept == len(lost)
 
 
 async def test_answers_without_news_are_stored_within_minutes_and_at_the_stop() -> None:
@@ -240,7 +241,7 @@ async def test_a_restart_goes_on_from_what_was_stored() -> None:
     rig.source.gone.add(1)
     async with rig.running() as watcher:
         await until(lambda: bool(rig.told))
-        assert watcher.monitor.roster.by_id[ExtensionId(1)].state is ExtensionState.LOST
+        assert watcher.account.monitor.roster.by_id[ExtensionId(1)].state is ExtensionState.LOST
     assert alerts(rig) == [AlertName.EXTENSION_LOST]
 
 
@@ -275,7 +276,7 @@ async def test_a_bug_in_the_list_does_not_end_the_watching() -> None:
             rig.source.listing = ZeroDivisionError("bug")
             await asyncio.sleep(5)
             rig.source.listing = listing(1)
-            await until(lambda: watcher.first_sweep_done)
+            await until(lambda: watcher.account.first_sweep_done)
     crashed = [line for line in logs if line["event"] == "poll_crashed"]
     assert [type(line["exc_info"]) for line in crashed] == [ZeroDivisionError]
 
@@ -300,7 +301,7 @@ async def test_refused_ids_are_left_out_of_later_requests() -> None:
     rig.source.refused.add(2)
     async with rig.running() as watcher:
         await asyncio.sleep(200)
-        assert watcher.first_sweep_done
+        assert watcher.account.first_sweep_done
     assert [ids for _, ids in rig.source.asked][:3] == [(1, 2, 3), (1, 3), (1, 3)]
 
 
@@ -309,12 +310,12 @@ async def test_a_part_that_failed_is_asked_again_soon() -> None:
     rig.source.silent.add(2)
     async with rig.running() as watcher:
         await asyncio.sleep(4)
-        assert not watcher.first_sweep_done
+        assert not watcher.account.first_sweep_done
         assert [ids[0] for _, ids in rig.source.asked] == [1, 2]
         await asyncio.sleep(30)
         assert len(rig.source.asked) == 2, "one more time, not again and again"
         rig.source.silent.clear()
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
 
 
 async def test_a_mass_loss_is_confirmed_at_once() -> None:
@@ -334,7 +335,7 @@ async def test_a_list_that_fails_is_asked_for_again() -> None:
     async with rig.running() as watcher:
         await asyncio.sleep(5)
         rig.source.listing = listing(1)
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
 
 
 async def test_one_that_leaves_the_list_is_watched_no_more() -> None:
@@ -350,7 +351,7 @@ async def test_one_that_leaves_the_list_is_watched_no_more() -> None:
 async def test_explicit_ids_are_watched_without_any_list() -> None:
     rig = Rig(selection=Selection(ids=frozenset({ExtensionId(7)})))
     async with rig.running() as watcher:
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
     assert rig.source.asked[0][1] == (7,)
 
 
@@ -358,7 +359,7 @@ async def test_excluded_ones_are_not_watched_and_explicit_ones_are_beside_the_li
     selection = Selection(frozenset({ExtensionId(9)}), Discovery(), ("102",))
     rig = Rig(selection=selection)
     async with rig.running() as watcher:
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
     assert rig.source.asked[0][1] == (1, 3, 9)
 
 
@@ -374,12 +375,12 @@ async def test_polling_that_hangs_is_seen_as_stalled() -> None:
 
         rig.source.registrations = hang  # type: ignore[method-assign]
         await asyncio.sleep(100)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
         await asyncio.sleep(300)
-        assert watcher.is_stalled(now=now())
+        assert watcher.account.is_stalled(now=now())
         gate.set()
         await asyncio.sleep(1)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
 
 
 async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end() -> None:
@@ -390,12 +391,12 @@ async def test_that_the_quota_slows_polling_down_is_said_once_and_so_is_its_end(
             plan = watcher.account.planner
             plan.quota_seen(Allowance(1000, 72, Timestamp(now() + 3600), now()))
             await asyncio.sleep(20)
-            assert watcher.sweep_seconds > 90
+            assert watcher.account.sweep_seconds > 90
             watcher.account.planner.quota_seen(
                 Allowance(9000, 9000, Timestamp(now() + 3600), now())
             )
             await asyncio.sleep(20)
-            assert watcher.sweep_seconds == 60
+            assert watcher.account.sweep_seconds == 60
     said = [line["event"] for line in logs if line["event"].startswith("polling_")]
     assert said == ["polling_slowed", "polling_at_full_pace"]
 
@@ -417,7 +418,7 @@ async def test_a_bug_met_by_one_answer_is_said_once_and_the_polls_go_on() -> Non
             rig.source.moved[2] = BUGGY
             await asyncio.sleep(300)
             asked = len(rig.source.asked)
-            two = watcher.monitor.roster.by_id[ExtensionId(2)]
+            two = watcher.account.monitor.roster.by_id[ExtensionId(2)]
             assert (two.state, two.reason) == (ExtensionState.UNKNOWN, "set_aside")
             stored, _ = rig.store.rows[ExtensionId(2)]
             assert stored.state is ExtensionState.UNKNOWN
@@ -464,9 +465,9 @@ async def test_what_cannot_be_kept_for_a_bug_ends_nothing() -> None:
             rig.store.bug = None
             rig.source.gone.add(1)
             await until(lambda: bool(rig.told))
-            assert not watcher.is_stalled(now=now())
-    assert [i.facts.extension_id for i in rig.told] == [1]
-    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["state_lost"]
+            assert not watcher.account.is_stalled(now=now())
+    assert [i.facts.extension_id for i in rig.told] == [3, 1], "late, and not lost"
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["state_not_stored"]
 
 
 def _fail(_account: AccountName, _outcome: Outcome) -> None:
@@ -484,11 +485,11 @@ async def test_one_row_that_cannot_be_restored_leaves_the_others() -> None:
     with capture_logs() as logs:
         async with rig.running() as watcher:
             await asyncio.sleep(5)
-            assert watcher.first_sweep_done
-            two = watcher.monitor.roster.by_id[ExtensionId(2)]
+            assert watcher.account.first_sweep_done
+            two = watcher.account.monitor.roster.by_id[ExtensionId(2)]
             assert two.state is ExtensionState.REGISTERED
     assert [line["event"] for line in logs if line["log_level"] == "error"] == [
-        "extension_not_restored"
+        "extensions_not_restored"
     ]
 
 
@@ -512,7 +513,7 @@ async def test_whoever_sets_the_clock_neither_stops_the_polls_nor_makes_them_man
         assert len(since) == pytest.approx(usual, abs=2)
         pauses = [later - at for at, later in pairwise([360.0, *since])]
         assert max(pauses) < 20
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -560,7 +561,7 @@ async def test_answers_that_were_stamped_in_the_future_are_of_now() -> None:
     async with rig.running() as watcher:
         await asyncio.sleep(130)
         assert len(rig.source.asked) - asked >= 2
-        assert watcher.first_sweep_done
+        assert watcher.account.first_sweep_done
 
 
 @pytest.mark.parametrize("step", [-3600.0, 86_400.0])
@@ -666,15 +667,15 @@ async def test_a_poll_that_is_planned_too_far_ahead_is_a_stall_at_once() -> None
     async with asyncio.TaskGroup() as group:
         running = group.create_task(watcher.run())
         await asyncio.sleep(100)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
         right, watcher.account.planner = watcher.account.planner, lost
         lost.watch(dict.fromkeys([ExtensionId(1)]))
         await asyncio.sleep(70)
-        assert watcher.is_stalled(now=now())
-        assert watcher.pulse(now=now()).is_stalled
+        assert watcher.account.is_stalled(now=now())
+        assert watcher.account.pulse(now=now()).is_stalled
         watcher.account.planner = right
         await asyncio.sleep(11)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
         running.cancel()
 
 
@@ -684,7 +685,7 @@ async def test_with_nobody_left_to_watch_nothing_stalls() -> None:
         await asyncio.sleep(10)
         rig.source.listing = listing()
         await asyncio.sleep(600)
-        assert not watcher.is_stalled(now=now())
+        assert not watcher.account.is_stalled(now=now())
 
 
 async def test_how_far_it_got_is_told_once_each() -> None:
@@ -692,7 +693,7 @@ async def test_how_far_it_got_is_told_once_each() -> None:
     async with rig.running() as watcher:
         await asyncio.sleep(0.05)
         assert rig.stages == [Stage.RESTORED]
-        await until(lambda: watcher.first_sweep_done)
+        await until(lambda: watcher.account.first_sweep_done)
         await asyncio.sleep(300)
     assert rig.stages == [Stage.RESTORED, Stage.SWEPT]
 
@@ -708,7 +709,7 @@ async def test_that_an_extension_has_too_many_registrations_is_said_once() -> No
     with capture_logs() as logs:
         async with rig.running() as watcher:
             await asyncio.sleep(300)
-            held = watcher.monitor.roster.by_id
+            held = watcher.account.monitor.roster.by_id
             assert [len(held[ExtensionId(i)].registrations) for i in (1, 2, 3)] == [75, 100, 75]
     said = [line for line in logs if line["event"] == "registrations_too_many"]
     assert [(line["extension_ids"], line["compared"]) for line in said] == [([2], 100)]
@@ -740,3 +741,72 @@ async def test_a_record_is_watched_as_a_pbx_is() -> None:
         (AlertName.API_UNAVAILABLE, IncidentState.FIRING),
         (AlertName.API_UNAVAILABLE, IncidentState.RESOLVED),
     ]
+
+
+# --- bugs ----------------------------------------------------------------------------------------
+
+
+async def cancels_itself(*_args: object, **_kwargs: object) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+async def test_a_request_that_is_cancelled_from_inside_is_a_failed_one_and_the_next_comes() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound, rig.source.registrations = rig.source.registrations, cancels_itself  # type: ignore[method-assign, assignment]
+        await asyncio.sleep(100)
+        (met,) = rig.bugs.latest()
+        assert (met.where, met.what) == (Where.POLL, "acme")
+        assert met.why.startswith("StrayCancelError")
+        rig.source.registrations = sound  # type: ignore[method-assign]
+        asked = len(rig.source.asked)
+        await asyncio.sleep(200)
+        assert rig.bugs.latest() == [], "the next one went well"
+        assert len(rig.source.asked) > asked, "whoever was asked for is asked for again"
+        assert not watcher.account.is_stalled(now=now())
+
+
+async def test_an_answer_that_cannot_be_taken_in_is_a_failed_poll_and_the_next_comes() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound, failures = watcher.account.planner.quarantine, [1, 2]
+
+        def buggy(*args: Any, **kwargs: Any) -> Any:
+            if failures:
+                failures.pop()
+                raise KeyError("a bug")
+            return sound(*args, **kwargs)
+
+        watcher.account.planner.quarantine = buggy  # type: ignore[method-assign]
+        await until(lambda: not failures)
+        assert [(each.where, each.times) for each in rig.bugs.latest()] == [(Where.POLL, 2)]
+        asked = len(rig.source.asked)
+        await asyncio.sleep(200)
+        assert len(rig.source.asked) > asked
+    assert rig.bugs.latest() == []
+
+
+async def test_time_that_meets_a_bug_holds_up_no_poll() -> None:
+    rig = Rig()
+    async with rig.running() as watcher:
+        await asyncio.sleep(5)
+        sound = watcher.account.tick
+
+        def buggy(**_how: Any) -> Any:
+            raise KeyError("a bug")
+
+        watcher.account.tick = buggy  # type: ignore[method-assign]
+        await asyncio.sleep(5)
+        assert rig.bugs.trouble.startswith("tick died of KeyError at ")
+        asked = len(rig.source.asked)
+        rig.source.gone.add(3)
+        await until(lambda: bool(rig.told))
+        assert len(rig.source.asked) > asked
+        watcher.account.tick = sound  # type: ignore[method-assign]
+        await asyncio.sleep(200)
+        assert (rig.bugs.trouble, rig.bugs.latest()) == ("", [])

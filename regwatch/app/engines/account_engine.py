@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from regwatch.app.engines.account_view import AccountSight
+from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
 from regwatch.clock import Clock
 from regwatch.core.alerts.incidents import of_the_past
+from regwatch.core.bugs import Where
 from regwatch.core.heartbeat import Pulse
 from regwatch.core.model import Incident, IncidentId, Instant, RegistrationId
-from regwatch.sources.source import Connection
+from regwatch.guard import Bugs
+from regwatch.sources.source import Connection, SourceError
+from regwatch.store import StoreError
 from regwatch.watcher.watcher import Watcher
 
 
@@ -45,16 +49,25 @@ class AccountEngine:
         store: IncidentStore,
         *,
         clock: Clock,
+        bugs: Bugs,
         on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         self.settings = settings
         self._build = build
         self._store = store
         self._clock = clock
+        self._bugs = bugs
         self._is_loaded = False
         self._loading = asyncio.Lock()
         name = f"watch {settings.name}"
-        self._running = Running(name, self._watch, on_death=lambda: on_death(self))
+        self._running = Running(
+            name,
+            Where.WATCH,
+            self._watch,
+            bugs,
+            on_death=lambda: on_death(self),
+            no_bugs=(StoreError, SourceError),
+        )
         self._built: Watch | None = None
 
     def try_out(self) -> None:
@@ -64,10 +77,10 @@ class AccountEngine:
         self._take(())
 
     def _take(self, incidents: Sequence[Incident]) -> None:
-        built = self._build(self.settings, incidents)
+        built = built_with(incidents, lambda some: self._build(self.settings, some), self._bugs)
         built.client.prepare()  # reads the certificates: entering cannot fail for them
         self._built = built
-        self._sight = AccountSight(built.watcher, built.client, clock=self._clock)
+        self._sight = AccountSight(built.watcher.account, built.client, clock=self._clock)
 
     @property
     def _current(self) -> Watch:
@@ -120,16 +133,16 @@ class AccountEngine:
 
     def deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """Somebody deletes these through us."""
-        self._current.watcher.monitor.deleting(registrations, now=self._clock())
+        self._current.watcher.account.monitor.deleting(registrations, now=self._clock())
 
     def not_deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """The PBX refused that."""
-        self._current.watcher.monitor.not_deleting(registrations)
+        self._current.watcher.account.monitor.not_deleting(registrations)
 
     @property
     def incidents(self) -> Iterable[Incident]:
         """Those open."""
-        return self._current.watcher.monitor.incidents
+        return self._current.watcher.account.monitor.incidents
 
     @property
     def sight(self) -> AccountSight:
@@ -140,15 +153,15 @@ class AccountEngine:
 
     @property
     def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
+        """What it died of, until it is well again; empty if it lives."""
         return self._running.trouble
 
     def pulse(self, *, now: Instant) -> Pulse:
         """How its polling goes."""
-        return self._current.watcher.pulse(now=now)
+        return self._current.watcher.account.pulse(now=now)
 
     def is_stalled(self, *, now: Instant) -> bool:
         """Whether its polling stands still though it lives: a start anew of the whole would help.
         One that died is begun anew in any case.
         """
-        return not self.trouble and self._current.watcher.is_stalled(now=now)
+        return not self.trouble and self._current.watcher.account.is_stalled(now=now)

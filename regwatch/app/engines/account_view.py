@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from regwatch.clock import Clock
+from regwatch.core.account import Account
 from regwatch.core.alerts.conditions import API_WORDS
 from regwatch.core.model import (
     AccountName,
@@ -14,38 +15,37 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.sources.source import Connection
-from regwatch.watcher.watcher import Watcher
 
 
 class AccountSight:
     """One account, as `web.views.AccountView` wants it."""
 
-    def __init__(self, watcher: Watcher, client: Connection, *, clock: Clock) -> None:
-        self._watcher = watcher
+    def __init__(self, account: Account, client: Connection, *, clock: Clock) -> None:
+        self._account = account
         self._client = client
         self._clock = clock
 
     @property
     def name(self) -> AccountName:
         """The account's name."""
-        return self._watcher.monitor.account
+        return self._account.monitor.account
 
     def watched(self) -> Mapping[ExtensionId, Watched]:
         """All extensions, as the monitor holds them."""
-        return self._watcher.monitor.roster.by_id
+        return self._account.monitor.roster.by_id
 
     def counts(self) -> Mapping[tuple[str, ExtensionState], int]:
         """How many extensions by site and state."""
-        return self._watcher.monitor.roster.states
+        return self._account.monitor.roster.states
 
     def registration_counts(self) -> Mapping[str, int]:
         """How many active registrations by site."""
-        return self._watcher.monitor.roster.registrations
+        return self._account.monitor.roster.registrations
 
     @property
     def sites(self) -> Sequence[str]:
         """The configured sites, and none."""
-        return ("", *self._watcher.monitor.sites.names)
+        return ("", *self._account.monitor.sites.names)
 
     @property
     def quota(self) -> Quota | None:
@@ -55,32 +55,32 @@ class AccountSight:
     @property
     def api_up(self) -> bool | None:
         """Whether the last request succeeded."""
-        return self._watcher.monitor.health.is_up
+        return self._account.monitor.health.is_up
 
     @property
     def oldest_answer_at(self) -> Timestamp | None:
         """When the longest-unanswered extension was last answered."""
-        return self._watcher.monitor.roster.oldest_answer_at()
+        return self._account.monitor.roster.oldest_answer_at()
 
     @property
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace."""
-        return self._watcher.sweep_seconds
+        return self._account.sweep_seconds
 
     def expects(self, watched: Watched) -> bool:
         """Whether it is expected to be registered at this hour."""
-        expectations = self._watcher.monitor.expectations
+        expectations = self._account.monitor.expectations
         return expectations.since(watched.extension, now=self._clock()) is not None
 
     @property
     def first_sweep_done(self) -> bool:
         """Whether every extension was asked for since the start."""
-        return self._watcher.first_sweep_done
+        return self._account.first_sweep_done
 
     @property
     def api_problem(self) -> str:
         """What is wrong with the API, in one line."""
-        health = self._watcher.monitor.health
+        health = self._account.monitor.health
         if health.shortage is not None:
             return API_WORDS[FailureReason.QUOTA_EXHAUSTED]
         if health.trouble is None:

@@ -7,6 +7,7 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
+from regwatch.core.bugs import Where
 
 LOOK_SECONDS = 1.0
 
@@ -22,7 +23,7 @@ class ClockCare:
         """`follow` looks when nobody is between two lives, and tells whoever holds times."""
         self._around = around
         self._follow = follow
-        self._running = Running("clock", self._watch)
+        self._running = Running("clock", Where.CLOCK, self._watch, around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to look, in a task of this group."""

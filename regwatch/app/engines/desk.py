@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
+from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
 from regwatch.core.alerts.incidents import of_the_past
+from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import Incident, IncidentId
 from regwatch.notify.delivery.dispatch import Dispatcher
-from regwatch.web.metrics.instruments import Bug
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,13 @@ class Desk:
         self.settings = settings
         self._around = around
         self._wake = wake
-        self._running = Running("dispatch", self._dispatch, on_death=lambda: on_death(self))
+        self._running = Running(
+            "dispatch",
+            Where.DISPATCH,
+            self._dispatch,
+            around.bugs,
+            on_death=lambda: on_death(self),
+        )
         self._take_up(Grouping(settings.routes))
 
     def _take_up(self, grouping: Grouping) -> None:
@@ -54,7 +60,7 @@ class Desk:
             around.store.outbox,
             wake=self._wake,
             clock=around.clock,
-            on_bug=partial(around.instruments.bug_met, Bug.DISPATCH),
+            bugs=around.bugs,
         )
 
     async def load(self) -> None:
@@ -64,11 +70,11 @@ class Desk:
         lost = await store.outbox.forget_receivers(self.settings.receivers, at=now)
         for receiver, messages in lost.items():
             log.error("receiver_removed", receiver=receiver, notifications_lost=messages)
-        grouping = Grouping(
-            self.settings.routes,
-            incidents=[of_the_past(i, now=now) for i in await store.incidents.unsettled()],
-            notified=await store.outbox.notified(),
-            now=now,
+        notified = await store.outbox.notified()
+        grouping = built_with(
+            [of_the_past(i, now=now) for i in await store.incidents.unsettled()],
+            lambda some: Grouping(self.settings.routes, incidents=some, notified=notified, now=now),
+            self._around.bugs,
         )
         self._take_up(grouping)
 
@@ -81,11 +87,6 @@ class Desk:
         name when it is due again, and is stored once.
         """
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble
 
     async def _dispatch(self) -> None:
         await self._dispatcher.run()  # looked up each time: it may have been loaded anew

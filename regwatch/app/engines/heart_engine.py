@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from regwatch.app.engines.running import Running
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs
 from regwatch.notify.heartbeat import Heartbeat, HeartbeatSettings
 
 
@@ -14,11 +16,18 @@ class HeartEngine:
         self,
         settings: HeartbeatSettings,
         build: Callable[[HeartbeatSettings], Heartbeat],
+        bugs: Bugs,
         *,
         on_death: Callable[[object], None] = lambda _part: None,
     ) -> None:
         self.settings = settings
-        self._running = Running("heartbeat", build(settings).run, on_death=lambda: on_death(self))
+        self._running = Running(
+            "heartbeat",
+            Where.HEARTBEAT,
+            build(settings).run,
+            bugs,
+            on_death=lambda: on_death(self),
+        )
 
     async def load(self) -> None:
         """Nothing: it remembers nothing."""
@@ -30,8 +39,3 @@ class HeartEngine:
     async def stop(self) -> None:
         """Ping no more."""
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble

@@ -8,9 +8,11 @@ from functools import partial
 import structlog
 
 from regwatch.app.engines.running import Running
+from regwatch.core.bugs import Where
 from regwatch.core.model import Incident
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.outbox import Outbox
-from regwatch.notify.delivery.repost import repost_forever
+from regwatch.notify.delivery.repost import Reposting, repost_forever
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.receivers.kind import ReceiverSettings
 
@@ -43,6 +45,7 @@ class ReceiverLine:
         told: Callable[[str], Sequence[Incident]],
         alive: Callable[[], bool],
         on_death: Callable[[object], None] = lambda _part: None,
+        bugs: Bugs,
     ) -> None:
         """`told`: what a receiver was told of and still fires; `alive`: whether regwatch does its
         work.
@@ -54,8 +57,12 @@ class ReceiverLine:
         self._alive = alive
         self._outbox = outbox(receiver, settings.fallback)
         died = partial(on_death, self)
-        self._sending = Running(f"outbox {settings.name}", self._send, on_death=died)
-        self._reposting = Running(f"repost {settings.name}", self._repost, on_death=died)
+        self._sending = Running(
+            f"outbox {settings.name}", Where.OUTBOX, self._send, bugs, on_death=died
+        )
+        self._reposting = Running(
+            f"repost {settings.name}", Where.REPOST, self._repost, bugs, on_death=died
+        )
 
     @property
     def name(self) -> str:
@@ -70,20 +77,17 @@ class ReceiverLine:
         if not self._sending.is_started:
             self._outbox = self._make_outbox(self._receiver, self.settings.fallback)
         self._sending.start(tasks)
-        self._reposting.start(tasks)
+        if isinstance(self._receiver, Reposting):
+            self._reposting.start(tasks)
 
     async def stop(self) -> None:
         """Let the delivery in flight end, for a bounded time."""
         await self._reposting.stop()
+        self._sending.let_end()
         self._outbox.stop()
         if not await self._sending.ended(seconds=DELIVERY_GRACE_SECONDS):
             log.info("delivery_cut_off", receiver=self.name, seconds=DELIVERY_GRACE_SECONDS)
             await self._sending.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._sending.trouble
 
     def wake(self) -> None:
         """A message for it was stored."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.engines.self_watch import Database, SelfWatch
 from regwatch.app.reporting import Reporting
@@ -13,11 +14,11 @@ from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.alerts.store_conditions import SetAside
+from regwatch.core.alerts.store_conditions import DatabaseSetAside
+from regwatch.core.bugs import Where
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import DeliveryAttempt
-from regwatch.web.metrics.instruments import Bug
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,13 @@ class SelfEngine:
         self._reporting = reporting
         self._on_incidents = on_incidents
         self._loading = asyncio.Lock()
-        self._running = Running("self watch", self._run, on_death=lambda: on_death(self))
+        self._running = Running(
+            "self watch",
+            Where.SELF_WATCH,
+            self._run,
+            around.bugs,
+            on_death=lambda: on_death(self),
+        )
         self._watch = self._built(())
 
     def _built(self, incidents: Sequence[Incident]) -> SelfWatch:
@@ -60,7 +67,7 @@ class SelfEngine:
             clock=around.clock,
             on_outcome=partial(self._reporting.outcome, NO_ACCOUNT),
             on_incidents=self._on_incidents,
-            on_bug=partial(around.instruments.bug_met, Bug.SELF_WATCH),
+            bugs=around.bugs,
             looked_at=self._looked_at,
         )
 
@@ -69,7 +76,7 @@ class SelfEngine:
         losses = store.take_losses()
         instruments.store_looked_at(unreadable=store.take_unreadable(), set_aside=len(losses))
         found = [
-            SetAside(str(loss.aside.path), loss.aside.reason, loss.kept, loss.is_running)
+            DatabaseSetAside(str(loss.aside.path), loss.aside.reason, loss.kept, loss.is_running)
             for loss in losses
         ]
         return Database(store.damage, found)
@@ -79,7 +86,8 @@ class SelfEngine:
         async with self._loading:
             found = await self._around.store.incidents.open_incidents()
             mine, now = (i for i in found if i.account == NO_ACCOUNT), self._around.clock()
-            self._watch = self._built([of_the_past(i, now=now) for i in mine])
+            past = [of_the_past(i, now=now) for i in mine]
+            self._watch = built_with(past, self._built, self._around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to watch, in a task of this group."""
@@ -88,11 +96,6 @@ class SelfEngine:
     async def stop(self) -> None:
         """Conclude nothing more, and store what is not stored yet."""
         await self._running.stop()
-
-    @property
-    def trouble(self) -> str:
-        """What it died of, while it waits to begin again; empty if it lives."""
-        return self._running.trouble
 
     async def _run(self) -> None:
         await self._watch.run()

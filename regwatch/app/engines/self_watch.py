@@ -10,12 +10,14 @@ import structlog
 from regwatch.clock import Clock
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.incidents import Step
-from regwatch.core.alerts.store_conditions import SetAside
+from regwatch.core.alerts.store_conditions import DatabaseSetAside
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.history import of_outcome
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.outcome import Gathered, Outcome
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.core.watches.store_watch import StoreWatch
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.watcher.keeper import StateStore
 from regwatch.watcher.ledger import Ledger
@@ -32,7 +34,7 @@ class Database:
 
     damage: str = ""
     """What is wrong with it and not put right."""
-    set_aside: Sequence[SetAside] = ()
+    set_aside: Sequence[DatabaseSetAside] = ()
 
 
 class SelfWatch:
@@ -46,11 +48,11 @@ class SelfWatch:
         clock: Clock,
         on_outcome: Callable[[Outcome], None],
         on_incidents: Callable[[Sequence[Incident]], None],
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs,
         looked_at: Callable[[], Database] = Database,
     ) -> None:
-        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored, `on_bug`
-        if it never can be. `looked_at`: what is new of the database.
+        """`on_outcome` hears of each step as it is made, `on_incidents` once it is stored.
+        `looked_at`: what is new of the database.
         """
         self._receivers = receivers
         self._files = StoreWatch(receivers.incidents)
@@ -58,7 +60,10 @@ class SelfWatch:
         self._store = store
         self._clock = clock
         self._on_outcome = on_outcome
-        self._ledger = Ledger(NO_ACCOUNT, self._save, on_incidents=on_incidents, on_bug=on_bug)
+        self._bugs = bugs
+        self._ledger = Ledger(
+            NO_ACCOUNT, self._save, on_incidents=on_incidents, bugs=bugs, where=Where.SELF_WATCH
+        )
         self._noted = asyncio.Event()
 
     @property
@@ -119,10 +124,12 @@ class SelfWatch:
             self._take(self._files.set_aside(each, now=now))
         self._take(self._files.tick(found.damage, now=now))
 
-    def _take(self, steps: Iterable[Step]) -> None:
+    def _take(self, steps: Iterable[Step | SetAside]) -> None:
         gathered = Gathered()
         gathered.add(steps)
         outcome = gathered.outcome()
+        for each in outcome.set_aside:
+            self._bugs.met("monitor_bug", each.where, each.what, each.error)
         if outcome.steps:
             self._on_outcome(outcome)
             self._ledger.note(

@@ -7,6 +7,7 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.app.surroundings import Surroundings
+from regwatch.core.bugs import Where
 from regwatch.core.model import Instant, Timestamp
 from regwatch.store import Store, StoreError
 from regwatch.store.writer import pause_after
@@ -43,7 +44,7 @@ class StoreCare:
         self._failures = 0
         self._said = ""
         self._try_at = around.steady()
-        self._running = Running("store", self._look_after)
+        self._running = Running("store", Where.STORE, self._look_after, around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to look after it, in a task of this group."""

@@ -1,7 +1,7 @@
 """What is not to be told for now: silences that people set, and maintenance windows of the config.
 
 Both match incidents by their labels, and both have an end. They delay what is told, they never
-decide what is true.
+decide what is true. One in which a bug is met mutes nothing: better told than never known.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import FAR_OFF, Timestamp
 from regwatch.core.schedules import Schedule, Stretch
@@ -83,6 +84,7 @@ class Mutes:
         self._since = Timestamp(FAR_OFF)
         self.version = 0
         """Grows whenever others are in force than before."""
+        self._met: dict[str, SetAside] = {}
 
     @property
     def silences(self) -> Sequence[Silence]:
@@ -107,16 +109,41 @@ class Mutes:
 
     def of(self, labels: Mapping[str, str], *, kept: str = "", now: Timestamp) -> Mute | None:
         """The one that mutes an incident with these labels; that named `kept`, if it still does."""
-        found = [mute for mute in self.active(now=now) if mute.matchers.matches(labels)]
+        found = [mute for mute in self.active(now=now) if self._matches(mute, labels)]
         return next((mute for mute in found if mute.reference == kept), found[0] if found else None)
+
+    def met(self) -> Sequence[SetAside]:
+        """The bugs met since this was asked last, one of each silence or window."""
+        met, self._met = self._met, {}
+        return tuple(met.values())
+
+    def _matches(self, mute: Mute, labels: Mapping[str, str]) -> bool:
+        try:
+            return mute.matchers.matches(labels)
+        except Exception as error:  # noqa: BLE001 - a guard: the others mute what they match
+            self._aside(mute, error)
+            return False
+
+    def _aside(self, mute: Mute, error: Exception) -> None:
+        self._met[mute.reference] = SetAside(None, error, Where.SILENCE, mute.reference)
 
     def _turn(self, now: Timestamp) -> None:
         everything: tuple[Mute, ...] = (*self._silences, *self._maintenance)
-        active = tuple(mute for mute in everything if mute.when.stretch_at(now) is not None)
+        sound = [mute for mute in everything if self._is_sound(mute, now)]
+        active = tuple(mute for mute in sound if mute.when.stretch_at(now) is not None)
         if active != self._active:
             self.version += 1
         self._active, self._since = active, now
-        self._turns_at = Timestamp(min(_turns(everything, now), default=FAR_OFF))
+        self._turns_at = Timestamp(min(_turns(sound, now), default=FAR_OFF))
+
+    def _is_sound(self, mute: Mute, now: Timestamp) -> bool:
+        """Whether its times can be known."""
+        try:
+            list(_turns([mute], now))
+        except Exception as error:  # noqa: BLE001 - a guard, as above
+            self._aside(mute, error)
+            return False
+        return True
 
 
 def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:

@@ -18,6 +18,7 @@ from regwatch.core.alerts.incidents import (
 )
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.rules import AlertRules
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
@@ -42,6 +43,9 @@ TOLD_ANEW = (Decision.FIRED, Decision.ESCALATED, Decision.ALTERED)
 """After these an incident's labels may match other silences than before."""
 MOST_REVIEWED = 2000
 """Incidents looked at in one step when silences begin or end; the others follow with the next."""
+
+TRIED_AGAIN_SECONDS = 60.0
+"""An incident that a bug kept from going further is tried again after so long."""
 
 
 class OpenIncidents:
@@ -158,21 +162,33 @@ class OpenIncidents:
         found = (i for i in self.of_extension(extension_id) if i.alert is AlertName.FLAPPING)
         return next((i for i in found if i.state is IncidentState.FIRING), None)
 
-    def review(self, *, now: Timestamp) -> Iterator[Step]:
+    def review(self, *, now: Timestamp) -> Iterator[Step | SetAside]:
         """What silences and maintenance windows that began or ended change; a part at a time."""
         self._mutes.active(now=now)
+        yield from self._mutes.met()
         if self._mutes.version != self._reviewed_version:
             self._reviewed_version = self._mutes.version
             self._to_review = dict.fromkeys(self._open)
         for subject in list(islice(self._to_review, MOST_REVIEWED)):
             del self._to_review[subject]
-            incident = self._open.get(subject)
-            if incident is not None:
-                by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
-                step = silence(incident, by)
-                if step.incident is not None and step.incident is not incident:
-                    self._keep(step.incident)
+            try:
+                step = self._review(subject, now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are looked at
+                yield _aside(subject, error)
+            else:
+                if step is not None:
                     yield step
+
+    def _review(self, subject: str, now: Timestamp) -> Step | None:
+        incident = self._open.get(subject)
+        if incident is None:
+            return None
+        by = self._mutes.of(incident.labels, kept=incident.silenced_by, now=now)
+        step = silence(incident, by)
+        if step.incident is None or step.incident is incident:
+            return None
+        self._keep(step.incident)
+        return step
 
     def acknowledge(
         self, incident_id: IncidentId, by: str, comment: str, *, now: Timestamp
@@ -186,19 +202,33 @@ class OpenIncidents:
             self._keep(step.incident)
         return step
 
-    def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step]:
+    def wake(self, *, now: Timestamp, blind: bool) -> Iterator[Step | SetAside]:
         """The steps that time alone brings. While blind, nothing is concluded of extensions:
         their next answer takes them further.
         """
+        failed = []
         while self._timers and self._timers[0][0] <= now - self._put_off:
             _, subject = heapq.heappop(self._timers)
-            incident = self._open.get(subject)
-            if incident is None or (blind and incident.facts.extension_id is not None):
-                continue
-            due = self._due_at(incident)
-            if due is not None and due <= now:
-                pending = incident.state is IncidentState.PENDING
-                yield self.apply(subject, condition_of(incident) if pending else None, now=now)
+            try:
+                step = self._wake(subject, now=now, blind=blind)
+            except Exception as error:  # noqa: BLE001 - a guard: the others go on
+                failed.append(subject)
+                yield _aside(subject, error)
+            else:
+                if step is not None:
+                    yield step
+        for subject in failed:
+            heapq.heappush(self._timers, (Timestamp(now + TRIED_AGAIN_SECONDS), subject))
+
+    def _wake(self, subject: str, *, now: Timestamp, blind: bool) -> Step | None:
+        incident = self._open.get(subject)
+        if incident is None or (blind and incident.facts.extension_id is not None):
+            return None
+        due = self._due_at(incident)
+        if due is None or due > now:
+            return None
+        pending = incident.state is IncidentState.PENDING
+        return self.apply(subject, condition_of(incident) if pending else None, now=now)
 
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""
@@ -246,6 +276,10 @@ class OpenIncidents:
         due = self._due_at(incident)
         if due is not None:
             heapq.heappush(self._timers, (Timestamp(due - self._put_off), incident.subject))
+
+
+def _aside(subject: str, error: Exception) -> SetAside:
+    return SetAside(None, error, Where.INCIDENT, subject)
 
 
 def condition_of(incident: Incident) -> Condition:

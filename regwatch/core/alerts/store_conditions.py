@@ -17,7 +17,7 @@ SHOWN = {
 """Of what was kept, by table."""
 
 
-class SetAside(Struct, frozen=True):
+class DatabaseSetAside(Struct, frozen=True):
     """A database that was damaged, and that another one was begun for."""
 
     file: str
@@ -29,7 +29,7 @@ class SetAside(Struct, frozen=True):
     """Whether it was found while running, so that what mattered was known in memory."""
 
 
-def memory_lost(that: SetAside, *, since: Timestamp) -> Condition:
+def memory_lost(that: DatabaseSetAside, *, since: Timestamp) -> Condition:
     """At the start the database was found damaged: what could not be read of it is forgotten."""
     return Condition(
         alert=AlertName.MEMORY_LOST,
@@ -43,7 +43,7 @@ def memory_lost(that: SetAside, *, since: Timestamp) -> Condition:
     )
 
 
-def store_damaged(that: SetAside, *, since: Timestamp) -> Condition:
+def store_damaged(that: DatabaseSetAside, *, since: Timestamp) -> Condition:
     """The database was found damaged while running, and another one was begun."""
     return Condition(
         alert=AlertName.STORE_DAMAGED,
@@ -70,7 +70,7 @@ def store_unusable(damage: str, *, since: Timestamp) -> Condition:
     )
 
 
-def _what_was_kept(that: SetAside) -> str:
+def _what_was_kept(that: DatabaseSetAside) -> str:
     counts = [f"{that.kept[table]} {words}" for table, words in SHOWN.items() if table in that.kept]
     return f"Of the old one could be read: {', '.join(counts) if counts else 'nothing'}."
 

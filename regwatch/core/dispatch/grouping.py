@@ -56,6 +56,8 @@ from regwatch.core.model import (
 
 REMEMBERED_TARGETS = 10_000
 """How many different sets of labels keep their routes at hand; bounds memory, not correctness."""
+PUT_OFF_SECONDS = 60.0
+"""A group of which a bug kept the message from being made is tried again after so long."""
 MOST_STALE_ENTRIES = 100
 """Besides twice the number of groups: a short agenda is not worth tidying."""
 REMINDED_ROWS = 3
@@ -131,6 +133,7 @@ class Grouping:
         self._agenda: list[tuple[Timestamp, int, Group]] = []
         self._turn = count(1)
         self._offered: set[IncidentId] = set()
+        self._met: list[tuple[str, str, Exception]] = []
         self._restore(incidents, notified, Timestamp(FAR_OFF) if now is None else now)
 
     def _restore(
@@ -207,10 +210,33 @@ class Grouping:
         for entry in entries:
             heapq.heappush(self._agenda, entry)
         for _, _, group in entries:
+            notification = self._offer(group, now)
+            if notification is not None:
+                yield notification
+
+    def _offer(self, group: Group, now: Timestamp) -> Notification | None:
+        try:
             reasons = (reason for reason, at in group.triggers(self._incidents) if at <= now)
             reason = next(reasons, None)
-            if reason is not None:
-                yield self._notification(group, reason, now=now)
+            return None if reason is None else self._notification(group, reason, now=now)
+        except Exception as error:  # noqa: BLE001 - a guard: the other groups are told
+            self._put_off(group, error, Timestamp(now + PUT_OFF_SECONDS))
+            return None
+
+    def put_off(self, notification: Notification, error: Exception, *, now: Timestamp) -> None:
+        """A bug keeps a notification (of `due`) from being told: its group is tried again later."""
+        group = self._groups.get((notification.receiver, notification.group_key))
+        if group is not None:
+            self._put_off(group, error, Timestamp(now + PUT_OFF_SECONDS))
+
+    def _put_off(self, group: Group, error: Exception, until: Timestamp) -> None:
+        self._met.append((group.receiver, group.key, error))
+        self._schedule(group, until)
+
+    def met(self) -> Sequence[tuple[str, str, Exception]]:
+        """The bugs met since this was asked last: receiver, group and error of each."""
+        met, self._met = self._met, []
+        return met
 
     def next_due_at(self) -> Timestamp | None:
         """When `due` will next have something to say; None while nothing is to come."""
@@ -417,16 +443,22 @@ class Grouping:
             if group.is_empty:
                 self._groups.pop((group.receiver, group.key), None)
                 self._last = (), ()
-            due_at = min(
-                (at for _, at in group.triggers(self._incidents)), default=Timestamp(FAR_OFF)
-            )
-            if due_at != group.due_at:
-                group.due_at = due_at
-                group.entry = next(self._turn)
-                if due_at != FAR_OFF:
-                    heapq.heappush(self._agenda, (due_at, group.entry, group))
+            try:
+                triggers = (at for _, at in group.triggers(self._incidents))
+                due_at = min(triggers, default=Timestamp(FAR_OFF))
+            except Exception as error:  # noqa: BLE001 - a guard: tried again when it is touched
+                self._put_off(group, error, Timestamp(FAR_OFF))
+            else:
+                self._schedule(group, due_at)
         self._touched.clear()
         self._tidy_agenda()
+
+    def _schedule(self, group: Group, due_at: Timestamp) -> None:
+        if due_at != group.due_at:
+            group.due_at = due_at
+            group.entry = next(self._turn)
+            if due_at != FAR_OFF:
+                heapq.heappush(self._agenda, (due_at, group.entry, group))
 
     def _tidy_agenda(self) -> None:
         """Stale entries may lie far ahead: drop them before they outnumber the groups."""

@@ -28,6 +28,8 @@ class Verdict(Struct, frozen=True):
     """Not to be believed yet."""
     confirmed: frozenset[ExtensionId] = frozenset()
     """Gone before their leases ended, all at once, and twice in a row."""
+    unweighed: Mapping[ExtensionId, Exception] = {}
+    """Those in whose answers a bug was met, and which one."""
 
 
 class MassDoubt:
@@ -41,16 +43,20 @@ class MassDoubt:
         self, answers: Mapping[ExtensionId, Answer], watched: Mapping[ExtensionId, Watched]
     ) -> Verdict:
         """Judge an answer by what was known before it."""
-        held = [i for i in answers if i in watched and watched[i].registrations]
-        vanished = {
-            i: _is_early(watched[i], answers[i].answered_at)
-            for i in held
-            if not answers[i].registered
-        }
+        held, vanished, unweighed = 0, dict[ExtensionId, bool](), dict[ExtensionId, Exception]()
+        for i in answers:
+            if i not in watched or not watched[i].registrations:
+                continue
+            try:
+                if not answers[i].registered:
+                    vanished[i] = _is_early(watched[i], answers[i].answered_at)
+                held += 1
+            except Exception as error:  # noqa: BLE001 - a guard: the others are weighed
+                unweighed[i] = error
         believed = {i: self._doubted[i] for i in vanished if i in self._doubted}
         asked_again = sum(1 for i in answers if self._doubted.pop(i, None) is not None)
         early = sum(is_early for i, is_early in vanished.items() if i not in believed)
-        if _is_mass(early, of=len(held) - len(believed)):
+        if _is_mass(early, of=held - len(believed)):
             new = {i: is_early for i, is_early in vanished.items() if i not in believed}
             self._doubted.update(new)
         else:
@@ -58,7 +64,7 @@ class MassDoubt:
         confirmed = frozenset(i for i, is_early in believed.items() if is_early)
         if not _is_mass(len(confirmed), of=asked_again):
             confirmed = frozenset()
-        return Verdict(frozenset(new), confirmed)
+        return Verdict(frozenset(new), confirmed, unweighed)
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""

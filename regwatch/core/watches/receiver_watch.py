@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from regwatch.core.alerts.conditions import receiver_broken
 from regwatch.core.alerts.incidents import Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.bugs import SetAside
 from regwatch.core.model import AlertName, Timestamp
 from regwatch.core.subjects import receiver_subject
 
@@ -30,7 +31,7 @@ class ReceiverWatch:
         """It takes messages."""
         yield self.incidents.apply(receiver_subject(receiver), None, now=now)
 
-    def tick(self, *, now: Timestamp) -> Iterator[Step]:
+    def tick(self, *, now: Timestamp) -> Iterator[Step | SetAside]:
         """What time alone brings; of receivers that were removed nothing is told any more."""
         known = {receiver_subject(receiver) for receiver in self._fallbacks}
         for incident in self.incidents:

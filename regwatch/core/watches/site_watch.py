@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Mapping
 from regwatch.core.alerts.conditions import Condition, site_lost
 from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
@@ -125,14 +126,20 @@ class SiteWatch:
         elif watched.state in MISSING and not has_own_reason:
             self._missed(extension_id, self._missing(watched, memory, now))
 
-    def judge(self, *, now: Timestamp) -> Iterator[Step]:
+    def judge(self, *, now: Timestamp) -> Iterator[Step | SetAside]:
         """What all that was seen since the last time means for the places and their phones."""
         places, seen = self._unjudged, self._seen
         self._unjudged, self._seen = {}, {}
         for place in places:
-            yield from self._judge(place, now)
-        for watched in seen.values():
-            yield from self._settle(watched, now)
+            try:
+                yield from self._judge(place, now)
+            except Exception as error:  # noqa: BLE001 - a guard: the other places are judged
+                yield SetAside(None, error, Where.INCIDENT, site_subject(place))
+        for extension_id, watched in seen.items():
+            try:
+                yield from self._settle(watched, now)
+            except Exception as error:  # noqa: BLE001 - a guard, as above
+                yield SetAside(extension_id, error, Where.ANSWER)
 
     def _heard(self, watched: Watched, since: Timestamp) -> None:
         extension_id = watched.extension.id

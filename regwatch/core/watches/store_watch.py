@@ -9,7 +9,7 @@ from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.store_conditions import (
     DAMAGE,
     MEMORY,
-    SetAside,
+    DatabaseSetAside,
     memory_lost,
     store_damaged,
     store_unusable,
@@ -28,7 +28,7 @@ class StoreWatch:
         """`incidents`: of all that regwatch finds wrong with itself."""
         self._incidents = incidents
 
-    def set_aside(self, that: SetAside, *, now: Timestamp) -> Iterator[Step]:
+    def set_aside(self, that: DatabaseSetAside, *, now: Timestamp) -> Iterator[Step]:
         """It was damaged, and another one was begun."""
         made = store_damaged if that.is_running else memory_lost
         condition = made(that, since=now)

@@ -13,9 +13,11 @@ import structlog
 
 from regwatch.batching import batched, unhurried
 from regwatch.clock import Clock
+from regwatch.core.bugs import CANNOT_BE_STORED, Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.model import Incident, Notification, Notified, Timestamp
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 
 STORE_RETRY_SECONDS = 5.0
 """Until a message that could not be stored is tried again: nothing is sent before it is stored."""
@@ -44,14 +46,13 @@ class Dispatcher:
         *,
         wake: Callable[[str], None],
         clock: Clock,
-        on_bug: Callable[[], None] = lambda: None,
+        bugs: Bugs | None = None,
     ) -> None:
-        """`on_bug` hears of each message that can never be stored."""
         self._grouping = grouping
         self._log = notification_log
         self._wake = wake
         self._clock = clock
-        self._on_bug = on_bug
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._noted = asyncio.Event()
         self._moves: deque[Iterator[None]] = deque()
         """What is still to be moved since the clock was set."""
@@ -68,7 +69,14 @@ class Dispatcher:
     def _take_in(self) -> None:
         now = self._clock()
         for _ in range(min(PIECE, len(self._coming))):
-            self._grouping.take(self._coming.popleft(), now=now)
+            incident = self._coming.popleft()
+            try:
+                self._grouping.take(incident, now=now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are told
+                what = f"incident {incident.id}"
+                self._bugs.met(
+                    "incident_not_dispatched", Where.DISPATCH, what, error, incident=incident.id
+                )
 
     def clock_set(self, by: float) -> None:
         """The wall clock was set forward by so many seconds: what waits, waits neither longer nor
@@ -94,6 +102,7 @@ class Dispatcher:
             self._noted.clear()
             await self._settle()
             stored = await self._dispatch_due()
+            self._tell_of_bugs()
             await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
 
     async def _dispatch_due(self) -> bool:
@@ -102,7 +111,11 @@ class Dispatcher:
             await asyncio.sleep(0)  # one about thousands took a while to make
             await self._settle()
             now = self._clock()
-            rows = self._grouping.rows(notification, now=now)
+            try:
+                rows = self._grouping.rows(notification, now=now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are told
+                self._grouping.put_off(notification, error, now=now)
+                continue
             try:
                 await self._log.enqueue(notification, rows)
             except UnstorableError as error:
@@ -112,12 +125,15 @@ class Dispatcher:
                 log.exception("notification_not_stored", receiver=notification.receiver)
                 return False
             await self._note(rows, now)
+            self._bugs.mended(
+                Where.DISPATCH, _name_of(notification.receiver, notification.group_key)
+            )
             self._wake(notification.receiver)
             log.info(
                 "notification_queued",
                 receiver=notification.receiver,
                 reason=notification.reason.value,
-                incidents=len(notification.items),
+                incidents=len(notification.words),
             )
         return True
 
@@ -131,16 +147,23 @@ class Dispatcher:
             for piece in pieces:
                 self._grouping.told_by(piece, now=now)
 
+    def _tell_of_bugs(self) -> None:
+        """Groups of which nothing can be told now; the others go on."""
+        for receiver, key, error in self._grouping.met():
+            what = _name_of(receiver, key)
+            self._bugs.met("group_put_off", Where.DISPATCH, what, error, receiver=receiver)
+
     def _give_up(self, notification: Notification, error: UnstorableError) -> None:
         self._grouping.given_up(notification, now=self._clock())
         log.error(
             "notification_lost",
             receiver=notification.receiver,
             notification=notification.id,
-            incidents=len(notification.items),
+            incidents=len(notification.words),
             error=str(error),
         )
-        self._on_bug()
+        what = f"message {notification.id} to {notification.receiver}"
+        self._bugs.lost(Where.DISPATCH, what, CANNOT_BE_STORED)
 
     async def _wait(self, at_least: float) -> None:
         await asyncio.sleep(at_least)
@@ -151,3 +174,7 @@ class Dispatcher:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._noted.wait()
+
+
+def _name_of(receiver: str, group_key: str) -> str:
+    return f"a group of {receiver}: {group_key}"

@@ -8,7 +8,7 @@ receiver will not take goes to its fallback. How much waits, and since when, is 
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,10 +18,12 @@ import structlog
 from msgspec.structs import replace as replace_struct
 
 from regwatch.clock import Clock, SteadyClock
-from regwatch.core.model import FAR_OFF, Notification, Now, Retry, Timestamp
+from regwatch.core.bugs import Where, why, without_culprits
+from regwatch.core.model import FAR_OFF, IncidentId, Notification, Now, Retry, Timestamp
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.backoff import RetryPolicy, delay
-from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, OutboxStore
+from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, Entry, OutboxStore
 from regwatch.notify.delivery.delivery_log import DeliveryLog
 from regwatch.notify.delivery.forwarding import copies_for, end_for
 from regwatch.notify.delivery.parcels import (
@@ -48,13 +50,14 @@ MOST_AT_ONCE = 50
 class Outbox:
     """Carries stored messages to their receivers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it needs of others, and its dice
         self,
         receivers: Sequence[Receiver],
         store: OutboxStore,
         *,
         clock: Clock,
         steady: SteadyClock,
+        bugs: Bugs | None = None,
         listeners: Sequence[Listener] = (),
         jitter: Callable[[], float] = random.random,
         policy: RetryPolicy | None = None,
@@ -75,6 +78,7 @@ class Outbox:
         self._persistence = Persistence(self._policy, jitter=jitter)
         self._aside: set[int] = set()
         """What is left alone until the next start: the store will not take what came of it."""
+        self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._stopping = False
 
     async def run(self) -> None:
@@ -109,7 +113,7 @@ class Outbox:
             unheard = await self._persistence.read(recall, receiver.name) if entries else ()
             now = Now(self._steady(), self._clock())
             moved = stamps.by_now(entries, now=now)
-            waiting = parcels([e for e in moved if e.id not in self._aside], unheard)
+            waiting = self._parcels([e for e in moved if e.id not in self._aside], unheard)
             turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
             if turn.parcel is None:
                 pause = max(0.0, turn.at - now.wall)
@@ -118,17 +122,46 @@ class Outbox:
                 await self._settle(turn.parcel, self._take(receiver, turn.parcel, turn.behind))
 
     async def _settle(self, parcel: Parcel, work: Coroutine[Any, Any, None]) -> None:
-        """Do what is to be done about a parcel. If what came of it can never be stored, the parcel
-        is set aside, for asking again would never end; and the others go on.
+        """Do what is to be done about a parcel. If what came of it can never be stored, or a bug is
+        met, the parcel is set aside, for asking again would never end; and the others go on.
         """
         try:
             await work
         except UnstorableError as error:
-            self._aside.update(parcel.ids)
-            newest, now = parcel.entries[-1].notification, self._clock()
-            text = f"what became of the message cannot be stored: {error}"
-            lost = _attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=text)
-            self._report(replace(lost, is_unstorable=True))
+            self._set_aside(parcel, f"what became of the message cannot be stored: {error}")
+        except Exception as error:  # noqa: BLE001 - the guard of a message: the others go on
+            self._set_aside(parcel, self._note(parcel.entries[0].receiver, error))
+
+    def _parcels(
+        self, entries: Sequence[Entry], unheard: Collection[tuple[str, IncidentId]]
+    ) -> Sequence[Parcel]:
+        """What is to be sent; messages that a bug keeps from being looked at are set aside."""
+        waiting, failed = without_culprits(entries, lambda some: parcels(some, unheard))
+        for entry, error in failed:
+            self._aside.add(entry.id)
+            self._report(
+                DeliveryAttempt(
+                    receiver=entry.receiver,
+                    notification=entry.notification,
+                    outcome=Delivery.GIVEN_UP,
+                    attempts=entry.attempts,
+                    at=self._clock(),
+                    error=self._note(entry.receiver, error),
+                    is_unstorable=True,
+                )
+            )
+        return waiting
+
+    def _note(self, receiver: str, error: Exception) -> str:
+        """In words for whoever hears of the message."""
+        log.error("message_set_aside", receiver=receiver, why=why(error), **self._bugs.trace(error))
+        return f"a bug in regwatch: {why(error)}"
+
+    def _set_aside(self, parcel: Parcel, text: str) -> None:
+        self._aside.update(parcel.ids)
+        newest, now = parcel.entries[-1].notification, self._clock()
+        lost = _attempt_with(parcel, newest, Delivery.GIVEN_UP, now, error=text)
+        self._report(replace(lost, is_unstorable=True))
 
     async def _take(self, receiver: Receiver, parcel: Parcel, behind: Sequence[Parcel]) -> None:
         if parcel.notification is None:
@@ -280,8 +313,9 @@ class Outbox:
             return error
         except TimeoutError:
             return ReceiverUnavailableError("no answer in time")
-        except Exception as error:  # a bug in one payload must not stop the rest
-            log.exception("receiver_bug", receiver=receiver.name, kind=receiver.kind)
+        except Exception as error:  # noqa: BLE001 - a bug in one payload must not stop the rest
+            what = f"message {notification.id} to {receiver.name}"
+            self._bugs.met("receiver_bug", Where.RECEIVER, what, error, receiver=receiver.name)
             text = f"bug in {receiver.kind}: {type(error).__name__}"
             return ReceiverRefusedError(text, may_have_arrived=True)
         return None
@@ -313,8 +347,9 @@ class Outbox:
         for listener in self._listeners:
             try:
                 listener(attempt)
-            except Exception:
-                log.exception("delivery_listener_bug", receiver=attempt.receiver)
+            except Exception as error:  # noqa: BLE001 - a guard: it is sent all the same
+                what = f"deliveries to {attempt.receiver}"
+                self._bugs.met("delivery_listener_bug", Where.LISTENER, what, error)
 
 
 def _may_have_arrived(parcel: Parcel, error: DeliveryError) -> bool:

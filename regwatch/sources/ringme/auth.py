@@ -116,6 +116,9 @@ class Tokens:
                 self.refusal.remember(error)
             renewal.set_exception(error)
             renewal.exception()  # nobody may be waiting any more; then it is nobody's loss
+        except Exception as error:  # noqa: BLE001 - a bug is whose that waits: else all would end
+            renewal.set_exception(error)
+            renewal.exception()
         else:
             self._keep(grant)
             renewal.set_result(grant.access_token)

@@ -1,8 +1,7 @@
 """From what the daemon holds to what the API answers."""
 
-from collections.abc import Sequence
-
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.bugs import Setback
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, Incident, Registration, Timestamp, Watched
 from regwatch.web.api.bodies import (
@@ -13,6 +12,7 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     QuotaBody,
     RegistrationBody,
+    SetbackBody,
     SilenceBody,
 )
 from regwatch.web.times import iso
@@ -102,23 +102,32 @@ def incident_body(incident: Incident) -> IncidentBody:
     )
 
 
-def history_bodies(happenings: Sequence[Happening]) -> list[HappeningBody]:
-    """Lines of the history."""
-    return [
-        HappeningBody(
-            at=iso(each.at),
-            kind=each.kind.value,
-            event=each.event,
-            text=each.text,
-            account=each.account,
-            extension_id=each.extension_id,
-            extension=each.extension,
-            incident_id=each.incident_id,
-            alert=each.alert,
-            receiver=each.receiver,
-        )
-        for each in happenings
-    ]
+def happening_body(happening: Happening) -> HappeningBody:
+    """A line of the history."""
+    return HappeningBody(
+        at=iso(happening.at),
+        kind=happening.kind.value,
+        event=happening.event,
+        text=happening.text,
+        account=happening.account,
+        extension_id=happening.extension_id,
+        extension=happening.extension,
+        incident_id=happening.incident_id,
+        alert=happening.alert,
+        receiver=happening.receiver,
+    )
+
+
+def setback_body(setback: Setback) -> SetbackBody:
+    """Something that was set aside."""
+    return SetbackBody(
+        where=setback.where.value,
+        what=setback.what,
+        why=setback.why,
+        since=iso(setback.since),
+        last_at=iso(setback.last_at),
+        times=setback.times,
+    )
 
 
 def silence_body(silence: Silence, *, now: Timestamp) -> SilenceBody:

@@ -63,6 +63,18 @@ class ReceiverBody(Struct):
     oldest_at: str | None
 
 
+class SetbackBody(Struct):
+    """Something that a bug in regwatch was met by."""
+
+    where: str
+    what: str
+    why: str
+    """The kind of error, and its place in the code."""
+    since: str
+    last_at: str
+    times: int
+
+
 class StatusBody(Struct):
     """The whole of it."""
 
@@ -74,6 +86,10 @@ class StatusBody(Struct):
     incidents: dict[str, int]
     """Firing ones, by severity."""
     receivers: list[ReceiverBody]
+    set_aside: list[SetbackBody] = []
+    """What was set aside because of bugs in regwatch: the last ones, the latest first."""
+    set_aside_count: int = 0
+    """How many such things there are in all."""
 
 
 class RegistrationBody(Struct):

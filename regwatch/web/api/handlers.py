@@ -4,13 +4,16 @@ Reading is open to whom the HTTP side is open. Writing takes the token of the co
 the web config's: an API that anybody on the network may silence would be worse than none.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from regwatch import __version__
 from regwatch.clock import Clock
+from regwatch.core.bugs import Where
 from regwatch.core.history import Sought
 from regwatch.core.matchers import Matchers, names_extension
 from regwatch.core.model import (
@@ -21,12 +24,14 @@ from regwatch.core.model import (
     RegistrationId,
     Severity,
 )
+from regwatch.guard import Bugs
 from regwatch.web.api.answers import (
     account_body,
     extension_body,
-    history_bodies,
+    happening_body,
     incident_body,
     moment,
+    setback_body,
     silence_body,
 )
 from regwatch.web.api.bodies import (
@@ -60,6 +65,7 @@ from regwatch.web.api.request import (
     named,
     time_of,
 )
+from regwatch.web.errors import each_sound
 from regwatch.web.listing import Row, Search, list_extensions
 from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
 from regwatch.web.times import iso
@@ -75,12 +81,18 @@ MOST_INCIDENTS = 1000
 MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 class Api:
     """The handlers, and where each is found."""
 
-    def __init__(self, view: DaemonView, operations: OperationsView, clock: Clock) -> None:
+    def __init__(
+        self, view: DaemonView, operations: OperationsView, clock: Clock, bugs: Bugs
+    ) -> None:
         self._view = view
+        self._bugs = bugs
         self._operations = operations
         self._clock = clock
 
@@ -120,19 +132,22 @@ class Api:
             for incident in chunk:
                 severities[incident.severity.value] += incident.state is IncidentState.FIRING
         backlog = sorted(self._view.outbox_backlog().items())
+        setbacks, count = self._view.set_aside()
         return StatusBody(
             version=__version__,
             at=iso(self._clock()),
             problem=self._view.health_problem(),
-            accounts=[account_body(account) for account in self._view.accounts()],
+            accounts=self._sound("accounts", account_body, self._view.accounts()),
             incidents=severities,
             receivers=[ReceiverBody(name, n, moment(oldest)) for name, (n, oldest) in backlog],
+            set_aside=[setback_body(each) for each in setbacks],
+            set_aside_count=count,
         )
 
     async def extensions(self, request: web.Request) -> ExtensionsBody:
         """A page of them."""
         page = await list_extensions(self._view.accounts(), Search.from_query(request.query))
-        bodies = [self._extension(row) for row in page.rows]
+        bodies = self._sound("extensions", self._extension, page.rows)
         return ExtensionsBody(bodies, page.found, page.number, page.pages)
 
     async def extension(self, request: web.Request) -> ShowBody:
@@ -149,8 +164,8 @@ class Api:
         sought = Sought(account=row.account, extension_id=extension_id, limit=SHOWN_WITH_EXTENSION)
         return ShowBody(
             extension=self._extension(row),
-            incidents=[incident_body(incident) for incident in open_ones],
-            history=history_bodies(await self._operations.history(sought)),
+            incidents=self._sound("incidents", incident_body, open_ones),
+            history=self._sound("history", happening_body, await self._operations.history(sought)),
         )
 
     async def incidents(self, request: web.Request) -> IncidentsBody:
@@ -162,7 +177,7 @@ class Api:
         found = self._view.incidents() if is_open else self._view.recently_resolved()
         order = worst_first if is_open else latest_first
         first = await smallest(found, order, limit_of(request, MOST_INCIDENTS))
-        return IncidentsBody([incident_body(incident) for incident in first], len(found))
+        return IncidentsBody(self._sound("incidents", incident_body, first), len(found))
 
     async def incident(self, request: web.Request) -> IncidentBody:
         """One, also of former times."""
@@ -185,14 +200,15 @@ class Api:
             until=time_of(request, "until"),
             limit=limit_of(request, MOST_HISTORY),
         )
-        return HistoryBody(history_bodies(await self._operations.history(sought)))
+        found = await self._operations.history(sought)
+        return HistoryBody(self._sound("history", happening_body, found))
 
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""
         now, everything = self._clock(), asked(request, "all") == "true"
         kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
         in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
-        return SilencesBody([silence_body(silence, now=now) for silence in in_order])
+        return SilencesBody(self._sound("silences", partial(silence_body, now=now), in_order))
 
     # --- writing ------------------------------------------------------------
 
@@ -242,6 +258,14 @@ class Api:
         return wanted
 
     # --- finding ------------------------------------------------------------
+
+    def _sound(self, name: str, make: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Lines of an answer; one in which a bug is met is left out."""
+
+        def left_out(error: Exception) -> None:
+            self._bugs.met("line_left_out", Where.HTTP, f"a line of {name}", error, answer=name)
+
+        return each_sound(items, make, left_out)
 
     def _extension(self, row: Row) -> ExtensionBody:
         owner = next(a for a in self._view.accounts() if a.name == row.account)

@@ -3,34 +3,48 @@ gone leaves no series behind.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import AlertName, ExtensionState, IncidentState, Severity
+from regwatch.guard import Bugs
 from regwatch.web.views import AccountView, DaemonView
+
+OfAccounts = Callable[[Sequence[AccountView]], Iterator[Metric]]
 
 
 class StateCollector(Collector):
     """The state gauges of all accounts, incidents and receivers."""
 
-    def __init__(self, view: DaemonView) -> None:
+    def __init__(self, view: DaemonView, bugs: Bugs) -> None:
         self._view = view
+        self._bugs = bugs
 
     def collect(self) -> Iterator[Metric]:
-        """The families in their order; a value not known yet is left out, never guessed."""
-        accounts = self._view.accounts()
-        yield _api_up(accounts)
-        yield from _quotas(accounts)
-        yield _extensions(accounts)
-        yield _registrations(accounts)
-        yield _oldest_answers(accounts)
-        yield _sweeps(accounts)
-        yield self._incidents()
-        yield from self._outbox()
+        """The families in their order; a value not known yet is left out, never guessed. So is a
+        family that a bug keeps from being made.
+        """
+        for make in OF_ACCOUNTS:
+            yield from self._made(make.__name__, partial(self._of_accounts, make))
+        yield from self._made("_incidents", self._incidents)
+        yield from self._made("_outbox", self._outbox)
 
-    def _incidents(self) -> Metric:
+    def _of_accounts(self, make: OfAccounts) -> Iterator[Metric]:
+        return make(self._view.accounts())
+
+    def _made(self, name: str, make: Callable[[], Iterable[Metric]]) -> Sequence[Metric]:
+        try:
+            return tuple(make())
+        except Exception as error:  # noqa: BLE001 - a guard: the other families are told
+            what = name.strip("_").replace("_", " ")
+            self._bugs.met("metric_left_out", Where.METRICS, what, error, family=what)
+            return ()
+
+    def _incidents(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(
             "regwatch_incidents", "Incidents that fire now.", labels=("alert", "severity")
         )
@@ -40,7 +54,7 @@ class StateCollector(Collector):
         for alert in AlertName:
             for severity in Severity:
                 family.add_metric((alert.value, severity.value), firing[alert, severity])
-        return family
+        yield family
 
     def _outbox(self) -> Iterator[Metric]:
         pending = GaugeMetricFamily(
@@ -63,12 +77,12 @@ def _by_account(name: str, documentation: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, documentation, labels=("account",))
 
 
-def _api_up(accounts: Sequence[AccountView]) -> Metric:
+def _api_up(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = _by_account("regwatch_api_up", "Whether the last request to the PBX succeeded.")
     for account in accounts:
         if account.api_up is not None:
             family.add_metric((account.name,), account.api_up)
-    return family
+    yield family
 
 
 def _quotas(accounts: Sequence[AccountView]) -> Iterator[Metric]:
@@ -85,7 +99,7 @@ def _quotas(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     yield from (limit, remaining, resets)
 
 
-def _extensions(accounts: Sequence[AccountView]) -> Metric:
+def _extensions(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = GaugeMetricFamily(
         "regwatch_extensions",
         "Extensions watched, by what is known of them.",
@@ -96,10 +110,10 @@ def _extensions(accounts: Sequence[AccountView]) -> Metric:
         for site in account.sites:
             for state in ExtensionState:
                 family.add_metric((account.name, site, state.value), counts.get((site, state), 0))
-    return family
+    yield family
 
 
-def _registrations(accounts: Sequence[AccountView]) -> Metric:
+def _registrations(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = GaugeMetricFamily(
         "regwatch_registrations", "Active registrations.", labels=("account", "site")
     )
@@ -107,10 +121,10 @@ def _registrations(accounts: Sequence[AccountView]) -> Metric:
         counts = account.registration_counts()
         for site in account.sites:
             family.add_metric((account.name, site), counts.get(site, 0))
-    return family
+    yield family
 
 
-def _oldest_answers(accounts: Sequence[AccountView]) -> Metric:
+def _oldest_answers(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = _by_account(
         "regwatch_oldest_answer_timestamp_seconds",
         "When the extension unasked longest was last answered.",
@@ -118,14 +132,17 @@ def _oldest_answers(accounts: Sequence[AccountView]) -> Metric:
     for account in accounts:
         if account.oldest_answer_at is not None:
             family.add_metric((account.name,), account.oldest_answer_at)
-    return family
+    yield family
 
 
-def _sweeps(accounts: Sequence[AccountView]) -> Metric:
+def _sweeps(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = _by_account(
         "regwatch_sweep_seconds",
         "How long asking for every extension takes at the pace that the quota allows.",
     )
     for account in accounts:
         family.add_metric((account.name,), account.sweep_seconds)
-    return family
+    yield family
+
+
+OF_ACCOUNTS = (_api_up, _quotas, _extensions, _registrations, _oldest_answers, _sweeps)

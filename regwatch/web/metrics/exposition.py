@@ -5,7 +5,7 @@ format and encoding that the client asked for.
 import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import (
@@ -15,6 +15,7 @@ from prometheus_client.exposition import (
 )
 from prometheus_client.registry import Collector
 
+from regwatch.guard import Bugs
 from regwatch.web.metrics.collector import StateCollector
 from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.metrics.series import PerExtension, render_series
@@ -62,12 +63,15 @@ class Exposition:
     instruments: Instruments
     view: DaemonView
     per_extension: PerExtension
+    bugs: Bugs = field(default_factory=Bugs)
 
     async def chunks(self, form: Format) -> AsyncIterator[bytes]:
         """The text, piece by piece; the loop runs between pieces."""
-        families = _Families((self.instruments.registry, StateCollector(self.view)), form)
+        families = _Families(
+            (self.instruments.registry, StateCollector(self.view, self.bugs)), form
+        )
         yield form.encode(families).removesuffix(END_OF_OPENMETRICS)
-        async for text in render_series(self.view.accounts(), self.per_extension):
+        async for text in render_series(self.view.accounts(), self.per_extension, self.bugs):
             # Names come from the PBX: half a surrogate pair must not end the scrape.
             yield text.encode(errors="replace")
         if form.is_openmetrics:

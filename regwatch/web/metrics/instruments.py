@@ -4,7 +4,6 @@ off the daemon at scrape time is in `collector.py`.
 
 import platform
 from collections.abc import Iterable
-from enum import StrEnum
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,6 +17,7 @@ from prometheus_client import (
 )
 
 from regwatch import __version__
+from regwatch.core.bugs import Where
 from regwatch.core.model import AccountName, AlertName, ChangeKind, Timestamp
 
 REQUEST_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -26,19 +26,6 @@ LAG_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 # A receiver's outage is bridged for up to a day.
 WRITE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LATENCY_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
-
-
-class Bug(StrEnum):
-    """Where a bug was met; the metric label."""
-
-    STATE = "state"
-    """Something about an account can never be stored."""
-    SELF_WATCH = "self_watch"
-    """The same of what regwatch finds wrong with itself."""
-    DISPATCH = "dispatch"
-    """A message can never be stored."""
-    OUTBOX = "outbox"
-    """What became of a message can never be stored."""
 
 
 class Instruments:
@@ -63,11 +50,11 @@ class Instruments:
         build.info({"version": __version__, "python": platform.python_version()})
         self._bugs = Counter(
             "regwatch_bugs_total",
-            "What could not be done because of a bug in regwatch, and was given up.",
+            "How often a bug in regwatch was met, by where.",
             ("where",),
             registry=registry,
         )
-        for where in Bug:
+        for where in Where:
             self._bugs.labels(where.value)
         self._clock_steps = Counter(
             "regwatch_clock_steps_total",
@@ -209,8 +196,8 @@ class Instruments:
         """Count one beat."""
         self._heartbeats.labels(outcome).inc()
 
-    def bug_met(self, where: Bug) -> None:
-        """Count one thing that was given up."""
+    def bug_met(self, where: Where) -> None:
+        """Count one time that a bug was met."""
         self._bugs.labels(where.value).inc()
 
     def clock_set(self) -> None:

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import ExtensionState, Watched
+from regwatch.guard import Bugs
 from regwatch.web.views import AccountView
 
 PerExtension = Literal["auto"] | bool | int
@@ -43,21 +45,21 @@ def escape(value: str) -> str:
 
 
 async def render_series(
-    accounts: Sequence[AccountView], setting: PerExtension
+    accounts: Sequence[AccountView], setting: PerExtension, bugs: Bugs
 ) -> AsyncIterator[str]:
     """The families' text in chunks, with the gauge of how many extensions were left out; the loop
-    runs between chunks.
+    runs between chunks. A series that a bug keeps from being told is left out.
     """
     total = sum(len(account.watched()) for account in accounts)
     yield _dropped_text(dropped(total, setting))
-    rows = await _labelled(accounts, shown(total, setting))
+    rows = await _labelled(accounts, shown(total, setting), bugs)
     if not rows.labels:
         return
     for family in FAMILIES:
         yield family.heading
         for start in range(0, len(rows.labels), CHUNK_LINES):
             await asyncio.sleep(0)
-            yield "".join(_lines(family, rows, start))
+            yield _text(family, rows.part(start, start + CHUNK_LINES), bugs)
 
 
 def _dropped_text(count: int) -> str:
@@ -84,18 +86,38 @@ class _Rows:
     labels: list[str]
     watched: list[Watched]
 
+    def part(self, start: int, end: int) -> "_Rows":
+        return _Rows(self.labels[start:end], self.watched[start:end])
 
-async def _labelled(accounts: Sequence[AccountView], limit: int) -> _Rows:
+
+async def _labelled(accounts: Sequence[AccountView], limit: int, bugs: Bugs) -> _Rows:
     rows = _Rows([], [])
     for account in accounts:
         # A copy: extensions may come and go while the loop runs between chunks.
         watched = list(account.watched().values())[: limit - len(rows.watched)]
         prefix = f'{{account="{escape(account.name)}",site="'
         for start in range(0, len(watched), CHUNK_LINES):
-            rows.labels.extend(_label_texts(prefix, watched[start : start + CHUNK_LINES]))
+            _label(prefix, watched[start : start + CHUNK_LINES], rows, bugs)
             await asyncio.sleep(0)
-        rows.watched.extend(watched)
     return rows
+
+
+def _label(prefix: str, watched: Sequence[Watched], rows: _Rows, bugs: Bugs) -> None:
+    try:
+        labels = list(_label_texts(prefix, watched))
+    except Exception as error:  # noqa: BLE001 - a guard: the others are told
+        if len(watched) == 1:
+            _left_out("labels of an extension", error, bugs)
+        else:
+            for one in watched:
+                _label(prefix, [one], rows, bugs)
+    else:
+        rows.labels.extend(labels)
+        rows.watched.extend(watched)
+
+
+def _left_out(what: str, error: Exception, bugs: Bugs) -> None:
+    bugs.met("metric_left_out", Where.METRICS, what, error, family=what)
 
 
 def _label_texts(prefix: str, watched: Sequence[Watched]) -> Iterator[str]:
@@ -107,10 +129,20 @@ def _label_texts(prefix: str, watched: Sequence[Watched]) -> Iterator[str]:
         )
 
 
-def _lines(family: _Family, rows: _Rows, start: int) -> Iterator[str]:
-    end = start + CHUNK_LINES
+def _text(family: _Family, rows: _Rows, bugs: Bugs) -> str:
+    try:
+        return "".join(_lines(family, rows))
+    except Exception as error:  # noqa: BLE001 - a guard: the others are told
+        if len(rows.labels) == 1:
+            _left_out(f"series of extension {rows.watched[0].extension.id}", error, bugs)
+            return ""
+    alone = (_Rows([labels], [one]) for labels, one in zip(rows.labels, rows.watched, strict=True))
+    return "".join(_text(family, each, bugs) for each in alone)
+
+
+def _lines(family: _Family, rows: _Rows) -> Iterator[str]:
     name, value_of = family.name, family.value
-    for labels, watched in zip(rows.labels[start:end], rows.watched[start:end], strict=True):
+    for labels, watched in zip(rows.labels, rows.watched, strict=True):
         value = value_of(watched)
         if value is not None:
             yield f"{name}{labels}{value}\n"

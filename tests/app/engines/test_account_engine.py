@@ -19,6 +19,7 @@ from regwatch.core.model import AccountName, FailureReason, Incident, IncidentId
 from regwatch.core.monitor import MonitorPolicy
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.polling.selection import Selection
+from regwatch.guard import Bugs
 from regwatch.sources.ringme.errors import PbxUnavailableError
 from regwatch.sources.ringme.settings import FixedToken, PbxSettings
 from regwatch.store import StoreUnavailableError
@@ -63,6 +64,10 @@ class FakeWatcher:
         return next((i for i in self.incidents if i.id == incident_id), None)
 
     @property
+    def account(self) -> "FakeWatcher":
+        return self
+
+    @property
     def monitor(self) -> "FakeWatcher":
         return self
 
@@ -102,7 +107,7 @@ class Scene:
         self.reading: asyncio.Event | None = None
         self.dead: list[object] = []
         self.engine = AccountEngine(
-            SETTINGS, self.build, self, clock=lambda: at(0), on_death=self.dead.append
+            SETTINGS, self.build, self, clock=lambda: at(0), bugs=Bugs(), on_death=self.dead.append
         )
 
     def build(self, settings: AccountSettings, incidents: Sequence[Incident]) -> Watch:
@@ -171,8 +176,8 @@ async def test_dead_it_is_built_anew_from_what_is_stored() -> None:
             assert it.engine.trouble.startswith("watch acme died of RuntimeError")
             assert it.dead == [it.engine]
             assert not it.engine.is_stalled(now=Instant(0.0)), "it is begun again in any case"
-            await asyncio.sleep(1)
-        assert [line["event"] for line in logs] == ["part_died"]
+            await asyncio.sleep(2)
+        assert [line["event"] for line in logs] == ["part_died", "part_lives_again"]
         assert list(it.engine.incidents) == [lost()]
         assert (it.engine.trouble, it.runs) == ("", 2)
         assert it.engine.is_stalled(now=Instant(0.0)), "a watcher that lives may stall"
@@ -232,7 +237,7 @@ def test_settings_with_which_the_pbx_cannot_be_asked_are_refused_at_once() -> No
         client: Any = FakeClient(fails=True)
         return Watch(watcher, client)
 
-    engine = AccountEngine(SETTINGS, build, Scene(), clock=lambda: at(0))
+    engine = AccountEngine(SETTINGS, build, Scene(), clock=lambda: at(0), bugs=Bugs())
     with pytest.raises(PbxUnavailableError):
         engine.try_out()
 

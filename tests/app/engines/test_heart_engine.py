@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from regwatch.app.engines.heart_engine import HeartEngine
+from regwatch.guard import Bugs
 from regwatch.notify.heartbeat import HeartbeatSettings
 
 pytestmark = pytest.mark.looptime
@@ -31,15 +32,15 @@ async def test_started_twice_it_pings_once_and_dead_it_is_begun_again(
     dies: bool, runs: int
 ) -> None:
     made: Any = Heartbeat(dies=dies)
-    engine = HeartEngine(SETTINGS, lambda _settings: made)
+    engine = HeartEngine(SETTINGS, lambda _settings: made, bugs := Bugs())
     await engine.load()
     async with asyncio.TaskGroup() as tasks:
         engine.start(tasks)
         engine.start(tasks)
         await asyncio.sleep(0.5)
-        assert bool(engine.trouble) is dies
+        assert bool(bugs.trouble) is dies
         await asyncio.sleep(5)
         await engine.stop()
         await engine.stop()
     assert made.runs == runs
-    assert engine.trouble == ""
+    assert bugs.trouble == ""

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from regwatch.app.engines.receiver_line import DELIVERY_GRACE_SECONDS, LineSettings, ReceiverLine
 from regwatch.core.model import Incident
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.repost import REPOST_SECONDS
 from regwatch.notify.receivers.webhook import WebhookSettings
 
@@ -63,8 +64,14 @@ class Scene:
             self.made.append(Outbox(takes, dies))
             return self.made[-1]
 
+        self.bugs = Bugs()
         self.line = ReceiverLine(
-            SETTINGS, self.receiver, outbox, told=lambda _name: [lost()], alive=lambda: True
+            SETTINGS,
+            self.receiver,
+            outbox,
+            told=lambda _name: [lost()],
+            alive=lambda: True,
+            bugs=self.bugs,
         )
 
 
@@ -124,8 +131,11 @@ async def test_dead_of_a_bug_it_is_begun_again() -> None:
     with capture_logs() as logs:
         async with scene(dies=True) as (it, _):
             await asyncio.sleep(2)
-            assert (it.line.trouble, it.made[-1].runs) == ("", 2)
-    assert [(line["event"], line["part"]) for line in logs] == [("part_died", "outbox hook")]
+            assert (it.bugs.trouble, it.made[-1].runs) == ("", 2)
+    assert [(line["event"], line["part"]) for line in logs] == [
+        ("part_died", "outbox hook"),
+        ("part_lives_again", "outbox hook"),
+    ]
 
 
 async def test_who_wants_to_be_told_again_is() -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.looptime
 
 def engine(around: Surroundings, told: list[Incident], *receivers: str) -> SelfEngine:
     settings = SelfSettings(Rules(EVERY_ALERT), dict.fromkeys(receivers, ""))
-    reporting = Reporting(around.instruments)
+    reporting = Reporting(around.instruments, around.bugs)
     return SelfEngine(settings, around, reporting, on_incidents=told.extend)
 
 
@@ -67,4 +67,4 @@ async def test_of_a_receiver_that_is_gone_nothing_is_wrong_any_more(tmp_path: Pa
         await coming.stop()
         assert list(coming.incidents) == []
         assert told[-1].resolved_at is not None
-        assert coming.trouble == ""
+        assert around.bugs.trouble == ""

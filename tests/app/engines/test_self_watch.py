@@ -18,6 +18,7 @@ from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.history import Sought
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.watches.receiver_watch import ReceiverWatch
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.store import Store
 
@@ -34,7 +35,7 @@ def attempt(outcome: Delivery, error: str | None = None) -> DeliveryAttempt:
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
 
-def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = None) -> SelfWatch:
+def self_watch(store: Store, told: list[Incident], bugs: Bugs | None = None) -> SelfWatch:
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
@@ -42,7 +43,7 @@ def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = N
         clock=lambda: at(5),
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
-        on_bug=lambda: bugs.append(None) if bugs is not None else None,
+        bugs=bugs or Bugs(),
     )
 
 
@@ -90,12 +91,12 @@ async def test_what_cannot_be_stored_is_told_all_the_same_and_stored_later(store
 
 async def test_what_can_never_be_stored_is_given_up_and_the_watch_goes_on(store: Store) -> None:
     told: list[Incident] = []
-    bugs: list[object] = []
+    bugs = Bugs()
     watch = self_watch(store, told, bugs)
     watch.delivery(attempt(Delivery.REFUSED, "half a character: \udcff"))
     await watch._ledger.flush()
     assert told == []
-    assert len(bugs) >= 1
+    assert bugs.kept >= 1
     watch.delivery(attempt(Delivery.DELIVERED))
     watch.delivery(attempt(Delivery.REFUSED, "403"))
     await watch._ledger.flush()

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from regwatch.app.engines.store_care import BACKLOG_SECONDS, PRUNE_SECONDS, StoreCare
 from regwatch.core.model import Timestamp
+from regwatch.guard import Bugs
 from regwatch.store import StoreUnavailableError, StoreVersionError
 from regwatch.store.writer import LONGEST_PAUSE_SECONDS
 
@@ -22,6 +23,7 @@ class Around:
         clocks = Clocks()
         self.clock, self.steady, self.store = clocks.wall, clocks.steady, self
         self.outbox = self
+        self.bugs = Bugs(clock=self.clock)
         self.is_locked = False
         self.history_seconds = 86_400.0
         self.left = 0

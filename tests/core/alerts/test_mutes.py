@@ -3,8 +3,10 @@
 from datetime import UTC
 
 from fakes.values import at
+from msgspec.structs import replace
 
 from regwatch.core.alerts.mutes import Maintenance, Mutes, Silence
+from regwatch.core.bugs import Where
 from regwatch.core.matchers import Matchers
 from regwatch.core.schedules import Hours, Schedule, Stretch
 
@@ -89,3 +91,24 @@ def test_one_that_was_expired_before_it_began_never_mutes() -> None:
     assert not any(muted(mutes, when) for when in (0, 5, 7, 10, 11))
     assert silence(ends=5).is_over(now=at(5))
     assert not silence(ends=5).is_over(now=at(4))
+
+
+# --- one in which a bug is met -------------------------------------------------------------------
+
+
+def test_the_others_mute_what_they_match() -> None:
+    broken = replace(silence("bad"), matchers=None)
+    mutes = Mutes(silences=[broken, silence("good")])
+    assert muted(mutes, 50) == "silence good of anna: new router"
+    (met,) = mutes.met()
+    assert (met.where, met.what) == (Where.SILENCE, "silence bad")
+    assert isinstance(met.error, AttributeError)
+    assert mutes.met() == ()
+
+
+def test_one_whose_time_cannot_be_known_is_left_out() -> None:
+    broken = replace(window(10, 20), when=None)
+    mutes = Mutes([broken], [silence("good", begins=30)])
+    assert muted(mutes, 15) == ""
+    assert muted(mutes, 50) == "silence good of anna: new router", "the others begin in time"
+    assert [each.what for each in mutes.met()] == ["maintenance 2"]

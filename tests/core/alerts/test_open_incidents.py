@@ -1,12 +1,14 @@
 import pytest
 from fakes.values import ACME, EVERY_ALERT, at
+from msgspec.structs import replace
 
 from regwatch.core.alerts import open_incidents
 from regwatch.core.alerts.conditions import Condition
-from regwatch.core.alerts.incidents import AlertPolicy, Decision
+from regwatch.core.alerts.incidents import AlertPolicy, Decision, Step
 from regwatch.core.alerts.mutes import Maintenance, Mutes, Silence
-from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.open_incidents import TRIED_AGAIN_SECONDS, OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.bugs import SetAside, Where
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AlertName,
@@ -319,3 +321,82 @@ def test_a_timer_runs_on_when_the_clock_is_set(step: float) -> None:
     assert (step_3.incident.subject, step_3.incident.started_at) == ("extension:3", at(10 + step))
     (step_4,) = incidents.wake(now=at(80 + step), blind=False)
     assert step_4.decision is Decision.FIRED
+
+
+# --- one in which a bug is met -------------------------------------------------------------------
+
+
+def silence_of(site: str) -> Silence:
+    return Silence(
+        id="ab12",
+        matchers=Matchers.of({"site": site}),
+        starts_at=at(0),
+        ends_at=at(1000),
+        author="anna",
+        comment="new router",
+        created_at=at(0),
+    )
+
+
+def poison(incidents: OpenIncidents, subject: str) -> None:
+    sound = incidents.get(subject)
+    assert sound is not None
+    incidents._open[subject] = replace(sound, alert=None)
+
+
+class BuggyRules(AlertRules):
+    """Fail for one extension."""
+
+    is_on = False
+
+    def of(self, facts: Facts) -> Rules:
+        if self.is_on and facts.extension_id == 2:
+            raise ZeroDivisionError
+        return super().of(facts)
+
+
+def test_one_that_a_bug_stops_leaves_the_others_to_time_and_is_tried_again() -> None:
+    rules = BuggyRules(Rules(HELD))
+    incidents = OpenIncidents(ACME, rules)
+    for number in (1, 2, 3):
+        incidents.apply(f"extension:{number}", lost(number), now=at(0))
+    rules.is_on = True
+    first, aside, last = incidents.wake(now=at(60), blind=False)
+    assert isinstance(first, Step)
+    assert isinstance(last, Step)
+    assert (first.decision, last.decision) == (Decision.FIRED, Decision.FIRED)
+    assert isinstance(aside, SetAside)
+    assert (aside.where, aside.what) == (Where.INCIDENT, "extension:2")
+    assert isinstance(aside.error, ZeroDivisionError)
+    assert list(incidents.wake(now=at(61), blind=False)) == [], "not at each tick"
+    (aside,) = incidents.wake(now=at(60 + TRIED_AGAIN_SECONDS), blind=False)
+    assert isinstance(aside, SetAside)
+    rules.is_on = False
+    (step,) = incidents.wake(now=at(60 + 2 * TRIED_AGAIN_SECONDS), blind=False)
+    assert isinstance(step, Step)
+    assert step.decision is Decision.FIRED, "mended, it goes on"
+
+
+def test_one_that_a_bug_stops_leaves_the_others_to_be_reviewed() -> None:
+    mutes = Mutes()
+    incidents = opened(EVERY_ALERT, mutes=mutes)
+    for number in (1, 2, 3):
+        incidents.apply(f"extension:{number}", lost(number), now=at(0))
+    list(incidents.review(now=at(1)))
+    poison(incidents, "extension:2")
+    mutes.replace_silences([silence_of("riga")])
+    found = list(incidents.review(now=at(2)))
+    assert [type(each) for each in found] == [Step, SetAside, Step]
+
+
+def test_a_silence_in_which_a_bug_is_met_mutes_nothing_and_is_named() -> None:
+    broken = replace(silence_of("riga"), matchers=None)
+    mutes = Mutes(silences=[broken])
+    incidents = opened(EVERY_ALERT, mutes=mutes)
+    step = incidents.apply("extension:1", lost(1), now=at(0))
+    assert step.decision is Decision.FIRED
+    assert step.incident is not None
+    assert step.incident.silenced_by == ""
+    (aside,) = incidents.review(now=at(1))
+    assert isinstance(aside, SetAside)
+    assert (aside.where, aside.what) == (Where.SILENCE, "silence ab12")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regwatch.core.dispatch.grouping import Grouping
+from regwatch.core.dispatch.grouping import PUT_OFF_SECONDS, Grouping
 from regwatch.core.dispatch.routing import Route, route_per_receiver
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -884,3 +884,56 @@ def test_what_was_told_in_the_future_was_told_by_a_clock_that_was_wrong() -> Non
     due_at = seconds_until_due(after)
     assert due_at is not None
     assert due_at <= 100 + max(CHAT.group_wait, CHAT.group_interval)
+
+
+# --- a group in which a bug is met ---------------------------------------------------------------
+
+
+def poisoned(incident: Incident) -> Incident:
+    return msgspec.structs.replace(incident, severity=None)
+
+
+def by_account() -> Grouping:
+    grouping = Grouping([CHAT])
+    note(grouping, 0, firing(1), firing(2, account="bolt"))
+    return grouping
+
+
+def met(grouping: Grouping) -> list[tuple[str, str]]:
+    return [(receiver, type(error).__name__) for receiver, _, error in grouping.met()]
+
+
+def test_the_other_groups_are_told_and_it_is_tried_again_later() -> None:
+    grouping = by_account()
+    sound = grouping._incidents[firing(1).id]
+    grouping._incidents[sound.id] = poisoned(sound)
+    (sent,) = send(grouping, WAIT)
+    assert sent.items[0].incident.account == "bolt"
+    assert met(grouping) == [("chat", "KeyError")]
+    assert met(grouping) == []
+    assert seconds_until_due(grouping) == WAIT + PUT_OFF_SECONDS, "it does not spin"
+    grouping._incidents[sound.id] = sound
+    (sent,) = send(grouping, WAIT + PUT_OFF_SECONDS)
+    assert sent.items[0].incident.account == "acme"
+
+
+def test_one_whose_time_cannot_be_known_holds_up_no_other() -> None:
+    grouping = by_account()
+    group = grouping._places[firing(1).id][0]
+    group.fresh[firing(1).id] = None
+    assert [each.items[0].incident.account for each in send(grouping, WAIT)] == ["bolt"]
+    assert met(grouping) == [("chat", "TypeError")]
+    note(grouping, 30, firing(3))
+    group.fresh[firing(1).id] = at(0)
+    (sent,) = send(grouping, 40)
+    assert told(sent) == [(NEW, 1), (NEW, 3)], "touched again, it is tried again"
+
+
+def test_what_cannot_be_noted_of_a_message_puts_its_group_off() -> None:
+    grouping = by_account()
+    first, _ = grouping.due(now=at(WAIT))
+    grouping.put_off(first, ZeroDivisionError(), now=at(WAIT))
+    assert met(grouping) == [("chat", "ZeroDivisionError")]
+    assert len(send(grouping, WAIT)) == 1
+    assert len(send(grouping, WAIT + PUT_OFF_SECONDS)) == 1
+    grouping.put_off(first, ZeroDivisionError(), now=at(WAIT))

@@ -89,3 +89,11 @@ def test_one_that_is_watched_no_more_is_forgotten() -> None:
     doubt.weigh(answers((1, 2, 3), (), 60), known)
     doubt.forget(ExtensionId(1))
     assert doubt.weigh(answers((1,), (), 63), known) == Verdict()
+
+
+def test_an_answer_in_which_a_bug_is_met_leaves_the_others_to_be_weighed() -> None:
+    known = watched(1, 2, 3, 4)
+    known[ExtensionId(4)].registrations = (None,)  # type: ignore[assignment]
+    verdict = MassDoubt().weigh(answers((1, 2, 3, 4), (), 60), known)
+    assert verdict.doubted == ids(1, 2, 3)
+    assert [(i, type(error)) for i, error in verdict.unweighed.items()] == [(4, AttributeError)]

@@ -1,10 +1,13 @@
 """A site's outage and its members, as the monitor tells of them."""
 
+from collections.abc import Iterator
+
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 from msgspec.structs import replace
 
-from regwatch.core.alerts.incidents import Decision
-from regwatch.core.model import AlertName, ExtensionId, Incident
+from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.bugs import Where
+from regwatch.core.model import AlertName, ExtensionId, Incident, Timestamp, Watched
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.lateness import LatenessPolicy
@@ -318,3 +321,42 @@ def test_who_is_missing_at_the_first_look_after_a_restart_of_ours_makes_no_outag
         after.restore(replace(watched), before.memory(watched.extension.id), now=at(605))
     for number in (1, 2, 3):
         assert decisions(seen(after, number, 610)) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_a_place_in_which_a_bug_is_met_leaves_the_other_places_to_be_judged() -> None:
+    made = monitor()
+    watch = made._watches.places
+    sound = watch._judge
+
+    def buggy(place: str, now: Timestamp) -> Iterator[Step]:
+        if place == "bad":
+            raise ZeroDivisionError
+        return sound(place, now)
+
+    watch._judge = buggy  # type: ignore[method-assign]
+    for number in (1, 2):
+        seen(made, number, 610)
+    watch._unjudged = {"bad": None}
+    outcome = seen(made, 3, 610)
+    assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(outcome)
+    assert inhibited(made) == {1, 2, 3}
+    (aside,) = outcome.set_aside
+    assert (aside.where, aside.what) == (Where.INCIDENT, "site:bad")
+
+
+def test_a_phone_in_which_a_bug_is_met_leaves_the_others_of_its_place_silent() -> None:
+    made = monitor()
+    watch = made._watches.places
+    sound = watch._settle
+
+    def buggy(watched: Watched, now: Timestamp) -> Iterator[Step]:
+        if watched.extension.id == 3:
+            raise ZeroDivisionError
+        return sound(watched, now)
+
+    watch._settle = buggy  # type: ignore[method-assign]
+    held = (registration("uloc-4", ends=1300),)
+    gone = [answer(number, when=610) for number in (1, 2, 3)]
+    outcome = made.observe(batch(*gone, answer(4, *held, when=610)), now=at(610))
+    assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(outcome)
+    assert [(each.extension_id, each.where) for each in outcome.set_aside] == [(3, Where.ANSWER)]

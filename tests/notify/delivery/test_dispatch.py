@@ -11,6 +11,7 @@ from fakes.clocks import STEPS, Clocks
 from fakes.values import ACME, START
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
 from regwatch.core.model import (
@@ -25,6 +26,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.dispatch import PIECE, Dispatcher
 
 pytestmark = pytest.mark.looptime
@@ -101,14 +103,14 @@ async def test_what_could_not_be_stored_is_stored_later_and_once() -> None:
 
 
 async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() -> None:
-    log, bugs = Log(), list[float]()
+    log, bugs = Log(), Bugs()
     route = replace(ROUTE, group_by=("alertname",), repeat=(600.0,))
     dispatcher = Dispatcher(
         Grouping([route]),
         log,
         wake=lambda _name: None,
         clock=now,
-        on_bug=lambda: bugs.append(1),
+        bugs=bugs,
     )
     other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
     log.unstorable = {route.group_key(incident().labels)}
@@ -124,7 +126,7 @@ async def test_what_can_never_be_stored_is_given_up_and_its_end_is_not_told() ->
             running.cancel()
     told = [[item.incident.id for item in each.items] for _, each in log.stored]
     assert told == [["i2"], ["i3"]]
-    assert len(bugs) == 1
+    assert bugs.kept == 1
     assert [line["event"] for line in lines if line["log_level"] == "error"] == [
         "notification_lost"
     ]
@@ -229,3 +231,51 @@ async def test_what_was_stored_is_known_though_we_were_cancelled_while_it_was_no
         running.cancel()
     assert len(grouping.told("chat")) == 3 * PIECE
     assert grouping.due(now=now()) == []
+
+
+async def test_an_incident_that_meets_a_bug_leaves_the_others_to_be_told() -> None:
+    log, bugs = Log(), Bugs()
+    dispatcher = Dispatcher(
+        Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
+    )
+    poisoned = msgspec.structs.replace(incident("i2"), facts=None)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident("i1"), poisoned, incident("i3")])
+        await asyncio.sleep(30)
+        running.cancel()
+    ((_, notification),) = log.stored
+    assert [item.incident.id for item in notification.items] == ["i1", "i3"]
+    assert [(each.where, each.what) for each in bugs.latest()] == [(Where.DISPATCH, "incident i2")]
+
+
+async def test_a_group_that_meets_a_bug_is_put_off_and_said_once() -> None:
+    log, bugs = Log(), Bugs()
+    grouping = Grouping([replace(ROUTE, group_by=("alertname",))])
+    other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
+    dispatcher = Dispatcher(
+        grouping, log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
+    )
+    sound = grouping.rows
+
+    def rows(notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
+        if notification.items[0].incident.id == "i1":
+            raise ZeroDivisionError
+        return sound(notification, now=now)
+
+    grouping.rows = rows  # type: ignore[method-assign]
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(dispatcher.run())
+            dispatcher.take([incident("i1"), other])
+            await asyncio.sleep(300)
+            (met,) = bugs.latest()
+            assert 4 <= met.times <= 6
+            grouping.rows = sound  # type: ignore[method-assign]
+            await asyncio.sleep(100)
+            running.cancel()
+    told = [each.items[0].incident.id for _, each in log.stored]
+    assert told == ["i2", "i1"]
+    errors = [line["event"] for line in lines if line["log_level"] == "error"]
+    assert errors == ["group_put_off"]
+    assert bugs.latest() == [], "it is told now"

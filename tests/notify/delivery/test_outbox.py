@@ -21,8 +21,10 @@ from fakes.notifications import (
     resolved,
 )
 from fakes.notifications import all_new as message
+from msgspec import structs
 from msgspec.structs import replace as replace_struct
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import (
     Consequences,
     Incident,
@@ -34,6 +36,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.unstorable import UnstorableError
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.backoff import RetryPolicy
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.delivery.outbox import Outbox
@@ -1071,3 +1074,55 @@ async def test_a_retry_that_is_further_ahead_than_any_pause_is_due():
     async with running(chat, store=store):
         await asyncio.sleep(1)
         assert chat.tried == [0.0]
+
+
+# --- a message in which a bug is met -------------------------------------------------------------
+
+
+async def test_one_that_cannot_be_looked_at_is_set_aside_and_those_behind_it_are_sent():
+    chat, store = ScriptedReceiver(), MemoryStore()
+    for number in (1, 2, 3):
+        store.put("chat", number)
+    broken = structs.replace(store.entries[2].notification, items=None)
+    store.entries[2] = replace(store.entries[2], notification=broken)
+    with structlog.testing.capture_logs() as logs:
+        async with running(chat, store=store) as scene:
+            await asyncio.sleep(100)
+    assert [each for each in chat.taken if each != "n-2"] == ["n-1", "n-3"]
+    (lost,) = [report for report in scene.reports if report.is_unstorable]
+    assert (lost.notification_id, lost.outcome) == ("n-2", Delivery.GIVEN_UP)
+    assert lost.error.startswith("a bug in regwatch: TypeError at ")
+    assert [line["event"] for line in logs].count("message_set_aside") == 1
+
+
+async def test_one_of_which_the_marks_meet_a_bug_is_set_aside_and_the_others_are_sent():
+    chat, store = ScriptedReceiver(), MemoryStore()
+    for number in (1, 2):
+        store.put("chat", number)
+    async with running(chat, store=store) as scene:
+        sound = scene.outbox._taken
+
+        async def buggy(receiver, parcel, *rest):
+            if 1 in parcel.ids:
+                raise KeyError("a bug")
+            await sound(receiver, parcel, *rest)
+
+        scene.outbox._taken = buggy
+        await asyncio.sleep(100)
+    assert chat.taken == ["n-1", "n-2"]
+    assert [r.notification_id for r in scene.reports if r.is_unstorable] == ["n-1"]
+
+
+async def test_a_bug_of_a_receiver_or_of_a_listener_is_counted():
+    def fails(_attempt):
+        raise KeyError("a bug")
+
+    chat, store, bugs = ScriptedReceiver("chat", KeyError("a bug")), MemoryStore(), Bugs()
+    store.put("chat", 1)
+    async with running(chat, store=store, listeners=[fails], bugs=bugs):
+        await asyncio.sleep(1)
+    met = {(each.where, each.what) for each in bugs.latest()}
+    assert met == {
+        (Where.RECEIVER, "message n-1 to chat"),
+        (Where.LISTENER, "deliveries to chat"),
+    }

@@ -234,6 +234,17 @@ async def test_a_renewal_that_nobody_waits_for_any_more_fails_quietly() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_bug_met_by_a_renewal_is_told_to_who_waits_and_the_next_is_sound() -> None:
+    source = Source()
+    source.error = ZeroDivisionError("a bug")  # type: ignore[assignment]
+    async with started(source) as tokens:
+        with pytest.raises(ZeroDivisionError):
+            await tokens.current()
+        source.error = None
+        assert await tokens.current() == "a2"
+
+
+@pytest.mark.looptime
 async def test_who_waits_when_the_client_closes_is_told() -> None:
     source = Source()
     source.pause = 5.0

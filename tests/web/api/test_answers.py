@@ -18,7 +18,7 @@ from regwatch.core.model import (
 from regwatch.web.api.answers import (
     account_body,
     extension_body,
-    history_bodies,
+    happening_body,
     incident_body,
     moment,
     silence_body,
@@ -81,7 +81,7 @@ def test_a_line_of_the_history_keeps_what_it_has() -> None:
         at=NOW, kind=Kind.NOTIFICATION, event="new", text="first seen", account=ACME,
         incident_id=IncidentId("i1"), alert="extension_lost", receiver="chat",
     )  # fmt: skip
-    (body,) = history_bodies([line])
+    body = happening_body(line)
     assert msgspec.to_builtins(body) == {
         "at": iso(NOW), "kind": "notification", "event": "new", "text": "first seen",
         "account": "acme", "extension_id": None, "extension": "", "incident_id": "i1",

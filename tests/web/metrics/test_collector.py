@@ -11,11 +11,12 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.guard import Bugs
 from regwatch.web.metrics.collector import StateCollector
 
 
 def lines(daemon: FakeDaemon, *, zeros: bool = False) -> list[str]:
-    text = generate_latest(StateCollector(daemon)).decode()
+    text = generate_latest(StateCollector(daemon, Bugs())).decode()
     samples = [line for line in text.splitlines() if not line.startswith("#")]
     return samples if zeros else [line for line in samples if not line.endswith(" 0.0")]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from regwatch.core.model import ExtensionId, ExtensionState
+from regwatch.guard import Bugs
 from regwatch.web.metrics.series import (
     CHUNK_LINES,
     PerExtension,
@@ -21,7 +22,7 @@ from regwatch.web.metrics.series import (
 
 
 async def text_of(*accounts: FakeAccount, setting: PerExtension = True) -> str:
-    return "".join([chunk async for chunk in render_series(accounts, setting)])
+    return "".join([chunk async for chunk in render_series(accounts, setting, Bugs())])
 
 
 @pytest.mark.parametrize(
