@@ -3,14 +3,16 @@
 from fakes.values import START
 
 from regwatch.core.alerts.store_conditions import (
-    SetAside,
+    DatabaseSetAside,
     memory_lost,
     store_damaged,
     store_unusable,
 )
 from regwatch.core.model import AlertName
 
-THAT = SetAside("/var/lib/x.db.corrupt-1", "malformed", {"extensions": 40, "outbox": 2}, False)
+THAT = DatabaseSetAside(
+    "/var/lib/x.db.corrupt-1", "malformed", {"extensions": 40, "outbox": 2}, False
+)
 
 
 def test_what_is_forgotten_and_what_is_not_is_said() -> None:
@@ -18,7 +20,7 @@ def test_what_is_forgotten_and_what_is_not_is_said() -> None:
     assert told.alert is AlertName.MEMORY_LOST
     assert "could be read: 40 extensions, 2 messages." in told.explanation
     assert "/var/lib/x.db.corrupt-1, with the reason beside it: malformed." in told.explanation
-    nothing = memory_lost(SetAside("x", "y", {}, False), since=START)
+    nothing = memory_lost(DatabaseSetAside("x", "y", {}, False), since=START)
     assert "could be read: nothing." in nothing.explanation
 
 

@@ -5,7 +5,7 @@ from fakes.values import EVERY_ALERT, at
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.alerts.store_conditions import SetAside
+from regwatch.core.alerts.store_conditions import DatabaseSetAside
 from regwatch.core.model import AlertName
 from regwatch.core.watches.store_watch import TOLD_SECONDS, StoreWatch
 
@@ -22,7 +22,7 @@ def names(incidents: OpenIncidents) -> list[str]:
 def test_a_file_that_was_set_aside_is_told_for_an_hour() -> None:
     store, incidents = watch()
     for is_running in (False, True):
-        list(store.set_aside(SetAside("x", "y", {}, is_running), now=at(0)))
+        list(store.set_aside(DatabaseSetAside("x", "y", {}, is_running), now=at(0)))
     assert names(incidents) == [AlertName.MEMORY_LOST, AlertName.STORE_DAMAGED]
     list(store.tick("", now=at(TOLD_SECONDS - 1)))
     assert len(names(incidents)) == 2
