@@ -234,7 +234,8 @@ class Monitor:
         stale_after = max(self.policy.stale_after, SWEEPS_TO_GROW_STALE * sweep_seconds)
         with gathered.guarding():
             self._age(stale_after, gathered, now)
-        self.roster.forget_removed(before=Timestamp(now - REMOVED_SHOWN))
+        with gathered.guarding():
+            self.roster.forget_removed(before=Timestamp(now - REMOVED_SHOWN))
         self._judge_health(gathered, now)
         with gathered.guarding():
             gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))

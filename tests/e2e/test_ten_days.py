@@ -38,7 +38,7 @@ def beside_the_phones(held: Counter[str]) -> Counter[str]:
 def test_within_hours_nothing_grows_but_what_was_made_to(tmp_path: Path) -> None:
     soak = Soak(tmp_path, daemon=Leaky, events={})
     with untraced():
-        run(soak, 5)
+        run(soak, 4)
     _, second, *_, last = map(beside_the_phones, soak.held)
     found = grown(second, last)
     assert LEAK in found

@@ -58,6 +58,10 @@ class Bunch(Struct, frozen=True, gc=False, array_like=True):
     others: tuple[tuple[str, float], ...] = ()
     """The same, of those whose ids are of another kind."""
 
+    def __post_init__(self) -> None:
+        if len(self.packed) % PAIR.size:
+            raise ValueError("half an incident")
+
 
 class Stored(Struct, frozen=True, gc=False, kw_only=True):
     """A message as it is stored. One of an earlier version shows all, and has no bunches."""

@@ -77,6 +77,14 @@ def test_a_message_of_an_earlier_version_is_read_whole() -> None:
     assert from_stored(msgspec.msgpack.decode(text, type=Stored)) == made
 
 
+def test_half_an_incident_makes_a_message_unreadable() -> None:
+    text = msgspec.msgpack.encode(stored_form(phones_lost(40)))
+    fields = msgspec.msgpack.decode(text)
+    fields["bunches"][0][5] = fields["bunches"][0][5][:-1]
+    with pytest.raises(msgspec.ValidationError, match="half an incident"):
+        msgspec.msgpack.decode(msgspec.msgpack.encode(fields), type=Stored)
+
+
 def test_an_id_of_another_kind_is_kept() -> None:
     items = [(NEW, replace(lost(n), id=IncidentId(f"test-{n}"))) for n in range(60)]
     made = notification(*items)
