@@ -7,6 +7,8 @@ from regwatch.systemd import Notifier
 from regwatch.web.views import DaemonView
 
 STATUS_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 1.0
+"""After a ping that was withheld: polls that begin again, as after a suspend, are said in time."""
 
 
 class ServiceManager:
@@ -43,9 +45,10 @@ class ServiceManager:
             return
         while True:
             # Not its health: a start anew mends neither a full disk nor a receiver.
-            if self._view.live_problem() is None:
+            lives = self._view.live_problem() is None
+            if lives:
                 self._notifier.watchdog()
-            await asyncio.sleep(seconds / 2)
+            await asyncio.sleep(seconds / 2 if lives else LOOK_AGAIN_SECONDS)
 
     def _status(self) -> str:
         totals = dict.fromkeys(ExtensionState, 0)
