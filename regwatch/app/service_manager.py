@@ -9,6 +9,8 @@ from regwatch.systemd import Notifier
 from regwatch.web.views import DaemonView
 
 STATUS_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 1.0
+"""After a ping that was withheld: polls that begin again, as after a suspend, are said in time."""
 
 
 class ServiceManager:
@@ -43,9 +45,10 @@ class ServiceManager:
     async def feed_watchdog(self) -> None:
         """Say that it lives, as often as is asked for, until cancelled; only where it is asked."""
         while (seconds := self.watchdog_seconds) is not None:
-            if self._is_alive():
+            lives = self._is_alive()
+            if lives:
                 self._notifier.watchdog()
-            await asyncio.sleep(seconds / 2)
+            await asyncio.sleep(seconds / 2 if lives else LOOK_AGAIN_SECONDS)
 
     @property
     def watchdog_seconds(self) -> float | None:

@@ -186,7 +186,7 @@ class Watcher:
             await asyncio.sleep(TICK_SECONDS)
             await self._accept(self.account.tick(now=await self._present()))
             moved, self._moved = self._moved, []
-            for outcome in moved:
+            async for outcome in unhurried(moved):
                 await self._accept(outcome)
 
     async def _walk(self, outcomes: Iterator[Outcome]) -> None:
