@@ -125,7 +125,7 @@ class Store:
         return losses
 
     def on_anew(self, restock: Callable[[], None]) -> None:
-        """Called when a new file was begun while running: what is known in memory is stored again."""
+        """Called when a new file was begun while running, and what is known is to go into it."""
         self._database.on_anew = restock
 
     def take_unreadable(self) -> int:

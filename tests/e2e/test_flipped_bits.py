@@ -1,5 +1,5 @@
-"""A database in which bits are flipped, as a dying disk or a bad memory leaves it: the daemon begins
-with it all the same, tells nothing that is not so, and says what it forgot.
+"""A database in which bits are flipped, as a dying disk or a bad memory leaves it: the daemon
+begins with it all the same, tells nothing that is not so, and says what it forgot.
 """
 
 import asyncio

@@ -4,7 +4,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
 from fakes.stored import happening, incident, notification, told
 from fakes.values import ACME, at
 from sqlalchemy import insert, select
