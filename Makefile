@@ -2,7 +2,7 @@
 #   pip install -U pip && pip install --group dev -e '.[uvloop]'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long coverage lint format types imports reliability-storage figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports reliability-storage figures bench bench-polling bench-writing reliability-damage day ci
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ bench: ## Measure what must stay fast, and print it; on a machine that does noth
 
 bench-polling: ## Simulate polling plans: how soon losses are found, and the picture of it.
 	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg
+
+bench-writing: ## Count what is written for phones that are well, by their leases; some minutes.
+	PYTHONPATH=tests python -m bench.writing 1000 5 60
+
+reliability-damage: ## Begin with 40 databases in which bits are flipped; a minute.
+	pytest -m by_hand -s -p no:randomly tests/e2e/test_flipped_bits.py
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day

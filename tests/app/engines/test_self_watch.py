@@ -11,10 +11,11 @@ from fakes.notifications import all_new, lost
 from fakes.patience import PATIENCE
 from fakes.values import EVERY_ALERT, at
 
-from regwatch.app.engines.self_watch import SelfWatch
+from regwatch.app.engines.self_watch import Database, SelfWatch
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.alerts.store_conditions import SetAside
 from regwatch.core.history import Sought
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.watches.receiver_watch import ReceiverWatch
@@ -34,7 +35,12 @@ def attempt(outcome: Delivery, error: str | None = None) -> DeliveryAttempt:
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
 
-def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = None) -> SelfWatch:
+def self_watch(
+    store: Store,
+    told: list[Incident],
+    bugs: list[object] | None = None,
+    found: list[Database] | None = None,
+) -> SelfWatch:
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
@@ -43,6 +49,7 @@ def self_watch(store: Store, told: list[Incident], bugs: list[object] | None = N
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
         on_bug=lambda: bugs.append(None) if bugs is not None else None,
+        looked_at=lambda: found.pop() if found else Database(),
     )
 
 
@@ -145,3 +152,27 @@ async def test_stopped_between_two_looks_it_stores_what_came_meanwhile(store: St
     with pytest.raises(asyncio.CancelledError):
         await running
     assert len(told) == 1
+
+
+async def test_a_database_that_was_set_aside_is_told_and_one_that_cannot_be_too(
+    store: Store,
+) -> None:
+    told: list[Incident] = []
+    aside = SetAside("x.db.corrupt-1", "malformed", {}, is_running=False)
+    watch = self_watch(store, told, found=[Database("malformed"), Database("", [aside])])
+    running = asyncio.ensure_future(watch.run())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+    assert [incident.alert for incident in told] == [
+        AlertName.MEMORY_LOST,
+        AlertName.STORE_DAMAGED,
+    ]
+    watch.forget_saves()
+    await watch._ledger.flush()
+    assert {incident.id for incident in await store.incidents.open_incidents()} == {
+        incident.id for incident in told
+    }
