@@ -67,6 +67,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
             await asyncio.sleep(0.01)
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
     events = [line.event for line in await store.operations.history(Sought())]
     assert events == ["resolved", "acknowledged", "fired"]
 
