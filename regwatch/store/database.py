@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Row, Select, delete, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -31,7 +31,7 @@ from regwatch.store.rows import decoded, upsert_rows
 from regwatch.store.schema import memos, migrate
 from regwatch.store.writer import Work, Writer
 
-BUSY_SECONDS = 4.0
+BUSY_SECONDS = 3.0
 """How long SQLite waits for another process, such as a backup, to let go of the file: less than
 the writer's patience, so that it is known why it takes so long."""
 
@@ -62,6 +62,8 @@ class Database:
         self.path = path
         self._lock = lock
         self._place = None if path is None else Place(path)
+        if self._place is not None:
+            event.listen(engine.sync_engine, "do_connect", self._place.guard)
         # There is but one connection to what is in memory: nobody reads in another's transaction.
         self._in_turn: AbstractAsyncContextManager[object] = (
             asyncio.Lock() if path is None else nullcontext()
@@ -137,6 +139,11 @@ class Place:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._identity = _identity(path)
+
+    def guard(self, dialect: Dialect, *_: object) -> None:
+        """Before a connection is opened: SQLite would make an empty file where there is none."""
+        if _identity(self._path) is None:
+            raise dialect.loaded_dbapi.OperationalError(f"{self._path} is gone")
 
     def check(self) -> None:
         """Raises `StoreUnavailableError` if the file is not there any more."""

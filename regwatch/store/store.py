@@ -6,7 +6,8 @@ Every method of every part is one transaction, durable once it returns.
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.core.model import Timestamp
@@ -21,6 +22,9 @@ from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox
 from regwatch.store.retention import forget_old
 from regwatch.store.writer import Listeners
+
+MOST_LINES_IN_MEMORY = 100_000
+"""Of the history, while the database cannot be opened; the oldest are let go."""
 
 log = structlog.get_logger(__name__)
 
@@ -117,4 +121,16 @@ class Store:
     async def prune(self, *, before: Timestamp) -> None:
         """Forget what is over and older than that. What waits is never lost."""
         await self._database.write(partial(forget_old, before=before))
+        if self.is_stand_in:
+            await self._database.write(_bound_history)
         await self.outbox.forget_old(before=before)
+
+
+async def _bound_history(connection: AsyncConnection) -> None:
+    lines = schema.history.c
+    last = select(func.max(lines.id)).scalar_subquery()
+    gone = await connection.execute(
+        delete(schema.history).where(lines.id <= last - MOST_LINES_IN_MEMORY)
+    )
+    if gone.rowcount:
+        log.warning("history_cut", lines=gone.rowcount)
