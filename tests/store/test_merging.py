@@ -183,3 +183,17 @@ def test_each_table_is_thought_of() -> None:
     texts = {"incidents", "silences"}
     assert {table.name for table in numbered} - texts == {table.name for table in NUMBERED}
     assert {table.name for table in APART} <= set(metadata.tables)
+
+
+async def test_what_is_kept_in_memory_meanwhile_is_bounded(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regwatch.store.store.MOST_LINES_IN_MEMORY", 3)
+    store = await stand_in(file)
+    await store.accounts.save(ACME, watched=(), happenings=[happening(n) for n in range(5)])
+    with capture_logs() as logs:
+        await store.prune(before=at(0))
+        await store.prune(before=at(0))
+    assert [(line["event"], line["lines"]) for line in logs] == [("history_cut", 2)]
+    assert [line.at for line in await store.operations.history(Sought())] == [at(4), at(3), at(2)]
+    await store.close()

@@ -20,7 +20,7 @@ from regwatch.core.history import Sought
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.store import Store
+from regwatch.store import Store, StoreUnavailableError
 
 
 @pytest.fixture
@@ -74,6 +74,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
             await asyncio.sleep(0.01)
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
     events = [line.event for line in await store.operations.history(Sought())]
     assert events == ["resolved", "acknowledged", "fired"]
 
@@ -81,13 +82,16 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
 async def test_what_cannot_be_stored_is_told_all_the_same_and_stored_later(store: Store) -> None:
     told: list[Incident] = []
     watch = self_watch(store, told)
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
+    transact = store._database._transact
+
+    async def full(_works: object) -> None:
+        raise StoreUnavailableError("database or disk is full")
+
+    store._database.writer.work_for(full)
     watch.delivery(attempt(Delivery.REFUSED, "403"))
     await watch._ledger.flush()
     assert len(told) == 1
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO incidents")
+    store._database.writer.work_for(transact)
     async with asyncio.timeout(PATIENCE):
         while await store.operations.incident(told[0].id) is None:
             await watch._ledger.flush()

@@ -83,6 +83,15 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     assert value(made, "regwatch_config_last_reload_success_timestamp_seconds") == NOW
 
 
+def test_the_store_is_up_as_long_as_nothing_speaks_against_it() -> None:
+    made = instruments()
+    for problem in ("", "disk full", ""):
+        made.store_turned(problem)
+        assert value(made, "regwatch_store_up") == (not problem)
+    made.store_written(0.25)
+    assert value(made, "regwatch_store_write_duration_seconds_sum") == 0.25
+
+
 def test_two_daemons_in_a_process_count_apart() -> None:
     one, other = instruments(), instruments()
     one.incident_fired(AlertName.EXTENSION_LOST)
