@@ -24,9 +24,9 @@ from regwatch.core.model import (
 )
 from regwatch.store import Store
 
-TAKES_NOTHING = (
-    "CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END"
-)
+TAKES_NOTHING = """
+CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END
+"""
 """A table that is there, and into which nothing can be written."""
 
 
