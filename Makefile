@@ -70,5 +70,11 @@ soak: ## Live through ten days of 500 phones, in half an hour: what grows of mem
 reliability-reloads: ## Spoil the configuration of a running daemon in every way that is known, and print what it says.
 	PYTHONPATH=tests python -m bench.reloads
 
+bench-writing: ## Count what is written for phones that are well, by their leases; some minutes.
+	PYTHONPATH=tests python -m bench.writing 1000 5 60
+
+reliability-damage: ## Begin with 40 databases in which bits are flipped; a minute.
+	pytest -m by_hand -s -p no:randomly tests/e2e/test_flipped_bits.py
+
 ci: ## Do what CI does; as root, on Debian 12.
 	.ci/run

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Row, Select, delete
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Row, Select, delete, event
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -74,7 +74,7 @@ class Database:
         self.on_anew: Callable[[], None] = lambda: None
         """Called when one was."""
         self._clock = clock
-        self._place = None if path is None else Place(path)
+        self._place = self._guarded()
         # There is but one connection to what is in memory: nobody reads in another's transaction.
         self._in_turn: AbstractAsyncContextManager[object] = (
             asyncio.Lock() if path is None else nullcontext()
@@ -162,11 +162,18 @@ class Database:
             self.path, self.damage, self.unreadable, clock=self._clock, is_running=True
         )
         self.losses.append(loss)
-        self.damage, self._place = "", Place(self.path)
+        self.damage, self._place = "", self._guarded()
         with translated():
             async with self.engine.begin() as connection:
                 await self.restock(connection)
         self.on_anew()
+
+    def _guarded(self) -> "Place | None":
+        """Where the file is now; nothing else is connected to."""
+        place = None if self.path is None else Place(self.path)
+        if place is not None:
+            event.listen(self.engine.sync_engine, "do_connect", place.guard)
+        return place
 
     async def check_writable(self) -> None:
         """Write, and take it back; raises `StoreError` if it is locked, full or not writable."""
@@ -208,6 +215,11 @@ class Place:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._identity = _identity(path)
+
+    def guard(self, dialect: Dialect, *_: object) -> None:
+        """Before a connection is opened: SQLite would make an empty file where there is none."""
+        if _identity(self._path) is None:
+            raise dialect.loaded_dbapi.OperationalError(f"{self._path} is gone")
 
     def check(self) -> None:
         """Raises `StoreUnavailableError` if the file is not there any more."""

@@ -22,7 +22,7 @@ from regwatch.store.salvage import salvage
 from regwatch.store.schema import migrate
 from regwatch.store.unreadable import Unreadable
 
-BUSY_SECONDS = 4.0
+BUSY_SECONDS = 3.0
 """How long SQLite waits for another process, such as a backup, to let go of the file: less than
 the writer's patience, so that it is known why it takes so long."""
 REWRITTEN_BYTES = 32_000_000

@@ -20,7 +20,7 @@ MOST_BYTES = 16_000_000
 
 
 class PackError(Exception):
-    """This is no value of ours, or not any more."""
+    """No value of ours, or not any more."""
 
 
 def packed(times: Sequence[AnswerTime]) -> bytes:

@@ -1,6 +1,6 @@
-"""What can still be read of a database that was set aside, copied to the one begun in its place: row
-by row, each only if it is whole. What waits to be sent, who was told what and how the phones were
-are worth more than a day without them.
+"""What can still be read of a database that was set aside, copied to the one begun in its place:
+row by row, each only if it is whole. What waits to be sent, who was told what and how the phones
+were are worth more than a day without them.
 """
 
 import sqlite3
@@ -41,11 +41,14 @@ def salvage(damaged: Path, into: Path) -> Mapping[str, int]:
     """Copy what is whole; returns how many rows by table. Never fails: there may be nothing."""
     found: dict[str, int] = {}
     ends_at = time.monotonic() + MOST_SECONDS
-    with suppress(sqlite3.Error, OSError):
-        with closing(_opened(damaged)) as source, closing(sqlite3.connect(into)) as target:
-            for table in TABLES:
-                with suppress(sqlite3.Error):
-                    found[table.name] = _copy(source, target, table, ends_at)
+    with (
+        suppress(sqlite3.Error, OSError),
+        closing(_opened(damaged)) as source,
+        closing(sqlite3.connect(into)) as target,
+    ):
+        for table in TABLES:
+            with suppress(sqlite3.Error):
+                found[table.name] = _copy(source, target, table, ends_at)
     return found
 
 

@@ -1,5 +1,5 @@
-"""Values as they stand in a row: MessagePack behind a check sum. A flipped bit may leave a value that
-reads well and says something else, such as another device; nobody is to be told of that.
+"""Values as they stand in a row: MessagePack behind a check sum. A flipped bit may leave a value
+that reads well and says something else, such as another device; nobody is to be told of that.
 """
 
 from typing import TypeVar
@@ -17,7 +17,7 @@ UNFIT = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
 
 class UnreadableError(Exception):
-    """This is no such value, or not any more."""
+    """No such value, or not any more."""
 
 
 def sealed(value: object) -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from regwatch.clock import Clock, wall_clock
 from regwatch.core.model import Timestamp
@@ -23,6 +24,9 @@ from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox, restock
 from regwatch.store.retention import Retention
 from regwatch.store.writer import Listeners
+
+MOST_LINES_IN_MEMORY = 100_000
+"""Of the history, while the database cannot be opened; the oldest are let go."""
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +129,7 @@ class Store:
         return losses
 
     def on_anew(self, restock: Callable[[], None]) -> None:
-        """Called when a new file was begun while running: what is known in memory is stored again."""
+        """Called when a new file was begun while running, and what is known is to go into it."""
         self._database.on_anew = restock
 
     def take_unreadable(self) -> int:
@@ -143,5 +147,17 @@ class Store:
         waits is never lost.
         """
         is_more = await self._retention.forget_old(before=before)
+        if self.is_stand_in:
+            await self._database.write(_bound_history)
         await self.outbox.forget_old(before=before)
         return is_more
+
+
+async def _bound_history(connection: AsyncConnection) -> None:
+    lines = schema.history.c
+    last = select(func.max(lines.id)).scalar_subquery()
+    gone = await connection.execute(
+        delete(schema.history).where(lines.id <= last - MOST_LINES_IN_MEMORY)
+    )
+    if gone.rowcount:
+        log.warning("history_cut", lines=gone.rowcount)

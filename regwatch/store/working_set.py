@@ -177,21 +177,10 @@ class WorkingSet:
 
 def rows_of(known: WorkingSet) -> Iterator[tuple[Table, Iterable[Mapping[str, Any]]]]:
     """All of it, to be stored again: rows by table."""
-    yield outbox, (entry_row(e) for mine in known._waiting.values() for e in mine.values())
+    waiting, told_instead, never_told = known._waiting, known._forwarded, known._unheard  # noqa: SLF001
+    yield outbox, (entry_row(entry) for mine in waiting.values() for entry in mine.values())
     yield notified, map(notified_row, known.notified())
-    yield (
-        forwarded,
-        (
-            {"receiver": receiver, "incident_id": incident}
-            for receiver, mine in known._forwarded.items()
-            for incident in mine
-        ),
-    )
-    yield (
-        unheard,
-        (
-            {"receiver": receiver, "in_place_of": in_place_of, "incident_id": incident}
-            for receiver, mine in known._unheard.items()
-            for in_place_of, incident in mine
-        ),
-    )
+    instead = ((receiver, each) for receiver, mine in told_instead.items() for each in mine)
+    yield forwarded, ({"receiver": receiver, "incident_id": each} for receiver, each in instead)
+    never = ((receiver, *each) for receiver, mine in never_told.items() for each in mine)
+    yield unheard, ({"receiver": r, "in_place_of": p, "incident_id": i} for r, p, i in never)

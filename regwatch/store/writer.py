@@ -119,6 +119,7 @@ class Writer:
         self._alone = 0
         """So many pieces are tried one by one: one of them cannot be stored."""
         self._failures = 0
+        self._under_way: Sequence[Piece] = ()
         self._was_urgent = False
         self._is_closing = False
         self._wake = asyncio.Event()
@@ -146,8 +147,21 @@ class Writer:
         try:
             await asyncio.shield(piece.done)
         except asyncio.CancelledError:
+            await self._end_of(piece)
+            piece.done.result()
+
+    async def _end_of(self, piece: Piece) -> None:
+        """Of one whose asker is cancelled. If it is being stored at this moment, he must know
+        whether it was, or would bring it again: he is cancelled with his next wait.
+        """
+        if piece in self._under_way:
+            await asyncio.wait([piece.done], timeout=CUT_OFF_SECONDS)
+        asker = asyncio.current_task()
+        if not piece.done.done() or asker is None:
             piece.is_withdrawn = True
-            raise
+            raise asyncio.CancelledError
+        asker.uncancel()
+        asker.cancel()
 
     async def record(self, work: Work, then: Callable[[], None]) -> bool:
         """Store it now or, if the store is away, as soon as it is back; whether it is stored.
@@ -251,6 +265,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         begun_at = loop.time()
         works = [*map(_unless_withdrawn, batch), _last(batch)] if batch else [self._probe]
+        self._under_way = batch
         doing = loop.create_task(self._transact(works), name="store transaction")
         try:
             if not (await asyncio.wait([doing], timeout=PATIENCE_SECONDS))[0]:

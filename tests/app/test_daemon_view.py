@@ -18,11 +18,11 @@ def account(name: str, *, stalled: bool = False) -> Any:
     )
 
 
-def sight(*accounts: Any, trouble: str = "") -> DaemonSight:
+def sight(*accounts: Any, trouble: str = "", store_problem: str = "") -> DaemonSight:
     engine: Any = SimpleNamespace(
         parts=SimpleNamespace(accounts=accounts),
         bugs=SimpleNamespace(trouble=trouble, latest=lambda: ["one"], kept=3),
-        store_problem="",
+        store_problem=store_problem,
         incidents=lambda: [lost()],
         exchange=SimpleNamespace(resolved=[resolved(lost())]),
         backlog={"hook": (0, None)},
@@ -58,3 +58,9 @@ def test_what_is_wrong_and_what_a_start_anew_would_mend(
 ) -> None:
     it = sight(account("acme"), account("bolt", stalled=stalled), trouble=trouble)
     assert (it.live_problem(), it.health_problem()) == (live, health)
+
+
+def test_a_store_that_is_away_makes_it_ill_and_not_dead() -> None:
+    it = sight(account("acme"), store_problem="nothing can be stored: disk full")
+    assert it.live_problem() is None
+    assert it.health_problem() == "nothing can be stored: disk full"

@@ -7,7 +7,8 @@ keeps SQLite from beginning the log anew, so that its size is all that was ever 
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,10 +83,12 @@ async def written(count: int, lease: float | None, *, hours: int, interval: floa
         ]
         reader.close()
         await store.close()
-    return [after - before for before, after in zip(sizes, sizes[1:], strict=False)]
+    return [after - before for before, after in pairwise(sizes)]
 
 
-async def _live(store: Store, file: Path, phones: Phones, hours: int, interval: float):
+async def _live(
+    store: Store, file: Path, phones: Phones, hours: int, interval: float
+) -> AsyncIterator[int]:
     now = float(START)
     monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
     keeper = Keeper(

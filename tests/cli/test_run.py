@@ -67,6 +67,7 @@ async def test_how_it_ends_where_it_cannot_start(
 
 from regwatch.core.bugs import Where
 from regwatch.guard import Bugs
+from regwatch.store import Store
 
 
 class Starting:
@@ -120,12 +121,15 @@ async def test_run_ends_with_2_on_a_bad_configuration_and_1_if_it_cannot_start(
     tmp_path: Path,
 ) -> None:
     missing = await regwatch("run", "-c", str(tmp_path / "nowhere.yml"))
-    extra = "storage: {url: 'sqlite:////nowhere/at/all.db'}\nhttp: {listen: '127.0.0.1:0'}\n"
+    database = tmp_path / "regwatch.db"
+    extra = f"storage: {{url: 'sqlite:///{database}'}}\nhttp: {{listen: '127.0.0.1:0'}}\n"
     file = config(tmp_path, "https://pbx.example.com", extra)
-    unwritable = await regwatch("run", "-c", file)
+    store = await Store.open(f"sqlite:///{database}")
+    second = await regwatch("run", "-c", file)
+    await store.close()
     assert missing.status == 2
-    assert unwritable.status == 1
-    assert "cannot write to /nowhere/at: no such file or directory" in unwritable.err
+    assert second.status == 1
+    assert f"{database} is in use by another regwatch" in second.err
 
 
 @pytest.mark.e2e

@@ -1,5 +1,5 @@
-"""A database in which bits are flipped, as a dying disk or a bad memory leaves it: the daemon begins
-with it all the same, tells nothing that is not so, and says what it forgot.
+"""A database in which bits are flipped, as a dying disk or a bad memory leaves it: the daemon
+begins with it all the same, tells nothing that is not so, and says what it forgot.
 """
 
 import asyncio
@@ -85,3 +85,30 @@ async def test_some_flipped_bits_are_survived_and_nothing_false_is_told(tmp_path
 @pytest.mark.by_hand
 async def test_forty_databases_with_flipped_bits_are_survived(tmp_path: Path) -> None:
     await try_out(tmp_path, range(40))
+
+
+async def test_a_database_that_is_damaged_while_running_costs_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.db"
+    async with living(tmp_path) as it:
+        await asyncio.sleep(60)
+        it.lose(LOST)
+        await it.hook.until(lambda sink: len(sink.of(LOST, "firing")) == 2)
+        await asyncio.sleep(5)
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        damaged = bytearray(file.read_bytes())
+        damaged[4096:] = b"\xff" * (len(damaged) - 4096)
+        file.write_bytes(damaged)
+        await it.daemon.begun.around.store._database.engine.dispose()
+        it.lose(LOST, LOST + 1)
+        await it.hook.until(lambda sink: len(sink.of(LOST + 1, "firing")) == 2)
+        await asyncio.sleep(30)
+        own = {alert["labels"]["alertname"] for alert in it.hook.alerts} & OWN
+        assert own == {"RegwatchStoreDamaged"}
+        assert it.daemon.begun.engine.store_problem == ""
+    assert len(list(tmp_path.glob("*.reason"))) == 1
+    async with living(tmp_path) as it:
+        it.lose(LOST, LOST + 1)
+        await asyncio.sleep(90)
+        assert all_answered(it)
+        assert it.hook.bodies == it.other.bodies == [], "all was stored again: nothing is news"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes.clocks import Clocks
+from fakes.daemon import daemon
 from fakes.living import database_at_once, fake_pbx, gone
 from fakes.pbx import SECRET, FakePbx, info, serving
 from fakes.sink import Alert, Sink, sink
@@ -22,9 +23,10 @@ from regwatch.app.daemon import Daemon
 from regwatch.config import load_config
 from regwatch.core.history import Sought
 from regwatch.core.model import Timestamp
+from regwatch.simulator import Simulator, SimulatorSettings
 from regwatch.store import Store
 
-pytestmark = [pytest.mark.e2e, pytest.mark.looptime]
+pytestmark = pytest.mark.e2e
 
 PHONES = range(1, 101)
 LOST = range(1, 21)
@@ -231,6 +233,7 @@ async def a_reload(it: Scene, trouble: str) -> Seen:
 EVENTS = {"loss of 20 phones": a_loss, "restart": a_restart, "reload": a_reload}
 
 
+@pytest.mark.looptime
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("what", EVENTS)
 async def test_nothing_is_lost_and_nothing_told_twice_unmarked(
@@ -246,3 +249,41 @@ async def test_nothing_is_lost_and_nothing_told_twice_unmarked(
     assert bool(seen.said) is is_away
     events = [line["event"] for line in logs]
     assert bool(events.count("store_away") + events.count("store_not_opened")) is is_away
+
+
+@pytest.mark.long
+async def test_a_process_without_its_folder_watches_and_tells_and_takes_up_what_was_stored(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    settings = SimulatorSettings(extensions=5, seed=3, leases="30", quota=1_000_000, calm=True)
+    async with (
+        Simulator(settings).serving() as pbx,
+        sink() as hook,
+        daemon(tmp_path, pbx=pbx.url, hook=hook.url, folder=state) as regwatch,
+    ):
+        await regwatch.until_ready()
+        one, other, *_ = pbx.control.registered_ids()
+        pbx.control.act(one, "unregister")
+        await hook.until(lambda h: h.of(one))
+        await regwatch.stop()
+        state.rename(tmp_path / "elsewhere")
+        await regwatch.start()
+        await regwatch.until_metric("regwatch_store_up 0.0")
+        await regwatch.until_ready()
+        status, words = await regwatch.get("/-/healthy")
+        assert (status, "nothing can be stored: cannot write to" in words) == (503, True)
+        assert (await regwatch.get("/-/live"))[0] == 200
+        pbx.control.act(other, "unregister")
+        await hook.until(lambda h: h.of(other))
+        assert hook.of(other)[0]["regwatch"]["possibly_repeated"] is True
+        (tmp_path / "elsewhere").rename(state)
+        await regwatch.until_metric("regwatch_store_up 1.0")
+        for extension_id in (one, other):
+            pbx.control.act(extension_id, "revive")
+        await hook.until(lambda h: h.of(one, "resolved") and h.of(other, "resolved"))
+        assert await regwatch.stop() == 0
+    for extension_id in (one, other):
+        told = {each["regwatch"]["incident_id"] for each in hook.of(extension_id)}
+        assert len(told) == 1, "told of one incident, to its end"

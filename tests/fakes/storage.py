@@ -73,7 +73,7 @@ def locked(file: Path) -> Iterator[None]:
     """Another process works on it, and does not let go."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with on_every_connection("busy_timeout=0", undone_by=["busy_timeout=4000"]):
+        with on_every_connection("busy_timeout=0", undone_by=["busy_timeout=3000"]):
             yield
         other.execute("ROLLBACK")
 

@@ -24,6 +24,11 @@ from regwatch.core.model import (
 )
 from regwatch.store import Store
 
+TAKES_NOTHING = """
+CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END
+"""
+"""A table that is there, and into which nothing can be written."""
+
 
 def url(file: Path) -> str:
     return f"sqlite:///{file}"

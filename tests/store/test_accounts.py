@@ -1,6 +1,7 @@
 """An account's state against a real SQLite file."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,17 @@ async def test_more_extensions_than_are_read_at_once_come_back(store: Store) -> 
     held = [(watched(number), b"") for number in range(1, CHUNK + 3)]
     await store.accounts.save(ACME, watched=held)
     assert len((await store.accounts.load(ACME)).watched) == len(held)
+
+
+async def test_the_times_of_thousands_take_less_than_ten_bytes_each(
+    store: Store, file: Path
+) -> None:
+    pieces = [[time(number, number // 50 * 0.7) for number in range(1, 4001)]]
+    await store.accounts.save_times(ACME, pieces)
+    with closing(sqlite3.connect(file)) as reader:  # as long as it reads, the log only grows
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM answer_times").fetchone()
+        log = file.with_name("regwatch.db-wal")
+        before = log.stat().st_size
+        await store.accounts.save_times(ACME, pieces)
+        assert log.stat().st_size - before < 10 * 4000

@@ -89,6 +89,30 @@ async def test_a_file_that_was_refused_is_locked_no_more(store: Store, file: Pat
     await again.close()
 
 
+async def test_a_file_that_is_gone_is_away_until_it_is_there_again(tmp_path: Path) -> None:
+    state, elsewhere, held = tmp_path / "state", tmp_path / "elsewhere", list[str]()
+    state.mkdir()
+    file = state / "regwatch.db"
+    database = await open_database(url(file), clock=lambda: at(0))
+    await database.engine.dispose()  # whoever connects anew makes no empty one in its place
+    state.rename(elsewhere)
+    state.mkdir()
+    with pytest.raises(StoreUnavailableError, match="gone"):
+        await noted(database)
+    assert not await database.record(noting("later"), lambda: held.append("later"))
+    assert held == ["later"]
+    assert not file.exists()
+    file.touch()
+    with pytest.raises(StoreUnavailableError, match="another file"):
+        await database.check_writable()
+    file.unlink()
+    state.rmdir()
+    elsewhere.rename(state)
+    await database.check_writable()
+    assert await noted(database) == ["later"]
+    await database.close()
+
+
 # --- reading and writing ----------------------------------------------------------------------
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes.stored import happening, incident, notification, told, url, watched
+from fakes.stored import TAKES_NOTHING, happening, incident, notification, told, url, watched
 from fakes.values import ACME, at
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from regwatch.core.history import Sought
 from regwatch.core.model import Incident, IncidentId, IncidentState, Watched
-from regwatch.store import Store, StoreInUseError, StoreUnavailableError, StoreUrlError
+from regwatch.store import Store, StoreError, StoreInUseError, StoreUrlError
 from regwatch.store.merging import APART, NUMBERED
 from regwatch.store.schema import metadata
 
@@ -157,10 +157,9 @@ async def test_one_that_fails_in_the_midst_changes_nothing(file: Path) -> None:
     opened = await store.try_opening()
     assert opened is not None
     async with opened.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP TABLE memos")
-        await connection.exec_driver_sql("DROP TABLE notified")
+        await connection.exec_driver_sql(TAKES_NOTHING.format(table="memos"))
     await store.memos.remember("chat", "group", "text", at=at(5))
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(StoreError):
         await store.take_up(opened)
     assert store.is_stand_in
     assert len(await store.outbox.pending("chat", limit=9)) == 1
@@ -183,3 +182,17 @@ def test_each_table_is_thought_of() -> None:
     texts = {"incidents", "silences"}
     assert {table.name for table in numbered} - texts == {table.name for table in NUMBERED}
     assert {table.name for table in APART} <= set(metadata.tables)
+
+
+async def test_what_is_kept_in_memory_meanwhile_is_bounded(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regwatch.store.store.MOST_LINES_IN_MEMORY", 3)
+    store = await stand_in(file)
+    await store.accounts.save(ACME, watched=(), happenings=[happening(n) for n in range(5)])
+    with capture_logs() as logs:
+        await store.prune(before=at(0))
+        await store.prune(before=at(0))
+    assert [(line["event"], line["lines"]) for line in logs] == [("history_cut", 2)]
+    assert [line.at for line in await store.operations.history(Sought())] == [at(4), at(3), at(2)]
+    await store.close()

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fakes.stored import happening, incident, reopened
+from fakes.stored import TAKES_NOTHING, happening, incident, reopened
 from fakes.values import ACME, at
 
 from regwatch.core.alerts.mutes import Silence
@@ -61,7 +61,7 @@ async def test_a_silence_is_not_stored_without_its_line_in_the_history(
     store: Store, file: Path
 ) -> None:
     with sqlite3.connect(file) as connection:
-        connection.execute("DROP TABLE history")
+        connection.execute(TAKES_NOTHING.format(table="history"))
     connection.close()
     made = Silence(
         id="ab12", matchers=Matchers.of({"site": "riga"}), starts_at=at(1),

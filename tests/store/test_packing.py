@@ -1,6 +1,7 @@
 """Many answer times as one value."""
 
 import zlib
+from contextlib import suppress
 
 import pytest
 from fakes.values import START, at
@@ -47,10 +48,8 @@ VALUE = packed(PACKED)
 def test_a_flipped_bit_is_found_out_or_matters_to_nobody(bit: int) -> None:
     flipped = bytearray(VALUE)
     flipped[bit // 8] ^= 1 << bit % 8
-    try:
+    with suppress(PackError):
         assert unpacked(bytes(flipped)) == PACKED
-    except PackError:
-        pass
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from regwatch.store.errors import StoreRefusedError, StoreUnavailableError
 from regwatch.store.writer import (
+    CUT_OFF_SECONDS,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     PATIENCE_SECONDS,
@@ -127,16 +128,41 @@ async def test_one_that_can_never_be_stored_fails_alone() -> None:
     assert writer.problem == "", "it says nothing of the store"
 
 
-async def test_who_is_cancelled_takes_nobody_along_and_is_not_stored_behind_his_back() -> None:
+async def test_who_is_cancelled_takes_nobody_along_and_knows_whether_it_was_stored() -> None:
+    disk, known = Disk(), list[str]()
+    writer = disk.writer()
+
+    async def write(word: str) -> None:
+        await writer.write(disk.noting(word), is_urgent=True)
+        known.append(word)
+        await asyncio.sleep(1)
+        known.append("never reached")
+
+    under_way, other = [asyncio.ensure_future(write(word)) for word in ("under way", "other")]
+    await asyncio.sleep(SECONDS_PER_COMMIT / 2)
+    waiting = asyncio.ensure_future(write("waiting"))
+    await asyncio.sleep(0)
+    under_way.cancel()
+    waiting.cancel()
+    await asyncio.wait([under_way, waiting])
+    other.cancel()
+    assert under_way.cancelled()
+    assert waiting.cancelled()
+    assert disk.stored == known == ["under way", "other"]
+
+
+async def test_who_is_cancelled_while_the_store_hangs_is_not_held_up_and_not_stored() -> None:
     disk = Disk()
     writer = disk.writer()
+    disk.seconds = 4.0
     one = asyncio.ensure_future(writer.write(disk.noting("one"), is_urgent=True))
-    other = asyncio.ensure_future(writer.write(disk.noting("other"), is_urgent=True))
-    await asyncio.sleep(SECONDS_PER_COMMIT / 2)
+    await asyncio.sleep(0.5)
     one.cancel()
-    await other
+    await asyncio.wait([one])
     assert one.cancelled()
-    assert disk.stored == ["other"]
+    assert asyncio.get_running_loop().time() == pytest.approx(0.5 + CUT_OFF_SECONDS)
+    await asyncio.sleep(10)
+    assert disk.stored == []
 
 
 async def test_while_it_is_away_nobody_waits_and_what_is_lasting_is_stored_in_order_later() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from copy import copy
+from itertools import chain
 
 import pytest
 from fakes.clocks import Clocks
@@ -42,7 +43,7 @@ async def test_who_refreshed_has_a_turn_within_an_hour_and_neighbours_have_it_to
     times = AnswerTimes(watching(*range(40, 0, -1)).roster, now=Instant(0))
     times.note(Outcome(refreshed=list(map(ExtensionId, range(1, 41)))))
     turns = [await times.rows() for _ in range(TURNS)]
-    assert sorted(sum(turns, [])) == list(range(1, 41))
+    assert sorted(chain(*turns)) == list(range(1, 41))
     assert all(after == before + 1 for before, after in turns)
     assert [each for _ in range(TURNS) for each in await times.rows()] == []
 

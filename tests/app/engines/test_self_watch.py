@@ -11,16 +11,17 @@ from fakes.notifications import all_new, lost
 from fakes.patience import PATIENCE
 from fakes.values import EVERY_ALERT, at
 
-from regwatch.app.engines.self_watch import SelfWatch
+from regwatch.app.engines.self_watch import Database, SelfWatch
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
+from regwatch.core.alerts.store_conditions import SetAside
 from regwatch.core.history import Sought
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.watches.receiver_watch import ReceiverWatch
 from regwatch.guard import Bugs
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.store import Store
+from regwatch.store import Store, StoreUnavailableError
 
 
 @pytest.fixture
@@ -35,7 +36,12 @@ def attempt(outcome: Delivery, error: str | None = None) -> DeliveryAttempt:
     return DeliveryAttempt("pager", message, outcome, 1, at(5), error=error)
 
 
-def self_watch(store: Store, told: list[Incident], bugs: Bugs | None = None) -> SelfWatch:
+def self_watch(
+    store: Store,
+    told: list[Incident],
+    bugs: Bugs | None = None,
+    found: list[Database] | None = None,
+) -> SelfWatch:
     incidents = OpenIncidents(NO_ACCOUNT, AlertRules(Rules(EVERY_ALERT)))
     return SelfWatch(
         ReceiverWatch(incidents, {"pager": ""}),
@@ -44,6 +50,7 @@ def self_watch(store: Store, told: list[Incident], bugs: Bugs | None = None) -> 
         on_outcome=lambda _outcome: None,
         on_incidents=told.extend,
         bugs=bugs or Bugs(),
+        looked_at=lambda: found.pop() if found else Database(),
     )
 
 
@@ -68,6 +75,7 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
             await asyncio.sleep(0.01)
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
     events = [line.event for line in await store.operations.history(Sought())]
     assert events == ["resolved", "acknowledged", "fired"]
 
@@ -75,13 +83,16 @@ async def test_a_refusal_is_stored_and_then_told_and_may_be_acknowledged(store: 
 async def test_what_cannot_be_stored_is_told_all_the_same_and_stored_later(store: Store) -> None:
     told: list[Incident] = []
     watch = self_watch(store, told)
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE incidents RENAME TO elsewhere")
+    transact = store._database._transact
+
+    async def full(_works: object) -> None:
+        raise StoreUnavailableError("database or disk is full")
+
+    store._database.writer.work_for(full)
     watch.delivery(attempt(Delivery.REFUSED, "403"))
     await watch._ledger.flush()
     assert len(told) == 1
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO incidents")
+    store._database.writer.work_for(transact)
     async with asyncio.timeout(PATIENCE):
         while await store.operations.incident(told[0].id) is None:
             await watch._ledger.flush()
@@ -164,3 +175,27 @@ async def test_its_incidents_move_when_the_clock_is_set(store: Store) -> None:
         assert await store.operations.incident(after.id) == after
     finally:
         running.cancel()
+
+
+async def test_a_database_that_was_set_aside_is_told_and_one_that_cannot_be_too(
+    store: Store,
+) -> None:
+    told: list[Incident] = []
+    aside = SetAside("x.db.corrupt-1", "malformed", {}, is_running=False)
+    watch = self_watch(store, told, found=[Database("malformed"), Database("", [aside])])
+    running = asyncio.ensure_future(watch.run())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+    assert [incident.alert for incident in told] == [
+        AlertName.MEMORY_LOST,
+        AlertName.STORE_DAMAGED,
+    ]
+    watch.forget_saves()
+    await watch._ledger.flush()
+    assert {incident.id for incident in await store.incidents.open_incidents()} == {
+        incident.id for incident in told
+    }

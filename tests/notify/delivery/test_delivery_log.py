@@ -1,5 +1,7 @@
 """Which deliveries are worth a line, and how loud it is."""
 
+from dataclasses import replace
+
 import pytest
 from fakes.notifications import NOW, all_new, lost
 from structlog.testing import capture_logs
@@ -73,3 +75,13 @@ def test_a_line_says_which_message_how_often_and_why() -> None:
     (line,) = logs
     assert line["outcome"] == "refused"
     assert (line["notification"], line["attempts"], line["error"]) == ("n-1", 1, "403: no")
+
+
+def test_what_was_sent_unsaved_is_said_each_time() -> None:
+    with capture_logs() as logs:
+        for is_unsaved in (True, True, False):
+            DeliveryLog()(replace(attempt("chat", DELIVERED), is_unsaved=is_unsaved))
+    assert [(line["log_level"], line["event"]) for line in logs] == [
+        *[("warning", "notification_sent_unsaved")] * 2,
+        ("debug", "notification_delivered"),
+    ]

@@ -232,6 +232,25 @@ async def test_what_is_stored_is_sent_once_and_marked():
     assert report.notification.items
 
 
+async def test_what_is_sent_while_nothing_can_be_stored_says_that_it_may_come_again():
+    told = []
+
+    class Chat(ScriptedReceiver):
+        async def deliver(self, notification):
+            told.append(notification.possibly_repeated)
+            await super().deliver(notification)
+
+    async with running(Chat()) as scene:
+        for number, is_away in enumerate([False, True, False], start=1):
+            scene.store.is_away = is_away
+            scene.store.put("chat", number)
+            scene.outbox.wake("chat")
+            await asyncio.sleep(1)
+    assert told == [report.is_unsaved for report in scene.reports] == [False, True, False]
+    kept = [entry.notification.possibly_repeated for entry in scene.store.entries.values()]
+    assert not any(kept), "said of the sending, not of the message"
+
+
 async def test_what_waits_from_before_is_sent_at_the_start_in_order():
     chat = ScriptedReceiver()
     store = MemoryStore()

@@ -129,6 +129,8 @@ def test_an_event_says_what_where_and_since_when():
     assert payload["class"] == "extension_lost"
     assert payload["custom_details"]["real_address"] == "sip:203.0.113.7:62338"
     assert "links" not in event(lost(), routing_key=ROUTING_KEY)
+    marked = event(lost(), routing_key=ROUTING_KEY, possibly_repeated=True)
+    assert marked["payload"]["custom_details"]["possibly_repeated"] is True
 
 
 async def test_the_worst_labels_fit_into_events():

@@ -5,6 +5,7 @@ from fakes.chats import texts_of
 from fakes.kinds import SPOKEN, deliver
 from fakes.notifications import all_new, lost, mixed
 from fakes.receivers import Canned, serving
+from msgspec.structs import replace
 
 from regwatch.config.template_folder import ESCAPES
 from regwatch.notify.errors import ReceiverRefusedError
@@ -52,6 +53,14 @@ async def test_a_title_alone_keeps_the_usual_body_and_the_other_way_round(kind):
     bodied = await sent(kind, own(kind, title=None))
     assert anywhere("4 extensions lost", bodied)
     assert not anywhere("lease ran out", bodied)
+
+
+@pytest.mark.parametrize("kind", SPOKEN)
+async def test_what_may_come_again_says_so_in_the_usual_words(kind):
+    marked = replace(mixed(), possibly_repeated=True)
+    usual = OwnWords(None, None)
+    assert anywhere("may come again", await sent(kind, usual, note=marked))
+    assert not anywhere("may come again", await sent(kind, usual))
 
 
 @pytest.mark.parametrize("kind", SPOKEN)

@@ -15,6 +15,7 @@ from fakes.notifications import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from regwatch.notify.words.webhook_body import NOT_YET, alert, kept, payload, regwatch_object
 
@@ -80,6 +81,14 @@ def test_a_link_needs_an_address_that_others_can_open():
 def test_the_state_it_is_in_and_was_in(incident, state, previous):
     body = regwatch_object(incident)
     assert (body["state"], body["previous_state"]) == (state, previous)
+
+
+def test_what_may_come_again_says_so_and_nothing_else_does():
+    note = all_new([lost()])
+    marked = replace(note, possibly_repeated=True)
+    said = [payload(each)["alerts"][0]["regwatch"] for each in (note, marked)]
+    assert "possibly_repeated" not in said[0]
+    assert said[1] == {**said[0], "possibly_repeated": True}
 
 
 def test_numbers_are_numbers_times_are_times_and_what_is_unknown_is_null():

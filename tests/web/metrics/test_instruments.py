@@ -36,6 +36,15 @@ def test_closed_label_sets_start_at_zero() -> None:
     assert value(made, "regwatch_loss_detection_lag_seconds_count", account="acme") == 0
 
 
+def test_what_became_of_the_database_is_counted_from_zero_on() -> None:
+    made = instruments()
+    names = ("regwatch_store_unreadable_rows_total", "regwatch_store_set_aside_total")
+    assert [value(made, name) for name in names] == [0, 0]
+    made.store_looked_at(unreadable=3, set_aside=1)
+    made.store_looked_at(unreadable=0, set_aside=0)
+    assert [value(made, name) for name in names] == [3, 1]
+
+
 def test_a_request_is_counted_and_timed() -> None:
     made = instruments()
     made.request_made(ACME, "registrations", "timeout", 10.5)
@@ -72,6 +81,15 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     made.config_reloaded(False, NOW + 60)
     assert value(made, "regwatch_config_last_reload_successful") == 0
     assert value(made, "regwatch_config_last_reload_success_timestamp_seconds") == NOW
+
+
+def test_the_store_is_up_as_long_as_nothing_speaks_against_it() -> None:
+    made = instruments()
+    for problem in ("", "disk full", ""):
+        made.store_turned(problem)
+        assert value(made, "regwatch_store_up") == (not problem)
+    made.store_written(0.25)
+    assert value(made, "regwatch_store_write_duration_seconds_sum") == 0.25
 
 
 def test_two_daemons_in_a_process_count_apart() -> None:
