@@ -39,8 +39,8 @@ class Ledger:
         bugs: Bugs,
         where: Where,
     ) -> None:
-        """`save` stores all of it or nothing, or raises `StoreError`; `bugs` hear of each thing that
-        can never be stored, as met there.
+        """`save` stores all of it or nothing, or raises `StoreError`; `bugs` hear of what can never
+        be stored, as met there.
         """
         self.is_failing = False
         """Whether the last save found the store away."""

@@ -17,6 +17,9 @@ from fakes.patience import PATIENCE
 
 from regwatch.app.daemon import Daemon, StartError, UnusableError
 from regwatch.cli.run import EarlyHangup, _reload_on, _run
+from regwatch.core.bugs import Where
+from regwatch.guard import Bugs
+from regwatch.store import Store
 
 
 @pytest.fixture
@@ -63,11 +66,6 @@ async def test_how_it_ends_where_it_cannot_start(
         await _run(Unable(error), early, asyncio.Event())
     assert ended.value.code == status
     assert capsys.readouterr().err.splitlines() == [f"regwatch: {each}" for each in error.problems]
-
-
-from regwatch.core.bugs import Where
-from regwatch.guard import Bugs
-from regwatch.store import Store
 
 
 class Starting:
