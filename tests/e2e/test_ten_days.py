@@ -36,7 +36,7 @@ def beside_the_phones(held: Counter[str]) -> Counter[str]:
 
 
 def test_within_hours_nothing_grows_but_what_was_made_to(tmp_path: Path) -> None:
-    soak = Soak(tmp_path, daemon=Leaky, events={})
+    soak = Soak(tmp_path, daemon=Leaky, events={}, keeps_held=True)
     with untraced():
         run(soak, 4)
     _, second, *_, last = map(beside_the_phones, soak.held)

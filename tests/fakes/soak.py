@@ -97,8 +97,12 @@ class Soak:
         *,
         daemon: type[Daemon] = Daemon,
         events: Mapping[int, tuple[Happens, Happens]] | None = None,
+        keeps_held: bool = False,
     ) -> None:
-        """`events`: by the hour of the day, what begins with it and what ends with it."""
+        """`events`: by the hour of the day, what begins with it and what ends with it;
+        `keeps_held`: what the daemon holds, by name, at the end of each hour: for a few hours.
+        """
+        self._keeps_held = keeps_held
         self._events = EVENTS if events is None else events
         self.samples: list[Sample] = []
         self.held: list[Counter[str]] = []
@@ -171,7 +175,8 @@ class Soak:
     async def _look(self, daemon: Daemon, now: Timestamp) -> Sample:
         await daemon.begun.around.store.prune(before=Timestamp(now - KEPT_SECONDS))
         held = holdings(daemon.begun)
-        self.held.append(held)
+        if self._keeps_held:
+            self.held.append(held)
         file = self._folder / "regwatch.db"
         return Sample(
             memory=_resident(),
