@@ -10,6 +10,7 @@ from regwatch.core.alerts.conditions import Condition, site_lost
 from regwatch.core.alerts.incidents import Decision, Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.model import (
+    LONG_AGO,
     AccountName,
     AlertName,
     ExtensionId,
@@ -34,6 +35,8 @@ WHOLE_SHARE, ENOUGH_ELSEWHERE = 0.8, 3
 AT_ONCE = Timestamp(0.0)
 STRAGGLERS_SECONDS = 300.0
 """After a place is back: so long its last phones may take before they are told of."""
+SHORT_ABSENCE_SECONDS = 300.0
+"""Of ours: who was answered so lately might as well not have been asked since."""
 TOLD_ALONE = "most of the others there are heard: who is silent still is told alone"
 
 
@@ -80,11 +83,15 @@ class SiteWatch:
         for left in members.values():
             self._stragglers.update(dict.fromkeys(left, AT_ONCE))
 
-    def restore(self, watched: Watched, memory: Memory) -> None:
+    def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """It was there before a restart of ours."""
         if not _said_good_bye(watched, memory):
             place = watched.site or place_by_address(held_last(watched, memory))
             self._outages.at_home(watched.extension.id, place)
+            answered_at = LONG_AGO if watched.answered_at is None else watched.answered_at
+            is_recent = now - answered_at <= SHORT_ABSENCE_SECONDS
+            if watched.state is ExtensionState.REGISTERED and is_recent:
+                self.present(watched.extension.id)
 
     def present(self, extension_id: ExtensionId) -> None:
         """It was answered and is not missing; perhaps nothing else is new of it."""

@@ -318,3 +318,15 @@ def test_who_is_missing_at_the_first_look_after_a_restart_of_ours_makes_no_outag
         after.restore(replace(watched), before.memory(watched.extension.id), now=at(605))
     for number in (1, 2, 3):
         assert decisions(seen(after, number, 610)) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+
+
+def test_an_outage_in_the_moment_of_a_restart_of_ours_is_one() -> None:
+    before = monitor()
+    for number in range(1, 7):
+        seen(before, number, 590, ends=600 + number)
+    after = Monitor(ACME, POLICY, SITES)
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(605))
+    for number in (1, 2, 3):
+        last = seen(after, number, 610)
+    assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(last)
