@@ -103,7 +103,7 @@ class Intake:
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """What was remembered before a restart of ours."""
-        self._watches.places.restore(watched, memory)
+        self._watches.places.restore(watched, memory, now=now)
         if memory == NOTHING_REMEMBERED:
             return
         if memory.lately is not None:

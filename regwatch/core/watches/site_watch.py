@@ -12,6 +12,7 @@ from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.bugs import SetAside, Where
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
+    LONG_AGO,
     AccountName,
     AlertName,
     ExtensionId,
@@ -36,6 +37,8 @@ WHOLE_SHARE, ENOUGH_ELSEWHERE = 0.8, 3
 AT_ONCE = Timestamp(0.0)
 STRAGGLERS_SECONDS = 300.0
 """After a place is back: so long its last phones may take before they are told of."""
+SHORT_ABSENCE_SECONDS = 300.0
+"""Of ours: who was answered so lately might as well not have been asked since."""
 TOLD_ALONE = "most of the others there are heard: who is silent still is told alone"
 
 
@@ -82,11 +85,15 @@ class SiteWatch:
         for left in members.values():
             self._stragglers.update(dict.fromkeys(left, AT_ONCE))
 
-    def restore(self, watched: Watched, memory: Memory) -> None:
+    def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """It was there before a restart of ours."""
         if not _said_good_bye(watched, memory):
             place = watched.site or place_by_address(held_last(watched, memory))
             self._outages.at_home(watched.extension.id, place)
+            answered_at = LONG_AGO if watched.answered_at is None else watched.answered_at
+            is_recent = now - answered_at <= SHORT_ABSENCE_SECONDS
+            if watched.state is ExtensionState.REGISTERED and is_recent:
+                self.present(watched.extension.id)
 
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""

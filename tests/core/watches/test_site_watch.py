@@ -360,3 +360,15 @@ def test_a_phone_in_which_a_bug_is_met_leaves_the_others_of_its_place_silent() -
     outcome = made.observe(batch(*gone, answer(4, *held, when=610)), now=at(610))
     assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(outcome)
     assert [(each.extension_id, each.where) for each in outcome.set_aside] == [(3, Where.ANSWER)]
+
+
+def test_an_outage_in_the_moment_of_a_restart_of_ours_is_one() -> None:
+    before = monitor()
+    for number in range(1, 7):
+        seen(before, number, 590, ends=600 + number)
+    after = Monitor(ACME, POLICY, SITES)
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(605))
+    for number in (1, 2, 3):
+        last = seen(after, number, 610)
+    assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(last)
