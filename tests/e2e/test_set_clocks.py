@@ -1,6 +1,7 @@
 """Somebody sets the wall clock: it costs no poll, no message and no false word."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import looptime
@@ -9,8 +10,8 @@ from fakes.faked_time import HAPPENINGS, Happening, happening
 from fakes.set_clocks import SETTINGS, UNDISTURBED, Setting, Told, lived
 from structlog.testing import capture_logs
 
-HOURS = 1.3
-SOME = [each for each in SETTINGS if each.name in {"-1 day for a minute", "+1 s per minute"}]
+HOURS = 1.1
+(FOR_A_MINUTE,) = (each for each in SETTINGS if each.name == "-1 day for a minute")
 
 
 def in_virtual_time(setting: Setting) -> Told:
@@ -19,18 +20,18 @@ def in_virtual_time(setting: Setting) -> Told:
 
 
 def test_what_is_asked_and_told_is_the_same_as_if_nobody_had_set_the_clock() -> None:
-    calm = in_virtual_time(UNDISTURBED)
+    """Here it goes wrong all the time, and is set back by a day for a minute besides."""
+    setting = replace(FOR_A_MINUTE, drift=1.0)
+    calm, told = in_virtual_time(UNDISTURBED), in_virtual_time(setting)
     assert 0 < calm.late < 60
-    assert calm.news.total() > 10
-    for setting in SOME:
-        told = in_virtual_time(setting)
-        assert told.steps >= 2
-        assert len(told.polls) == len(calm.polls)
-        assert told.news == calm.news, setting.name
-        at = [at for at, _ in told.messages]
-        assert at == pytest.approx([at for at, _ in calm.messages], abs=1.0)
-        since = {round(since) for _, since in told.losses}
-        assert since <= {round(calm.visible_at) + by for by in range(-2, 3)}, "by any clock"
+    assert calm.news.total() > 8
+    assert told.steps > 50 * HOURS
+    assert len(told.polls) == len(calm.polls)
+    assert told.news == calm.news
+    at = [at for at, _ in told.messages]
+    assert at == pytest.approx([at for at, _ in calm.messages], abs=1.0)
+    since = {round(since) for _, since in told.losses}
+    assert since <= {round(calm.visible_at) + by for by in range(-3, 3)}, "by any clock"
 
 
 @pytest.mark.long

@@ -36,7 +36,7 @@ async def test_its_successor_knows_what_it_found(tmp_path: Path) -> None:
         await former.load()
         former.start(tasks)
         former.start(tasks)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(6)  # what comes of it is not of the future
         former.delivery(refused())
         await former.stop()
         await former.stop()
