@@ -115,8 +115,12 @@ class Intake:
         )
         self._memories[watched.extension.id] = memory
 
-    def clock_set(self, watched: Watched, by: float) -> None:
-        """The wall clock was set forward by so many seconds: an extension moves with its memory."""
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds; extensions move singly, by `move`."""
+        self._deletions.clock_set(by)
+
+    def move(self, watched: Watched, by: float) -> None:
+        """An extension moves along with the clock, and what is remembered of it."""
         moved(watched, by)
         memory = self._memories.get(watched.extension.id)
         if memory is not None:

@@ -258,9 +258,10 @@ class Monitor:
         """
         self.roster.put_off(by)
         self.health.clock_set(by)
+        self._intake.clock_set(by)
         for piece in pieces(self.roster.by_id.values()):
             for watched in piece:
-                self._intake.clock_set(watched, by)
+                self._intake.move(watched, by)
             yield Outcome(touched=[watched.extension.id for watched in piece])
         parts = (self.models, self._watches, self.incidents)
         for part in parts:
