@@ -81,6 +81,10 @@ class Bugs:
         known = self._book.mended(where, what)
         return known.times if known else 0
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self._book.clock_set(by)
+
     # --- what is seen of it ----------------------------------------------------------------------
 
     def latest(self) -> Sequence[Setback]:

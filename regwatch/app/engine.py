@@ -166,6 +166,7 @@ class Engine:
                     account.clock_set(by)
                 self.parts.self_watch.clock_set(by)
                 self.parts.desk.clock_set(by)
+                self.bugs.clock_set(by)
 
     # --- what is asked of it ---------------------------------------------------------------------
 

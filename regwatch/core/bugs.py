@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from regwatch.core.clock_steps import moved
 from regwatch.core.model import ExtensionId, Timestamp
 
 KEPT_SECONDS = 86_400.0
@@ -132,6 +133,10 @@ class Book:
         """How many there are, up to `MOST_KEPT`."""
         self._forget(now)
         return len(self._kept)
+
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds."""
+        self._kept = {key: moved(entry, by) for key, entry in self._kept.items()}
 
     def _forget(self, now: Timestamp) -> None:
         while self._kept:

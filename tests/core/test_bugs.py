@@ -15,6 +15,14 @@ from regwatch.core.bugs import (
 )
 
 
+def test_what_was_set_aside_moves_along_when_the_clock_is_set() -> None:
+    book = Book()
+    book.note(Where.ANSWER, "acme/1", "KeyError", now=at(0))
+    book.clock_set(-3600)
+    (found,) = book.latest(now=at(-3500))
+    assert (found.since, found.last_at) == (at(-3600), at(-3600))
+
+
 def test_once_it_is_news_then_it_is_counted_until_something_else_is_the_matter() -> None:
     book = Book()
     notes = [("KeyError", 1), ("KeyError", 2), ("ValueError", 3)]

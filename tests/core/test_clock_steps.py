@@ -53,6 +53,7 @@ STANDS_BY_ITSELF = {
     "Gathered.changes": "made within a step, and gone with it",
     "Gathered.losses": "likewise",
     "Gathered.steps": "likewise",
+    "Intake._memories": "each moved with its extension",
     "Mutes._since": "of hours that a clock on the wall shows",
     "Mutes._turns_at": "likewise",
     "OpenIncidents._timers": "run on a clock of their own, that `_put_off` sets",
