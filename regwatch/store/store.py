@@ -123,6 +123,7 @@ class Store:
         await self._database.write(partial(forget_old, before=before))
         if self.is_stand_in:
             await self._database.write(_bound_history)
+        self.memos.let_go()
         await self.outbox.forget_old(before=before)
 
 
