@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from fakes.stored import reopened
 from fakes.values import at
 
@@ -17,3 +18,29 @@ async def test_what_is_noted_of_a_group_survives_a_restart(store: Store, file: P
     assert await again.memos.recall("chat", "g") == "later"
     assert await again.memos.recall("chat", "other") is None
     await again.close()
+
+
+async def test_what_is_noted_while_the_database_is_away_is_recalled_and_stored_later(
+    store: Store, file: Path
+) -> None:
+    async with store._database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE memos RENAME TO elsewhere")
+    await store.memos.remember("chat", "group", "text", at=at(1))
+    assert store.problem
+    assert await store.memos.recall("chat", "group") == "text"
+    async with store._database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO memos")
+    await store.check_writable()
+    again = await reopened(store, file)
+    assert await again.memos.recall("chat", "group") == "text"
+    await again.close()
+
+
+async def test_no_more_is_held_in_memory_than_its_bound(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regwatch.store.memos.MOST_NOTED", 2)
+    for number in range(5):
+        await store.memos.remember("chat", f"group {number}", "text", at=at(number))
+    assert list(store.memos._noted) == [("chat", "group 3"), ("chat", "group 4")]
+    assert await store.memos.recall("chat", "group 0") == "text"
