@@ -6,7 +6,7 @@ import pytest
 from fakes.stored import reopened
 from fakes.values import at
 
-from regwatch.store import Store
+from regwatch.store import Store, StoreUnavailableError
 
 
 async def test_what_is_noted_of_a_group_survives_a_restart(store: Store, file: Path) -> None:
@@ -23,13 +23,16 @@ async def test_what_is_noted_of_a_group_survives_a_restart(store: Store, file: P
 async def test_what_is_noted_while_the_database_is_away_is_recalled_and_stored_later(
     store: Store, file: Path
 ) -> None:
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE memos RENAME TO elsewhere")
+    transact = store._database._transact
+
+    async def full(_works: object) -> None:
+        raise StoreUnavailableError("database or disk is full")
+
+    store._database.writer.work_for(full)
     await store.memos.remember("chat", "group", "text", at=at(1))
     assert store.problem
     assert await store.memos.recall("chat", "group") == "text"
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO memos")
+    store._database.writer.work_for(transact)
     await store.check_writable()
     again = await reopened(store, file)
     assert await again.memos.recall("chat", "group") == "text"
