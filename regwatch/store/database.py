@@ -69,6 +69,7 @@ class Database:
         """Files that were set aside; the last of them lay here before."""
         self.damage = ""
         """What was found wrong with the file while running, and is not put right; or nothing."""
+        self._is_restocking = False
         self.restock: Work = change_nothing
         """Stores what is known in memory in a file that was begun anew."""
         self.on_anew: Callable[[], None] = lambda: None
@@ -130,8 +131,11 @@ class Database:
             if self._place is not None:
                 self._place.check()
             async with self._in_turn, self.engine.begin() as connection:
+                if self._is_restocking:
+                    await self.restock(connection)
                 for work in works:
                     await work(connection)
+        self._is_restocking = False
 
     async def free_pages(self) -> int:
         """Of the file, those that could be given back; 0 for a file that gives nothing back."""
@@ -163,9 +167,7 @@ class Database:
         )
         self.losses.append(loss)
         self.damage, self._place = "", self._guarded()
-        with translated():
-            async with self.engine.begin() as connection:
-                await self.restock(connection)
+        self._is_restocking = True  # with the first write that succeeds
         self.on_anew()
 
     def _guarded(self) -> "Place | None":

@@ -39,6 +39,10 @@ class StoredMemos:
 
         await self._database.record(work, lambda: self._note(receiver, group_key, text))
 
+    def let_go(self) -> None:
+        """The database is there, and knows what is not forgotten."""
+        self._noted.clear()
+
     def _note(self, receiver: str, group_key: str, text: str) -> None:
         self._noted.pop((receiver, group_key), None)
         self._noted[receiver, group_key] = text

@@ -134,8 +134,11 @@ def _set_up(connection: Any, _record: object) -> None:
     # One broken character costs its own row, not all that is read with it.
     connection.driver_connection.text_factory = lambda text: text.decode(errors="replace")
     cursor = connection.cursor()
-    # Of the file, and so before it has tables: freed pages are given back, in pieces.
-    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    cursor.execute("PRAGMA page_count")
+    if cursor.fetchone() == (0,):
+        # Of a file, before it has tables: freed pages are given back, in pieces. Of one that has
+        # some it would be a write, with each connection.
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

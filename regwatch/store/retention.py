@@ -109,7 +109,7 @@ def _by_number(is_old: ColumnElement[bool]) -> Forgetting:
     async def delete_them(connection: AsyncConnection, found: Found) -> None:
         await connection.execute(delete(table).where(table.c.id.in_([each for (each,) in found])))
 
-    return select(table.c.id).where(is_old).order_by(table.c.id), delete_them
+    return select(table.c.id).where(is_old), delete_them
 
 
 def _by_key(is_old: ColumnElement[bool]) -> Forgetting:

@@ -149,6 +149,7 @@ class Store:
         is_more = await self._retention.forget_old(before=before)
         if self.is_stand_in:
             await self._database.write(_bound_history)
+        self.memos.let_go()
         await self.outbox.forget_old(before=before)
         return is_more
 

@@ -49,6 +49,7 @@ class Held:
         for each in ids:
             self.removed[each] = None
             self.touched.pop(each, None)
+            self.changed.pop(each, None)
 
     def note_happenings(self, happenings: Iterable[Happening]) -> None:
         """More lines, later than those before."""

@@ -17,7 +17,7 @@ from regwatch.core.known_labels import KnownLabels
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import Incident, IncidentId
 from regwatch.guard import Bugs
-from regwatch.store import Store
+from regwatch.store import Store, StoreUnavailableError
 from regwatch.web.views import NeverMatchesError, UnavailableError
 
 
@@ -62,8 +62,11 @@ async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
 async def test_a_database_that_fails_silences_nothing(store: Store) -> None:
     engine = Engine()
     operations = Operations(engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
-    async with store._database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP TABLE silences")
+
+    async def full(_works: object) -> None:
+        raise StoreUnavailableError("database or disk is full")
+
+    store._database.writer.work_for(full)
     with pytest.raises(UnavailableError):
         await operations.silence(
             Matchers(), starts_at=at(10), ends_at=at(20), author="anna", comment="x"

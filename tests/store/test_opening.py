@@ -149,3 +149,12 @@ async def test_what_cannot_be_set_aside_stays_and_is_said(
     assert store.damage
     assert store.take_losses() == []
     assert [e.notification.id for e in await store.outbox.pending("chat", limit=5)] == ["n1"]
+
+
+async def test_whoever_only_reads_waits_for_no_writer(store: Store, file: Path) -> None:
+    await full(store)
+    await forget_pages(store)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert len((await store.accounts.load(ACME)).watched) == 49
+    other.close()
