@@ -34,7 +34,7 @@ imports: ## Check that imports run downward only, and by the other contracts of 
 	lint-imports
 
 reliability-storage: ## Print what becomes of alerts while the disk is full, gone, locked or slow.
-	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly tests/e2e/test_storage.py | grep '^|'
+	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly -m "not bench" -k told_twice tests/e2e/test_storage.py | grep '^|'
 
 figures: ## Count what must stay small: long functions, large classes.
 	PYTHONPATH=tests python -m figures
