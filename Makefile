@@ -62,7 +62,7 @@ reliability-clocks: ## Set the clock in every way, in virtual time and of a real
 	PYTHONPATH=tests PYTHONSAFEPATH=1 python -m fakes.faked_time
 
 reliability-storage: ## Print what becomes of alerts while the disk is full, gone, locked or slow.
-	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly tests/e2e/test_storage.py | grep '^|'
+	REGWATCH_TABLE=1 pytest -n 0 -q -s -p no:randomly -m "not bench" -k told_twice tests/e2e/test_storage.py | grep '^|'
 
 soak: ## Live through ten days of 500 phones, in half an hour: what grows of memory, files and messages.
 	PYTHONPATH=tests python -m fakes.soak

@@ -8,7 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.clocks import Clocks
@@ -233,9 +235,17 @@ async def a_reload(it: Scene, trouble: str) -> Seen:
 EVENTS = {"loss of 20 phones": a_loss, "restart": a_restart, "reload": a_reload}
 
 
+ALWAYS = {("full", "loss of 20 phones"), ("gone", "restart"), ("locked 40 s", "reload")}
+"""These are tried with each change, all others with the long tests."""
+
+
+def cell(trouble: str, what: str) -> Any:
+    marks = () if (trouble, what) in ALWAYS else (pytest.mark.long,)
+    return pytest.param(trouble, what, id=f"{trouble}, {what}", marks=marks)
+
+
 @pytest.mark.looptime
-@pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("what", EVENTS)
+@pytest.mark.parametrize(("trouble", "what"), [cell(*each) for each in product(TROUBLES, EVENTS)])
 async def test_nothing_is_lost_and_nothing_told_twice_unmarked(
     trouble: str, what: str, tmp_path: Path
 ) -> None:

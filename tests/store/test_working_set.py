@@ -115,7 +115,7 @@ async def said(store: Store) -> object:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(DEEDS)
 def test_after_whatever_was_done_a_restart_finds_the_same(deeds: list[tuple]) -> None:  # type: ignore[type-arg]
     async def go(folder: str) -> None:
