@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from regwatch.core.durations import humanise
 from regwatch.core.model import (
@@ -66,8 +67,8 @@ def lateness_in(
     held = watched.registrations
     for registration in held:
         habit = habit_of(registration, memory, models, learn_after=policy.learn_after, now=now)
-        late = _by_habit(habit, registration, policy, gap=gap, now=now)
-        late = late or _by_threshold(habit, registration, policy, now=now)
+        by_habit = _by_habit(habit, registration, policy, gap=gap, now=now)
+        late = _earlier(by_habit, _by_threshold(habit, registration, policy, now=now))
         if late is None:
             continue
         if len(held) == 1 or successor(registration, held, memory.tracks) is None:
@@ -112,6 +113,13 @@ def _by_threshold(
     if due_at is None or now < due_at:
         return None
     return Lateness(registration, due_at, now, "not refreshed yet")
+
+
+def _earlier(by_habit: Lateness | None, by_threshold: Lateness | None) -> Lateness | None:
+    """Late since the earlier of the two, in the words of the habit: they say more."""
+    if by_habit is None or by_threshold is None:
+        return by_habit or by_threshold
+    return replace(by_habit, due_at=min(by_habit.due_at, by_threshold.due_at))
 
 
 def _subject_of(watched: Watched, registration: Registration) -> str:

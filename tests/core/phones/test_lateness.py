@@ -2,7 +2,7 @@
 
 import pytest
 from fakes.values import at, extension, registration
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regwatch.core.model import Registration, RegistrationId, Watched
@@ -112,6 +112,7 @@ def test_an_entry_that_a_reboot_left_behind_is_not_late(came: float, subjects: l
     assert [subject for subject, _ in late(400, HELD, fresh, tracks=tracks)] == subjects
 
 
+@example(when=300.0, gap=0.0, before=300.0).via("the fixed threshold comes before the habit's")
 @given(st.floats(0, 2000), st.floats(0, 400), st.sampled_from([0.0, 60.0, 300.0]))
 def test_what_is_late_was_due_and_stays_late(when: float, gap: float, before: float) -> None:
     policy = LatenessPolicy(before_expiry=before)
