@@ -51,6 +51,7 @@ OF_A_REQUEST = re.compile(r"request\.(query|match_info|headers|cookies|rel_url|p
 READ_BY_WORD = {
     "web/api/handlers.py": "hands the query on to the search",
     "web/auth.py": "compares what it is given",
+    "web/errors.py": "names the route, not what was asked for",
     "web/health.py": "compares a header",
     "web/metrics/scrape.py": "chooses by a header",
     "web/pages/routes.py": "hands the query on to the search, and looks a file up by its name",

@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -142,16 +143,21 @@ class Daemon:
         store = await Store.open_or_stand_in(url, clock=self._clock)
         stack.push_async_callback(store.close)
         instruments = Instruments(CollectorRegistry())
-        store.listen(Listeners(instruments.store_written, instruments.store_turned))
+        bugs = Bugs(clock=self._clock, count=instruments.bug_met)
+        listeners = Listeners(
+            instruments.store_written,
+            instruments.store_turned,
+            partial(bugs.met, "store_writer_bug", Where.STORE, "the writer"),
+        )
+        store.listen(listeners)
         # No cookies: nothing one receiver sets may reach another.
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        instruments = Instruments(CollectorRegistry())
         return Surroundings(
             store=store,
             session=await stack.enter_async_context(session),
             mutes=Mutes(silences=await store.operations.silences()),
             instruments=instruments,
-            bugs=Bugs(clock=self._clock, count=instruments.bug_met),
+            bugs=bugs,
             clock=self._clock,
             steady=self._steady,
             history_seconds=self._config.storage.history,
@@ -177,6 +183,7 @@ class Daemon:
             around,
             parts_of=assembly.parts,
             manager=manager,
+            is_store_away=lambda: bool(around.store.problem),
         )
         engine.exchange.on_death = reloader.died
         reloader.on_config = self._on_config
@@ -194,6 +201,7 @@ class Daemon:
             settings=settings.app,
             gate=Gate(users) if users else None,
             operations=Operations(engine, around.store.operations, clock=self._clock),
+            bugs=around.bugs,
         )
 
     async def _run_until(self, stop: asyncio.Event) -> None:

@@ -1,5 +1,6 @@
 """From values to rows and back."""
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,9 +88,18 @@ def silence_row(silence: Silence) -> dict[str, Any]:
     }
 
 
+def notification_of(stored: object) -> Notification:
+    """A message as it is kept; raises `UnreadableError`."""
+    form = opened(stored, Stored)
+    try:
+        return from_stored(form)
+    except struct.error as error:
+        raise UnreadableError(str(error)) from error
+
+
 def entry_of(row: Row[Any]) -> StoredEntry:
     """A message that waits; raises `UnreadableError`."""
-    notification = from_stored(opened(row.notification, Stored))
+    notification = notification_of(row.notification)
     if (notification.id, notification.receiver) != (row.notification_id, row.receiver):
         raise UnreadableError("it stands in the row of another message")
     return StoredEntry(

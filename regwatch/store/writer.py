@@ -48,6 +48,8 @@ class Listeners:
     """A transaction came to its end, well or not, after so many seconds."""
     turned: Callable[[str], None] = lambda _problem: None
     """The store is away, and why; or empty: it is back."""
+    bug_met: Callable[[Exception], None] = lambda _error: None
+    """In the writer itself, which goes on."""
 
 
 class WithdrawnError(Exception):
@@ -201,12 +203,20 @@ class Writer:
 
     async def _run(self) -> None:
         while self._urgent or self._later or self._is_away:
-            if self._is_away:
-                await self._pause()
-            lane = self._next_lane()
-            await self._store(lane, self._batch_of(lane))
+            try:
+                await self._turn()
+            except Exception as error:  # noqa: BLE001 - a guard: others wait for the writer
+                self._failures += 1
+                self._say(self.listeners.bug_met, error)
+                await asyncio.sleep(pause_after(self._failures))
             if self._is_closing and self._is_away:
                 return
+
+    async def _turn(self) -> None:
+        if self._is_away:
+            await self._pause()
+        lane = self._next_lane()
+        await self._store(lane, self._batch_of(lane))
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):

@@ -32,6 +32,8 @@ LOOPS = {
     "status": Where.STATUS,
     "watchdog": Where.WATCHDOG,
     "trials": Where.RELOAD,
+    "former HTTP sides": Where.RELOAD,
+    "clock": Where.CLOCK,
 }
 """Each guard's name, and the `where` of its metric."""
 ALIKE = {"watch bolt", "tick bolt", "outbox other", "outbox alertmanager"}

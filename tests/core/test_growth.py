@@ -19,6 +19,8 @@ from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 
 HOUR, DAY = 3600, 86_400
+EVERY = 25
+"""Seconds between two looks at what time alone brings."""
 STAYING, COMING = 30, 6
 """Extensions that are always there, and those that come and go each hour, under new ids."""
 
@@ -53,6 +55,8 @@ class Life:
                 pass
 
     def _poll(self, when: int) -> None:
+        for moment in range(when - 900 + EVERY, when, EVERY):  # else it would seem to have slept
+            self.account.tick(now=both(at(moment)))
         given = batch(*(self._answer(number, when) for number in self._ids()))
         outcome = self.account.answered(given, now=both(at(when)))
         assert list(outcome.set_aside) == []

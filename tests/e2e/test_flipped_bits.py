@@ -63,7 +63,7 @@ async def begin_with(folder: Path, content: bytes) -> tuple[list[str], bool]:
 
 def all_answered(it: Living) -> bool:
     names = ("acme", "bolt")
-    held = [it.account(name)._current.watcher.monitor.roster.by_id for name in names]
+    held = [it.account(name)._current.watcher.account.monitor.roster.by_id for name in names]
     states = [watched.state for by_id in held for watched in by_id.values()]
     return len(states) == 8 and states.count(ExtensionState.UNKNOWN) == 0
 

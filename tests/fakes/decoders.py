@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 import click
 import msgspec
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from fakes.notifications import lost, notification
 from fakes.values import registration
 from msgspec import Struct
-from multidict import CIMultiDict
 from pydantic import TypeAdapter, ValidationError
 
 from regwatch.cli.remote import RemoteError
@@ -27,6 +27,7 @@ from regwatch.config.hours import Days, Hours, MaintenanceShape, Timezone, WallT
 from regwatch.config.sections import HttpUrl, Network
 from regwatch.core.addresses import canonical, host_of
 from regwatch.core.alerts.mutes import Silence
+from regwatch.core.dispatch.mentions import stored_form
 from regwatch.core.dispatch.routing import labels_of_group
 from regwatch.core.durations import humanise
 from regwatch.core.history import Happening
@@ -35,11 +36,11 @@ from regwatch.core.model import (
     Extension,
     ExtensionId,
     Incident,
-    Notification,
     Notified,
     Timestamp,
     Watched,
 )
+from regwatch.core.phones.answer_times import AnswerTime
 from regwatch.core.phones.moves import model_of, place_of
 from regwatch.notify.http import answered, retry_after_header, retry_after_json
 from regwatch.notify.redaction import origin_of, redact, secrets_of
@@ -66,7 +67,9 @@ from regwatch.sources.ringme.wire_lists import (
     decode_user,
 )
 from regwatch.sources.source import SourceError
-from regwatch.store.rows import decoded as decoded_row
+from regwatch.store.packing import PackError, packed, unpacked
+from regwatch.store.rows import notification_of
+from regwatch.store.sealed import UnreadableError, opened
 from regwatch.systemd import Notifier
 from regwatch.watcher.keeper import decode_memory
 from regwatch.web.api.bodies import (
@@ -202,7 +205,7 @@ def matched(pattern: str) -> object:
 
 def quota(text: str) -> object:
     names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-    return read_quota(CIMultiDict(dict.fromkeys(names, text)), now=NOW)
+    return read_quota(web.Response(headers=dict.fromkeys(names, text)).headers, now=NOW)
 
 
 def option(kind: click.ParamType) -> Callable[[str], object]:
@@ -213,8 +216,9 @@ def stored(kind: type, *samples: object) -> Decoder:
     packed = [msgspec.msgpack.encode(each) for each in samples]
     return Decoder(
         f"a stored {kind.__name__}",
-        "store/rows.py",
-        lambda body: decoded_row(body, kind),
+        "store/sealed.py",
+        lambda body: opened(body, kind),
+        may_raise=(UnreadableError,),
         samples=packed,
     )
 
@@ -506,7 +510,20 @@ DECODERS = (
     ),
     # What lies in the store.
     stored(Incident, INCIDENT),
-    stored(Notification, notification()),
+    Decoder(
+        "a stored message",
+        "store/rows.py",
+        notification_of,
+        may_raise=(UnreadableError,),
+        samples=[msgspec.msgpack.encode(stored_form(notification()))],
+    ),
+    Decoder(
+        "packed times of answers",
+        "store/packing.py",
+        unpacked,
+        may_raise=(PackError,),
+        samples=[packed([AnswerTime(ExtensionId(1), NOW, (NOW,))])],
+    ),
     stored(Watched),
     stored(Notified),
     stored(Silence),

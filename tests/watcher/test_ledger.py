@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 from fakes.stored import happening, incident
-from fakes.values import ACME
+from fakes.values import ACME, at
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from regwatch.core.bugs import Where
 from regwatch.core.model import ExtensionId, Incident, Severity
+from regwatch.guard import Bugs
 from regwatch.store.errors import StoreRefusedError, StoreUnavailableError
 from regwatch.watcher.held import MOST_HAPPENINGS
 from regwatch.watcher.ledger import MOST_WAITING, Ledger
@@ -25,18 +27,18 @@ class Rig:
     def __init__(self) -> None:
         self.saved: list[Unsaved] = []
         self.told: list[Incident] = []
-        self.bugs = 0
+        self.counted: list[Where] = []
+        self.bugs = Bugs(clock=lambda: at(0), count=self.counted.append)
         self.error: Exception | None = None
-        self.ledger = Ledger(ACME, self.save, on_incidents=self.told.extend, on_bug=self.count)
+        self.ledger = Ledger(
+            ACME, self.save, on_incidents=self.told.extend, bugs=self.bugs, where=Where.STATE
+        )
 
     async def save(self, part: Unsaved) -> None:
         await asyncio.sleep(SECONDS)
         if self.error is not None:
             raise self.error
         self.saved.append(part)
-
-    def count(self) -> None:
-        self.bugs += 1
 
     async def keep(self, number: int) -> None:
         self.ledger.note(touched=[ExtensionId(number)], happenings=[happening(number)])
@@ -80,8 +82,8 @@ async def test_what_is_told_is_told_once_whatever_the_store_does(error: Exceptio
     rig.error = error
     rig.ledger.note(incidents=[incident()])
     await rig.ledger.flush()
-    is_lost = error is not FULL
-    assert rig.bugs == is_lost
+    is_lost = isinstance(error, StoreRefusedError)
+    assert len(rig.counted) == (error is not FULL)
     assert rig.told == ([] if is_lost else [incident()])
     worse = replace(incident(), severity=Severity.CRITICAL, summary="worse")
     rig.ledger.note(incidents=[worse])
@@ -112,8 +114,11 @@ async def test_a_bug_that_meets_everything_is_said_once() -> None:
     with capture_logs() as logs:
         for number in range(5):
             await rig.keep(number)
-    assert [line["event"] for line in logs] == ["state_lost"]
-    assert rig.bugs == 10
+    assert [line["event"] for line in logs] == ["state_not_stored"]
+    assert len(rig.counted) == 5
+    rig.error = None
+    await rig.ledger.flush()
+    assert rig.touched == list(range(5)), "nothing of it is at fault"
 
 
 async def test_history_that_did_not_fit_is_said_once_it_is_stored_again() -> None:

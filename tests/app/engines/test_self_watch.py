@@ -15,7 +15,7 @@ from regwatch.app.engines.self_watch import Database, SelfWatch
 from regwatch.core.alerts.conditions import NO_ACCOUNT
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.alerts.store_conditions import SetAside
+from regwatch.core.alerts.store_conditions import DatabaseSetAside
 from regwatch.core.history import Sought
 from regwatch.core.model import AlertName, Incident, IncidentId, IncidentState
 from regwatch.core.watches.receiver_watch import ReceiverWatch
@@ -181,7 +181,7 @@ async def test_a_database_that_was_set_aside_is_told_and_one_that_cannot_be_too(
     store: Store,
 ) -> None:
     told: list[Incident] = []
-    aside = SetAside("x.db.corrupt-1", "malformed", {}, is_running=False)
+    aside = DatabaseSetAside("x.db.corrupt-1", "malformed", {}, is_running=False)
     watch = self_watch(store, told, found=[Database("malformed"), Database("", [aside])])
     running = asyncio.ensure_future(watch.run())
     try:

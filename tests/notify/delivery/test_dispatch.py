@@ -205,7 +205,7 @@ async def test_thousands_are_taken_in_and_noted_in_pieces() -> None:
 
     noted, turns, log = list[int](), Turns(), Log()
     grouping = Counting([replace(ROUTE, group_wait=0.0)])
-    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now, steady=now)
+    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(turns.run()), group.create_task(dispatcher.run())]
         dispatcher.take([incident(f"i{n}") for n in range(3 * PIECE)])
@@ -223,7 +223,7 @@ async def test_what_was_stored_is_known_though_we_were_cancelled_while_it_was_no
     log, grouping = Log(), Grouping([replace(ROUTE, group_wait=0.0)])
     for n in range(3 * PIECE):
         grouping.take(incident(f"i{n}"), now=now())
-    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now, steady=now)
+    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
         while not log.stored:
@@ -235,9 +235,7 @@ async def test_what_was_stored_is_known_though_we_were_cancelled_while_it_was_no
 
 async def test_an_incident_that_meets_a_bug_leaves_the_others_to_be_told() -> None:
     log, bugs = Log(), Bugs()
-    dispatcher = Dispatcher(
-        Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
-    )
+    dispatcher = Dispatcher(Grouping([ROUTE]), log, wake=lambda _name: None, clock=now, bugs=bugs)
     poisoned = msgspec.structs.replace(incident("i2"), facts=None)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(dispatcher.run())
@@ -253,9 +251,7 @@ async def test_a_group_that_meets_a_bug_is_put_off_and_said_once() -> None:
     log, bugs = Log(), Bugs()
     grouping = Grouping([replace(ROUTE, group_by=("alertname",))])
     other = msgspec.structs.replace(incident("i2"), alert=AlertName.SITE_LOST)
-    dispatcher = Dispatcher(
-        grouping, log, wake=lambda _name: None, clock=now, steady=now, bugs=bugs
-    )
+    dispatcher = Dispatcher(grouping, log, wake=lambda _name: None, clock=now, bugs=bugs)
     sound = grouping.rows
 
     def rows(notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
