@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKEFILE_LIST)))
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling day ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day soak ci
 .PHONY: reliability $(RELIABILITY)
 
 help: ## Show this list.

@@ -9,7 +9,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -147,7 +146,7 @@ class Daemon:
         listeners = Listeners(
             instruments.store_written,
             instruments.store_turned,
-            partial(bugs.met, "store_writer_bug", Where.STORE, "the writer"),
+            lambda error: bugs.met("store_writer_bug", Where.STORE, "the writer", error),
         )
         store.listen(listeners)
         # No cookies: nothing one receiver sets may reach another.

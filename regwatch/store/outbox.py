@@ -40,7 +40,7 @@ from regwatch.store.rows import (
     upsert_rows,
 )
 from regwatch.store.schema import forwarded, outbox, unheard
-from regwatch.store.working_set import WorkingSet, rows_of
+from regwatch.store.working_set import WorkingSet
 
 NOT_CONFIGURED = "the receiver was removed from the configuration"
 
@@ -59,11 +59,13 @@ class StoredOutbox:
         told = schema.notified.c
         owed = select(told.incident_id).where(told.resolved_at.is_(None))
         query = select(told.notified).where(told.incident_id.in_(owed))
-        known.told(await self._database.values(query, Notified))
+        known.hearing.told(await self._database.values(query, Notified))
         rows = await self._database.read(select(forwarded))
-        known.recall_forwarded((row.receiver, row.incident_id) for row in rows)
+        known.hearing.recall_forwarded((row.receiver, row.incident_id) for row in rows)
         rows = await self._database.read(select(unheard))
-        known.recall_unheard((row.receiver, row.in_place_of, row.incident_id) for row in rows)
+        known.hearing.recall_unheard(
+            (row.receiver, row.in_place_of, row.incident_id) for row in rows
+        )
         self._set = known
 
     async def _load_messages(self, known: WorkingSet) -> None:
@@ -113,7 +115,7 @@ class StoredOutbox:
 
         def then() -> None:
             self._set.add(entry)
-            self._set.told(rows)
+            self._set.hearing.told(rows)
 
         await self._database.record(work, then)
 
@@ -130,7 +132,7 @@ class StoredOutbox:
 
     async def notified(self) -> Sequence[Notified]:
         """What each receiver was told of incidents that are not settled with all of them."""
-        return self._set.notified()
+        return self._set.hearing.notified()
 
     # --- what waits ----------------------------------------------------------------------------
 
@@ -206,7 +208,7 @@ class StoredOutbox:
 
     async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
         """Of which incidents the beginning was given up, and in whose place it was told."""
-        return self._set.unheard(receiver)
+        return self._set.hearing.unheard(receiver)
 
     # --- what another receiver is told instead -----------------------------------------------
 
@@ -223,7 +225,7 @@ class StoredOutbox:
         def then() -> None:
             for entry, _ in kept:
                 self._set.add(entry)
-                self._set.forward(entry.notification, receiver=receiver)
+                self._set.hearing.forward(entry.notification, receiver=receiver)
 
         await self._database.record(work, then)
 
@@ -231,7 +233,7 @@ class StoredOutbox:
         self, incidents: Sequence[IncidentId], *, receiver: str
     ) -> Sequence[IncidentId]:
         """Of which of these another receiver was told, and not the end."""
-        return self._set.forwarded(incidents, receiver)
+        return self._set.hearing.forwarded(incidents, receiver)
 
     # --- what is over ----------------------------------------------------------------------------
 
@@ -258,12 +260,12 @@ class StoredOutbox:
     async def forget_old(self, *, before: Timestamp) -> None:
         """What the database forgot; raises `StoreError`."""
         self._set.forget_old(before=before)
-        noted = self._set.incidents_noted()
+        noted = self._set.hearing.incidents_noted()
         known: set[IncidentId] = set()
         for piece in batched(noted, CHUNK):
             query = select(schema.incidents.c.id).where(schema.incidents.c.id.in_(piece))
             known.update(row.id for row in await self._database.read(query))
-        self._set.forget_incidents(noted - known)
+        self._set.hearing.forget_incidents(noted - known)
 
 
 async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
@@ -271,7 +273,7 @@ async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
     be older.
     """
     await connection.execute(delete(outbox).where(outbox.c.settled_at.is_(None)))
-    for table, rows in rows_of(stored._set):  # noqa: SLF001 - of this module, as the class is
+    for table, rows in stored._set.rows():  # noqa: SLF001 - of this module, as the class is
         for piece in batched(rows, CHUNK):
             await connection.execute(insert(table).prefix_with("OR REPLACE"), piece)
 

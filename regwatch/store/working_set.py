@@ -1,32 +1,26 @@
-"""What of the outbox is not over, as it is known from the store: what waits, what each receiver was
-told, what another one was told instead. It is here that the outbox looks: it goes on while the
-store is away. Changed only by what was stored, or will be.
+"""What of the outbox is not over, as it is known from the store: what waits, and what each receiver
+was told (`hearing`). It is here that the outbox looks: it goes on while the store is away. Changed
+only by what was stored, or will be.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table
 
-from regwatch.core.model import (
-    Consequences,
-    IncidentId,
-    ItemStatus,
-    Notification,
-    Notified,
-    Timestamp,
-)
-from regwatch.store.rows import StoredEntry, entry_row, notified_row
-from regwatch.store.schema import forwarded, notified, outbox, unheard
+from regwatch.core.model import Consequences, Timestamp
+from regwatch.store.hearing import Hearing
+from regwatch.store.rows import StoredEntry, entry_row
+from regwatch.store.schema import outbox
 
 MOST_REFUSED = 500
 """Refused messages of one receiver that are looked at together."""
 
 
 class WorkingSet:
-    """All receivers' messages that are not settled, and what is noted of them."""
+    """All receivers' messages that are not settled, with what receivers were told."""
 
     def __init__(self) -> None:
         self.next_id = 1
@@ -35,9 +29,7 @@ class WorkingSet:
         self._receivers: dict[int, str] = {}
         self._known: dict[str, Timestamp | None] = {}
         """Messages by their names, settled ones too, and when they were settled."""
-        self._notified: dict[IncidentId, dict[str, Notified]] = {}
-        self._forwarded: dict[str, set[IncidentId]] = {}
-        self._unheard: dict[str, set[tuple[str, IncidentId]]] = {}
+        self.hearing = Hearing()
 
     # --- what is asked -----------------------------------------------------------------------
 
@@ -56,19 +48,6 @@ class WorkingSet:
             if mine
         }
 
-    def notified(self) -> Sequence[Notified]:
-        """What each receiver was told of incidents that are not settled with all of them."""
-        return [row for rows in self._notified.values() for row in rows.values()]
-
-    def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
-        """Of which incidents the beginning was given up, and in whose place it was told."""
-        return set(self._unheard.get(receiver, ()))
-
-    def forwarded(self, incidents: Iterable[IncidentId], receiver: str) -> Sequence[IncidentId]:
-        """Of which of these another one was told in place of this one, and not the end."""
-        found = self._forwarded.get(receiver, set())
-        return [incident for incident in incidents if incident in found]
-
     # --- what is known from now on -----------------------------------------------------------
 
     def add(self, entry: StoredEntry) -> None:
@@ -84,16 +63,6 @@ class WorkingSet:
         """It was stored once, and is over."""
         self._known[notification_id] = settled_at
 
-    def told(self, rows: Iterable[Notified]) -> None:
-        """So far each receiver was told; an incident whose end all heard is forgotten."""
-        for row in rows:
-            self._notified.setdefault(row.incident_id, {})[row.receiver] = row
-            self._forget_if_settled(row.incident_id)
-
-    def _forget_if_settled(self, incident: IncidentId) -> None:
-        if all(row.resolved_at is not None for row in self._notified[incident].values()):
-            del self._notified[incident]
-
     def change(self, ids: Iterable[int], values: Mapping[str, Any]) -> None:
         """These columns of these are so now; what is settled waits no more."""
         settled_at = values.get("settled_at")
@@ -106,62 +75,29 @@ class WorkingSet:
 
     def follow(self, that: Consequences) -> None:
         """What the end of messages means for those to come, and for others that wait."""
-        mine = self._unheard.setdefault(that.receiver, set())
-        mine.difference_update((that.in_place_of, incident) for incident in that.settled)
-        mine.update((that.in_place_of, incident) for incident in that.unheard)
+        self.hearing.follow(that)
         for entry in self._found(that.left):
             said = replace(entry, notification=that.left[entry.id])
             self._waiting[entry.receiver][entry.id] = said
-
-    def forward(self, notification: Notification, *, receiver: str) -> None:
-        """Another one is told this in place of that receiver."""
-        mine = self._forwarded.setdefault(receiver, set())
-        for word in notification.words:
-            if word.status is ItemStatus.RESOLVED:
-                mine.discard(word.id)
-            else:
-                mine.add(word.id)
-
-    def recall_forwarded(self, rows: Iterable[tuple[str, IncidentId]]) -> None:
-        """In whose place another one was told of what."""
-        for receiver, incident in rows:
-            self._forwarded.setdefault(receiver, set()).add(incident)
-
-    def recall_unheard(self, rows: Iterable[tuple[str, str, IncidentId]]) -> None:
-        """By whom, and in whose place, of what the beginning was not heard."""
-        for receiver, in_place_of, incident in rows:
-            self._unheard.setdefault(receiver, set()).add((in_place_of, incident))
 
     def forget_receivers(self, known: Collection[str], *, at: Timestamp) -> None:
         """What waits for others, and what they are owed, is over."""
         gone = [mine for receiver, mine in self._waiting.items() if receiver not in known]
         for entry in [entry for mine in gone for entry in mine.values()]:
             self._settle(entry, at)
-        for incident, rows in list(self._notified.items()):
-            for row in [r for r in rows.values() if r.receiver not in known]:
-                if row.resolved_at is None:
-                    del rows[row.receiver]
-            self._forget_if_settled(incident)
-        for noted in (self._forwarded, self._unheard):
-            for receiver in set(noted).difference(known):
-                del noted[receiver]
+        self.hearing.forget_receivers(known)
 
     def forget_old(self, *, before: Timestamp) -> None:
         """Messages settled before then may come again."""
         known = self._known.items()
         self._known = {name: at for name, at in known if at is None or at >= before}
 
-    def incidents_noted(self) -> Set[IncidentId]:
-        """Those of which another receiver was told, or the beginning was not heard."""
-        forwarded_ones = set().union(*self._forwarded.values())
-        return forwarded_ones.union(i for mine in self._unheard.values() for _, i in mine)
+    # --- to be stored again ------------------------------------------------------------------
 
-    def forget_incidents(self, gone: Set[IncidentId]) -> None:
-        """Nobody can hear of their ends any more."""
-        for told in self._forwarded.values():
-            told.difference_update(gone)
-        for missing in self._unheard.values():
-            missing.difference_update([each for each in missing if each[1] in gone])
+    def rows(self) -> Iterator[tuple[Table, Iterable[Mapping[str, Any]]]]:
+        """All of it, by table."""
+        yield outbox, (entry_row(each) for mine in self._waiting.values() for each in mine.values())
+        yield from self.hearing.rows()
 
     def _found(self, ids: Iterable[int]) -> Iterator[StoredEntry]:
         for entry_id in ids:
@@ -173,14 +109,3 @@ class WorkingSet:
         del self._waiting[entry.receiver][entry.id]
         del self._receivers[entry.id]
         self._known[entry.notification.id] = at
-
-
-def rows_of(known: WorkingSet) -> Iterator[tuple[Table, Iterable[Mapping[str, Any]]]]:
-    """All of it, to be stored again: rows by table."""
-    waiting, told_instead, never_told = known._waiting, known._forwarded, known._unheard  # noqa: SLF001
-    yield outbox, (entry_row(entry) for mine in waiting.values() for entry in mine.values())
-    yield notified, map(notified_row, known.notified())
-    instead = ((receiver, each) for receiver, mine in told_instead.items() for each in mine)
-    yield forwarded, ({"receiver": receiver, "incident_id": each} for receiver, each in instead)
-    never = ((receiver, *each) for receiver, mine in never_told.items() for each in mine)
-    yield unheard, ({"receiver": r, "in_place_of": p, "incident_id": i} for r, p, i in never)

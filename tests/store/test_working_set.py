@@ -49,15 +49,6 @@ def test_what_is_settled_is_known_and_waits_no_more() -> None:
     assert len(known.pending("chat", limit=9)) == 1
 
 
-def test_an_incident_whose_end_all_heard_is_forgotten() -> None:
-    known = WorkingSet()
-    known.told([told("i1"), told("i1", "mail"), told("i2")])
-    known.told([told("i1", resolved_at=at(9))])
-    assert len(known.notified()) == 3, "one has still to hear of it"
-    known.told([told("i1", "mail", resolved_at=at(9))])
-    assert [row.incident_id for row in known.notified()] == ["i2"]
-
-
 def of(number: int, receiver: str, incident: int, status: ItemStatus) -> Notification:
     made = notification(f"n{number}", receiver)
     named = replace(made.items[0].incident, id=IncidentId(f"i{incident}"))
@@ -98,7 +89,9 @@ async def do(store: Store, deed: tuple[str, int, str, int, ItemStatus]) -> None:
     elif what == "forward":
         await store.outbox.forward([note], receiver="pager")
     elif what == "left":
-        that = replace(line, left={number: replace(note, id="left")})
+        waiting = [e for each in RECEIVERS for e in await store.outbox.pending(each, limit=50)]
+        left = {e.id: replace(e.notification, items=()) for e in waiting if e.id == number}
+        that = replace(line, left=left)
         await store.outbox.mark_delivered([number + 1], that, at=at(8))
     else:
         await store.outbox.forget_receivers([receiver, "pager"], at=at(9))

@@ -4,7 +4,7 @@ Counts are kept, not computed: a scrape at 100,000 extensions reads them in no t
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 from regwatch.core.model import (
@@ -25,24 +25,16 @@ class Roster:
 
     def __init__(self) -> None:
         self.by_id: dict[ExtensionId, Watched] = {}
-        self._states: Counter[tuple[str, ExtensionState]] = Counter()
-        self._registrations: Counter[str] = Counter()
+        self.states: Counter[tuple[str, ExtensionState]] = Counter()
+        """How many extensions by site and state; counted here only."""
+        self.registrations: Counter[str] = Counter()
+        """How many active registrations by site; counted here only."""
         self._fresh_since: dict[ExtensionId, Timestamp] = {}  # longest ago first
         self._stale: dict[ExtensionId, None] = {}  # longest ago first
         self._unanswered: dict[ExtensionId, None] = {}
         self._put_off = 0.0
         """How much the wall clock is ahead of the one by which answers age."""
         self._removed: dict[ExtensionId, None] = {}  # longest ago first
-
-    @property
-    def states(self) -> Mapping[tuple[str, ExtensionState], int]:
-        """How many extensions by site and state."""
-        return self._states
-
-    @property
-    def registrations(self) -> Mapping[str, int]:
-        """How many active registrations by site."""
-        return self._registrations
 
     @property
     def unanswered(self) -> int:
@@ -92,9 +84,9 @@ class Roster:
         """Enter a state; nothing happens if it is in it."""
         if watched.state is state:
             return
-        self._states[watched.site, watched.state] -= 1
+        self.states[watched.site, watched.state] -= 1
         watched.state, watched.reason, watched.since = state, reason, since
-        self._states[watched.site, state] += 1
+        self.states[watched.site, state] += 1
 
     def set_aside(self, watched: Watched, before: Watched, *, now: Timestamp) -> None:
         """Take back half an answer: what it was before stays the last that is known of it, yet
@@ -178,5 +170,5 @@ class Roster:
             queue.pop(extension_id, None)
 
     def _count(self, watched: Watched, sign: int) -> None:
-        self._states[watched.site, watched.state] += sign
-        self._registrations[watched.site] += sign * len(watched.registrations)
+        self.states[watched.site, watched.state] += sign
+        self.registrations[watched.site] += sign * len(watched.registrations)
