@@ -442,7 +442,10 @@ async def dies_of_a_bug() -> None:
 
 OTHER_PARTS: Mapping[str, tuple[dict[str, str], Callable[[Parts], Any]]] = {
     "a receiver's line": ({"hook_more": ", timeout: 9s"}, lambda p: p.lines[0]._sending),
-    "what it is told again": ({"hook_more": ", timeout: 9s"}, lambda p: p.lines[0]._reposting),
+    "what it is told again": (
+        {"hook_more": '}}\n  - {name: am, alertmanager: {urls: ["http://127.0.0.1:9"]'},
+        lambda p: p.lines[1]._reposting,
+    ),
     "the desk": ({"group_wait": "1s"}, lambda p: p.desk._running),
     "the watch over itself": (
         {"alerts": ", receiver_broken: false"},

@@ -21,19 +21,21 @@ from fakes.every_alert import TABLE
 
 from regwatch.core.model import AlertName
 
+OF_THE_FILE = {AlertName.MEMORY_LOST, AlertName.STORE_DAMAGED}
+"""A database is damaged: `test_flipped_bits`."""
 SO_MANY = 7
 """Moments that CI has the time to try."""
 
 
 def test_there_is_a_trouble_for_every_kind_of_alert() -> None:
-    assert set(TABLE) == set(AlertName)
+    assert set(TABLE) | OF_THE_FILE == set(AlertName)
 
 
 def check_undisturbed(heard: Heard, points: Sequence[Point]) -> None:
     """Every kind of alert began and ended, and there was trouble enough."""
     stories = heard.stories()
     told = {part for receiver, _, story in stories if receiver == "hook" for part in story}
-    assert told >= {f"{alert.alertname} firing" for alert in AlertName}
+    assert told >= {f"{alert.alertname} firing" for alert in TABLE}
     assert {story[-1].rpartition(" ")[2] for _, _, story in stories} == {"resolved"}
     assert heard.out_of_order() == 0
     assert heard.messages["spare"], "a receiver refused"

@@ -49,7 +49,7 @@ async def begin_with(folder: Path, content: bytes) -> tuple[list[str], bool]:
         it.lose(LOST)
         await asyncio.sleep(90)
         assert all_answered(it)
-        assert it.daemon.begun.engine.parts.trouble == ""
+        assert it.daemon.begun.around.bugs.trouble == ""
         told = [*it.hook.alerts, *it.other.alerts]
     for alert in told:
         of, name = alert["labels"].get("extension_id"), alert["labels"]["alertname"]

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
 from regwatch.config import load_config
-from regwatch.store import database
+from regwatch.store import opening
 
 TLS = Path(__file__).parents[1] / "web" / "tls"
 NOBODY = 65_534
@@ -420,7 +420,7 @@ async def running() -> AsyncIterator[Running]:
     """It polls each second and tells its hook at once."""
     with (
         TemporaryDirectory(prefix="regwatch-") as name,
-        mock.patch.object(database, "BUSY_SECONDS", 0.2),
+        mock.patch.object(opening, "BUSY_SECONDS", 0.2),
     ):
         Path(name).chmod(0o755)
         folder, state = Path(name) / "etc", Path(name) / "state"

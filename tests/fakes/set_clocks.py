@@ -43,6 +43,7 @@ from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.polling.planner import Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
+from regwatch.guard import Bugs
 from regwatch.notify.delivery.dispatch import Dispatcher
 from regwatch.watcher.keeper import Keeper
 from regwatch.watcher.watcher import Watcher
@@ -212,7 +213,9 @@ async def lived(
             watcher.clock_set(by)
             dispatcher.clock_set(by)
 
-    around = SimpleNamespace(clock=clock, instruments=SimpleNamespace(clock_set=lambda: None))
+    around = SimpleNamespace(
+        clock=clock, bugs=Bugs(clock=clock), instruments=SimpleNamespace(clock_set=lambda: None)
+    )
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each) for each in (watcher.run(), dispatcher.run())]
         care = ClockCare(around, follow=follow)  # type: ignore[arg-type]
