@@ -167,6 +167,7 @@ class Engine:
                 self.parts.self_watch.clock_set(by)
                 self.parts.desk.clock_set(by)
                 self.bugs.clock_set(by)
+                self._care.clock_set(by)
 
     # --- what is asked of it ---------------------------------------------------------------------
 

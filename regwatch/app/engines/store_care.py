@@ -14,6 +14,8 @@ from regwatch.store.writer import pause_after
 
 BACKLOG_SECONDS = 2.0
 PRUNE_SECONDS = 3_600.0
+DOUBTED_SECONDS = 86_400.0
+"""For so long a clock that was set forward makes nothing old."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +45,7 @@ class StoreCare:
         self._take_up = take_up
         self._failures = 0
         self._said = ""
-        self._try_at = around.steady()
+        self._try_at = self._prune_at = around.steady()
         self._running = Running("store", Where.STORE, self._look_after, around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -54,19 +56,25 @@ class StoreCare:
         """Leave it alone."""
         await self._running.stop()
 
+    def clock_set(self, by: float) -> None:
+        """The wall clock was set forward by so many seconds. It may be wrong, and set back: what it
+        makes old is not forgotten for a day.
+        """
+        if by > 0:
+            self._prune_at = Instant(self._around.steady() + DOUBTED_SECONDS)
+
     async def _look_after(self) -> None:
         store, steady = self._around.store, self._around.steady
-        prune_at = steady()
         while True:
             try:
                 await self._open_if_it_is_time()
                 self.backlog = await store.outbox.backlog()
                 self._on_backlog(self.backlog)
-                if steady() >= prune_at:
-                    prune_at = Instant(steady() + PRUNE_SECONDS)
+                if steady() >= self._prune_at:
+                    self._prune_at = Instant(steady() + PRUNE_SECONDS)
                     before = Timestamp(self._around.clock() - self._around.history_seconds)
                     if await store.prune(before=before):
-                        prune_at = steady()  # the rest in the next rounds
+                        self._prune_at = steady()  # the rest in the next rounds
             except StoreError as error:
                 log.debug("store_not_read", error=str(error))
             await asyncio.sleep(BACKLOG_SECONDS)

@@ -7,7 +7,12 @@ import pytest
 from fakes.clocks import Clocks
 from structlog.testing import capture_logs
 
-from regwatch.app.engines.store_care import BACKLOG_SECONDS, PRUNE_SECONDS, StoreCare
+from regwatch.app.engines.store_care import (
+    BACKLOG_SECONDS,
+    DOUBTED_SECONDS,
+    PRUNE_SECONDS,
+    StoreCare,
+)
 from regwatch.core.model import Timestamp
 from regwatch.guard import Bugs
 from regwatch.store import StoreUnavailableError, StoreVersionError
@@ -51,6 +56,23 @@ class Around:
         self.pruned.append(Timestamp(self.clock() - before))
         self.left -= 1
         return self.left > 0
+
+
+async def test_what_a_clock_set_forward_makes_old_is_not_forgotten_for_a_day() -> None:
+    around: Any = Around()
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
+    async with asyncio.TaskGroup() as tasks:
+        care.start(tasks)
+        await asyncio.sleep(BACKLOG_SECONDS)
+        care.clock_set(-3600.0)
+        await asyncio.sleep(PRUNE_SECONDS)
+        assert len(around.pruned) == 2
+        care.clock_set(365 * 86_400.0)
+        await asyncio.sleep(DOUBTED_SECONDS - PRUNE_SECONDS)
+        assert len(around.pruned) == 2
+        await asyncio.sleep(2 * PRUNE_SECONDS)
+        assert len(around.pruned) > 2
+        await care.stop()
 
 
 async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
