@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from fakes.bugs import Ending, dies, is_cancelled_from_inside, returns
 from structlog.testing import capture_logs
 
 from regwatch.core.bugs import Where
@@ -36,24 +37,6 @@ class Counted(Bugs):
 
     def _add(self, where: Where) -> None:
         self.counts[where] += 1
-
-
-Ending = Callable[[], Awaitable[None]]
-
-
-async def dies() -> None:
-    raise RuntimeError("hunter2")
-
-
-async def returns() -> None:
-    return None
-
-
-async def is_cancelled_from_inside() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-    await asyncio.sleep(0)
 
 
 async def lets_a_cancel_through() -> None:
