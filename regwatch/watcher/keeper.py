@@ -159,14 +159,25 @@ class Keeper:
 
     def _note(self, outcome: Outcome) -> None:
         monitor, now = self._monitor, self._clock()
+        touched = [*outcome.touched, *self._with_incidents(outcome)]
         self._times.note(outcome)
         self._ledger.note(
-            touched=outcome.touched,
-            changed=outcome.touched if outcome.changes or outcome.steps else (),
+            touched=touched,
+            changed=touched if outcome.changes or outcome.steps else (),
             removed=outcome.removed,
             incidents=outcome.incidents,
             happenings=of_outcome(monitor.account, outcome, watched=monitor.roster.by_id, now=now),
         )
+
+    def _with_incidents(self, outcome: Outcome) -> Iterator[ExtensionId]:
+        """Whoever an incident is about is stored with it: what is remembered of the one, such as
+        that a phone is calm again, is to fit the other.
+        """
+        by_id, removed = self._monitor.roster.by_id, set(outcome.removed)
+        for incident in outcome.incidents:
+            extension_id = incident.facts.extension_id
+            if extension_id is not None and extension_id in by_id and extension_id not in removed:
+                yield extension_id
 
     async def flush(self, *, is_last: bool = False) -> None:
         """Store what is not stored yet, then tell of the incidents in it. Times of answers are

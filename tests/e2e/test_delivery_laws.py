@@ -301,9 +301,7 @@ class Deliveries(RuleBasedStateMachine):
             fallbacks=FALLBACKS,
             policy=RetryPolicy(look_again=3600.0, give_up_after=self.patience),
         )
-        dispatcher = Dispatcher(
-            grouping, self.store.outbox, wake=outbox.wake, clock=self.clock, steady=self.clock
-        )
+        dispatcher = Dispatcher(grouping, self.store.outbox, wake=outbox.wake, clock=self.clock)
         self.life = Life(grouping, dispatcher, outbox)
         self.life.tasks = [self.loop.create_task(part.run()) for part in (outbox, dispatcher)]
 

@@ -275,7 +275,7 @@ async def test_a_process_without_its_folder_watches_and_tells_and_takes_up_what_
     async with (
         Simulator(settings).serving() as pbx,
         sink() as hook,
-        daemon(tmp_path, pbx=pbx.url, hook=hook.url, folder=state) as regwatch,
+        daemon(tmp_path, pbx=pbx.url, hook=hook.url, state=state) as regwatch,
     ):
         await regwatch.until_ready()
         one, other, *_ = pbx.control.registered_ids()

@@ -120,7 +120,7 @@ routes:
   - {{receivers: [{names}], group_by: [account, alert, extension_id], group_wait: 0s,
      group_interval: 0s, repeat: 1h}}
 http: {{listen: "{listen}", api_token: t0ken}}
-storage: {{url: "sqlite:///{folder}/regwatch.db"}}
+storage: {{url: "sqlite:///{state}/regwatch.db"}}
 log: {{level: debug, format: json}}
 {extra}
 """
@@ -145,7 +145,7 @@ async def daemon(
         "names": "hook",
         "extra": "",
         "listen": made.listen,
-        "folder": folder,
+        "state": folder,
     }
     config.write_text(CONFIG.format(pbx=pbx, hook=hook, **{**values, **more}), encoding="utf-8")
     await made.start()

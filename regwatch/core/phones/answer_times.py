@@ -62,11 +62,14 @@ def _differs(one: Registration, other: Registration) -> bool:
 
 
 def is_remembered_otherwise(before: Memory, after: Memory) -> bool:
-    """Whether more is remembered of an extension than one refresh more."""
+    """Whether more is remembered of an extension than one refresh more. While a habit is young,
+    each refresh counts: a crash would put off the first warning by what it forgets.
+    """
     return (
         before.loss != after.loss
         or before.former != after.former
         or _beginnings(before.tracks) != _beginnings(after.tracks)
+        or any(_is_young(before.habits.get(i, UNKNOWN), h) for i, h in after.habits.items())
     )
 
 
@@ -83,11 +86,13 @@ def is_learned(before: Memory, after: Memory) -> bool:
     )
 
 
+def _is_young(old: Habit, new: Habit) -> bool:
+    return new.refreshes <= FADING and new.refreshes != old.refreshes
+
+
 def _is_another(old: Habit, new: Habit) -> bool:
-    is_young = new.refreshes <= FADING and new.refreshes != old.refreshes
     return (
-        is_young
-        or new.refreshes < old.refreshes
+        new.refreshes < old.refreshes
         or abs(new.lease_low - old.lease_low) > ROUNDING
         or abs(new.lease_high - old.lease_high) > ROUNDING
         or new.latest - old.latest > ROUNDING
