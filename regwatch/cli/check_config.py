@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from regwatch.app.soundness import load_sound
 from regwatch.cli.console import out
-from regwatch.cli.settings import DEFAULT_FILE, load_sound_or_exit
+from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
 from regwatch.config import Config, json_schema
 
 
@@ -27,7 +28,7 @@ def check_config(file: Path, *, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
-    config = load_sound_or_exit(file)
+    config = load_or_exit(file, load_sound)
     console = out()
     for notice in config.notices:
         console.print(str(notice), style="yellow")

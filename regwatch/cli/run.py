@@ -11,9 +11,10 @@ from types import FrameType
 import click
 
 from regwatch.app.daemon import Daemon, StartError, UnusableError
+from regwatch.app.soundness import load_sound
 from regwatch.cli.console import BAD_CONFIG, FAILED, fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_sound_or_exit
+from regwatch.cli.settings import config_option, load_or_exit
 from regwatch.config import Config
 from regwatch.core.bugs import Where
 from regwatch.guard import Guard
@@ -35,7 +36,7 @@ def run(config_file: Path, record: Path | None) -> None:
     in use.
     """
     early = EarlyHangup()
-    config = load_sound_or_exit(config_file)
+    config = load_or_exit(config_file, load_sound)
     _log_as_told(config)
     daemon = Daemon(config_file, config, record=record, on_config=_log_as_told)
     sys.exit(run_loop(lambda stop: _run(daemon, early, stop)))

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from regwatch.app.soundness import load_sound
 from regwatch.cli.console import BAD_CONFIG, err, priority
 from regwatch.config import Config, ConfigError, load_config
 
@@ -26,14 +25,11 @@ config_option: Callable[[Any], Any] = click.option(
 )
 
 
-def load_or_exit(file: Path) -> Config:
-    """The configuration; a bad one is told in full and ends the program with status 2."""
-    return loaded_or_exit(lambda: load_config(file, environ=os.environ))
-
-
-def load_sound_or_exit(file: Path) -> Config:
-    """The same of one that a daemon is to begin with."""
-    return loaded_or_exit(lambda: load_sound(file, environ=os.environ))
+def load_or_exit(file: Path, load: Callable[..., Config] = load_config) -> Config:
+    """The configuration; a bad one is told in full and ends the program with status 2. `load`: how
+    it is read and checked.
+    """
+    return loaded_or_exit(lambda: load(file, environ=os.environ))
 
 
 def loaded_or_exit(load: Callable[[], Loaded]) -> Loaded:

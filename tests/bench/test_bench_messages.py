@@ -62,9 +62,7 @@ async def test_messages_about_thousands(tmp_path: Path, capsys: pytest.CaptureFi
     def now() -> Timestamp:
         return Timestamp(START + time.monotonic())
 
-    dispatcher = Dispatcher(
-        Grouping([ROUTE]), store.outbox, wake=lambda _name: None, clock=now, steady=now
-    )
+    dispatcher = Dispatcher(Grouping([ROUTE]), store.outbox, wake=lambda _name: None, clock=now)
     phones = [lost(1000 + number) for number in range(COUNT)]
     gc.freeze()  # as the daemon does: collecting what the imports left is no part of a message
     report = []

@@ -14,7 +14,7 @@ from regwatch.app.surroundings import Surroundings
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 MOST_GROWTH = 0.02
-ACCOUNT = ".account."
+ACCOUNT = "account."
 """What is learned of phones grows for hours; `tests/core/test_growth.py` looks at that."""
 CACHE = "._targets_seen"
 """Bounded, and not full after hours."""

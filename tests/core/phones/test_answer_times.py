@@ -16,7 +16,7 @@ from regwatch.core.phones.answer_times import (
     time_of,
 )
 from regwatch.core.phones.diff import Track
-from regwatch.core.phones.habits import Habit
+from regwatch.core.phones.habits import FADING, Habit
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Loss, Memory
 
 DESK = RegistrationId("uloc-1")
@@ -74,6 +74,16 @@ def test_a_refresh_more_is_nothing_else_remembered() -> None:
     loss = Loss(registration(), "expired", at(0), at(1))
     assert is_remembered_otherwise(before, replace(before, loss=loss))
     assert is_remembered_otherwise(before, replace(before, former=("Snom", Habit())))
+
+
+@pytest.mark.parametrize(
+    ("refreshes", "is_young"), [(1, True), (FADING, True), (FADING + 1, False)]
+)
+def test_while_a_habit_is_young_each_refresh_is_remembered(refreshes: int, is_young: bool) -> None:
+    before = Memory(habits={DESK: replace(OLD, refreshes=refreshes - 1)})
+    after = Memory(habits={DESK: replace(OLD, refreshes=refreshes)})
+    assert is_remembered_otherwise(before, after) is is_young
+    assert not is_remembered_otherwise(after, after)
 
 
 OLD = Habit(
