@@ -110,6 +110,18 @@ async def test_an_incident_is_told_once_it_is_stored_and_not_before() -> None:
     assert "unregistered" in [happening.event for happening in kept.store.happenings]
 
 
+async def test_whoever_an_incident_is_about_is_stored_with_it() -> None:
+    kept = Kept()
+    await kept.keeper.keep(kept.watch(1, 2))
+    await kept.keeper.keep(kept.see(1))
+    await kept.keeper.keep(kept.see(1, gone=True))
+    (incident,) = kept.told
+    kept.store.rows.clear()
+    await kept.keeper.keep(Outcome(moved=[incident]))
+    await kept.keeper.flush()
+    assert list(kept.store.rows) == [ONE]
+
+
 async def test_while_nothing_can_be_stored_it_is_told_at_once_and_once() -> None:
     kept = Kept()
     await kept.keeper.keep(kept.watch(1))
