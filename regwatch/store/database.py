@@ -181,6 +181,12 @@ class Database:
         """Write, and take it back; raises `StoreError` if it is locked, full or not writable."""
         await self.writer.try_now(_probe)
 
+    async def check_there(self) -> None:
+        """Be about to write, and write nothing; raises `StoreError` if it is gone, locked or not
+        writable. Whether there is room is only seen by writing.
+        """
+        await self.writer.write(change_nothing, is_urgent=False)
+
     def replace(self, other: "Database") -> None:
         """Be that one from now on; whoever holds this one need not know."""
         other.writer.listeners = self.writer.listeners

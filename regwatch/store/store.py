@@ -142,6 +142,10 @@ class Store:
         """Write, and take it back; raises `StoreError` if another process keeps it locked."""
         await self._database.check_writable()
 
+    async def check_there(self) -> None:
+        """Look whether it could be written; raises `StoreError`. Costs the disk nothing."""
+        await self._database.check_there()
+
     async def prune(self, *, before: Timestamp) -> bool:
         """Forget some of what is over and older than that; whether there may be more of it. What
         waits is never lost.

@@ -202,3 +202,16 @@ async def test_a_database_in_memory_needs_no_lock() -> None:
     assert (await noted(one), await noted(other)) == (["of one"], [])
     await one.close()
     await other.close()
+
+
+async def test_that_it_is_gone_is_found_without_a_write(store: Store, file: Path) -> None:
+    log = file.with_name(f"{file.name}-wal")
+    await store.check_there()
+    size = log.stat().st_size
+    await store.check_there()
+    assert log.stat().st_size == size
+    assert store.problem == ""
+    file.rename(file.with_name("elsewhere"))
+    with pytest.raises(StoreUnavailableError, match="is gone"):
+        await store.check_there()
+    assert "is gone" in store.problem

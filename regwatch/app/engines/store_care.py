@@ -13,6 +13,8 @@ from regwatch.store import Store, StoreError
 from regwatch.store.writer import pause_after
 
 BACKLOG_SECONDS = 2.0
+LOOK_SECONDS = 10.0
+"""For minutes there may be nothing to store: that it could not be is to be known before."""
 PRUNE_SECONDS = 3_600.0
 DOUBTED_SECONDS = 86_400.0
 """For so long a clock that was set forward makes nothing old."""
@@ -45,7 +47,7 @@ class StoreCare:
         self._take_up = take_up
         self._failures = 0
         self._said = ""
-        self._try_at = self._prune_at = around.steady()
+        self._try_at = self._prune_at = self._look_at = around.steady()
         self._running = Running("store", Where.STORE, self._look_after, around.bugs)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -70,6 +72,9 @@ class StoreCare:
                 await self._open_if_it_is_time()
                 self.backlog = await store.outbox.backlog()
                 self._on_backlog(self.backlog)
+                if steady() >= self._look_at:
+                    self._look_at = Instant(steady() + LOOK_SECONDS)
+                    await store.check_there()
                 if steady() >= self._prune_at:
                     self._prune_at = Instant(steady() + PRUNE_SECONDS)
                     before = Timestamp(self._around.clock() - self._around.history_seconds)

@@ -36,7 +36,7 @@ class Around:
         self.is_stand_in = False
         self.problem = ""
         self.tried_at: list[float] = []
-        self.looked = 0
+        self.looked = self.checked = 0
         self.pruned: list[Timestamp] = []
         self.seen: list[Any] = []
 
@@ -51,6 +51,9 @@ class Around:
         if self.is_locked:
             raise StoreUnavailableError("database is locked")
         self.is_stand_in = False
+
+    async def check_there(self) -> None:
+        self.checked += 1
 
     async def prune(self, *, before: Timestamp) -> bool:
         self.pruned.append(Timestamp(self.clock() - before))
@@ -83,6 +86,7 @@ async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
         care.start(tasks)
         await asyncio.sleep(10.5 * BACKLOG_SECONDS)
         assert around.looked == 11, "started twice, it looks once"
+        assert around.checked == 3, "every ten seconds"
         assert care.backlog == around.seen[-1] == {"hook": (11, 5.0)}
         await asyncio.sleep(PRUNE_SECONDS)
         await care.stop()
