@@ -108,10 +108,10 @@ def _used_up(seconds: float) -> Canned:
 
 
 TABLE: Mapping[AlertName, Trouble] = {
-    AlertName.EXTENSION_LOST: Trouble([Phone(1, away=[(60, 150)]), Phone(2, away=[(1060, 1150)])]),
+    AlertName.EXTENSION_LOST: Trouble([Phone(1, away=[(60, 150)]), Phone(2, away=[(1060, 1240)])]),
     AlertName.REGISTRATION_LOST: Trouble([Phone(3, second=True, second_away=(400, 500))]),
     AlertName.REFRESH_OVERDUE: Trouble(
-        [Phone(4, phase=15, silent=(1100, 1480)), Phone(5, phase=10, silent=(1100, 1600))]
+        [Phone(4, phase=15, silent=(1400, 1780)), Phone(5, phase=10, silent=(1400, 1900))]
     ),
     AlertName.NEVER_REGISTERED: Trouble([Phone(6, away=[(-inf, 300)])]),
     AlertName.API_UNAVAILABLE: Trouble(api=((200, 400), lambda _left: Canned(500))),

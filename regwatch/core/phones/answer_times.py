@@ -63,7 +63,7 @@ def _differs(one: Registration, other: Registration) -> bool:
 
 def is_remembered_otherwise(before: Memory, after: Memory) -> bool:
     """Whether more is remembered of an extension than one refresh more. While a habit is young,
-    each refresh counts: a crash would put off the first warning by what it forgets.
+    all that is learned counts: a crash would put off the first warning by what it forgets.
     """
     return (
         before.loss != after.loss
@@ -87,7 +87,13 @@ def is_learned(before: Memory, after: Memory) -> bool:
 
 
 def _is_young(old: Habit, new: Habit) -> bool:
-    return new.refreshes <= FADING and new.refreshes != old.refreshes
+    if new.refreshes > FADING:
+        return False
+    return (new.refreshes, new.lease_low, new.lease_high) != (
+        old.refreshes,
+        old.lease_low,
+        old.lease_high,
+    )
 
 
 def _is_another(old: Habit, new: Habit) -> bool:

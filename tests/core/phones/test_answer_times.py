@@ -67,9 +67,9 @@ def test_anything_else_is_beyond_them(after: Watched) -> None:
 
 
 def test_a_refresh_more_is_nothing_else_remembered() -> None:
-    before = Memory({DESK: Track(at(0), at(0))})
-    assert not is_remembered_otherwise(before, Memory({DESK: Track(at(0), at(300))}))
-    assert is_remembered_otherwise(before, Memory({DESK: Track(at(5), at(300))}))
+    before = Memory({DESK: Track(at(0), at(0))}, {DESK: OLD})
+    assert not is_remembered_otherwise(before, Memory({DESK: Track(at(0), at(300))}, {DESK: OLD}))
+    assert is_remembered_otherwise(before, Memory({DESK: Track(at(5), at(300))}, {DESK: OLD}))
     assert is_remembered_otherwise(before, NOTHING_REMEMBERED)
     loss = Loss(registration(), "expired", at(0), at(1))
     assert is_remembered_otherwise(before, replace(before, loss=loss))
@@ -80,8 +80,9 @@ def test_a_refresh_more_is_nothing_else_remembered() -> None:
     ("refreshes", "is_young"), [(1, True), (FADING, True), (FADING + 1, False)]
 )
 def test_while_a_habit_is_young_each_refresh_is_remembered(refreshes: int, is_young: bool) -> None:
-    before = Memory(habits={DESK: replace(OLD, refreshes=refreshes - 1)})
-    after = Memory(habits={DESK: replace(OLD, refreshes=refreshes)})
+    tracks = {DESK: Track(at(0), at(0))}
+    before = Memory(tracks, {DESK: replace(OLD, refreshes=refreshes - 1)})
+    after = Memory(tracks, {DESK: replace(OLD, refreshes=refreshes)})
     assert is_remembered_otherwise(before, after) is is_young
     assert not is_remembered_otherwise(after, after)
 
