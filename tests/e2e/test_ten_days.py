@@ -20,7 +20,7 @@ CACHE = "._targets_seen"
 """Bounded, and not full after hours."""
 NAMES = "._set._known"
 """Names of messages that are over: kept as long as the history."""
-REFRESHED = "._times._refreshed"
+OF_PHONES = "._keeper._times."
 """Phones, each at most once."""
 LEAK = ".engine.exchange.resolved"
 
@@ -35,7 +35,7 @@ class Leaky(Daemon):
 
 
 def beside_the_phones(held: Counter[str]) -> Counter[str]:
-    left_out = (ACCOUNT, CACHE, NAMES, REFRESHED)
+    left_out = (ACCOUNT, CACHE, NAMES, OF_PHONES)
     return Counter({p: n for p, n in held.items() if not any(each in p for each in left_out)})
 
 

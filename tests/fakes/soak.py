@@ -37,8 +37,6 @@ QUIET_CYCLES = 8
 """Turns of the loop in which nothing happens, before time passes."""
 LOOK_SECONDS = 60.0
 """How often what waits is counted: every two seconds would be most of the work."""
-KEPT_SECONDS = 86_400.0
-"""How long what is over is kept: what is kept for a month is no measure of ten days."""
 PAGES = ("/metrics", "/", "/-/healthy", "/api/v1/incidents", "/api/v1/extensions")
 CONFIG = """\
 accounts:
@@ -55,7 +53,7 @@ routes:
     repeat: [2h]
   - {{receivers: [hook], group_by: [account, alert], repeat: [{repeat}]}}
 http: {{listen: "127.0.0.1:0"}}
-storage: {{url: "sqlite:///{folder}/regwatch.db"}}
+storage: {{url: "sqlite:///{folder}/regwatch.db", history: 1d}}
 """
 
 
@@ -173,7 +171,6 @@ class Soak:
     # --- what there is ------------------------------------------------------------
 
     async def _look(self, daemon: Daemon, now: Timestamp) -> Sample:
-        await daemon.begun.around.store.prune(before=Timestamp(now - KEPT_SECONDS))
         held = holdings(daemon.begun)
         if self._keeps_held:
             self.held.append(held)
