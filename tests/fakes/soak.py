@@ -22,7 +22,7 @@ import structlog
 from aiohttp import web
 from fakes.clocks import Clocks
 from fakes.holdings import holdings
-from fakes.living import database_at_once
+from fakes.living import at_once, database_at_once
 from fakes.sink import Sink, sink
 
 from regwatch.app.daemon import Daemon
@@ -135,7 +135,9 @@ class Soak:
     async def _running(self, clocks: Clocks) -> AsyncIterator[Daemon]:
         file, stop = self._folder / "regwatch.yml", asyncio.Event()
         config = load_config(file, environ={})
-        daemon = self._kind(file, config, environ={}, clock=clocks.wall, steady=clocks.steady)
+        daemon = self._kind(
+            file, config, environ={}, clock=clocks.wall, steady=clocks.steady, read=at_once
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))
             await daemon.started.wait()
