@@ -104,11 +104,13 @@ class Outbox:
 
     async def _serve(self, receiver: Receiver) -> None:
         wake = self._wakes[receiver.name]
-        look = partial(self._store.pending, receiver.name, limit=MOST_AT_ONCE)
         recall = partial(self._store.unheard, receiver.name)
         stamps, longest_pause = Stamps(), self._policy.longest_pause
         while not self._stopping:
             wake.clear()  # before looking: what is stored meanwhile wakes us again
+            # Those set aside hold up nobody, however many there are.
+            most = MOST_AT_ONCE + len(self._aside)
+            look = partial(self._store.pending, receiver.name, limit=most)
             entries = await self._persistence.read(look, receiver.name)
             unheard = await self._persistence.read(recall, receiver.name) if entries else ()
             now = Now(self._steady(), self._clock())

@@ -39,7 +39,7 @@ from regwatch.core.unstorable import UnstorableError
 from regwatch.guard import Bugs
 from regwatch.notify.delivery.backoff import RetryPolicy
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
-from regwatch.notify.delivery.outbox import Outbox
+from regwatch.notify.delivery.outbox import MOST_AT_ONCE, Outbox
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 
 pytestmark = pytest.mark.looptime
@@ -1112,6 +1112,17 @@ async def test_one_that_cannot_be_looked_at_is_set_aside_and_those_behind_it_are
     assert (lost.notification_id, lost.outcome) == ("n-2", Delivery.GIVEN_UP)
     assert lost.error.startswith("a bug in regwatch: TypeError at ")
     assert [line["event"] for line in logs].count("message_set_aside") == 1
+
+
+async def test_however_many_are_set_aside_those_behind_them_are_sent():
+    chat, store = ScriptedReceiver(), MemoryStore()
+    for number in range(1, MOST_AT_ONCE + 3):
+        store.put("chat", number)
+    store.unstorable = set(range(1, MOST_AT_ONCE + 2))
+    async with running(chat, store=store):
+        await asyncio.sleep(1000)
+    assert chat.taken[-1] == f"n-{MOST_AT_ONCE + 2}"
+    assert store.states()[MOST_AT_ONCE + 2] == "delivered"
 
 
 async def test_one_of_which_the_marks_meet_a_bug_is_set_aside_and_the_others_are_sent():
