@@ -87,10 +87,6 @@ class Decision(StrEnum):
     DROPPED = "dropped"
 
 
-NOTEWORTHY = frozenset({Decision.FIRED, Decision.ESCALATED, Decision.ALTERED, Decision.RESOLVED})
-"""The decisions that receivers may have to be told of."""
-
-
 class Step(Struct, frozen=True, gc=False):
     """An incident after a step, and why it is so."""
 
