@@ -49,7 +49,7 @@ async def test_a_running_daemon_has_frozen_what_it_knows_and_after_a_reload_too(
     file, listen = tmp_path / "regwatch.yml", f"127.0.0.1:{free_port()}"
     more = {"interval": "1s", "batch_size": 50, "receivers": "", "names": "hook", "extra": ""}
     async with Simulator(calm).serving() as pbx, asyncio.timeout(PATIENCE):
-        told = {"hook": "http://127.0.0.1:9/", "listen": listen, "folder": tmp_path}
+        told = {"hook": "http://127.0.0.1:9/", "listen": listen, "state": tmp_path}
         file.write_text(CONFIG.format(pbx=pbx.url, **told, **more), encoding="utf-8")
         daemon = Daemon(file, load_config(file, environ={}), environ={})
         stop = asyncio.Event()
