@@ -23,6 +23,7 @@ from regwatch.store.opening import Loss
 from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox, restock
 from regwatch.store.retention import Retention
+from regwatch.store.unstored import Unstored
 from regwatch.store.writer import Listeners
 
 MOST_LINES_IN_MEMORY = 100_000
@@ -41,8 +42,9 @@ class Store:
         self._database = database
         self._wanted = wanted
         self._clock = clock
-        self.accounts = StoredAccounts(database)
-        self.incidents = StoredIncidents(database)
+        self._unstored = Unstored()
+        self.accounts = StoredAccounts(database, self._unstored)
+        self.incidents = StoredIncidents(database, self._unstored)
         self.outbox = StoredOutbox(database)
         self.operations = StoredOperations(database)
         self.memos = StoredMemos(database)
