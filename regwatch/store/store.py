@@ -14,7 +14,7 @@ from regwatch.clock import Clock, wall_clock
 from regwatch.core.model import Timestamp
 from regwatch.store import schema
 from regwatch.store.accounts import StoredAccounts
-from regwatch.store.database import Database, open_database, open_stand_in
+from regwatch.store.database import Database, change_nothing, open_database, open_stand_in
 from regwatch.store.errors import StoreInUseError, StoreUnavailableError, StoreUrlError
 from regwatch.store.incidents import StoredIncidents
 from regwatch.store.memos import StoredMemos
@@ -150,8 +150,10 @@ class Store:
 
     async def prune(self, *, before: Timestamp) -> bool:
         """Forget some of what is over and older than that; whether there may be more of it. What
-        waits is never lost.
+        waits is never lost. Raises `StoreError`, and forgets nothing, while the database is away.
         """
+        # Behind all that waits to be stored: it would be taken for old else.
+        await self._database.write(change_nothing, is_urgent=True)
         is_more = await self._retention.forget_old(before=before)
         if self.is_stand_in:
             await self._database.write(_bound_history)
