@@ -111,6 +111,10 @@ class Database:
         """
         await self.writer.write(work, is_urgent=is_urgent)
 
+    async def write_alone(self, work: Work) -> None:
+        """The same, however long it takes, where nobody else works with it; raises `StoreError`."""
+        await self._transact([work])
+
     async def record(
         self, work: Work, then: Callable[[], None], *, over: Callable[[], None] = lambda: None
     ) -> bool:

@@ -96,7 +96,7 @@ class Store:
         tables = schema.metadata.sorted_tables
         noted = {table.name: await self._database.read(select(table)) for table in tables}
         try:
-            await opened.write(partial(merge, noted=noted, now=self._clock()), is_urgent=True)
+            await opened.write_alone(partial(merge, noted=noted, now=self._clock()))
         except BaseException:
             await opened.close()
             raise

@@ -61,6 +61,13 @@ class Around:
         return self.left > 0
 
 
+@pytest.fixture
+def looking_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days pass faster."""
+    monkeypatch.setattr("regwatch.app.engines.store_care.BACKLOG_SECONDS", 120.0)
+
+
+@pytest.mark.usefixtures("looking_seldom")
 async def test_what_a_clock_set_forward_makes_old_is_not_forgotten_for_a_day() -> None:
     around: Any = Around()
     care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
@@ -78,6 +85,7 @@ async def test_what_a_clock_set_forward_makes_old_is_not_forgotten_for_a_day() -
         await care.stop()
 
 
+@pytest.mark.usefixtures("looking_seldom")
 async def test_a_clock_that_is_set_forward_again_and_again_does_not_end_the_forgetting() -> None:
     around: Any = Around()
     care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
