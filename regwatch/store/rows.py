@@ -28,8 +28,8 @@ from regwatch.store.sealed import UnreadableError, opened, sealed, sealed_bytes
 CHUNK = 500
 """Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
 AT_ONCE = Timestamp(0.0)
-"""When what was never tried is to be sent: by the time it was made at it would wait if the clock was
-set back since.
+"""When what was never tried is to be sent: with the time it was made at, it would wait if the clock
+was set back since.
 """
 
 

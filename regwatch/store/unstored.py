@@ -1,8 +1,8 @@
-"""Incidents that were handed over and are not stored yet, since the database is away: whoever starts
-anew meanwhile, as in a reload, goes on with them all the same.
+"""Incidents that were handed over and are not stored yet, since the database is away: whoever is
+built anew meanwhile, as in a reload, goes on with them all the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from regwatch.core.model import Incident, IncidentId
 
@@ -23,7 +23,7 @@ class Unstored:
             if self._incidents.get(incident.id) is incident:
                 del self._incidents[incident.id]
 
-    def now(self) -> Mapping[IncidentId, Incident]:
+    def now(self) -> dict[IncidentId, Incident]:
         """All there are, by id. Asked before the database: what is stored while that is read would
         be missed in both.
         """
