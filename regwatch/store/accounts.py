@@ -27,6 +27,7 @@ from regwatch.store.rows import (
     upsert_rows,
 )
 from regwatch.store.sealed import UnreadableError, opened, opened_bytes
+from regwatch.store.unstored import Unstored
 
 Kept = tuple[Watched, bytes]
 """An extension with what the monitor remembers of it."""
@@ -44,8 +45,9 @@ class StoredAccount:
 class StoredAccounts:
     """All accounts' state."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, unstored: Unstored) -> None:
         self._database = database
+        self._unstored = unstored
         self._revisions: dict[AccountName, int] = {}
 
     # --- reading ---------------------------------------------------------------------------------
@@ -126,7 +128,11 @@ class StoredAccounts:
             await append_happenings(connection, happenings)
 
         if incidents:  # before the messages about them, also if the database is away
-            await self._database.record(work, lambda: None)
+            await self._database.record(
+                work,
+                lambda: self._unstored.note(incidents),
+                over=lambda: self._unstored.drop(incidents),
+            )
         else:
             await self._database.write(work)
 

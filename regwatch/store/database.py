@@ -111,11 +111,18 @@ class Database:
         """
         await self.writer.write(work, is_urgent=is_urgent)
 
-    async def record(self, work: Work, then: Callable[[], None]) -> bool:
+    async def write_alone(self, work: Work) -> None:
+        """The same, however long it takes, where nobody else works with it; raises `StoreError`."""
+        await self._transact([work])
+
+    async def record(
+        self, work: Work, then: Callable[[], None], *, over: Callable[[], None] = lambda: None
+    ) -> bool:
         """Do it now or, if the database is away, when it is back; whether it is done. `then` is
-        called in either case; raises `StoreRefusedError` if it never can be.
+        called in either case, and `over` when nothing is left to be done about it; raises
+        `StoreRefusedError` if it never can be.
         """
-        return await self.writer.record(work, then)
+        return await self.writer.record(work, then, over=over)
 
     async def _transact(self, works: Sequence[Work]) -> None:
         if self.damage:

@@ -30,6 +30,7 @@ from regwatch.store import schema
 from regwatch.store.database import Database
 from regwatch.store.errors import translated
 from regwatch.store.rows import (
+    AT_ONCE,
     CHUNK,
     StoredEntry,
     append_happenings,
@@ -82,7 +83,7 @@ class StoredOutbox:
                 if entry is not None:
                     known.add(entry)
                 else:  # it must not hold up those behind it
-                    given_up = {"settled_at": row.next_attempt_at, "error": "cannot be read"}
+                    given_up = {"settled_at": row.created_at, "error": "cannot be read"}
                     await self._update([row.id], given_up)
             await asyncio.sleep(0)  # messages about thousands take a while
 
@@ -127,7 +128,7 @@ class StoredOutbox:
             kept, row = await asyncio.to_thread(_kept, notification)
         made_at, entry_id = notification.created_at, self._set.next_id
         self._set.next_id += 1
-        entry = StoredEntry(entry_id, notification.receiver, kept, 0, made_at, made_at)
+        entry = StoredEntry(entry_id, notification.receiver, kept, 0, AT_ONCE, made_at)
         return entry, row | {"id": entry_id}
 
     async def notified(self) -> Sequence[Notified]:

@@ -27,6 +27,10 @@ from regwatch.store.sealed import UnreadableError, opened, sealed, sealed_bytes
 
 CHUNK = 500
 """Rows encoded or decoded in one go: between chunks the event loop gets its turn."""
+AT_ONCE = Timestamp(0.0)
+"""When what was never tried is to be sent: with the time it was made at, it would wait if the clock
+was set back since.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def outbox_row(notification: Notification) -> dict[str, Any]:
         "receiver": notification.receiver,
         "created_at": notification.created_at,
         "attempts": 0,
-        "next_attempt_at": notification.created_at,
+        "next_attempt_at": AT_ONCE,
         "settled_at": None,
         "error": "",
         "notification": encoded(notification),

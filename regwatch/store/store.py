@@ -14,7 +14,7 @@ from regwatch.clock import Clock, wall_clock
 from regwatch.core.model import Timestamp
 from regwatch.store import schema
 from regwatch.store.accounts import StoredAccounts
-from regwatch.store.database import Database, open_database, open_stand_in
+from regwatch.store.database import Database, change_nothing, open_database, open_stand_in
 from regwatch.store.errors import StoreInUseError, StoreUnavailableError, StoreUrlError
 from regwatch.store.incidents import StoredIncidents
 from regwatch.store.memos import StoredMemos
@@ -23,6 +23,7 @@ from regwatch.store.opening import Loss
 from regwatch.store.operations import StoredOperations
 from regwatch.store.outbox import StoredOutbox, restock
 from regwatch.store.retention import Retention
+from regwatch.store.unstored import Unstored
 from regwatch.store.writer import Listeners
 
 MOST_LINES_IN_MEMORY = 100_000
@@ -41,8 +42,9 @@ class Store:
         self._database = database
         self._wanted = wanted
         self._clock = clock
-        self.accounts = StoredAccounts(database)
-        self.incidents = StoredIncidents(database)
+        self._unstored = Unstored()
+        self.accounts = StoredAccounts(database, self._unstored)
+        self.incidents = StoredIncidents(database, self._unstored)
         self.outbox = StoredOutbox(database)
         self.operations = StoredOperations(database)
         self.memos = StoredMemos(database)
@@ -94,7 +96,7 @@ class Store:
         tables = schema.metadata.sorted_tables
         noted = {table.name: await self._database.read(select(table)) for table in tables}
         try:
-            await opened.write(partial(merge, noted=noted, now=self._clock()), is_urgent=True)
+            await opened.write_alone(partial(merge, noted=noted, now=self._clock()))
         except BaseException:
             await opened.close()
             raise
@@ -148,8 +150,10 @@ class Store:
 
     async def prune(self, *, before: Timestamp) -> bool:
         """Forget some of what is over and older than that; whether there may be more of it. What
-        waits is never lost.
+        waits is never lost. Raises `StoreError`, and forgets nothing, while the database is away.
         """
+        # Behind all that waits to be stored: it would be taken for old else.
+        await self._database.write(change_nothing, is_urgent=True)
         is_more = await self._retention.forget_old(before=before)
         if self.is_stand_in:
             await self._database.write(_bound_history)

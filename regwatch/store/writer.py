@@ -63,6 +63,8 @@ class Piece:
     work: Work
     then: Callable[[], None] | None = None
     """Called once, when it is stored or the store is away; None: it is not lasting."""
+    over: Callable[[], None] = lambda: None
+    """Called once, when it is stored or known never to be; may not raise."""
     done: asyncio.Future[bool] = field(default_factory=asyncio.Future)
     """Whether it is stored; or why it is not."""
     is_withdrawn: bool = False
@@ -165,11 +167,14 @@ class Writer:
         asker.uncancel()
         asker.cancel()
 
-    async def record(self, work: Work, then: Callable[[], None]) -> bool:
+    async def record(
+        self, work: Work, then: Callable[[], None], *, over: Callable[[], None] = lambda: None
+    ) -> bool:
         """Store it now or, if the store is away, as soon as it is back; whether it is stored.
-        `then` is called in either case; raises `StoreRefusedError` if it never can be.
+        `then` is called in either case, and `over` when nothing is left to be done about it;
+        raises `StoreRefusedError` if it never can be.
         """
-        piece = self._hand_over(Piece(work, then), self._urgent)
+        piece = self._hand_over(Piece(work, then, over), self._urgent)
         if self._is_away:
             piece.succeed(stored=False)
         stored = await asyncio.shield(piece.done)
@@ -260,6 +265,7 @@ class Writer:
             _take_from(lane, batch)
             for piece in batch:
                 piece.succeed(stored=True)
+                piece.over()
             self._note_back()
 
     def _found_refused(self, lane: deque[Piece], batch: Sequence[Piece], error: Exception) -> None:
@@ -269,6 +275,7 @@ class Writer:
         _take_from(lane, batch)
         for piece in batch:
             piece.fail(error)
+            piece.over()
 
     async def _patiently(self, batch: Sequence[Piece]) -> None:
         """Do it, however long it takes; after a while those who wait for it do so no more."""

@@ -44,7 +44,7 @@ accounts:
     polling: {{interval: 10s}}
 alerts: {{site_lost: false, address_changed: false, extension_lost: {{severity: {severity}}}}}
 receivers: [{{name: hook, webhook: {{url: "{hook}"}}}}]
-routes: [{{receivers: [hook], group_wait: 0s, group_interval: 5s}}]
+routes: [{{receivers: [hook], group_wait: {group_wait}, group_interval: 5s}}]
 http: {{listen: "127.0.0.1:0"}}
 storage: {{url: "sqlite:///{file}"}}
 """
@@ -60,12 +60,12 @@ class Scene:
     clocks: Clocks
     lives: list[tuple[Daemon, asyncio.Event, asyncio.Task[None]]] = field(default_factory=list)
 
-    def write(self, severity: str = "critical") -> Path:
+    def write(self, severity: str = "critical", group_wait: str = "0s") -> Path:
         config = self.file.parent.with_name("regwatch.yml")
         config.write_text(
             CONFIG.format(
                 pbx=self.pbx.url, hook=self.hook.url, file=self.file, secret=SECRET,
-                severity=severity,
+                severity=severity, group_wait=group_wait,
             )
         )  # fmt: skip
         return config
@@ -236,10 +236,40 @@ async def a_reload(it: Scene, trouble: str) -> Seen:
     return await judged(it, said)
 
 
-EVENTS = {"loss of 20 phones": a_loss, "restart": a_restart, "reload": a_reload}
+async def a_reload_once_told(it: Scene, trouble: str) -> Seen:
+    """Who is built anew in the midst of it goes on with what was told and could not be stored."""
+    daemon = await it.start()
+    with TROUBLES[trouble](it.file):
+        it.lose(LOST)
+        await asyncio.sleep(30)
+        it.write(severity="warning", group_wait="1s")  # the account and the desk
+        assert await daemon.reload() == []
+        await asyncio.sleep(TROUBLE_SECONDS)
+        said = daemon.begun.view.health_problem() or ""
+    await asyncio.sleep(SETTLED_SECONDS)
+    it.lose(())
+    await asyncio.sleep(SETTLED_SECONDS)
+    begun = {alert["regwatch"]["incident_id"] for alert in it.told("firing")}
+    ended = {alert["regwatch"]["incident_id"] for alert in it.told("resolved")}
+    assert (len(it.told("firing")), begun) == (len(LOST), ended)
+    await it.stop()
+    return await judged(it, said)
 
 
-ALWAYS = {("full", "loss of 20 phones"), ("gone", "restart"), ("locked 40 s", "reload")}
+EVENTS = {
+    "loss of 20 phones": a_loss,
+    "restart": a_restart,
+    "reload": a_reload,
+    "reload once told": a_reload_once_told,
+}
+
+
+ALWAYS = {
+    ("full", "loss of 20 phones"),
+    ("gone", "restart"),
+    ("locked 40 s", "reload"),
+    ("full", "reload once told"),
+}
 """These are tried with each change, all others with the long tests."""
 
 

@@ -1,6 +1,9 @@
 """Which incidents an engine starts from."""
 
+from pathlib import Path
+
 import msgspec
+from fakes.storage import read_only
 from fakes.stored import incident, notification, told
 from fakes.values import ACME, at
 
@@ -38,6 +41,23 @@ async def test_a_resolved_one_stays_until_every_receiver_has_heard(store: Store)
     assert list(await store.outbox.notified()) == []
     await store.prune(before=at(100))
     assert list(await store.incidents.resolved(since=at(0), limit=5)) == []
+
+
+async def test_what_is_not_stored_yet_is_known_all_the_same(store: Store, file: Path) -> None:
+    await store.accounts.save(ACME, watched=[], incidents=[incident("ends"), incident("stays")])
+    ended = incident("ends", IncidentState.RESOLVED, resolved_at=at(10))
+    with read_only(file):
+        await store.accounts.save(ACME, watched=[], incidents=[incident("new"), ended])
+        assert store.problem
+        assert {i.id for i in await store.incidents.open_incidents()} == {"stays", "new"}
+        assert {i.id for i in await store.incidents.unsettled()} == {"stays", "new", "ends"}
+        wanted = [IncidentId("new"), IncidentId("ends"), IncidentId("nobody")]
+        found = await store.incidents.with_ids(wanted)
+        assert found == {"new": incident("new"), "ends": ended}
+    await store.check_writable()
+    await store.accounts.save(ACME, watched=[], incidents=[incident("last")])
+    assert not store._unstored.now(), "they are all stored"
+    assert {i.id for i in await store.incidents.open_incidents()} == {"stays", "new", "last"}
 
 
 async def test_incidents_are_found_by_id_however_many(store: Store) -> None:

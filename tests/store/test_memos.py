@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from fakes.storage import read_only
 from fakes.stored import reopened
 from fakes.values import at
 
@@ -37,6 +38,17 @@ async def test_what_is_noted_while_the_database_is_away_is_recalled_and_stored_l
     again = await reopened(store, file)
     assert await again.memos.recall("chat", "group") == "text"
     await again.close()
+
+
+async def test_nothing_is_let_go_while_the_database_is_away(store: Store, file: Path) -> None:
+    with read_only(file):
+        await store.memos.remember("chat", "group", "text", at=at(1))
+        with pytest.raises(StoreUnavailableError):
+            await store.prune(before=at(0))
+        assert await store.memos.recall("chat", "group") == "text"
+    await store.check_writable()
+    await store.prune(before=at(0))
+    assert await store.memos.recall("chat", "group") == "text"
 
 
 async def test_no_more_is_held_in_memory_than_its_bound(

@@ -63,6 +63,20 @@ async def merged(
     return await taken_up(store)
 
 
+async def test_it_is_taken_up_however_long_that_takes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand extensions take longer than a write is waited for."""
+    store = await stand_in(file)
+    await store.accounts.save(ACME, watched=[(watched(1), b"")])
+    await (await former(file)).close()
+    with monkeypatch.context() as impatient:
+        impatient.setattr("regwatch.store.writer.PATIENCE_SECONDS", 0.0)
+        await taken_up(store)
+    assert len((await store.accounts.load(ACME)).watched) == 1
+    await store.close()
+
+
 def unseen(number: int) -> Watched:
     return replace(watched(number), last_registered_at=None, registrations=(), answered_at=at(90))
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from regwatch.core.history import Kind, Sought
 from regwatch.core.model import Consequences, IncidentId, Item, ItemStatus, Notification, Retry
+from regwatch.notify.delivery.parcels import next_turn, parcels
 from regwatch.store import Store, StoreRefusedError
 
 
@@ -218,3 +219,13 @@ async def test_what_was_told_is_taken_out_of_what_waits_and_both_or_neither_is_s
     await store.outbox.mark_delivered([second.id], taken, at=at(6))
     (left,) = await store.outbox.pending("chat", limit=5)
     assert (left.id, left.notification) == (first.id, emptied)
+
+
+async def test_what_was_never_tried_is_due_by_whatever_clock(store: Store, file: Path) -> None:
+    """Half an hour of a clock that was set back, meanwhile or over a restart."""
+    await store.outbox.enqueue(notification(when=1800), [told()])
+    again = await reopened(store, file)
+    for each in (store, again):
+        waiting = parcels(await each.outbox.pending("chat", limit=9), ())
+        assert next_turn(waiting, longest_pause=3600.0, now=at(0)).parcel is not None
+    await again.close()

@@ -277,13 +277,18 @@ async def test_closed_it_stores_what_is_left_and_says_what_it_could_not() -> Non
 
 
 async def test_work_that_is_refused_when_it_is_back_is_lost_loudly() -> None:
-    disk = Disk()
+    disk, over = Disk(), list[str]()
     writer = disk.writer()
     disk.error = FULL
     with capture_logs() as logs:
-        assert not await writer.record(disk.noting("bad"), lambda: None)
+        for word in ("bad", "late"):
+            await writer.record(
+                disk.noting(word), lambda: None, over=lambda word=word: over.append(word)
+            )
+        assert not over, "as long as they wait"
         disk.error = None
         await asyncio.sleep(LONGEST_PAUSE_SECONDS)
+        assert over == ["bad", "late"]
         assert await writer.record(disk.noting("sound"), lambda: None)
     assert "store_work_lost" in [line["event"] for line in logs]
     assert disk.stored[-1] == "sound"

@@ -1,6 +1,7 @@
 """What is done about the store from time to time: see what waits in it, forget what is old."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -18,6 +19,8 @@ LOOK_SECONDS = 10.0
 PRUNE_SECONDS = 3_600.0
 DOUBTED_SECONDS = 86_400.0
 """For so long a clock that was set forward makes nothing old."""
+MOST_DOUBTED = 86_400
+"""Settings of the clock in that time: it is looked at once a second."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +50,8 @@ class StoreCare:
         self._take_up = take_up
         self._failures = 0
         self._said = ""
+        self._doubted: deque[tuple[Instant, float]] = deque(maxlen=MOST_DOUBTED)
+        """Until when each setting of the clock is doubted, and by how much it was set."""
         self._try_at = self._prune_at = self._look_at = around.steady()
         self._running = Running("store", Where.STORE, self._look_after, around.bugs)
 
@@ -62,8 +67,13 @@ class StoreCare:
         """The wall clock was set forward by so many seconds. It may be wrong, and set back: what it
         makes old is not forgotten for a day.
         """
-        if by > 0:
-            self._prune_at = Instant(self._around.steady() + DOUBTED_SECONDS)
+        self._doubted.append((Instant(self._around.steady() + DOUBTED_SECONDS), by))
+
+    def _doubted_seconds(self) -> float:
+        """By how much the clock is further ahead than it was a day ago."""
+        while self._doubted and self._doubted[0][0] <= self._around.steady():
+            self._doubted.popleft()
+        return max(0.0, sum(by for _, by in self._doubted))
 
     async def _look_after(self) -> None:
         store, steady = self._around.store, self._around.steady
@@ -77,7 +87,8 @@ class StoreCare:
                     await store.check_there()
                 if steady() >= self._prune_at:
                     self._prune_at = Instant(steady() + PRUNE_SECONDS)
-                    before = Timestamp(self._around.clock() - self._around.history_seconds)
+                    kept = self._around.history_seconds + self._doubted_seconds()
+                    before = Timestamp(self._around.clock() - kept)
                     if await store.prune(before=before):
                         self._prune_at = steady()  # the rest in the next rounds
             except StoreError as error:

@@ -61,6 +61,13 @@ class Around:
         return self.left > 0
 
 
+@pytest.fixture
+def looking_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days pass faster."""
+    monkeypatch.setattr("regwatch.app.engines.store_care.BACKLOG_SECONDS", 120.0)
+
+
+@pytest.mark.usefixtures("looking_seldom")
 async def test_what_a_clock_set_forward_makes_old_is_not_forgotten_for_a_day() -> None:
     around: Any = Around()
     care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
@@ -71,11 +78,25 @@ async def test_what_a_clock_set_forward_makes_old_is_not_forgotten_for_a_day() -
         await asyncio.sleep(PRUNE_SECONDS)
         assert len(around.pruned) == 2
         care.clock_set(365 * 86_400.0)
-        await asyncio.sleep(DOUBTED_SECONDS - PRUNE_SECONDS)
-        assert len(around.pruned) == 2
-        await asyncio.sleep(2 * PRUNE_SECONDS)
-        assert len(around.pruned) > 2
+        await asyncio.sleep(DOUBTED_SECONDS - 2 * PRUNE_SECONDS)
+        assert min(around.pruned[2:]) == around.history_seconds + 365 * 86_400.0 - 3600.0
+        await asyncio.sleep(4 * PRUNE_SECONDS)
+        assert around.pruned[-1] == around.history_seconds
         await care.stop()
+
+
+@pytest.mark.usefixtures("looking_seldom")
+async def test_a_clock_that_is_set_forward_again_and_again_does_not_end_the_forgetting() -> None:
+    around: Any = Around()
+    care = StoreCare(around, on_backlog=around.seen.append, take_up=around.take_up)
+    async with asyncio.TaskGroup() as tasks:
+        care.start(tasks)
+        for _ in range(2 * 24 * 6):
+            await asyncio.sleep(600)
+            care.clock_set(1.5)
+        await care.stop()
+    assert len(around.pruned) >= 2 * 24 - 1
+    assert max(around.pruned) == around.history_seconds + 1.5 * 24 * 6, "those of a day"
 
 
 async def test_what_waits_is_looked_up_and_what_is_old_forgotten() -> None:
