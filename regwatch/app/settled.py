@@ -10,10 +10,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from regwatch.watcher.watcher import Stage
 
-
-def freeze(_stage: Stage) -> None:
+def freeze(_stage: object) -> None:
     """An account has got so far: what there is by now is not walked over again."""
     gc.freeze()
 
