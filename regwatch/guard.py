@@ -162,7 +162,7 @@ class Guard:
 
     @property
     def _pause(self) -> float:
-        return min(pause_after(self._deaths), self._longest_pause)
+        return pause_after(self._deaths, longest=self._longest_pause)
 
     async def _death(self, work: Callable[[], Awaitable[None]]) -> BaseException | None:
         well = None
@@ -236,10 +236,12 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def pause_after(deaths: int) -> float:
-    """Seconds after so many deaths in a row (1 or more)."""
-    doublings = min(deaths - 1, 30)  # more would overflow a float after some weeks
-    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings)
+def pause_after(failures: int, *, longest: float = LONGEST_PAUSE_SECONDS) -> float:
+    """Seconds until something is tried again, after so many failures in a row; `longest`: at most
+    so many.
+    """
+    doublings = min(max(failures - 1, 0), 30)  # more would overflow a float after some weeks
+    return min(longest, FIRST_PAUSE_SECONDS * 2.0**doublings)
 
 
 def _shortened(trace: TracebackType | None) -> TracebackType | None:

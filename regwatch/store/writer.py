@@ -21,11 +21,11 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from regwatch import guard
 from regwatch.store.errors import StoreError, StoreRefusedError, StoreUnavailableError
 
 PATIENCE_SECONDS = 5.0
 """A write that takes longer is waited for by nobody: alerts go out unsaved."""
-FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 """Between two attempts while the store is away."""
 MOST_TOGETHER = 100
@@ -328,8 +328,7 @@ class Writer:
 
 def pause_after(failures: int) -> float:
     """Seconds until a store that is away is tried again, after so many failures in a row."""
-    doublings = min(max(failures - 1, 0), 30)  # more would overflow a float after some weeks
-    return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**doublings)
+    return guard.pause_after(failures, longest=LONGEST_PAUSE_SECONDS)
 
 
 def _let_go(piece: Piece, problem: str) -> None:

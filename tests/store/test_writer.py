@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from regwatch.guard import FIRST_PAUSE_SECONDS
 from regwatch.store.errors import StoreRefusedError, StoreUnavailableError
 from regwatch.store.writer import (
     CUT_OFF_SECONDS,
-    FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     PATIENCE_SECONDS,
     Listeners,
