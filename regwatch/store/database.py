@@ -192,7 +192,7 @@ class Database:
         """Be about to write, and write nothing; raises `StoreError` if it is gone, locked or not
         writable. Whether there is room is only seen by writing.
         """
-        await self.writer.write(change_nothing, is_urgent=False)
+        await self.write(change_nothing)
 
     def replace(self, other: "Database") -> None:
         """Be that one from now on; whoever holds this one need not know."""

@@ -83,8 +83,8 @@ class StoredOutbox:
                 if entry is not None:
                     known.add(entry)
                 else:  # it must not hold up those behind it
-                    given_up = {"settled_at": row.created_at, "error": "cannot be read"}
-                    await self._update([row.id], given_up)
+                    at = Timestamp(row.created_at)
+                    await self.mark_given_up([row.id], at=at, error="cannot be read")
             await asyncio.sleep(0)  # messages about thousands take a while
 
     @property
@@ -198,14 +198,6 @@ class StoredOutbox:
                 self._set.follow(consequences)
 
         await self._database.record(work, then)
-
-    async def _update(self, ids: Sequence[int], values: Mapping[str, object]) -> None:
-        statement = update(outbox).where(outbox.c.id.in_(ids)).values(**values)
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
-        await self._database.record(work, lambda: None)
 
     async def unheard(self, receiver: str) -> Collection[tuple[str, IncidentId]]:
         """Of which incidents the beginning was given up, and in whose place it was told."""
