@@ -76,24 +76,31 @@ class StoreCare:
         return max(0.0, sum(by for _, by in self._doubted))
 
     async def _look_after(self) -> None:
-        store, steady = self._around.store, self._around.steady
         while True:
             try:
                 await self._open_if_it_is_time()
-                self.backlog = await store.outbox.backlog()
+                self.backlog = await self._around.store.outbox.backlog()
                 self._on_backlog(self.backlog)
-                if steady() >= self._look_at:
-                    self._look_at = Instant(steady() + LOOK_SECONDS)
-                    await store.check_there()
-                if steady() >= self._prune_at:
-                    self._prune_at = Instant(steady() + PRUNE_SECONDS)
-                    kept = self._around.history_seconds + self._doubted_seconds()
-                    before = Timestamp(self._around.clock() - kept)
-                    if await store.prune(before=before):
-                        self._prune_at = steady()  # the rest in the next rounds
+                await self._check_if_it_is_time()
+                await self._prune_if_it_is_time()
             except StoreError as error:
                 log.debug("store_not_read", error=str(error))
             await asyncio.sleep(BACKLOG_SECONDS)
+
+    async def _check_if_it_is_time(self) -> None:
+        steady = self._around.steady
+        if steady() >= self._look_at:
+            self._look_at = Instant(steady() + LOOK_SECONDS)
+            await self._around.store.check_there()
+
+    async def _prune_if_it_is_time(self) -> None:
+        steady = self._around.steady
+        if steady() < self._prune_at:
+            return
+        self._prune_at = Instant(steady() + PRUNE_SECONDS)
+        kept = self._around.history_seconds + self._doubted_seconds()
+        if await self._around.store.prune(before=Timestamp(self._around.clock() - kept)):
+            self._prune_at = steady()  # the rest in the next rounds
 
     async def _open_if_it_is_time(self) -> None:
         steady = self._around.steady
