@@ -6,8 +6,16 @@ from fakes.values import START
 
 from regwatch.core.model import Instant, Now, Timestamp
 
-STEPS = [-86_400.0, -3_600.0, -45.0, 45.0, 3_600.0, 86_400.0]
+NAMED_STEPS = {
+    "-45 s": -45.0,
+    "+45 s": 45.0,
+    "-1 h": -3_600.0,
+    "+1 h": 3_600.0,
+    "-1 day": -86_400.0,
+    "+1 day": 86_400.0,
+}
 """By how much a wall clock is set: by hand, by the hour of a wrong time zone, by a day."""
+STEPS = sorted(NAMED_STEPS.values())
 
 
 def both(at: float) -> Now:

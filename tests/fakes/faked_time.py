@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fakes.clocks import NAMED_STEPS
 from fakes.daemon import DaemonProcess, daemon
 from fakes.debian import program
 from fakes.sink import sink
@@ -28,7 +29,7 @@ INTERVAL_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 AFTERWARDS_SECONDS = 3.0
 """How long what is not so may still be told."""
-HOUR, DAY = 3600.0, 86_400.0
+DAY = 86_400.0
 AT_ONCE = 3
 """So many daemons run side by side."""
 
@@ -50,17 +51,7 @@ class Happening:
 
 HAPPENINGS = (
     Happening("undisturbed"),
-    *(
-        Happening(name, ((2.0, by),))
-        for name, by in (
-            ("-45 s", -45.0),
-            ("+45 s", 45.0),
-            ("-1 h", -HOUR),
-            ("+1 h", HOUR),
-            ("-1 day", -DAY),
-            ("+1 day", DAY),
-        )
-    ),
+    *(Happening(name, ((2.0, by),)) for name, by in NAMED_STEPS.items()),
     Happening("-1 day for a minute", ((2.0, -DAY), (62.0, 0.0)), lasts=75.0),
     Happening("+1 s per minute", drift=1.0, lasts=130.0),
     Happening("stopped for 75 s", stopped=(2.0, 77.0), lasts=90.0),

@@ -16,7 +16,7 @@ import looptime
 import structlog
 from bench.polling.case import HOUR, START, Case
 from bench.polling.world import World
-from fakes.clocks import Clocks
+from fakes.clocks import NAMED_STEPS, Clocks
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT
 
@@ -69,17 +69,7 @@ class Setting:
 
 UNDISTURBED = Setting("undisturbed")
 SETTINGS = (
-    *(
-        Setting(name, ((WHEN, by),))
-        for name, by in (
-            ("-45 s", -45.0),
-            ("+45 s", 45.0),
-            ("-1 h", -HOUR),
-            ("+1 h", HOUR),
-            ("-1 day", -DAY),
-            ("+1 day", DAY),
-        )
-    ),
+    *(Setting(name, ((WHEN, by),)) for name, by in NAMED_STEPS.items()),
     Setting("-1 day for a minute", ((WHEN, -DAY), (WHEN + MINUTE, DAY))),
     Setting("+1 s per minute", drift=1.0),
     Setting("-1 s per minute", drift=-1.0),
