@@ -23,6 +23,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.diff import Change
+from regwatch.core.remarks import Remark
 
 UNTOLD_CHANGES = frozenset({ChangeKind.REFRESHED, ChangeKind.ADDED})
 """Too many to keep, and of no interest later."""
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     NOTIFICATION = "notification"
     SILENCE = "silence"
+    UNTOLD = "untold"
 
 
 class Happening(Struct, frozen=True, gc=False, kw_only=True):
@@ -44,7 +46,9 @@ class Happening(Struct, frozen=True, gc=False, kw_only=True):
     at: Timestamp
     kind: Kind
     event: str
-    """A closed word: a `ChangeKind`, a `Decision`, an `ItemStatus`, `added` or `expired`."""
+    """A closed word: a `ChangeKind`, a `Decision`, an `ItemStatus`, an `Untold`, `added` or
+    `expired`.
+    """
     text: str = ""
     """What else there is to say."""
     account: AccountName = AccountName("")
@@ -82,6 +86,21 @@ def of_outcome(
     for step in outcome.steps:
         if step.incident is not None and step.decision not in UNTOLD_DECISIONS:
             yield _of_step(step.incident, step, now)
+    for remark in outcome.remarks:
+        known = watched.get(remark.extension_id) if remark.extension_id is not None else None
+        yield _of_remark(account, remark, known.extension.name if known else "")
+
+
+def _of_remark(account: AccountName, remark: Remark, name: str) -> Happening:
+    return Happening(
+        at=remark.at,
+        kind=Kind.UNTOLD,
+        event=remark.untold.value,
+        text=remark.because,
+        account=account,
+        extension_id=remark.extension_id,
+        extension=name,
+    )
 
 
 def _of_change(account: AccountName, change: Change, name: str) -> Happening:

@@ -13,6 +13,7 @@ from regwatch.core.phones.diff import Change
 from regwatch.core.phones.memory import Loss
 from regwatch.core.phones.observation import Observation
 from regwatch.core.polling.pace import PaceTurn
+from regwatch.core.remarks import Remark
 
 UNCHANGED = frozenset({Decision.NOTHING, Decision.HELD_DOWN, Decision.STILL})
 
@@ -32,6 +33,8 @@ class Outcome(Struct, frozen=True):
     changes: Sequence[Change] = ()
     steps: Sequence[Step] = ()
     """Every decision about an incident that changed it, with its reason."""
+    remarks: Sequence[Remark] = ()
+    """Why nobody is told of something that was seen."""
     losses: Sequence[Loss] = ()
     moved: Sequence[Incident] = ()
     """Open incidents of which nothing changed but their times: the clock was set."""
@@ -71,6 +74,7 @@ class Gathered:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.steps: list[Step] = []
+        self.remarks: list[Remark] = []
         self.losses: list[Loss] = []
         self.touched: dict[ExtensionId, None] = {}
         self.learned: dict[ExtensionId, None] = {}
@@ -79,11 +83,15 @@ class Gathered:
         self.set_aside: list[SetAside] = []
         self.crowded: list[ExtensionId] = []
 
-    def add(self, steps: Iterable[Step | SetAside]) -> None:
-        """Keep the decisions that changed something, and what was set aside between them."""
+    def add(self, steps: Iterable[Step | SetAside | Remark]) -> None:
+        """Keep the decisions that changed something, and what was set aside or remarked between
+        them.
+        """
         for each in steps:
             if isinstance(each, SetAside):
                 self.set_aside.append(each)
+            elif isinstance(each, Remark):
+                self.remarks.append(each)
             elif each.decision not in UNCHANGED:
                 self.steps.append(each)
 
@@ -124,6 +132,7 @@ class Gathered:
         return Outcome(
             changes=self.changes,
             steps=self.steps,
+            remarks=self.remarks,
             losses=self.losses,
             touched=self.touched,
             learned=self.learned,

@@ -52,6 +52,7 @@ STEADY_BEGINS_AT = 1000.0
 STANDS_BY_ITSELF = {
     "Gathered.changes": "made within a step, and gone with it",
     "Gathered.losses": "likewise",
+    "Gathered.remarks": "likewise",
     "Gathered.steps": "likewise",
     "Intake._memories": "each moved with its extension",
     "Mutes._since": "of hours that a clock on the wall shows",

@@ -1,0 +1,27 @@
+"""Why nobody is told of something that was seen: the decisions that leave no incident behind."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from regwatch.core.model import ExtensionId, Timestamp
+
+
+class Untold(StrEnum):
+    """Why nobody is told."""
+
+    SEEN_ONCE = "seen_once"
+    """It was missing from one answer: it is asked again before anybody is told."""
+    CONFIRMED_BACK = "confirmed_back"
+    """It was there again when it was asked again: the PBX had left it out."""
+
+
+class Remark(Struct, frozen=True, gc=False):
+    """One such decision."""
+
+    untold: Untold
+    extension_id: ExtensionId | None
+    """Of whom; None: it is about the account."""
+    at: Timestamp
+    because: str = ""
+    """The evidence, in words."""
