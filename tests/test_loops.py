@@ -56,7 +56,7 @@ FINITE = {
     "store/retention.py:Retention.forget_old": "so many pieces at most",
     "watcher/watcher.py:Watcher._settle": "what is held, moved once",
     "watcher/watcher.py:Watcher._tick_forever": "what came of that",
-    "web/api/handlers.py:Api._find": "a list that is at hand",
+    "web/api/finding.py:find_extension": "a list that is at hand",
     "web/api/handlers.py:Api.extension": "a list that is at hand",
     "web/api/handlers.py:Api.status": "a list that is at hand",
     "web/listing.py:_find": "a list that is at hand",

@@ -25,6 +25,11 @@ from regwatch.web.views import NeverMatchesError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
+LEAST_BEGINNING = 6
+"""Characters of an incident's id that may stand for it, if no other begins like that."""
+MOST_ALIKE = 10
+"""Incidents that are named where an id's beginning may be any of them."""
+
 
 class OperationsStore(Protocol):
     """Where what people did survives a restart, and the past is found; raises `StoreError`."""
@@ -34,6 +39,9 @@ class OperationsStore(Protocol):
 
     async def incident(self, incident_id: IncidentId) -> Incident | None:
         """One by its id; None if it is not kept."""
+
+    async def incidents_like(self, beginning: str, *, most: int) -> Sequence[Incident]:
+        """Those whose ids begin like that."""
 
     async def keep_silence(self, silence: Silence, happening: Happening) -> None:
         """Store both or neither."""
@@ -57,6 +65,21 @@ class Operations:
         found = (i for i in self._engine.incidents() if i.id == incident_id)
         with _unavailable():
             return next(found, None) or await self._store.incident(incident_id)
+
+    async def incidents_like(self, beginning: str) -> Sequence[Incident]:
+        """The one with this id or, if none has it, those whose ids begin like that; a beginning
+        that is too short may be anything, and finds none.
+        """
+        exact = await self.incident(IncidentId(beginning))
+        if exact is not None:
+            return (exact,)
+        if len(beginning) < LEAST_BEGINNING:
+            return ()
+        with _unavailable():
+            stored = await self._store.incidents_like(beginning, most=MOST_ALIKE)
+        found = {each.id: each for each in stored}
+        found |= {i.id: i for i in self._engine.incidents() if i.id.startswith(beginning)}
+        return tuple(found.values())[:MOST_ALIKE]
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""

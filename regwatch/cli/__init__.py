@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "status",
     "test-alert": "test_alert",
     "unregister": "unregister",
+    "why": "why",
 }
 """By name: the module that holds it."""
 EPILOG = "Start with `regwatch demo`: it needs no configuration and no PBX."

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import click
 import msgspec
@@ -89,6 +89,20 @@ def print_history(happenings: Sequence[HappeningBody], *, whose: bool) -> None:
         who = [each.extension or (str(each.extension_id) if each.extension_id else "")]
         rows.append([shown(each.at), *(who if whose else ()), *_event(each)])
     print_table(titles, rows)
+
+
+def print_story(happenings: Sequence[HappeningBody], *, known: Collection[str] = ()) -> None:
+    """A line for each, with the evidence below it; `known`: what was said already."""
+    rows: list[Sequence[str | Text]] = []
+    for each in happenings:
+        event, what = _event(each)
+        what = what.removesuffix(each.because).removesuffix("; ")
+        said = next((words for words in known if what.endswith(f": {words}")), None)
+        words = Text(what if said is None else what.removesuffix(f": {said}"))
+        if each.because and each.because not in known:
+            words.append(f"\n{each.because}" if words else each.because, "dim")
+        rows.append([shown(each.at), event, words])
+    print_table(("at", "event", "what"), rows)
 
 
 def _event(each: HappeningBody) -> tuple[str, str]:

@@ -48,6 +48,10 @@ class StrangerError(RemoteError):
     """It answers only to whom it knows."""
 
 
+class NotFoundError(RemoteError):
+    """It knows nothing by that name."""
+
+
 def _no_token() -> str:
     return ""
 
@@ -153,7 +157,8 @@ def decoded(answer: bytes, kind: type[T]) -> T:
 
 def _refusal(status: int, answer: bytes) -> RemoteError:
     with suppress(RemoteError):
-        return RemoteError(decoded(answer, ErrorBody).error)
+        kind = NotFoundError if status == 404 else RemoteError
+        return kind(decoded(answer, ErrorBody).error)
     if status == 401:
         return StrangerError("regwatch asks for a user and a password: give --user")
     return RemoteError(f"it answered with status {status}: {IS_IT_ONE}")

@@ -28,6 +28,8 @@ from regwatch.core.remarks import Remark
 UNTOLD_CHANGES = frozenset({ChangeKind.REFRESHED, ChangeKind.ADDED})
 """Too many to keep, and of no interest later."""
 UNTOLD_DECISIONS = frozenset({Decision.RETOLD})
+CONCLUSIONS = frozenset({Decision.FIRST_SEEN, Decision.FIRED, Decision.ESCALATED, Decision.ALTERED})
+"""Decisions whose evidence stands in the incident's own words, as they are then."""
 
 
 class Kind(StrEnum):
@@ -51,6 +53,8 @@ class Happening(Struct, frozen=True, gc=False, kw_only=True):
     """
     text: str = ""
     """What else there is to say."""
+    because: str = ""
+    """Of a decision: its evidence, in words."""
     account: AccountName = AccountName("")
     extension_id: ExtensionId | None = None
     extension: str = ""
@@ -58,6 +62,14 @@ class Happening(Struct, frozen=True, gc=False, kw_only=True):
     alert: str = ""
     receiver: str = ""
     notification_id: str = ""
+
+    @property
+    def words(self) -> str:
+        """What there is to say of it, in one line: without the evidence of what an incident says
+        itself.
+        """
+        because = "" if self.event in CONCLUSIONS else self.because
+        return "; ".join(part for part in (self.text, because) if part)
 
 
 class Sought(Struct, frozen=True, kw_only=True):
@@ -96,7 +108,7 @@ def _of_remark(account: AccountName, remark: Remark, name: str) -> Happening:
         at=remark.at,
         kind=Kind.UNTOLD,
         event=remark.untold.value,
-        text=remark.because,
+        because=remark.because,
         account=account,
         extension_id=remark.extension_id,
         extension=name,
@@ -127,7 +139,8 @@ def _of_step(incident: Incident, step: Step, now: Timestamp) -> Happening:
         at=now,
         kind=Kind.INCIDENT,
         event=step.decision.value,
-        text="; ".join(part for part in (incident.summary, step.because) if part),
+        text=incident.summary,
+        because=step.because or (incident.explanation if step.decision in CONCLUSIONS else ""),
         account=incident.account,
         extension_id=incident.facts.extension_id,
         extension=incident.facts.extension,

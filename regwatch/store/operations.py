@@ -36,6 +36,14 @@ class StoredOperations:
         found = await self._database.values(query, Incident)
         return found[0] if found else None
 
+    async def incidents_like(self, beginning: str, *, most: int) -> Sequence[Incident]:
+        """Those whose ids begin like that."""
+        incidents = schema.incidents.c
+        query = select(incidents.incident).where(
+            incidents.id.startswith(beginning, autoescape=True)
+        )
+        return await self._database.values(query.order_by(incidents.id).limit(most), Incident)
+
     async def silences(self) -> Sequence[Silence]:
         """All that are kept, those that ended lately among them."""
         silences = schema.silences.c

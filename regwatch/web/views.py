@@ -99,6 +99,9 @@ class OperationsView(Protocol):
     async def incident(self, incident_id: IncidentId) -> Incident | None:
         """One that is open, or was within the time that is kept."""
 
+    async def incidents_like(self, beginning: str) -> Sequence[Incident]:
+        """The one with this id or, if none has it, those whose ids begin like that."""
+
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         """Somebody is at it; None if no such incident is open."""
 

@@ -36,8 +36,10 @@ class Engine:
         self.bugs = Bugs()
         self.known_labels = KnownLabels(accounts=["acme"], receivers=[], sites={"riga": {}})
 
+        self.open_ones: list[Incident] = []
+
     def incidents(self) -> list[Incident]:
-        return []
+        return self.open_ones
 
 
 async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
@@ -57,6 +59,21 @@ async def test_a_silence_is_stored_before_it_counts(store: Store) -> None:
         f"silence {made.id}: bob ended the silence of site=riga",
         f"silence {made.id}: anna silenced site=riga: x",
     ]
+
+
+async def test_an_incident_is_found_by_how_its_id_begins_wherever_it_is(store: Store) -> None:
+    engine = Engine()
+    operations = Operations(engine, store.operations, clock=lambda: at(10))  # type: ignore[arg-type]
+    stored, held = lost(0x1A), lost(0x1B)
+    await store.accounts.save(stored.account, watched=(), incidents=[stored])
+    engine.open_ones = [held]
+
+    async def found(beginning: str) -> list[str]:
+        return [each.id for each in await operations.incidents_like(beginning)]
+
+    assert await found(held.id) == [held.id]
+    assert await found(held.id[:-1]) == [stored.id, held.id]
+    assert await found("00000") == [], "too short: it may be anything"
 
 
 async def test_a_database_that_fails_silences_nothing(store: Store) -> None:

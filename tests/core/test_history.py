@@ -34,6 +34,8 @@ def test_a_loss_is_two_lines_what_the_registration_did_and_what_was_decided() ->
     assert change.text == "Yealink SIP-T46G 28.72.14.5 at 203.0.113.7:62338"
     assert (decision.kind, decision.event, decision.at) == (Kind.INCIDENT, "fired", at(700))
     assert decision.text.startswith("101 lost its registration")
+    assert decision.because.startswith("Last seen registered 10 min")
+    assert decision.words == decision.text, "that an incident says itself is not said twice"
     assert decision.incident_id is not None
 
 

@@ -12,4 +12,4 @@ def test_a_remark_is_a_line_of_the_history() -> None:
     gathered.add([Remark(Untold.CONFIRMED_BACK, None, at(3), "there again after 2 s")])
     (line,) = of_outcome(ACME, gathered.outcome(), watched={}, now=at(4))
     assert (line.kind, line.event, line.at) == (Kind.UNTOLD, "confirmed_back", at(3))
-    assert line.text == "there again after 2 s"
+    assert line.because == line.words == "there again after 2 s"

@@ -122,11 +122,16 @@ class FakeOperations:
     async def history(self, sought: Sought) -> Sequence[Happening]:
         self._check()
         self.sought.append(sought)
-        return self.happenings
+        wanted = sought.incident_id
+        return [h for h in self.happenings if wanted in (None, h.incident_id)]
 
     async def incident(self, incident_id: IncidentId) -> Incident | None:
         self._check()
         return next((i for i in self.kept if i.id == incident_id), None)
+
+    async def incidents_like(self, beginning: str) -> Sequence[Incident]:
+        self._check()
+        return [i for i in self.kept if i.id.startswith(beginning)]
 
     async def acknowledge(self, incident_id: IncidentId, by: str, comment: str) -> Incident | None:
         self.acknowledged.append((incident_id, by, comment))

@@ -42,6 +42,18 @@ async def test_an_incident_is_found_by_its_id(store: Store) -> None:
     assert await store.operations.incident(IncidentId("none")) is None
 
 
+async def test_incidents_are_found_by_how_their_ids_begin(store: Store) -> None:
+    ids = ["a_1", "a_2", "ab3"]
+    await store.accounts.save(ACME, watched=(), incidents=[incident(each) for each in ids])
+
+    async def found(beginning: str, most: int = 9) -> list[str]:
+        return [i.id for i in await store.operations.incidents_like(beginning, most=most)]
+
+    assert await found("a_") == ["a_1", "a_2"], "what stands for any letter stands for itself"
+    assert await found("a", most=2) == ["a_1", "a_2"]
+    assert await found("b") == []
+
+
 async def test_silences_survive_a_restart(store: Store, file: Path) -> None:
     made = Silence(
         id="ab12", matchers=Matchers.of({"site": ["riga", "t*"]}), starts_at=at(1),

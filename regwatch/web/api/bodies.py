@@ -178,6 +178,8 @@ class HappeningBody(Struct):
     incident_id: str | None
     alert: str
     receiver: str
+    because: str = ""
+    """Of a decision: its evidence alone."""
 
 
 class HistoryBody(Struct):
@@ -192,6 +194,30 @@ class ShowBody(Struct):
     extension: ExtensionBody
     incidents: list[IncidentBody]
     history: list[HappeningBody]
+
+
+class WhyBody(Struct):
+    """Why somebody was told of an incident, or was not."""
+
+    incident: IncidentBody
+    is_told: bool
+    """Whether anybody was told of it."""
+    reason: str
+    """`told`, `held`, `inhibited`, `muted`, `dropped`, `waiting` or `over`."""
+    verdict: str
+    """The same in words."""
+    story: list[HappeningBody]
+    """What was decided of it and who was told, oldest first."""
+
+
+class ExtensionWhyBody(Struct):
+    """Why somebody was told of an extension, or was not."""
+
+    extension: ExtensionBody
+    incidents: list[WhyBody]
+    """Its latest ones, the latest last."""
+    others: list[HappeningBody]
+    """What was seen besides: what registrations did, and of what nobody was told; oldest first."""
 
 
 class SilenceBody(Struct):

@@ -4,6 +4,7 @@ from regwatch.web.api.bodies import (
     Acknowledgement,
     Deletion,
     ExtensionsBody,
+    ExtensionWhyBody,
     HistoryBody,
     IncidentBody,
     IncidentsBody,
@@ -12,6 +13,7 @@ from regwatch.web.api.bodies import (
     SilenceBody,
     SilencesBody,
     StatusBody,
+    WhyBody,
 )
 from regwatch.web.api.openapi import Endpoint
 
@@ -30,6 +32,13 @@ ENDPOINTS = (
         },
     ),
     Endpoint(
+        "why_extension",
+        "GET",
+        "/extensions/{reference:.+}/why",
+        "Why somebody was told of an extension, or was not: the decisions with their evidence",
+        ExtensionWhyBody,
+    ),
+    Endpoint(
         "extension",
         "GET",
         "/extensions/{reference:.+}",
@@ -44,7 +53,20 @@ ENDPOINTS = (
         IncidentsBody,
         query={"state": "`open` (default) or `resolved`", "limit": "At most so many"},
     ),
-    Endpoint("incident", "GET", "/incidents/{id}", "One incident", IncidentBody),
+    Endpoint(
+        "incident",
+        "GET",
+        "/incidents/{id}",
+        "One incident, by its id or how that begins",
+        IncidentBody,
+    ),
+    Endpoint(
+        "why_incident",
+        "GET",
+        "/incidents/{id}/why",
+        "Why somebody was told of an incident, or was not: the decisions with their evidence",
+        WhyBody,
+    ),
     Endpoint(
         "acknowledge",
         "POST",

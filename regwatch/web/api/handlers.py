@@ -15,7 +15,7 @@ from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.bugs import Where
 from regwatch.core.history import Sought
-from regwatch.core.matchers import Matchers, names_extension
+from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     Incident,
@@ -40,6 +40,7 @@ from regwatch.web.api.bodies import (
     ErrorBody,
     ExtensionBody,
     ExtensionsBody,
+    ExtensionWhyBody,
     HistoryBody,
     IncidentBody,
     IncidentsBody,
@@ -49,8 +50,10 @@ from regwatch.web.api.bodies import (
     SilenceBody,
     SilencesBody,
     StatusBody,
+    WhyBody,
 )
 from regwatch.web.api.endpoints import ENDPOINTS
+from regwatch.web.api.finding import find_extension, find_incident
 from regwatch.web.api.openapi import Endpoint, describe
 from regwatch.web.api.request import (
     ApiError,
@@ -65,6 +68,7 @@ from regwatch.web.api.request import (
     named,
     time_of,
 )
+from regwatch.web.api.stories import others_in, stories_of, why_body
 from regwatch.web.errors import each_sound
 from regwatch.web.listing import Row, Search, list_extensions
 from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
@@ -80,6 +84,10 @@ PREFIX = "/api/v1"
 MOST_INCIDENTS = 1000
 MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
+LONGEST_STORY = 1000
+"""Lines of the history in which reasons are looked for."""
+MOST_STORIES = 10
+"""Incidents of one extension whose reasons are told; the latest ones."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -152,7 +160,7 @@ class Api:
 
     async def extension(self, request: web.Request) -> ShowBody:
         """One of them."""
-        row = await self._find(named(request, "reference"))
+        row = await find_extension(self._view.accounts(), named(request, "reference"))
         extension_id = row.watched.extension.id
         open_ones: list[Incident] = []
         async for chunk in chunked(self._view.incidents()):
@@ -181,16 +189,34 @@ class Api:
 
     async def incident(self, request: web.Request) -> IncidentBody:
         """One, also of former times."""
-        incident_id = IncidentId(named(request, "id"))
-        found = await self._operations.incident(incident_id)
-        if found is None:
-            raise ApiError(404, f"no incident has the id {incident_id}")
-        return incident_body(found)
+        return incident_body(await find_incident(self._operations, named(request, "id")))
+
+    async def why_incident(self, request: web.Request) -> WhyBody:
+        """Why somebody was told of it, or was not."""
+        found = await find_incident(self._operations, named(request, "id"))
+        sought = Sought(incident_id=found.id, limit=LONGEST_STORY)
+        return why_body(found, tuple(reversed(await self._operations.history(sought))))
+
+    async def why_extension(self, request: web.Request) -> ExtensionWhyBody:
+        """Why somebody was told of what it did, or was not."""
+        row = await find_extension(self._view.accounts(), named(request, "reference"))
+        sought = Sought(
+            account=row.account, extension_id=row.watched.extension.id, limit=LONGEST_STORY
+        )
+        lines = tuple(reversed(await self._operations.history(sought)))
+        stories = stories_of(lines)
+        latest = [await self._operations.incident(i) for i in list(stories)[-MOST_STORIES:]]
+        incidents = [each for each in latest if each is not None]
+        return ExtensionWhyBody(
+            extension=self._extension(row),
+            incidents=[why_body(each, stories[each.id]) for each in incidents],
+            others=self._sound("history", happening_body, others_in(lines)),
+        )
 
     async def history(self, request: web.Request) -> HistoryBody:
         """What happened."""
         reference, account = asked(request, "extension"), asked(request, "account")
-        row = await self._find(reference) if reference else None
+        row = await find_extension(self._view.accounts(), reference) if reference else None
         incident = asked(request, "incident")
         sought = Sought(
             account=row.account if row else AccountName(account) if account else None,
@@ -270,22 +296,3 @@ class Api:
     def _extension(self, row: Row) -> ExtensionBody:
         owner = next(a for a in self._view.accounts() if a.name == row.account)
         return extension_body(row.account, row.watched, expected=owner.expects(row.watched))
-
-    async def _find(self, reference: str) -> Row:
-        """`101`, `000*101`, an id; `account/…` in front where it is needed."""
-        name, slash, rest = reference.partition("/")
-        accounts = [a for a in self._view.accounts() if not slash or a.name == name]
-        found: list[Row] = []
-        for account in accounts:
-            async for chunk in chunked(list(account.watched().values())):
-                found += [
-                    Row(account.name, watched)
-                    for watched in chunk
-                    if names_extension(rest if slash else reference, watched.extension)
-                ]
-        if not found:
-            raise ApiError(404, f"no watched extension is {reference}")
-        if len(found) > 1:
-            named = (f"{row.account}/{row.watched.extension.id}" for row in found[:10])
-            raise ApiError(409, f"{reference} may be any of {', '.join(named)}")
-        return found[0]

@@ -85,7 +85,7 @@ def test_a_line_of_the_history_keeps_what_it_has() -> None:
     assert msgspec.to_builtins(body) == {
         "at": iso(NOW), "kind": "notification", "event": "new", "text": "first seen",
         "account": "acme", "extension_id": None, "extension": "", "incident_id": "i1",
-        "alert": "extension_lost", "receiver": "chat",
+        "alert": "extension_lost", "receiver": "chat", "because": "",
     }  # fmt: skip
 
 
