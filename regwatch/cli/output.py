@@ -17,7 +17,13 @@ from regwatch.web.api.bodies import HappeningBody, IncidentBody
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """How a spreadsheet's formulas begin, in wide letters too."""
 SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
-STATES = {"registered": "green", "overdue": "yellow", "lost": "bold red", "unknown": "magenta"}
+STATES = {
+    "registered": "green",
+    "overdue": "yellow",
+    "lost": "bold red",
+    "unknown": "magenta",
+    "signed_off": "cyan",
+}
 
 
 def print_json(body: object) -> None:

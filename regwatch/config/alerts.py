@@ -40,6 +40,12 @@ class ExtensionLostShape(AlertShape):
     severity: SeverityName = "critical"
 
 
+class SignedOffShape(AlertShape):
+    """It un-REGISTERed: a person, a reboot, an administrator."""
+
+    severity: SeverityName = "info"
+
+
 class RegistrationLostShape(AlertShape):
     """One of several devices is gone."""
 
@@ -163,6 +169,7 @@ class AlertOverrideShape(Shape):
 
     match: Matching = Field(description="By account, site, extension or extension_id.")
     extension_lost: _other(OtherAlertShape) = None  # type: ignore[valid-type]
+    signed_off: _other(OtherAlertShape) = None  # type: ignore[valid-type]
     registration_lost: _other(OtherAlertShape) = None  # type: ignore[valid-type]
     refresh_overdue: _other(OtherAlertShape) = None  # type: ignore[valid-type]
     never_registered: _other(OtherNeverRegisteredShape) = None  # type: ignore[valid-type]
@@ -194,6 +201,7 @@ class AlertsShape(Shape):
     """The alerts; `false` switches one off."""
 
     extension_lost: _switchable(ExtensionLostShape) = ExtensionLostShape()  # type: ignore[valid-type]
+    signed_off: _switchable(SignedOffShape) = SignedOffShape()  # type: ignore[valid-type]
     registration_lost: _switchable(RegistrationLostShape) = RegistrationLostShape()  # type: ignore[valid-type]
     refresh_overdue: _switchable(RefreshOverdueShape) = RefreshOverdueShape()  # type: ignore[valid-type]
     never_registered: _switchable(NeverRegisteredShape) = NeverRegisteredShape()  # type: ignore[valid-type]

@@ -14,6 +14,7 @@ PAGE_SIZE = 100
 TROUBLED_FIRST = (
     ExtensionState.LOST,
     ExtensionState.OVERDUE,
+    ExtensionState.SIGNED_OFF,
     ExtensionState.UNREGISTERED,
     ExtensionState.UNKNOWN,
     ExtensionState.REGISTERED,

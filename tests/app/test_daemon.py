@@ -181,7 +181,7 @@ async def test_another_severity_changes_every_account(tmp_path: Path) -> None:
     async with living(tmp_path) as it:
         await asyncio.sleep(ROUND + 5)
         before = it.daemon.begun.engine.parts
-        assert await it.reload(alerts=", extension_lost: {severity: warning}") == []
+        assert await it.reload(alerts=", signed_off: {severity: warning}") == []
         after = it.daemon.begun.engine.parts
         assert not set(map(id, before.accounts)) & set(map(id, after.accounts))
         assert after.lines == before.lines

@@ -61,8 +61,8 @@ def told(
 def test_a_loss_is_told_after_the_groups_wait_and_its_end_too(tmp_path: Path) -> None:
     records = [polled(0, 1, 2), polled(60, 1, 2, lost=[2]), polled(420, 1, 2)]
     assert told(config(tmp_path), *records) == [
-        (70.0, NotifyReason.FIRST_SEEN, AlertName.EXTENSION_LOST, 2),
-        (430.0, NotifyReason.ALL_RESOLVED, AlertName.EXTENSION_LOST, 2),
+        (70.0, NotifyReason.FIRST_SEEN, AlertName.SIGNED_OFF, 2),
+        (430.0, NotifyReason.ALL_RESOLVED, AlertName.SIGNED_OFF, 2),
     ]
 
 
@@ -75,7 +75,7 @@ def test_who_is_left_out_of_the_list_is_gone_after_two_of_them(tmp_path: Path) -
     *_, last = told(
         config(tmp_path), listed(0, 1, 2), polled(1, 1, 2), lost, listed(900, 1), listed(1800, 1)
     )
-    assert last[1:] == (NotifyReason.ALL_RESOLVED, AlertName.EXTENSION_LOST, 2)
+    assert last[1:] == (NotifyReason.ALL_RESOLVED, AlertName.SIGNED_OFF, 2)
 
 
 def test_an_explicit_id_that_no_list_names_is_watched_on(tmp_path: Path) -> None:

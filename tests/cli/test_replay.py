@@ -59,9 +59,9 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
     *lines, total = result.out.splitlines()
     told = [line.split("  ", 2)[2].strip() for line in lines]
     assert [line[:70].rstrip() for line in told] == [
-        "first seen     1 new, since 08:03:00 UTC: 102 lost its registration: i",
+        "first seen     1 new, since 08:03:00 UTC: 102 signed off",
         "first seen     1 new, since 08:05:00 UTC: The PBX's API does not answe",
-        "all resolved   1 resolved, after 9 min: extension lost, 102",
+        "all resolved   1 resolved, after 9 min: extension signed off, 102",
         "all resolved   1 resolved, after 7 min: PBX API unavailable, acme",
     ]
     assert total == "4 messages: 4 to chat"

@@ -194,7 +194,7 @@ def test_a_loss_is_told_with_the_answer_that_shows_it() -> None:
     account = watching(1, 2)
     polled(account, 0)
     told = polled(account, 60, gone=[2]).incidents
-    assert [(i.alert, i.facts.extension_id) for i in told] == [(AlertName.EXTENSION_LOST, 2)]
+    assert [(i.alert, i.facts.extension_id) for i in told] == [(AlertName.SIGNED_OFF, 2)]
 
 
 def test_a_mass_loss_is_asked_about_again_after_a_moment_before_all_others() -> None:

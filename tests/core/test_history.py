@@ -16,7 +16,7 @@ def watched_loss() -> list[Happening]:
     policy = MonitorPolicy({AlertName.EXTENSION_LOST: AlertPolicy(Severity.CRITICAL)})
     monitor = Monitor(ACME, policy, Sites())
     outcomes = [monitor.watch(listing(1).extensions, now=at(0))]
-    for when, held in ((0, (registration(),)), (601, ())):
+    for when, held in ((0, (registration(),)), (599, (registration(),)), (601, ())):
         seen = answer(1, *held, when=when)
         outcomes.append(monitor.observe(batch(seen), now=at(when)))
     by_id = monitor.roster.by_id
@@ -34,7 +34,7 @@ def test_a_loss_is_two_lines_what_the_registration_did_and_what_was_decided() ->
     assert change.text == "Yealink SIP-T46G 28.72.14.5 at 203.0.113.7:62338"
     assert (decision.kind, decision.event, decision.at) == (Kind.INCIDENT, "fired", at(700))
     assert decision.text.startswith("101 lost its registration")
-    assert decision.because.startswith("Last seen registered 10 min")
+    assert decision.because.startswith("Last seen registered 2 s")
     assert decision.words == decision.text, "that an incident says itself is not said twice"
     assert decision.incident_id is not None
 

@@ -164,7 +164,7 @@ def test_what_was_told_before_the_bug_struck_stays_told() -> None:
     watching, expectations = monitor(1)
     see(watching, answer(1, registration(), when=0))
     expectations.failing_at = 3  # after the judgement
-    assert told(see(watching, answer(1, when=60))) == [AlertName.EXTENSION_LOST]
+    assert told(see(watching, answer(1, when=60))) == [AlertName.SIGNED_OFF]
     outcome = see(watching, answer(1, registration(ends=900), when=120))
     assert [i.state for i in outcome.incidents] == [IncidentState.RESOLVED]
 
@@ -227,4 +227,4 @@ def test_one_that_cannot_be_weighed_is_set_aside_and_the_others_are_taken_in() -
     outcome = see(watching, answer(1, when=60), answer(2, when=60))
     assert aside(outcome) == [(ONE, AttributeError)]
     assert watching.roster.by_id[ONE].reason == SET_ASIDE
-    assert watching.roster.by_id[TWO].state is ExtensionState.LOST
+    assert watching.roster.by_id[TWO].state is ExtensionState.SIGNED_OFF

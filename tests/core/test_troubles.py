@@ -48,8 +48,8 @@ def test_a_flapper_is_one_message_when_it_starts_and_one_when_it_stops() -> None
     with untraced():
         at.play()
     new, over = at.told(ItemStatus.NEW), at.told(ItemStatus.RESOLVED)
-    assert new == over == {AlertName.FLAPPING: 1, AlertName.EXTENSION_LOST: 3}, "none once it is"
-    lost = [i for i in at.incidents.values() if i.alert is AlertName.EXTENSION_LOST]
+    assert new == over == {AlertName.FLAPPING: 1, AlertName.SIGNED_OFF: 3}, "none once it is"
+    lost = [i for i in at.incidents.values() if i.alert is AlertName.SIGNED_OFF]
     assert len(lost) == 20, "each was seen, all the same"
     (flapping,) = [i for i in at.incidents.values() if i.alert is AlertName.FLAPPING]
     assert {i.inhibited_by for i in lost} == {None, flapping.id}

@@ -41,11 +41,14 @@ async def test_each_loss_arrives_once_and_is_resolved_once(tmp_path: Path) -> No
         pbx.control.act(good_bye, "revive")
         await hook.until(lambda h: h.of(silent, "resolved") and h.of(good_bye, "resolved"))
         assert await regwatch.stop() == 0
-    for extension, reason in ((silent, "expired"), (good_bye, "unregistered")):
+    for extension, reason, name in (
+        (silent, "expired", "RegwatchExtensionLost"),
+        (good_bye, "unregistered", "RegwatchSignedOff"),
+    ):
         told = hook.of(extension)
         assert [alert["status"] for alert in told] == ["firing", "resolved"]
         assert {alert["regwatch"]["reason"] for alert in told} == {reason}
-        assert told[0]["labels"]["alertname"] == "RegwatchExtensionLost"
+        assert told[0]["labels"]["alertname"] == name
     assert hook.of(reboots) == [], "a reboot is no loss"
 
 

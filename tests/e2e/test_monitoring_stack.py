@@ -82,7 +82,7 @@ async def test_a_real_alertmanager_sees_the_loss_fire_and_end(tmp_path: Path) ->
         await regwatch.until_ready()
         lost, *_ = pbx.control.registered_ids()
         pbx.control.act(lost, "unregister")
-        await until_active(url, [("RegwatchExtensionLost", str(lost))])
+        await until_active(url, [("RegwatchSignedOff", str(lost))])
         pbx.control.act(lost, "revive")
         await until_active(url, [])
         await hook.until(lambda h: h.of(lost, "resolved"))

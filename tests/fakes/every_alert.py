@@ -108,7 +108,8 @@ def _used_up(seconds: float) -> Canned:
 
 
 TABLE: Mapping[AlertName, Trouble] = {
-    AlertName.EXTENSION_LOST: Trouble([Phone(1, away=[(60, 150)]), Phone(2, away=[(1060, 1240)])]),
+    AlertName.EXTENSION_LOST: Trouble([Phone(12, phase=30, silent=(200, 1000))]),
+    AlertName.SIGNED_OFF: Trouble([Phone(1, away=[(60, 150)]), Phone(2, away=[(1060, 1240)])]),
     AlertName.REGISTRATION_LOST: Trouble([Phone(3, second=True, second_away=(400, 500))]),
     AlertName.REFRESH_OVERDUE: Trouble(
         [Phone(4, phase=15, silent=(1400, 1780)), Phone(5, phase=10, silent=(1400, 1900))]

@@ -43,7 +43,7 @@ class Scene:
     requests: list[RequestMade]
 
     def losses(self) -> list[Incident]:
-        wrong = (AlertName.EXTENSION_LOST, AlertName.REGISTRATION_LOST)
+        wrong = (AlertName.EXTENSION_LOST, AlertName.SIGNED_OFF, AlertName.REGISTRATION_LOST)
         return [i for i in self.told if i.alert in wrong]
 
     async def until_told(self, extension_id: int, *, patience: float) -> None:

@@ -159,9 +159,9 @@ async def test_who_changes_while_a_save_is_under_way_is_stored_after_its_inciden
     lost = asyncio.ensure_future(kept.keeper.keep(kept.see(1, gone=True)))
     await saving
     states = {row.state for row, _ in kept.store.rows.values()}
-    assert ExtensionState.LOST not in states or kept.store.incidents
+    assert ExtensionState.SIGNED_OFF not in states or kept.store.incidents
     await lost
-    assert kept.store.rows[ONE][0].state is ExtensionState.LOST
+    assert kept.store.rows[ONE][0].state is ExtensionState.SIGNED_OFF
 
 
 async def test_what_can_never_be_stored_is_given_up_and_keeps_nothing_else_back() -> None:
@@ -190,7 +190,7 @@ async def test_what_a_stop_cuts_off_is_stored_on_the_way_out() -> None:
     await kept.keeper.flush()
     (lost,) = kept.store.incidents.values()
     assert kept.told == [lost]
-    assert kept.store.rows[ONE][0].state is ExtensionState.LOST
+    assert kept.store.rows[ONE][0].state is ExtensionState.SIGNED_OFF
 
 
 async def test_who_was_told_as_lost_is_lost_still_if_its_row_is_gone() -> None:
@@ -212,8 +212,8 @@ async def test_who_was_told_as_lost_is_lost_still_if_its_row_is_gone() -> None:
     assert [line["event"] for line in logs] == ["extension_recalled"]
     outcome = after.see(1, gone=True)
     assert list(outcome.steps) == []
-    assert after.monitor.roster.by_id[ONE].state is ExtensionState.LOST
-    assert [i.alert for i in after.monitor.incidents] == ["extension_lost"]
+    assert after.monitor.roster.by_id[ONE].state is ExtensionState.SIGNED_OFF
+    assert [i.alert for i in after.monitor.incidents] == ["signed_off"]
 
 
 async def test_what_was_saved_is_saved_again_if_it_is_gone() -> None:

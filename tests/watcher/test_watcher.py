@@ -188,7 +188,7 @@ async def test_a_loss_is_stored_and_then_told() -> None:
         rig.source.gone.add(2)
         await until(lambda: bool(rig.told))
     (incident,) = rig.told
-    assert incident.alert is AlertName.EXTENSION_LOST
+    assert incident.alert is AlertName.SIGNED_OFF
     assert rig.store.incidents[incident.id] == incident
 
 
@@ -200,11 +200,11 @@ async def test_what_cannot_be_stored_is_told_all_the_same_and_once() -> None:
         rig.store.is_full = True
         await asyncio.sleep(120)
         assert Decision.FIRED in rig.decisions
-        assert alerts(rig) == [AlertName.EXTENSION_LOST]
+        assert alerts(rig) == [AlertName.SIGNED_OFF]
         assert not rig.store.incidents
         rig.store.is_full = False
         await until(lambda: bool(rig.store.incidents))
-    assert alerts(rig) == [AlertName.EXTENSION_LOST]
+    assert alerts(rig) == [AlertName.SIGNED_OFF]
 
 
 async def test_what_can_never_be_stored_is_lost_loudly_and_alone() -> None:
@@ -241,8 +241,10 @@ async def test_a_restart_goes_on_from_what_was_stored() -> None:
     rig.source.gone.add(1)
     async with rig.running() as watcher:
         await until(lambda: bool(rig.told))
-        assert watcher.account.monitor.roster.by_id[ExtensionId(1)].state is ExtensionState.LOST
-    assert alerts(rig) == [AlertName.EXTENSION_LOST]
+        assert (
+            watcher.account.monitor.roster.by_id[ExtensionId(1)].state is ExtensionState.SIGNED_OFF
+        )
+    assert alerts(rig) == [AlertName.SIGNED_OFF]
 
 
 async def test_an_outage_is_told_in_its_time_and_ends_with_the_first_answer() -> None:
@@ -448,7 +450,7 @@ async def test_a_bug_of_a_listener_is_said_once_and_what_it_missed_is_stored_and
             await asyncio.sleep(90)
             rig.source.gone.add(3)
             await until(lambda: bool(rig.told))
-    assert alerts(rig) == [AlertName.EXTENSION_LOST]
+    assert alerts(rig) == [AlertName.SIGNED_OFF]
     assert [line["event"] for line in logs if line["log_level"] == "error"] == [
         "outcome_listener_bug"
     ]
@@ -524,7 +526,7 @@ async def test_a_loss_is_found_as_fast_after_the_clock_was_set(step: float) -> N
         rig.source.clocks.set_by = step
         await asyncio.sleep(120)
         rig.source.gone.add(2)
-        await until(lambda: AlertName.EXTENSION_LOST in alerts(rig), 70)
+        await until(lambda: AlertName.SIGNED_OFF in alerts(rig), 70)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -737,8 +739,8 @@ async def test_a_record_is_watched_as_a_pbx_is() -> None:
     async with rig.running():
         await asyncio.sleep(1800)
     assert [(i.alert, i.state) for i in rig.told if i.state is not IncidentState.PENDING] == [
-        (AlertName.EXTENSION_LOST, IncidentState.FIRING),
-        (AlertName.EXTENSION_LOST, IncidentState.RESOLVED),
+        (AlertName.SIGNED_OFF, IncidentState.FIRING),
+        (AlertName.SIGNED_OFF, IncidentState.RESOLVED),
         (AlertName.API_UNAVAILABLE, IncidentState.FIRING),
         (AlertName.API_UNAVAILABLE, IncidentState.RESOLVED),
     ]

@@ -60,6 +60,19 @@ def extension_lost(account: AccountName, watched: Watched, loss: Loss) -> Condit
     )
 
 
+def signed_off(account: AccountName, watched: Watched, loss: Loss) -> Condition:
+    """It un-REGISTERed, and has no other registration."""
+    return Condition(
+        alert=AlertName.SIGNED_OFF,
+        subject=extension_subject(watched.extension.id),
+        since=loss.began_at,
+        summary=f"{name_of(watched.extension)} signed off{at_site(watched.site)}",
+        explanation=_loss_story(loss) + " It worked until then: a person, a reboot or somebody at "
+        "the PBX ended its registration. Calls to it do not ring.",
+        facts=_loss_facts(account, watched, loss),
+    )
+
+
 def registration_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
     """One of several devices of an extension is gone."""
     who = name_of(watched.extension)
@@ -86,7 +99,8 @@ def missed_since(condition: Condition, expected_since: Timestamp) -> Condition:
 
 LOSS_WORDS = {
     "expired": "its lease ran out without a refresh",
-    "unregistered": "it disappeared before its lease ended",
+    "unregistered": "it signed off",
+    "ended_unseen": "its lease ran out, or it signed off since it was last seen",
     "deleted": "deleted through regwatch and not back",
     "forgotten": "the registrar forgot it, and it did not come back",
 }
@@ -99,6 +113,8 @@ def _loss_story(loss: Loss) -> str:
     )
     if loss.reason == "expired":
         return f"{story} Its lease ended {humanise(lag)} before that was seen."
+    if loss.reason == "ended_unseen":
+        return f"{story} It was not asked between its usual refresh and its lease's end."
     return story
 
 

@@ -33,6 +33,7 @@ from regwatch.core.model import (
 ABOUT_PRESENCE = frozenset(
     {
         AlertName.EXTENSION_LOST,
+        AlertName.SIGNED_OFF,
         AlertName.REGISTRATION_LOST,
         AlertName.REFRESH_OVERDUE,
         AlertName.NEVER_REGISTERED,

@@ -8,6 +8,7 @@ from regwatch.core.alerts.conditions import (
     never_registered,
     refresh_overdue,
     registration_lost,
+    signed_off,
 )
 from regwatch.core.model import (
     AccountName,
@@ -40,7 +41,8 @@ def presence_condition(
         return None if since is None else never_registered(account, watched, since)
     if memory.loss is None or is_awaited or _may_yet_return(memory.loss, now):
         return None
-    return extension_lost(account, watched, memory.loss)
+    tell = signed_off if memory.loss.is_good_bye else extension_lost
+    return tell(account, watched, memory.loss)
 
 
 def _may_yet_return(loss: Loss, now: Timestamp) -> bool:

@@ -29,7 +29,7 @@ def next_appointment(
     """The soonest of them; None if none is to be foreseen. Leases are told by the wall clock, and
     kept by the steady one.
     """
-    if watched.state is ExtensionState.LOST:
+    if watched.state in (ExtensionState.LOST, ExtensionState.SIGNED_OFF):
         return Appointment(now.instant_of(_return_of(watched, now.wall)))
     found = [_appointment(r, memory, models, now) for r in watched.registrations if r.lease_ends_at]
     return min(found, key=lambda appointment: appointment.at, default=None)

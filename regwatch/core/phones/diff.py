@@ -5,8 +5,11 @@ The rules, for a registration that was there and is gone:
 * *deleted*: we deleted it ourselves;
 * *replaced*: the same device stands there under another entry. A reboot or a new address adds a
   second entry and leaves the old one to run out (Kamailio usrloc): its end is no loss;
-* *expired*: its lease had ended, give or take `LEASE_SLACK`;
-* *unregistered*: gone while its lease still ran.
+* *unregistered*: gone while its lease still ran, give or take `LEASE_SLACK`, by when it was seen or
+  by when the PBX says that it ended: it un-REGISTERed;
+* *expired*: its lease has ended, and nobody said good-bye: the answer before came after its usual
+  refresh and showed none, or the PBX says that it ended when its lease did;
+* *ended_unseen*: its lease has ended since the answer before, which was too early to tell.
 
 Only what was answered is compared: an id absent from an answer never reaches this module.
 """
@@ -24,6 +27,7 @@ from regwatch.core.model import (
     RegistrationId,
     Timestamp,
 )
+from regwatch.core.phones.habits import LATEST_SHARE, Habit, last_usual_refresh_at
 
 LEASE_SLACK = 2.0
 """Seconds. `expires` counts whole seconds and an answer is up to a second old when it is read:
@@ -33,7 +37,13 @@ lease ends nearer than this are the same lease."""
 BEGINNINGS = (ChangeKind.REGISTERED, ChangeKind.RESTORED)
 """Changes after which there is a registration that was not there before."""
 ENDS = frozenset(
-    {ChangeKind.EXPIRED, ChangeKind.UNREGISTERED, ChangeKind.REPLACED, ChangeKind.DELETED}
+    {
+        ChangeKind.EXPIRED,
+        ChangeKind.UNREGISTERED,
+        ChangeKind.ENDED_UNSEEN,
+        ChangeKind.REPLACED,
+        ChangeKind.DELETED,
+    }
 )
 """The changes after which a registration is gone."""
 
@@ -66,6 +76,10 @@ class Past(Struct, frozen=True, gc=False):
     registrations: tuple[Registration, ...]
     was_lost: bool = False
     tracks: Tracks = {}
+    answered_at: Timestamp | None = None
+    """When that was answered."""
+    habits: Mapping[RegistrationId, Habit] = {}
+    """When they usually refresh."""
 
 
 def diff_extension(
@@ -95,27 +109,46 @@ def _ended(
         kind = ChangeKind.DELETED
     elif heir is not None:
         return Change(ChangeKind.REPLACED, after.extension_id, after.answered_at, old, heir)
-    elif lease_has_ended(_last_form(old, after), after.answered_at):
-        kind = ChangeKind.EXPIRED
     else:
-        kind = ChangeKind.UNREGISTERED
+        kind = _way_of_ending(old, before, after)
     return Change(kind, after.extension_id, after.answered_at, old, None)
 
 
-def _last_form(old: Registration, after: Answer) -> Registration:
-    """The ended entry as the PBX itself lists it, if that goes on for longer than was known: it may
-    have been refreshed unseen. One that ended sooner did not run out: it was removed then.
+def _way_of_ending(old: Registration, before: Past, after: Answer) -> ChangeKind:
+    """Neither replaced nor deleted: see the rules above."""
+    ends_at, now = old.lease_ends_at, after.answered_at
+    said_at = _said_to_have_ended(old, after)
+    last = ends_at if said_at is None or ends_at is None else max(ends_at, said_at)
+    if ends_at is None or last is None or last > now + LEASE_SLACK:
+        return ChangeKind.UNREGISTERED
+    if said_at is not None and abs(said_at - ends_at) > LEASE_SLACK:
+        return ChangeKind.UNREGISTERED if said_at < ends_at else ChangeKind.ENDED_UNSEEN
+    if said_at is not None or _was_overdue(old, before):
+        return ChangeKind.EXPIRED
+    return ChangeKind.ENDED_UNSEEN
+
+
+def _was_overdue(old: Registration, before: Past) -> bool:
+    """Whether the answer before came after its usual refresh, and showed none."""
+    due_at = last_usual_refresh_at(before.habits.get(old.id), old) or _latest_refresh_at(
+        old, before
+    )
+    return due_at is not None and before.answered_at is not None and before.answered_at >= due_at
+
+
+def _latest_refresh_at(old: Registration, before: Past) -> Timestamp | None:
+    """The same where nothing is known of its habit: its lease is at least as long as was seen."""
+    track, ends_at = before.tracks.get(old.id), old.lease_ends_at
+    if track is None or ends_at is None:
+        return None
+    return Timestamp(ends_at - (1 - LATEST_SHARE) * (ends_at - track.refreshed_at))
+
+
+def _said_to_have_ended(old: Registration, after: Answer) -> Timestamp | None:
+    """When the PBX itself says that it ended, in the last entries that it lists. Later than its
+    lease: it was refreshed unseen.
     """
-    for former in after.former:
-        if former.id == old.id and _ends_later(former, old):
-            return former
-    return old
-
-
-def _ends_later(one: Registration, other: Registration) -> bool:
-    if one.lease_ends_at is None or other.lease_ends_at is None:
-        return False
-    return one.lease_ends_at > other.lease_ends_at
+    return next((former.lease_ends_at for former in after.former if former.id == old.id), None)
 
 
 def lease_has_ended(registration: Registration, now: Timestamp) -> bool:

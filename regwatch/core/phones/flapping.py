@@ -17,7 +17,7 @@ from regwatch.core.model import ChangeKind, ExtensionId, Timestamp
 from regwatch.core.phones.diff import BEGINNINGS, Change
 from regwatch.core.phones.memory import Lately
 
-LOSSES = (ChangeKind.EXPIRED, ChangeKind.UNREGISTERED)
+LOSSES = (ChangeKind.EXPIRED, ChangeKind.ENDED_UNSEEN, ChangeKind.UNREGISTERED)
 
 
 class FlappingPolicy(Struct, frozen=True, gc=False):

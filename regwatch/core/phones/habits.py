@@ -20,6 +20,8 @@ from regwatch.core.model import Registration, Timestamp
 
 ROUNDING = 2.0
 """Seconds by which `expires` in whole seconds and a slow answer may mislead."""
+LATEST_SHARE = 0.95
+"""Of the lease: phones refresh at 50 to 95 % of it."""
 STEADY_SHARE = 0.10
 """Of the lease: a device whose refreshes are spread wider has no habit."""
 MARGIN_SECONDS = 10.0
@@ -178,6 +180,16 @@ def overdue_after(
     # The shorter the lease is taken to be, the later it was granted: the cautious side.
     after = ends_at - habit.lease_low + habit.latest + margin(habit)
     return Timestamp(after) if ends_at - after >= least_room else None
+
+
+def last_usual_refresh_at(habit: Habit | None, registration: Registration) -> Timestamp | None:
+    """When this lease would have been refreshed at the latest, as its device was seen to do or, as
+    long as that is not known, as all do; None if it is not known when the lease began.
+    """
+    if habit is None or not habit.lease_high or registration.lease_ends_at is None:
+        return None
+    latest = habit.latest if habit.refreshes else LATEST_SHARE * habit.lease
+    return Timestamp(registration.lease_ends_at - habit.lease + latest)
 
 
 def usual_refresh_at(habit: Habit | None, registration: Registration) -> Timestamp | None:

@@ -24,7 +24,8 @@ class Loss(Struct, frozen=True, gc=False):
 
     registration: Registration
     reason: str
-    """`expired`, `unregistered`, `deleted`, or `forgotten` by a restarted registrar."""
+    """`expired`, `unregistered`, `ended_unseen`, `deleted`, or `forgotten` by a restarted registrar.
+    """
     last_seen_at: Timestamp
     """The last answer that still showed it."""
     detected_at: Timestamp
@@ -33,11 +34,18 @@ class Loss(Struct, frozen=True, gc=False):
 
     @property
     def began_at(self) -> Timestamp:
-        """The lease's end if it expired, else the detection: it cannot be dated better."""
+        """By then it was gone at the latest: at the lease's end if that had come, else when it was
+        detected.
+        """
         ends_at = self.registration.lease_ends_at
-        if self.reason != "expired" or ends_at is None:
+        if self.reason not in ("expired", "ended_unseen") or ends_at is None:
             return self.detected_at
         return Timestamp(min(ends_at, self.detected_at))
+
+    @property
+    def is_good_bye(self) -> bool:
+        """Whether it un-REGISTERed: it worked until then."""
+        return self.reason == "unregistered"
 
     @property
     def lease_ended_at(self) -> Timestamp | None:
@@ -48,6 +56,7 @@ class Loss(Struct, frozen=True, gc=False):
 LOSSES = {
     ChangeKind.EXPIRED: "expired",
     ChangeKind.UNREGISTERED: "unregistered",
+    ChangeKind.ENDED_UNSEEN: "ended_unseen",
     ChangeKind.DELETED: "deleted",
 }
 

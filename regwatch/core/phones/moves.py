@@ -19,6 +19,7 @@ from regwatch.core.phones.outages import place_by_address
 
 CONTINUED = (ChangeKind.MOVED, ChangeKind.DEVICE_CHANGED, ChangeKind.REPLACED)
 """Changes that say themselves what a registration has become."""
+RUN_OUT = (ChangeKind.EXPIRED, ChangeKind.ENDED_UNSEEN)
 VERSION = re.compile(r"(?<!\d)\d++(?:\.\d++)++\S*+")
 """Digits with dots between them, and what follows up to the next space. What stands before them is
 taken off without an expression: one that begins anew at each letter costs the square of a name.
@@ -91,7 +92,7 @@ def _continued(sighting: Sighting) -> Iterator[Move]:
 def _left_behind(sighting: Sighting) -> Iterator[Move]:
     for change in sighting.changes:
         old = change.before
-        if change.kind is ChangeKind.EXPIRED and old is not None:
+        if change.kind in RUN_OUT and old is not None:
             for other in sighting.held:
                 if other.device == old.device and came_after(old, other, sighting.tracks):
                     yield Move(old, other)

@@ -21,7 +21,7 @@ from regwatch.core.phones.diff import (
     diff_extension,
     lease_has_ended,
 )
-from regwatch.core.phones.memory import Memory
+from regwatch.core.phones.memory import Loss, Memory
 
 
 def understood(answer: Answer, watched: Watched) -> Answer:
@@ -64,14 +64,26 @@ def changes_in(
     """What happened since the answer before; nothing, if this is the first one."""
     if watched.answered_at is None or answer.registrations == watched.registrations:
         return ()
-    past = Past(watched.registrations, is_lost(watched), memory.tracks)
+    past = Past(
+        watched.registrations,
+        is_lost(watched),
+        memory.tracks,
+        watched.answered_at,
+        memory.habits,
+    )
     return tuple(diff_extension(past, answer, deleted=deleted))
 
 
-def state_of(watched: Watched, *, overdue: bool, is_expected: bool = True) -> ExtensionState:
-    """The state by what was last answered. What is not expected to be registered is not lost."""
+def state_of(
+    watched: Watched, loss: Loss | None, *, overdue: bool, is_expected: bool = True
+) -> ExtensionState:
+    """The state by what was last answered; `loss`: how its last registration ended. What is not
+    expected to be registered is not lost.
+    """
     if watched.registrations:
         return ExtensionState.OVERDUE if overdue and is_expected else ExtensionState.REGISTERED
-    if watched.last_registered_at is not None and is_expected:
-        return ExtensionState.LOST
-    return ExtensionState.UNREGISTERED
+    if watched.last_registered_at is None or not is_expected:
+        return ExtensionState.UNREGISTERED
+    if loss is not None and loss.is_good_bye:
+        return ExtensionState.SIGNED_OFF
+    return ExtensionState.LOST

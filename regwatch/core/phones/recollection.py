@@ -16,20 +16,26 @@ from regwatch.core.model import (
 from regwatch.core.phones.memory import Loss, Memory
 
 
+STATES = {
+    AlertName.EXTENSION_LOST: ExtensionState.LOST,
+    AlertName.SIGNED_OFF: ExtensionState.SIGNED_OFF,
+}
+
+
 def recalled(incident: Incident) -> tuple[Watched, Memory] | None:
     """The phone as it was when it was told as lost, and its loss; None if it says nothing of the
     kind.
     """
     facts = incident.facts
-    is_told = incident.alert is AlertName.EXTENSION_LOST
-    if not is_told or incident.state is IncidentState.RESOLVED or facts.extension_id is None:
+    state = STATES.get(incident.alert)
+    if state is None or incident.state is IncidentState.RESOLVED or facts.extension_id is None:
         return None
     last_seen_at = incident.started_at if facts.last_seen is None else facts.last_seen
     detected_at = facts.detected or incident.started_at
     watched = Watched(
         Extension(facts.extension_id, facts.extension, facts.label),
         site=facts.site,
-        state=ExtensionState.LOST,
+        state=state,
         since=incident.started_at,
         answered_at=detected_at,
         last_registered_at=last_seen_at,

@@ -63,7 +63,7 @@ class PresenceWatch:
         late = tuple(lateness_in(watched, memory, self._models, self._policy, gap=gap, now=now))
         expected_since = self._expectations.since(watched.extension, now=now)
         is_expected = expected_since is not None
-        state = state_of(watched, overdue=bool(late), is_expected=is_expected)
+        state = state_of(watched, memory.loss, overdue=bool(late), is_expected=is_expected)
         if state is not watched.state:
             since, reason = _of_state(state, memory.loss, is_expected=is_expected, now=now)
             self._roster.set_state(watched, state, reason, since)
@@ -105,7 +105,7 @@ def _of_state(
     state: ExtensionState, loss: Loss | None, *, is_expected: bool, now: Timestamp
 ) -> tuple[Timestamp, str]:
     """Since when it is entered, as well as is known, and why."""
-    if state is ExtensionState.LOST and loss is not None:
+    if state in (ExtensionState.LOST, ExtensionState.SIGNED_OFF) and loss is not None:
         return loss.began_at, loss.reason
     if state is ExtensionState.UNREGISTERED and not is_expected:
         return now, "not_expected"

@@ -23,6 +23,7 @@ KEEP_FIRST = {ItemStatus.NEW: 0, ItemStatus.RESOLVED: 1, ItemStatus.STILL: 2}
 """When alerts must be left out, those that the receiver knows already go first."""
 STATES = {
     AlertName.EXTENSION_LOST: ExtensionState.LOST,
+    AlertName.SIGNED_OFF: ExtensionState.SIGNED_OFF,
     AlertName.REGISTRATION_LOST: ExtensionState.REGISTERED,
     AlertName.REFRESH_OVERDUE: ExtensionState.OVERDUE,
     AlertName.NEVER_REGISTERED: ExtensionState.UNREGISTERED,

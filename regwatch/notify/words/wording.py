@@ -25,6 +25,7 @@ from regwatch.notify.words.times import clock_time
 
 TITLES = {
     AlertName.EXTENSION_LOST: ("extension lost", "extensions lost"),
+    AlertName.SIGNED_OFF: ("extension signed off", "extensions signed off"),
     AlertName.REGISTRATION_LOST: ("device lost", "devices lost"),
     AlertName.REFRESH_OVERDUE: ("refresh overdue", "refreshes overdue"),
     AlertName.NEVER_REGISTERED: ("extension never registered", "extensions never registered"),
@@ -46,7 +47,8 @@ TITLES = {
 }
 REASONS = {
     "expired": "lease ran out without a refresh",
-    "unregistered": "gone before its lease ended",
+    "unregistered": "signed off",
+    "ended_unseen": "lease ran out, or signed off",
     "deleted": "deleted through regwatch, not back",
     "site_lost": "many of its phones are lost or overdue",
     "flapping": "comes and goes",

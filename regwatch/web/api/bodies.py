@@ -21,6 +21,7 @@ class ExtensionState(StrEnum):
     REGISTERED = "registered"
     OVERDUE = "overdue"
     LOST = "lost"
+    SIGNED_OFF = "signed_off"
     UNREGISTERED = "unregistered"
     REMOVED = "removed"
 

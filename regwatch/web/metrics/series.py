@@ -152,6 +152,7 @@ _VALUES = {
     ExtensionState.REGISTERED: "1",
     ExtensionState.OVERDUE: "1",
     ExtensionState.LOST: "0",
+    ExtensionState.SIGNED_OFF: "0",
     ExtensionState.UNREGISTERED: "0",
 }
 

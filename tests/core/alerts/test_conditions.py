@@ -31,6 +31,7 @@ HELD = st.builds(registration, IDS, device=st.sampled_from(DEVICES))
 
 ABOUT_ONE: dict[AlertName, Callable[[Watched, Registration], Condition]] = {
     AlertName.EXTENSION_LOST: lambda who, held: conditions.extension_lost(ACME, who, lost(held)),
+    AlertName.SIGNED_OFF: lambda who, held: conditions.signed_off(ACME, who, lost(held)),
     AlertName.REGISTRATION_LOST: lambda who, held: conditions.registration_lost(
         ACME, who, lost(held)
     ),

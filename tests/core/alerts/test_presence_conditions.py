@@ -46,7 +46,7 @@ THERE = Watched(extension(1), first_answered_at=at(-9), registrations=(HELD,))
         pytest.param(GONE, NOTHING_REMEMBERED, None, id="gone, and nobody knows how: nothing"),
         pytest.param(GONE, Memory(loss=loss("expired")), AlertName.EXTENSION_LOST, id="ran out"),
         pytest.param(
-            GONE, Memory(loss=loss("unregistered")), AlertName.EXTENSION_LOST, id="good-bye"
+            GONE, Memory(loss=loss("unregistered")), AlertName.SIGNED_OFF, id="good-bye"
         ),
         pytest.param(GONE, Memory(loss=loss("deleted")), None, id="deleted: it may yet return"),
         pytest.param(

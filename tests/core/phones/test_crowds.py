@@ -74,7 +74,7 @@ def test_a_crowd_that_is_gone_is_lost() -> None:
     made = monitor()
     seen(made, registrations(MANY, ends=90), 0)
     outcome = seen(made, (), 100)
-    assert {change.kind for change in outcome.changes} == {ChangeKind.EXPIRED}
+    assert {change.kind for change in outcome.changes} == {ChangeKind.ENDED_UNSEEN}
     assert [i.alert for i in outcome.incidents] == [AlertName.EXTENSION_LOST]
     assert outcome.crowded == []
 

@@ -1,10 +1,11 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 from fakes.values import answer, at, registration
 
-from regwatch.core.model import Answer, ChangeKind, Registration
+from regwatch.core.model import Answer, ChangeKind, Registration, RegistrationId
 from regwatch.core.phones.diff import Past, Track, diff_extension
+from regwatch.core.phones.habits import Habit
 
 OLD = registration("uloc-1", ends=600)
 REBOOTED = registration("uloc-2", ends=1500, contact="sip:101@192.168.5.52:11111")
@@ -28,7 +29,9 @@ def kinds(before: Iterable[Registration], after: Answer, **more: object) -> list
             [OLD], [registration("uloc-1", ends=900)], [ChangeKind.REFRESHED], id="a refresh"
         ),
         pytest.param([OLD], [], [ChangeKind.UNREGISTERED], id="gone while its lease ran"),
-        pytest.param([registration(ends=300)], [], [ChangeKind.EXPIRED], id="gone with its lease"),
+        pytest.param(
+            [registration(ends=300)], [], [ChangeKind.ENDED_UNSEEN], id="gone with its lease"
+        ),
         pytest.param(
             [registration(ends=None)], [], [ChangeKind.UNREGISTERED], id="a permanent one removed"
         ),
@@ -119,7 +122,7 @@ def test_a_twin_on_the_next_desk_is_no_heir() -> None:
         twin.id: Track(first_seen_at=at(100), refreshed_at=at(100)),
     }
     changes = list(diff_extension(Past((OLD, twin), tracks=tracks), answer(1, twin, when=601)))
-    assert [c.kind for c in changes] == [ChangeKind.EXPIRED]
+    assert [c.kind for c in changes] == [ChangeKind.ENDED_UNSEEN]
 
 
 def test_an_entry_that_came_after_the_last_refresh_is_the_heir() -> None:
@@ -137,9 +140,48 @@ def test_the_pbx_own_list_of_ended_entries_dates_an_unseen_refresh() -> None:
     refreshed = registration("uloc-1", ends=280)
     stale = registration("uloc-1", ends=100)
     gone = answer(1, when=300, former=[refreshed])
-    assert kinds([stale], gone) == [ChangeKind.EXPIRED]
+    assert kinds([stale], gone) == [ChangeKind.ENDED_UNSEEN]
     still_running = answer(1, when=300, former=[registration("uloc-1", ends=900)])
     assert kinds([stale], still_running) == [ChangeKind.UNREGISTERED]
+
+
+TRACKED = {OLD.id: Track(first_seen_at=at(-600), refreshed_at=at(0))}
+STEADY = {OLD.id: Habit(refreshes=9, lease_low=600, lease_high=600, earliest=290, latest=310)}
+YOUNG = {OLD.id: Habit(lease_low=1200, lease_high=1200)}
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "habits", "kind"),
+    [
+        pytest.param(309, STEADY, ChangeKind.ENDED_UNSEEN, id="before its usual refresh"),
+        pytest.param(310, STEADY, ChangeKind.EXPIRED, id="after it"),
+        pytest.param(539, YOUNG, ChangeKind.ENDED_UNSEEN, id="no refresh seen yet: it may come"),
+        pytest.param(540, YOUNG, ChangeKind.EXPIRED, id="all would have refreshed by then"),
+        pytest.param(569, {}, ChangeKind.ENDED_UNSEEN, id="its lease is at least as was seen"),
+        pytest.param(570, {}, ChangeKind.EXPIRED, id="so all would have refreshed by then"),
+    ],
+)
+def test_who_is_gone_with_its_lease_ran_out_if_it_was_seen_to_be_late(
+    asked_before: float, habits: Mapping[RegistrationId, Habit], kind: ChangeKind
+) -> None:
+    past = Past((OLD,), tracks=TRACKED, answered_at=at(asked_before), habits=habits)
+    (change,) = diff_extension(past, answer(1, when=700))
+    assert change.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        pytest.param(600, ChangeKind.EXPIRED, id="with its lease"),
+        pytest.param(450, ChangeKind.UNREGISTERED, id="sooner: it signed off, if seen late too"),
+        pytest.param(680, ChangeKind.ENDED_UNSEEN, id="later: it had refreshed unseen"),
+        pytest.param(900, ChangeKind.UNREGISTERED, id="its lease would go on still"),
+    ],
+)
+def test_when_it_ended_the_pbx_itself_may_say(said: float, kind: ChangeKind) -> None:
+    past = Past((OLD,), tracks=TRACKED, answered_at=at(100))
+    (change,) = diff_extension(past, answer(1, when=700, former=[registration(ends=said)]))
+    assert change.kind is kind
 
 
 def test_an_entry_that_the_pbx_says_ended_before_its_time_did_not_run_out() -> None:

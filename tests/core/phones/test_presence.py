@@ -2,6 +2,7 @@
 
 import pytest
 from fakes.values import answer, at, extension, registration
+from msgspec.structs import replace
 
 from regwatch.core.model import (
     Answer,
@@ -95,7 +96,7 @@ def test_what_came_and_went_is_told_apart_from_what_came_back() -> None:
     assert kinds(watched(), answer(1, HELD, when=60)) == [ChangeKind.RESTORED]
     assert kinds(watched(HELD), answer(1, when=60)) == [ChangeKind.UNREGISTERED]
     assert kinds(watched(HELD), answer(1, when=60), "uloc-1") == [ChangeKind.DELETED]
-    assert kinds(watched(HELD), answer(1, when=700)) == [ChangeKind.EXPIRED]
+    assert kinds(watched(HELD), answer(1, when=700)) == [ChangeKind.ENDED_UNSEEN]
 
 
 REGISTERED, OVERDUE, LOSS, NONE = (
@@ -127,4 +128,12 @@ def test_the_state_by_the_last_answer(
     state: ExtensionState,
 ) -> None:
     who = watched(*held, ever=ever)
-    assert state_of(who, overdue=overdue, is_expected=expected) is state
+    assert state_of(who, LOST.loss, overdue=overdue, is_expected=expected) is state
+
+
+def test_who_said_good_bye_signed_off_and_is_not_lost() -> None:
+    assert LOST.loss is not None
+    loss = replace(LOST.loss, reason="unregistered")
+    assert state_of(watched(), loss, overdue=False) is ExtensionState.SIGNED_OFF
+    assert state_of(watched(), loss, overdue=False, is_expected=False) is NONE
+    assert state_of(watched(), None, overdue=False) is LOSS, "nobody knows how"

@@ -32,7 +32,7 @@ BESIDE = replace(OUTSIDE, id="uloc-9", contact_address="sip:101@10.0.0.9")
 SNOM = replace(INSIDE, device="snomD785/10.1.175.16")
 
 FIRED, RESOLVED = Decision.FIRED, Decision.RESOLVED
-LOST, FLAPPING = AlertName.EXTENSION_LOST, AlertName.FLAPPING
+GONE, FLAPPING = AlertName.SIGNED_OFF, AlertName.FLAPPING
 ADDRESS, DEVICE = AlertName.ADDRESS_CHANGED, AlertName.DEVICE_CHANGED
 FOREIGN = AlertName.FOREIGN_NETWORK
 Told = list[tuple[AlertName, Decision]]
@@ -69,7 +69,7 @@ def flapping() -> tuple[Monitor, IncidentId]:
     made = monitor(INSIDE)
     for number in range(3):
         seen(made, 60 + 60 * number, *([INSIDE] if number % 2 else []))
-    assert told(seen(made, 240, INSIDE)) == [(LOST, RESOLVED), (FLAPPING, FIRED)]
+    assert told(seen(made, 240, INSIDE)) == [(GONE, RESOLVED), (FLAPPING, FIRED)]
     incident = made.incidents.get("flapping:1")
     assert incident is not None
     return made, incident.id
@@ -85,7 +85,7 @@ def test_changes_before_a_restart_of_ours_count_after_it() -> None:
     after = Monitor(ACME, POLICY, SITES, incidents=tuple(before.incidents))
     for watched in before.roster.by_id.values():
         after.restore(replace(watched), before.memory(watched.extension.id), now=at(200))
-    assert told(seen(after, 240, INSIDE)) == [(LOST, RESOLVED), (FLAPPING, FIRED)]
+    assert told(seen(after, 240, INSIDE)) == [(GONE, RESOLVED), (FLAPPING, FIRED)]
     assert "4 changes in 3 min" in summary(after, "flapping:1")
 
 
@@ -104,12 +104,12 @@ def test_while_an_extension_is_flapping_its_losses_are_inhibited() -> None:
     assert "101 keeps losing its registration and coming back at riga: 4 changes in 3 min" in (
         summary(made, "flapping:1")
     )
-    assert told(seen(made, 300)) == [(LOST, FIRED), (LOST, Decision.INHIBITED)]
+    assert told(seen(made, 300)) == [(GONE, FIRED), (GONE, Decision.INHIBITED)]
     lost = made.incidents.get("extension:1")
     assert lost is not None
     assert lost.inhibited_by == by
     assert told(seen(made, 360)) == []
-    assert told(seen(made, 420, INSIDE)) == [(LOST, RESOLVED)]
+    assert told(seen(made, 420, INSIDE)) == [(GONE, RESOLVED)]
 
 
 def test_it_stops_once_and_who_is_back_says_nothing_more() -> None:
@@ -123,15 +123,15 @@ def test_who_stays_away_is_told_as_lost_when_the_flapping_is_over() -> None:
     made, _ = flapping()
     seen(made, 300)
     assert told(seen(made, 899)) == []
-    assert told(seen(made, 900)) == [(FLAPPING, RESOLVED), (LOST, Decision.RELEASED)]
+    assert told(seen(made, 900)) == [(FLAPPING, RESOLVED), (GONE, Decision.RELEASED)]
 
 
 def test_a_loss_that_was_told_before_is_inhibited_and_resolves_as_ever() -> None:
     made = monitor(INSIDE, policy=replace(POLICY, flapping=FlappingPolicy(changes=3, calm=600)))
     seen(made, 60)
     seen(made, 120, INSIDE)
-    assert told(seen(made, 180)) == [(LOST, FIRED), (FLAPPING, FIRED), (LOST, Decision.INHIBITED)]
-    assert told(seen(made, 240, INSIDE)) == [(LOST, RESOLVED)]
+    assert told(seen(made, 180)) == [(GONE, FIRED), (FLAPPING, FIRED), (GONE, Decision.INHIBITED)]
+    assert told(seen(made, 240, INSIDE)) == [(GONE, RESOLVED)]
 
 
 def test_flapping_goes_on_over_a_restart_of_ours() -> None:
@@ -144,7 +144,7 @@ def test_flapping_goes_on_over_a_restart_of_ours() -> None:
     lost = again.incidents.get("extension:1")
     assert lost is not None
     assert lost.inhibited_by == by
-    assert told(seen(again, 5600)) == [(FLAPPING, RESOLVED), (LOST, Decision.RELEASED)]
+    assert told(seen(again, 5600)) == [(FLAPPING, RESOLVED), (GONE, Decision.RELEASED)]
 
 
 def test_flapping_that_is_switched_off_ends_and_releases_what_it_inhibited() -> None:
@@ -154,7 +154,7 @@ def test_flapping_that_is_switched_off_ends_and_releases_what_it_inhibited() -> 
     again = Monitor(ACME, off, SITES, incidents=tuple(made.incidents))
     for watched in made.roster.by_id.values():
         again.restore(watched, made.memory(watched.extension.id), now=at(400))
-    assert set(told(seen(again, 400))) == {(FLAPPING, RESOLVED), (LOST, Decision.RELEASED)}
+    assert set(told(seen(again, 400))) == {(FLAPPING, RESOLVED), (GONE, Decision.RELEASED)}
 
 
 def test_flapping_whose_alert_is_off_says_nothing() -> None:
@@ -162,7 +162,7 @@ def test_flapping_whose_alert_is_off_says_nothing() -> None:
     made = monitor(INSIDE, policy=replace(POLICY, alerts=alerts))
     for number in range(6):
         outcome = seen(made, 60 + 60 * number, *([INSIDE] if number % 2 else []))
-        assert told(outcome) == [(LOST, RESOLVED if number % 2 else FIRED)]
+        assert told(outcome) == [(GONE, RESOLVED if number % 2 else FIRED)]
 
 
 def until(ends: float) -> Registration:
@@ -257,7 +257,7 @@ def test_who_was_lost_and_is_back_elsewhere_with_another_device_is_told_of_as_bo
     seen(made, 60, number=3)
     new = replace(OUTSIDE, id="uloc-7", device=SNOM.device)
     assert told(seen(made, 120, new, number=3)) == [
-        (LOST, RESOLVED),
+        (GONE, RESOLVED),
         (ADDRESS, FIRED),
         (DEVICE, FIRED),
     ]
@@ -319,10 +319,10 @@ def test_who_was_outside_at_the_first_look_is_at_home_there() -> None:
 def test_while_it_holds_no_registration_nothing_new_is_known_of_where_it_is() -> None:
     made = monitor(INSIDE)
     seen(made, 60, OUTSIDE)
-    assert told(seen(made, 120)) == [(LOST, FIRED)]
+    assert told(seen(made, 120)) == [(GONE, FIRED)]
     back = replace(OUTSIDE, id="uloc-7")
-    assert told(seen(made, 180, back)) == [(LOST, RESOLVED)]
-    assert told(seen(made, 240)) == [(LOST, FIRED)]
+    assert told(seen(made, 180, back)) == [(GONE, RESOLVED)]
+    assert told(seen(made, 240)) == [(GONE, FIRED)]
     assert (FOREIGN, RESOLVED) in told(seen(made, 300, INSIDE))
 
 

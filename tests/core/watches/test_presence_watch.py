@@ -70,16 +70,33 @@ def test_one_that_is_there_is_told_of_in_no_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "reason", "since"),
-    [(60, "unregistered", 60), (700, "expired", 600)],
-    ids=["left before its lease ended: since it was seen", "ran out: since its lease ended"],
-)
-def test_one_that_is_gone_is_lost_and_told(when: float, reason: str, since: float) -> None:
+    ("when", "alert", "state", "since"),
+    [
+        pytest.param(
+            60, AlertName.SIGNED_OFF, (ExtensionState.SIGNED_OFF, "unregistered"), 60,
+            id="left before its lease ended: since it was seen",
+        ),
+        pytest.param(
+            700, AlertName.EXTENSION_LOST, (ExtensionState.LOST, "ended_unseen"), 600,
+            id="nobody looked: since its lease ended",
+        ),
+    ],
+)  # fmt: skip
+def test_one_that_is_gone_is_told(
+    when: float, alert: AlertName, state: tuple[ExtensionState, str], since: float
+) -> None:
     room = Room(DESK)
-    assert room.see(when=when) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
-    assert room.state == (ExtensionState.LOST, reason)
+    assert room.see(when=when) == [(alert, Decision.FIRED)]
+    assert room.state == state
     assert room.watched.since == at(since)
-    assert room.see(DESK, when=when + 60) == [(AlertName.EXTENSION_LOST, Decision.RESOLVED)]
+    assert room.see(DESK, when=when + 60) == [(alert, Decision.RESOLVED)]
+
+
+def test_one_that_was_late_and_is_gone_with_its_lease_ran_out() -> None:
+    room = Room(DESK)
+    room.see(DESK, when=599)
+    assert room.see(when=700) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    assert room.state == (ExtensionState.LOST, "expired")
 
 
 def test_whom_nobody_expects_is_not_missed_and_the_state_says_why() -> None:
@@ -98,7 +115,7 @@ def test_whom_the_registrar_forgot_is_awaited_first_and_told_only_then() -> None
 
 @pytest.mark.parametrize(
     ("left", "alerts"),
-    [((SOFT,), [AlertName.REGISTRATION_LOST]), ((), [AlertName.EXTENSION_LOST])],
+    [((SOFT,), [AlertName.REGISTRATION_LOST]), ((), [AlertName.SIGNED_OFF])],
     ids=["one of two devices", "both"],
 )
 def test_the_loss_of_a_device_is_its_own_only_while_another_is_there(

@@ -215,7 +215,7 @@ def fired(outcome: Outcome) -> list[AlertName]:
 def test_people_who_close_their_softphones_are_no_outage_and_each_is_told() -> None:
     made = behind_one_address()
     told = [fired(seen(made, number, 20 + 15 * number)) for number in (1, 2, 3, 4)]
-    assert told == [[AlertName.EXTENSION_LOST]] * 4
+    assert told == [[AlertName.SIGNED_OFF]] * 4
     assert inhibited(made) == set()
 
 
@@ -272,7 +272,7 @@ def test_after_it_is_over_those_that_were_silent_before_make_no_other_outage() -
 def test_a_member_that_comes_back_and_says_good_bye_is_told() -> None:
     made = dark()
     seen(made, 1, 700, ends=1300)
-    assert fired(seen(made, 1, 720)) == [AlertName.EXTENSION_LOST]
+    assert fired(seen(made, 1, 720)) == [AlertName.SIGNED_OFF]
     assert inhibited(made) == {2, 3}
 
 

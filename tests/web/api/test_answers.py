@@ -40,7 +40,8 @@ def test_an_account_counts_every_state_over_its_sites() -> None:
     ]  # fmt: skip
     body = account_body(account(*held, api_up=None))
     assert body.extensions == {
-        "unknown": 0, "registered": 1, "overdue": 0, "lost": 2, "unregistered": 0, "removed": 0,
+        "unknown": 0, "registered": 1, "overdue": 0, "lost": 2, "signed_off": 0, "unregistered": 0,
+        "removed": 0,
     }  # fmt: skip
     assert (body.name, body.api_up, body.quota) == ("acme", None, None)
 

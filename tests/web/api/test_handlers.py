@@ -126,7 +126,8 @@ async def test_the_overview() -> None:
     ]
     first, second = found["accounts"]
     assert first["extensions"] == {
-        "unknown": 0, "registered": 1, "overdue": 0, "lost": 2, "unregistered": 0, "removed": 0,
+        "unknown": 0, "registered": 1, "overdue": 0, "lost": 2, "signed_off": 0, "unregistered": 0,
+        "removed": 0,
     }  # fmt: skip
     assert first["quota"] == {
         "limit": 1000, "remaining": 990, "resets_at": "2026-11-18T11:07:40Z",
