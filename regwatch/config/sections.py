@@ -162,7 +162,9 @@ class RouteShape(Shape):
     receivers: list[Text] = Field(min_length=1)
     group_by: list[Text] = ["account", "site", "alert"]
     group_wait: Duration = 10.0
-    group_interval: Duration = 60.0
+    group_interval: Duration | None = Field(
+        default=None, description="1m; 5m for groups without anything critical, 15m for info alone."
+    )
     repeat: Annotated[list[Duration], ONE_OR_MORE] = [3600.0, 14_400.0, 86_400.0]
     digest: Duration = Field(default=0.0, description="Collects so long what goes this way.")
     continue_: bool = Field(default=False, alias="continue")

@@ -4,11 +4,12 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 
 1.  A receiver hears of an incident by the first matching route that names it, once.
 2.  The first message of a group goes out `group_wait` after its first unsent firing.
-3.  Later news waits `group_wait` too, and until `group_interval` after the group's last message.
+3.  Later news waits `group_wait` too, and until `group_interval` after the group's last message;
+    where that is left to us, it is the longer the less matters of all that is in the group.
 4.  News worse than all in the group that still fires and was spoken of does not wait for
     `group_interval`. An incident that escalated (another alert, or a higher severity) is news.
 5.  A resolve goes out within `group_wait`: those of one burst in one message, never held back by
-    `group_interval`.
+    `group_interval`, but in a group of nothing but info: nobody waits for it there.
 6.  Reminders follow `repeat[i]` after the group's last message while something in it fires; i
     counts the reminders since something was last new, and the last one repeats.
 7.  Every message carries all there is to say of its group: new, still firing, resolved.

@@ -98,7 +98,9 @@ class Group:
         if self.gone:
             everything = len(self.gone) == len(self.told) and not self.fresh
             reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
-            yield reason, Timestamp(min(self.gone.values()) + self.route.wait)
+            waited = Timestamp(min(self.gone.values()) + self.route.wait)
+            worst = self._worst(incidents)
+            yield reason, self._paced(waited, worst) if worst is Severity.INFO else waited
         repeat = self.route.repeat
         if repeat and self.spoken_at is not None and self._is_on(incidents):
             pause = repeat[min(self.repeats, len(repeat) - 1)]
@@ -121,8 +123,18 @@ class Group:
             return NotifyReason.NEW_INCIDENTS, waited
         if min(RANKS[incidents[i].severity] for i in self.fresh) < min(known):
             return NotifyReason.WORSE, Timestamp(first + route.group_wait)
-        paced = Timestamp(self.spoken_at + max(route.group_interval, route.digest))
-        return NotifyReason.NEW_INCIDENTS, max(waited, paced)
+        return NotifyReason.NEW_INCIDENTS, self._paced(waited, self._worst(incidents))
+
+    def _worst(self, incidents: Mapping[IncidentId, Incident]) -> Severity:
+        """Of all that is to be told, and was told, as it was told."""
+        found = {row.severity for row in self.told.values()}
+        found.update(incidents[i].severity for i in self.fresh)
+        return min(found, key=RANKS.__getitem__, default=Severity.INFO)
+
+    def _paced(self, waited: Timestamp, worst: Severity) -> Timestamp:
+        if self.spoken_at is None:
+            return waited
+        return max(waited, Timestamp(self.spoken_at + self.route.pace(worst)))
 
     def items(
         self, incidents: Mapping[IncidentId, Incident], known: Container[IncidentId]

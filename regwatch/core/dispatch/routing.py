@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regwatch.core.matchers import Matchers
+from regwatch.core.model import Severity
 
 KEY_SEPARATOR = ":{"
 NO_MATCHERS = Matchers()
+INTERVALS = {Severity.CRITICAL: 60.0, Severity.WARNING: 300.0, Severity.INFO: 900.0}
+"""Seconds between messages about a group, by the worst that is in it."""
 LABELS_OF_NAMES = {"alert": "alertname"}
 
 
@@ -26,13 +29,19 @@ class Route:
     """Label names (`alert` stands for `alertname`); empty: all in one group."""
     group_wait: float = 0.0
     """Seconds to collect incidents before a group is first spoken of."""
-    group_interval: float = 0.0
-    """Seconds between messages about a group, where nothing gets worse."""
+    group_interval: float | None = 0.0
+    """Seconds between messages about a group, where nothing gets worse; None: the less it matters,
+    the longer."""
     repeat: tuple[float, ...] = ()
     """Seconds to each reminder; the last repeats for ever, empty: no reminders."""
     digest: float = 0.0
     """Seconds in which all that happens is collected into one message; 0: nothing is."""
     continue_: bool = False
+
+    def pace(self, worst: Severity) -> float:
+        """Seconds between messages about a group in which nothing is worse than that."""
+        interval = INTERVALS[worst] if self.group_interval is None else self.group_interval
+        return max(interval, self.digest)
 
     @property
     def wait(self) -> float:

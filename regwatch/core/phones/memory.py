@@ -24,8 +24,7 @@ class Loss(Struct, frozen=True, gc=False):
 
     registration: Registration
     reason: str
-    """`expired`, `unregistered`, `ended_unseen`, `deleted`, or `forgotten` by a restarted registrar.
-    """
+    """As its change is called, or `forgotten` by a restarted registrar."""
     last_seen_at: Timestamp
     """The last answer that still showed it."""
     detected_at: Timestamp

@@ -15,7 +15,6 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.memory import Loss, Memory
 
-
 STATES = {
     AlertName.EXTENSION_LOST: ExtensionState.LOST,
     AlertName.SIGNED_OFF: ExtensionState.SIGNED_OFF,

@@ -937,3 +937,42 @@ def test_what_cannot_be_noted_of_a_message_puts_its_group_off() -> None:
     assert len(send(grouping, WAIT)) == 1
     assert len(send(grouping, WAIT + PUT_OFF_SECONDS)) == 1
     grouping.put_off(first, ZeroDivisionError(), now=at(WAIT))
+
+
+# --- what matters little -------------------------------------------------------------------------
+
+EVENING = replace(CHAT, group_interval=None, repeat=())
+"""People close their softphones within an hour, and open them within another."""
+
+
+def messages(severity: Severity, *, phones: int = 60) -> list[int]:
+    """How many are sent while so many phones go within an hour, and while they come back."""
+    grouping, sent = Grouping([EVENING]), []
+    for begin in (0, 14 * 3600):
+        count = 0
+        for second in range(0, 5400, 10):
+            number = second // 60
+            if second % 60 == 0 and number < phones:
+                gone = firing(number, severity=severity)
+                note(grouping, begin + second, resolved(gone, begin + second) if begin else gone)
+            count += len(send(grouping, begin + second))
+        sent.append(count)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("severity", "most"),
+    [(Severity.CRITICAL, [60, 60]), (Severity.WARNING, [13, 60]), (Severity.INFO, [5, 5])],
+)
+def test_the_less_it_matters_the_fewer_messages_it_makes(
+    severity: Severity, most: list[int]
+) -> None:
+    assert messages(severity) == most
+
+
+def test_what_gets_worse_waits_for_no_pace() -> None:
+    grouping = Grouping([replace(EVENING, group_by=("account",))])
+    note(grouping, 0, firing(1, severity=Severity.INFO))
+    assert len(send(grouping, 10)) == 1
+    note(grouping, 20, firing(2, severity=Severity.CRITICAL))
+    assert len(send(grouping, 30)) == 1
