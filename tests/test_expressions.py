@@ -13,10 +13,9 @@ from types import FrameType
 
 import pytest
 from fakes.expressions import OVER_OUTSIDE_TEXT, texts, worked
-from fakes.values import registration
 
 import regwatch
-from regwatch.core.phones.moves import model_of
+from regwatch.core.phones.identity import model_of
 from regwatch.logs import without_secrets
 from regwatch.notify.redaction import redact as redact_for_receivers
 from regwatch.sources.ringme.redaction import redact
@@ -52,7 +51,7 @@ def test_no_expression_hangs_on_a_long_text(name: str) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        pytest.param(lambda text: model_of(registration(device=text)), id="the model of a device"),
+        pytest.param(model_of, id="the model of a device"),
         pytest.param(redact, id="what the PBX answers, made fit for the log"),
         pytest.param(redact_for_receivers, id="what a receiver answers"),
         pytest.param(

@@ -60,9 +60,10 @@ def told(
 
 def test_a_loss_is_told_after_the_groups_wait_and_its_end_too(tmp_path: Path) -> None:
     records = [polled(0, 1, 2), polled(60, 1, 2, lost=[2]), polled(420, 1, 2)]
+    records.append(polled(1000, 1, 2))  # of what matters little one hears every quarter of an hour
     assert told(config(tmp_path), *records) == [
         (70.0, NotifyReason.FIRST_SEEN, AlertName.SIGNED_OFF, 2),
-        (430.0, NotifyReason.ALL_RESOLVED, AlertName.SIGNED_OFF, 2),
+        (970.0, NotifyReason.ALL_RESOLVED, AlertName.SIGNED_OFF, 2),
     ]
 
 

@@ -14,6 +14,7 @@ from fakes.values import (
     listing,
     registration,
 )
+from msgspec.structs import replace
 
 from regwatch.core.alerts.incidents import AlertPolicies, AlertPolicy, Decision
 from regwatch.core.alerts.mutes import Maintenance, Mutes
@@ -93,6 +94,16 @@ def state(watching: Monitor, number: int = 1) -> ExtensionState:
 def registered_at_start(*registrations: Registration, **policy: object) -> Monitor:
     watching = monitor(1, **policy)  # type: ignore[arg-type]
     see(watching, answer(1, *(registrations or (registration(),)), when=0))
+    return watching
+
+
+def with_two_at_start(*registrations: Registration, **policy: object) -> Monitor:
+    """Both are seen alive side by side: each refreshes after the other was there."""
+    before = [
+        replace(r, lease_ends_at=Timestamp((r.lease_ends_at or 0) - 9)) for r in registrations
+    ]
+    watching = registered_at_start(*before, **policy)
+    see(watching, answer(1, *registrations, when=1))
     return watching
 
 
@@ -187,7 +198,7 @@ def test_a_lease_that_is_unknown_midway_has_become_permanent() -> None:
 
 
 def test_one_of_several_devices_lost_is_a_milder_matter_until_it_is_back() -> None:
-    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    watching = with_two_at_start(registration(ends=600), SOFTPHONE)
     lost = see(watching, answer(1, SOFTPHONE, when=630))
     assert told(lost) == [(AlertName.REGISTRATION_LOST, Decision.FIRED)]
     assert told(see(watching, answer(1, SOFTPHONE, when=700))) == []
@@ -196,7 +207,7 @@ def test_one_of_several_devices_lost_is_a_milder_matter_until_it_is_back() -> No
 
 
 def test_a_device_that_stays_away_for_a_day_is_no_longer_expected() -> None:
-    watching = registered_at_start(registration(ends=600), SOFTPHONE)
+    watching = with_two_at_start(registration(ends=600), SOFTPHONE)
     see(watching, answer(1, SOFTPHONE, when=630))
     fresh = registration("uloc-9", ends=90_000, device="Zoiper 5", contact="sip:101@10.0.0.9")
     later = see(watching, answer(1, fresh, when=630 + 86_401))
@@ -549,7 +560,7 @@ def test_a_fixed_threshold_warns_without_any_habit() -> None:
 
 def test_of_several_devices_the_overdue_one_is_named() -> None:
     lateness = LatenessPolicy(before_expiry=120.0)
-    watching = registered_at_start(registration(ends=600), SOFTPHONE, lateness=lateness)
+    watching = with_two_at_start(registration(ends=600), SOFTPHONE, lateness=lateness)
     outcome = see(watching, answer(1, registration(ends=600), SOFTPHONE, when=500))
     (incident,) = outcome.incidents
     assert incident.subject == "registration:1/uloc-1"

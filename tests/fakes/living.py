@@ -35,7 +35,8 @@ receivers:
   - {{name: hook, webhook: {{url: "{hook}"{hook_more}}}}}
   - {{name: other, webhook: {{url: "{other}"}}}}
 routes:
-  - {{receivers: [hook, other], group_by: [account, extension_id], group_wait: {group_wait}}}
+  - {{receivers: [hook, other], group_by: [account, extension_id], group_wait: {group_wait},
+     group_interval: 1m}}
 http: {{listen: "127.0.0.1:0"}}
 storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 {extra}

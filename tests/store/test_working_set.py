@@ -103,7 +103,9 @@ async def said(store: Store) -> object:
         [await outbox.pending(receiver, limit=50) for receiver in RECEIVERS],
         [await outbox.unheard(receiver) for receiver in RECEIVERS],
         await outbox.forwarded(ids, receiver="pager"),
-        sorted(await outbox.notified(), key=lambda row: (row.incident_id, row.receiver)),
+        sorted(
+            (r.incident_id, r.receiver) for r in await outbox.notified() if r.resolved_at is None
+        ),
         dict(await outbox.backlog()),
     )
 

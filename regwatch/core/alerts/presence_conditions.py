@@ -14,13 +14,11 @@ from regwatch.core.model import (
     AccountName,
     Incident,
     Registration,
+    RegistrationId,
     Timestamp,
     Watched,
 )
-from regwatch.core.phones.diff import (
-    Tracks,
-    same_host,
-)
+from regwatch.core.phones.identity import Tracks, same_device
 from regwatch.core.phones.lateness import Lateness
 from regwatch.core.phones.memory import Loss, Memory
 
@@ -69,12 +67,18 @@ def is_device_back(incident: Incident, watched: Watched, memory: Memory, now: Ti
     facts = incident.facts
     if now - incident.started_at > DEVICE_FORGOTTEN_SECONDS:
         return True
+    lost = Registration(
+        RegistrationId(facts.registration_id),
+        facts.device,
+        facts.real_address,
+        facts.contact_address,
+        facts.lease_ended,
+    )
     return any(
-        registration.device == facts.device
-        and _is_new_since(registration, facts.detected, memory.tracks)
-        and (
-            same_host(registration.contact_address, facts.contact_address)
-            or same_host(registration.real_address, facts.real_address)
+        registration.id == lost.id
+        or (
+            _is_new_since(registration, facts.detected, memory.tracks)
+            and same_device(lost, registration, memory.tracks, has_several=True) is not None
         )
         for registration in watched.registrations
     )

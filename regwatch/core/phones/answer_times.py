@@ -13,8 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.model import ExtensionId, Registration, RegistrationId, Timestamp, Watched
-from regwatch.core.phones.diff import LEASE_SLACK, Track, Tracks
+from regwatch.core.phones.diff import LEASE_SLACK
 from regwatch.core.phones.habits import FADING, ROUNDING, UNKNOWN, Habit
+from regwatch.core.phones.identity import Track, Tracks
 from regwatch.core.phones.memory import Memory
 
 

@@ -3,8 +3,9 @@
 The rules, for a registration that was there and is gone:
 
 * *deleted*: we deleted it ourselves;
-* *replaced*: the same device stands there under another entry. A reboot or a new address adds a
-  second entry and leaves the old one to run out (Kamailio usrloc): its end is no loss;
+* *replaced*: the same device (`identity`) stands there under another entry. A reboot or a new
+  address adds a second entry and leaves the old one to run out (Kamailio usrloc): its end is no
+  loss;
 * *unregistered*: gone while its lease still ran, give or take `LEASE_SLACK`, by when it was seen or
   by when the PBX says that it ended: it un-REGISTERed;
 * *expired*: its lease has ended, and nobody said good-bye: the answer before came after its usual
@@ -14,11 +15,11 @@ The rules, for a registration that was there and is gone:
 Only what was answered is compared: an id absent from an answer never reaches this module.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 
 from msgspec import Struct
 
-from regwatch.core.addresses import host_of, same_uri
+from regwatch.core.addresses import same_uri
 from regwatch.core.model import (
     Answer,
     ChangeKind,
@@ -28,6 +29,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.phones.habits import LATEST_SHARE, Habit, last_usual_refresh_at
+from regwatch.core.phones.identity import Tracks, heir_of
 
 LEASE_SLACK = 2.0
 """Seconds. `expires` counts whole seconds and an answer is up to a second old when it is read:
@@ -57,17 +59,8 @@ class Change(Struct, frozen=True, gc=False):
     """When it was seen; it happened since the answer before."""
     before: Registration | None = None
     after: Registration | None = None
-
-
-class Track(Struct, frozen=True, gc=False):
-    """How a registration was seen to behave over time."""
-
-    first_seen_at: Timestamp
-    refreshed_at: Timestamp
-    """When its last refresh was seen; when it was first seen, if there was none."""
-
-
-Tracks = Mapping[RegistrationId, Track]
+    because: str = ""
+    """The evidence, in words, where it is a conclusion."""
 
 
 class Past(Struct, frozen=True, gc=False):
@@ -80,6 +73,8 @@ class Past(Struct, frozen=True, gc=False):
     """When that was answered."""
     habits: Mapping[RegistrationId, Habit] = {}
     """When they usually refresh."""
+    has_several: bool = False
+    """Whether the extension was seen with two devices side by side."""
 
 
 def diff_extension(
@@ -104,14 +99,36 @@ def diff_extension(
 def _ended(
     old: Registration, before: Past, after: Answer, deleted: Container[RegistrationId]
 ) -> Change:
-    heir = successor(old, after.registrations, before.tracks)
+    heir = heir_of(
+        old,
+        after.registrations,
+        before.tracks,
+        has_several=before.has_several,
+        outlived=_outlived(old, before, after.answered_at),
+    )
     if old.id in deleted:
         kind = ChangeKind.DELETED
     elif heir is not None:
-        return Change(ChangeKind.REPLACED, after.extension_id, after.answered_at, old, heir)
+        return Change(
+            ChangeKind.REPLACED,
+            after.extension_id,
+            after.answered_at,
+            old,
+            heir.registration,
+            heir.evidence.words,
+        )
     else:
         kind = _way_of_ending(old, before, after)
     return Change(kind, after.extension_id, after.answered_at, old, None)
+
+
+def _outlived(old: Registration, before: Past, now: Timestamp) -> Container[RegistrationId]:
+    """Who stood beside it already, if it ended before its lease did: what is left to run out does
+    not do so.
+    """
+    if lease_has_ended(old, now):
+        return ()
+    return {registration.id for registration in before.registrations}
 
 
 def _way_of_ending(old: Registration, before: Past, after: Answer) -> ChangeKind:
@@ -174,39 +191,3 @@ def same_lease(old: Registration, new: Registration) -> bool:
     if old.lease_ends_at is None or new.lease_ends_at is None:
         return old.lease_ends_at is new.lease_ends_at
     return abs(new.lease_ends_at - old.lease_ends_at) <= LEASE_SLACK
-
-
-def successor(
-    old: Registration, others: Sequence[Registration], tracks: Tracks
-) -> Registration | None:
-    """The entry under which the device of `old` goes on, if there is one.
-
-    The same device at the same contact or public address may also be its twin on the next desk.
-    A twin was alive beside it: only an entry that came no earlier than the last refresh of `old`
-    can be its heir.
-    """
-    for other in others:
-        if other.id != old.id and _same_device(old, other) and came_after(old, other, tracks):
-            return other
-    return None
-
-
-def _same_device(old: Registration, other: Registration) -> bool:
-    return other.device == old.device and (
-        same_host(old.contact_address, other.contact_address)
-        or same_host(old.real_address, other.real_address)
-    )
-
-
-def came_after(old: Registration, other: Registration, tracks: Tracks) -> bool:
-    """Whether `other` came no earlier than the last refresh of `old`."""
-    old_track, other_track = tracks.get(old.id), tracks.get(other.id)
-    if old_track is None or other_track is None:  # the other came with this very answer
-        return True
-    return other_track.first_seen_at >= old_track.refreshed_at
-
-
-def same_host(one: str, other: str) -> bool:
-    """Whether two SIP URIs name the same host; two unknown ones do not."""
-    host = host_of(one)
-    return bool(host) and host == host_of(other)

@@ -1,6 +1,6 @@
 """Which registrations are late: their device usually refreshes earlier, and did not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +12,6 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.device_models import DeviceModels
-from regwatch.core.phones.diff import successor
 from regwatch.core.phones.habits import (
     LEAST_ROOM_SECONDS,
     Habit,
@@ -20,6 +19,7 @@ from regwatch.core.phones.habits import (
     overdue_after,
     usual_refresh_at,
 )
+from regwatch.core.phones.identity import heir_of
 from regwatch.core.phones.memory import Memory
 from regwatch.core.subjects import extension_subject, registration_subject
 
@@ -71,8 +71,16 @@ def lateness_in(
         late = _earlier(by_habit, _by_threshold(habit, registration, policy, now=now))
         if late is None:
             continue
-        if len(held) == 1 or successor(registration, held, memory.tracks) is None:
+        if len(held) == 1 or not _goes_on(registration, held, memory, now):
             yield _subject_of(watched, registration), late
+
+
+def _goes_on(
+    registration: Registration, held: Iterable[Registration], memory: Memory, now: Timestamp
+) -> bool:
+    """Whether its device goes on under another entry, and left this one to run out."""
+    has_several = memory.has_several(now=now)
+    return heir_of(registration, held, memory.tracks, has_several=has_several) is not None
 
 
 def habit_of(

@@ -15,8 +15,10 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
-from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change, Track, Tracks
+from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change
 from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn
+from regwatch.core.phones.identity import Track, Tracks, model_of, two_live
+from regwatch.core.phones.past_devices import NOTHING_LEFT, Left, left
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -80,9 +82,20 @@ class Memory(Struct, frozen=True, gc=False):
     """The device that was here last, and its habit: it may come back."""
     lately: Lately | None = None
     """What it did lately. Only as it is stored: while we run, `flapping` knows it."""
+    several_at: Timestamp | None = None
+    """When it was last seen with two devices side by side, to the day."""
+    left: Left = NOTHING_LEFT
+    """What it registered with and from before."""
+
+    def has_several(self, *, now: Timestamp) -> bool:
+        """Whether it had two devices side by side, and not too long ago."""
+        return self.several_at is not None and now - self.several_at < REMEMBERED_SECONDS
 
 
 NOTHING_REMEMBERED = Memory()
+REMEMBERED_SECONDS = 30 * 86_400.0
+"""Whoever was not seen with two devices for so long has one."""
+DAY = 86_400.0
 
 
 def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable[Change]) -> Memory:
@@ -102,7 +115,16 @@ def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable
             loss = _later(loss, _loss(change, watched.answered_at))
     if answer.registered:
         loss = None
-    return Memory(tracks, habits, loss, former)
+    several_at = _several_at(memory, answer, tracks)
+    return Memory(tracks, habits, loss, former, None, several_at, left(memory.left, changes))
+
+
+def _several_at(memory: Memory, answer: Answer, tracks: Tracks) -> Timestamp | None:
+    now, before = answer.answered_at, memory.several_at
+    if before is not None and now - before < DAY:
+        return before
+    is_seen = len(answer.registrations) > 1 and two_live(answer.registrations, tracks)
+    return now if is_seen else before
 
 
 def _former(
@@ -155,9 +177,10 @@ def _known_habit(
 ) -> Habit:
     """That of this device under another entry: one it left to run out, or one that ended."""
     for registration in watched.registrations:
-        if registration.device == device and registration.id in habits:
+        if model_of(registration.device) == model_of(device) and registration.id in habits:
             return habits[registration.id]
-    return former[1] if former is not None and former[0] == device else UNKNOWN
+    is_same = former is not None and model_of(former[0]) == model_of(device)
+    return former[1] if former is not None and is_same else UNKNOWN
 
 
 def _loss(change: Change, last_seen_at: Timestamp) -> Loss:

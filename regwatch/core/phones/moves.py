@@ -2,29 +2,25 @@
 
 * Another port of the same address is the NAT's doing; within an IPv6 /64 an address is the phone's
   own choice. Neither is a move.
-* Another version of the same firmware is no other device.
+* Another version of the same firmware is no other device; nor is a model that was seen alive at
+  this extension before.
+* An address that it had within a month is no news.
 * A further device beside the ones that stay is neither: what was there before is there still. But
-  if one of them then runs out that was not refreshed since an equal one came, that was its move.
+  if one of them then ends and its device goes on under the new entry, that was its move.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from string import ascii_letters, whitespace
 
 from msgspec import Struct
 
-from regwatch.core.model import ChangeKind, Registration
-from regwatch.core.phones.diff import Change, Tracks, came_after
+from regwatch.core.model import ChangeKind, Registration, Timestamp
+from regwatch.core.phones.diff import Change
+from regwatch.core.phones.identity import model_of
 from regwatch.core.phones.outages import place_by_address
+from regwatch.core.phones.past_devices import NOTHING_LEFT, Left
 
 CONTINUED = (ChangeKind.MOVED, ChangeKind.DEVICE_CHANGED, ChangeKind.REPLACED)
 """Changes that say themselves what a registration has become."""
-RUN_OUT = (ChangeKind.EXPIRED, ChangeKind.ENDED_UNSEEN)
-VERSION = re.compile(r"(?<!\d)\d++(?:\.\d++)++\S*+")
-"""Digits with dots between them, and what follows up to the next space. What stands before them is
-taken off without an expression: one that begins anew at each letter costs the square of a name.
-"""
-SEPARATORS = f"{whitespace}/_(-"
 
 
 class Sighting(Struct, frozen=True, gc=False):
@@ -35,8 +31,8 @@ class Sighting(Struct, frozen=True, gc=False):
     """What it held before or, if nothing, what it lost last."""
     held: Sequence[Registration]
     """What it holds now."""
-    tracks: Tracks = {}
-    """How those it held before had behaved."""
+    left: Left = NOTHING_LEFT
+    """What it registered with and from before that."""
 
 
 class Move(Struct, frozen=True, gc=False):
@@ -51,25 +47,24 @@ def place_of(registration: Registration) -> str:
     return place_by_address((registration,))
 
 
-def model_of(registration: Registration) -> str:
-    """Its User-Agent without the firmware's version: `Yealink SIP-T46G`; empty if unknown."""
-    device, begin = registration.device, 0
-    kept = []
-    for version in VERSION.finditer(device):
-        kept.append(device[begin : version.start()].rstrip(ascii_letters).rstrip(SEPARATORS))
-        begin = version.end()
-    return "".join((*kept, device[begin:])).strip()
-
-
-def address_move(sighting: Sighting) -> Move | None:
-    """Whether it registers from another public address than before."""
-    continued = (*_continued(sighting), *_left_behind(sighting))
-    return _difference(continued, place_of) or _arrival(sighting, place_of)
+def address_move(sighting: Sighting, *, now: Timestamp) -> Move | None:
+    """Whether it registers from another public address than before, and than lately."""
+    move = _difference(_continued(sighting), place_of) or _arrival(sighting, place_of)
+    if move is None or sighting.left.knows_address(place_of(move.after), now=now):
+        return None
+    return move
 
 
 def device_swap(sighting: Sighting) -> Move | None:
-    """Whether another model of device took the place of the one before."""
-    return _difference(_continued(sighting), model_of) or _arrival(sighting, model_of)
+    """Whether another model of device took the place of the one before, and of any there was."""
+    move = _difference(_continued(sighting), _model) or _arrival(sighting, _model)
+    if move is None or sighting.left.knows_model(_model(move.after)):
+        return None
+    return move
+
+
+def _model(registration: Registration) -> str:
+    return model_of(registration.device)
 
 
 Trait = Callable[[Registration], str]
@@ -87,15 +82,6 @@ def _continued(sighting: Sighting) -> Iterator[Move]:
     for change in sighting.changes:
         if change.kind in CONTINUED and change.before is not None and change.after is not None:
             yield Move(change.before, change.after)
-
-
-def _left_behind(sighting: Sighting) -> Iterator[Move]:
-    for change in sighting.changes:
-        old = change.before
-        if change.kind in RUN_OUT and old is not None:
-            for other in sighting.held:
-                if other.device == old.device and came_after(old, other, sighting.tracks):
-                    yield Move(old, other)
 
 
 def _arrival(sighting: Sighting, trait: Trait) -> Move | None:

@@ -82,7 +82,7 @@ class Observation(Struct, frozen=True, gc=False):
         if not self.changes:
             return NOTHING_SIGHTED
         was = held_last(self.before, self.remembered)
-        return Sighting(self.changes, was, self.after.registrations, self.remembered.tracks)
+        return Sighting(self.changes, was, self.after.registrations, self.remembered.left)
 
 
 def compare(

@@ -70,6 +70,7 @@ def changes_in(
         memory.tracks,
         watched.answered_at,
         memory.habits,
+        memory.has_several(now=answer.answered_at),
     )
     return tuple(diff_extension(past, answer, deleted=deleted))
 

@@ -143,7 +143,7 @@ class PhoneWatch:
         for step in self._foreign(watched, sighting.was, now):
             is_told = step.decision is Decision.FIRED
             yield step
-        move = address_move(sighting)
+        move = address_move(sighting, now=now)
         if move is not None and not is_told:
             yield self._event(watched, move, address_changed, now)
         swap = device_swap(sighting)

@@ -13,7 +13,7 @@ from regwatch.core.alerts.presence_conditions import (
     presence_condition,
 )
 from regwatch.core.model import AlertName, Incident, Registration, Watched
-from regwatch.core.phones.diff import Track
+from regwatch.core.phones.identity import Track
 from regwatch.core.phones.lateness import Lateness
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Loss, Memory
 

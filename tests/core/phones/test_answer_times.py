@@ -15,8 +15,8 @@ from regwatch.core.phones.answer_times import (
     is_remembered_otherwise,
     time_of,
 )
-from regwatch.core.phones.diff import Track
 from regwatch.core.phones.habits import FADING, Habit
+from regwatch.core.phones.identity import Track
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Loss, Memory
 
 DESK = RegistrationId("uloc-1")

@@ -4,8 +4,9 @@ import pytest
 from fakes.values import answer, at, registration
 
 from regwatch.core.model import Answer, ChangeKind, Registration, RegistrationId
-from regwatch.core.phones.diff import Past, Track, diff_extension
+from regwatch.core.phones.diff import Past, diff_extension
 from regwatch.core.phones.habits import Habit
+from regwatch.core.phones.identity import Track
 
 OLD = registration("uloc-1", ends=600)
 REBOOTED = registration("uloc-2", ends=1500, contact="sip:101@192.168.5.52:11111")
@@ -58,8 +59,8 @@ def kinds(before: Iterable[Registration], after: Answer, **more: object) -> list
         pytest.param(
             [OLD],
             [ELSEWHERE],
-            [ChangeKind.UNREGISTERED, ChangeKind.REGISTERED],
-            id="the same model somewhere else is another device",
+            [ChangeKind.REPLACED, ChangeKind.REGISTERED],
+            id="the only device goes elsewhere",
         ),
         pytest.param(
             [OLD],

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from regwatch.core.model import Registration, RegistrationId, Watched
 from regwatch.core.phones.device_models import ENOUGH, DeviceModels
-from regwatch.core.phones.diff import Track
 from regwatch.core.phones.habits import Habit
+from regwatch.core.phones.identity import Track
 from regwatch.core.phones.lateness import Lateness, LatenessPolicy, habit_of, lateness_in
 from regwatch.core.phones.memory import Memory
 
@@ -96,7 +96,10 @@ def test_the_habit_tells_more_than_the_threshold() -> None:
 
 def test_of_several_devices_each_is_told_by_itself() -> None:
     other = registration("uloc-2", ends=1200, device="Linphone/5.2")
-    assert [subject for subject, _ in late(400, HELD, other)] == ["registration:1/uloc-1"]
+    tracks = {"uloc-1": (0.0, 100.0), "uloc-2": (60.0, 60.0)}
+    assert [subject for subject, _ in late(400, HELD, other, tracks=tracks)] == [
+        "registration:1/uloc-1"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_of_several_devices_each_is_told_by_itself() -> None:
     ],
 )
 def test_an_entry_that_a_reboot_left_behind_is_not_late(came: float, subjects: list[str]) -> None:
-    fresh = registration("uloc-2", ends=1200)
+    fresh = registration("uloc-2", ends=1200, contact="sip:101@192.168.5.53:5062")
     tracks = {"uloc-1": (0.0, 100.0), "uloc-2": (came, came)}
     assert [subject for subject, _ in late(400, HELD, fresh, tracks=tracks)] == subjects
 

@@ -3,8 +3,9 @@
 from fakes.values import answer, at, extension, registration
 
 from regwatch.core.model import ExtensionId, Registration, RegistrationId, Watched
-from regwatch.core.phones.diff import Past, Tracks, diff_extension
+from regwatch.core.phones.diff import Past, diff_extension
 from regwatch.core.phones.habits import Habit
+from regwatch.core.phones.identity import Tracks
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory, remember
 
 HALFWAY = Habit(

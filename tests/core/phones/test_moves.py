@@ -5,8 +5,10 @@ from fakes.values import answer, at, registration
 from msgspec.structs import replace
 
 from regwatch.core.model import Registration
-from regwatch.core.phones.diff import Past, Track, Tracks, diff_extension
-from regwatch.core.phones.moves import Sighting, address_move, device_swap, model_of
+from regwatch.core.phones.diff import Past, diff_extension
+from regwatch.core.phones.identity import Track, Tracks
+from regwatch.core.phones.moves import Sighting, address_move, device_swap
+from regwatch.core.phones.past_devices import NOTHING_LEFT, Address, Left
 
 HERE = registration("uloc-1", real="sip:203.0.113.7:62338")
 MAPPED = replace(HERE, real_address="sip:[::ffff:203.0.113.7]:62338")
@@ -31,12 +33,14 @@ def judged(
     was_lost: bool = False,
     tracks: Tracks | None = None,
     when: float = 60,
+    before: Left = NOTHING_LEFT,
+    has_several: bool = False,
 ) -> tuple[str, str]:
     """Where it registers from now and with what, if either is another."""
-    past = Past(() if was_lost else was, was_lost, tracks or {})
+    past = Past(() if was_lost else was, was_lost, tracks or {}, has_several=has_several)
     changes = tuple(diff_extension(past, answer(1, *held, when=when)))
-    sighting = Sighting(changes, was, held, tracks or {})
-    move, swap = address_move(sighting), device_swap(sighting)
+    sighting = Sighting(changes, was, held, before)
+    move, swap = address_move(sighting, now=at(when)), device_swap(sighting)
     return (
         move.after.real_address if move is not None else "",
         swap.after.device if swap is not None else "",
@@ -120,18 +124,15 @@ def test_another_device(
     assert judged(was, held) == ("", to)
 
 
+def test_a_model_that_was_seen_alive_there_is_known() -> None:
+    """As after an outage, when the second device is back first."""
+    assert judged(FIRST, (SNOM,), was_lost=True) == ("", SNOM.device)
+    assert judged(FIRST, (SNOM,), was_lost=True, before=Left(("snomD785",))) == ("", "")
+
+
 @pytest.mark.parametrize(
-    ("device", "model"),
-    [
-        ("Yealink SIP-T46G 28.72.14.5", "Yealink SIP-T46G"),
-        ("Grandstream GXP2160 1.0.11.64", "Grandstream GXP2160"),
-        ("PolycomVVX-VVX_410-UA/5.9.0.9373", "PolycomVVX-VVX_410-UA"),
-        ("Cisco/SPA504G-7.6.2", "Cisco/SPA504G"),
-        ("Zoiper rv2.10.20", "Zoiper"),
-        ("snomD785/10.1.175.16", "snomD785"),
-        ("Zoiper 5", "Zoiper 5"),
-        ("", ""),
-    ],
+    ("days", "to"), [(29, ""), (31, THERE.real_address)], ids=["no news", "news again"]
 )
-def test_the_model_is_the_user_agent_without_its_version(device: str, model: str) -> None:
-    assert model_of(replace(HERE, device=device)) == model
+def test_an_address_that_it_had_within_a_month_is_no_news(days: float, to: str) -> None:
+    before = Left((), (Address("198.51.100.9", at(-86_400 * days)),))
+    assert judged(FIRST, (THERE,), before=before) == (to, "")

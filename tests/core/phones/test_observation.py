@@ -5,7 +5,7 @@ from fakes.values import answer, at, extension, registration
 from msgspec.structs import replace
 
 from regwatch.core.model import Answer, ChangeKind, ExtensionState, Timestamp, Watched
-from regwatch.core.phones.diff import Track
+from regwatch.core.phones.identity import Track
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import NOTHING_SIGHTED, Observation, compare
 

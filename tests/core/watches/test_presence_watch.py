@@ -12,7 +12,7 @@ from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import AlertName, ExtensionState, Registration, Watched
 from regwatch.core.phones.device_models import DeviceModels
-from regwatch.core.phones.diff import Track
+from regwatch.core.phones.identity import Track
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.observation import compare
