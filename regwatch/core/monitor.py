@@ -122,6 +122,8 @@ class Monitor:
     def _new_watches(self) -> Watches:
         account, policy = self.account, self.policy
         restarts = Restarts(policy.account, self.roster.states)
+        if (told := self.incidents.get("registrar")) is not None:
+            restarts.resume(told.alert)
         presence = PresenceWatch(
             account,
             policy.lateness,

@@ -10,14 +10,17 @@ but nobody is to be woken for a phone that will be back in its own time:
 * One that is not back by then is lost like any other, and is told.
 * If more are missing than came back, it was no restart: nobody is awaited any longer.
 
-If they are a large part of the account, it is more than that, and one incident still:
+How many of the account they are decides what it is; it is one incident in any case:
 
-    of those that vanished                                       what it is
+    those that vanished are                                      what it is
     -----------------------------------------------------------  -----------------------------------
-    less than the share of the account, or too few               `registrar_restarted`
-    some came back under new entries, most of those due           `registrar_restarted`
-    nobody has yet, and it began less than half a minute ago      nothing yet: it is looked at
-    else                                                          `account_lost`
+    less than half of it, and no large part                      nothing; after half a minute each
+                                                                 is told singly
+    half of a small account                                      `registrar_restarted`
+    a large part; some are back under new entries, and most of   `registrar_restarted`
+    those due
+    a large part; nobody is yet, for less than half a minute     nothing yet: it is looked at
+    a large part, else                                           `account_lost`
 
 Under `account_lost` nobody is told singly, however overdue. It is over once less than that share is
 gone: who is out still is told alone five minutes later.
@@ -33,6 +36,7 @@ from regwatch.core.alerts.conditions import Condition, account_lost, registrar_r
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
+    AlertName,
     Answer,
     ExtensionId,
     ExtensionState,
@@ -54,6 +58,7 @@ DISPROVED_BY = 3
 
 LOOKED_AT_SECONDS = 30.0
 """So long whether phones return may take to be seen, before a person is told."""
+HALF = 0.5
 RETURNED_ENOUGH = 2
 """So many that came back under new entries show that the registrar restarted."""
 STRAGGLERS_SECONDS = 300.0
@@ -117,15 +122,20 @@ class Progress(Struct, frozen=True, gc=False):
         return self.awaited + self.missing
 
     @property
+    def is_half(self) -> bool:
+        """Whether they are half of the account, or more."""
+        return self.forgotten >= HALF * (self.registered + self.out)
+
+    @property
     def is_credible(self) -> bool:
         """Whether it looks like a restart still."""
         return self.missing < DISPROVED_BY or self.missing <= self.returned
 
 
-def judge(progress: Progress, *, is_large: bool, now: Timestamp) -> Kind:
-    """See the table above."""
+def judge(progress: Progress, *, is_large: bool, is_told: bool = False, now: Timestamp) -> Kind:
+    """See the table above; `is_told`: it was concluded before a restart of ours."""
     if not is_large:
-        return Kind.RESTART
+        return Kind.RESTART if progress.is_half or is_told else Kind.UNCLEAR
     if progress.returned >= RETURNED_ENOUGH and progress.is_credible:
         return Kind.RESTART
     is_young = now - progress.began_at < LOOKED_AT_SECONDS and progress.is_credible
@@ -159,6 +169,8 @@ class Restarts:
         self._left_out = 0
         self._missing = 0
         self._is_large = False
+        self._is_told = False
+        """Whether it was concluded before a restart of ours."""
         self._began_at: Timestamp | None = None
         self.resolution = ""
         """How the latest one ended."""
@@ -197,6 +209,14 @@ class Restarts:
         self._forgot(seen.extension_id, until, now)
         return replace(memory, loss=replace(loss, reason="forgotten", awaited_until=until))
 
+    def resume(self, told: AlertName) -> None:
+        """Go on with what was told before a restart of ours: its evidence was seen."""
+        self._is_told = True
+        if told is AlertName.ACCOUNT_LOST:
+            self._is_large = True
+        else:
+            self._returned = RETURNED_ENOUGH
+
     def restore(self, watched: Watched, memory: Memory) -> None:
         """Go on awaiting what was awaited before a restart of ours."""
         loss = memory.loss
@@ -216,7 +236,7 @@ class Restarts:
         progress = self.progress
         if progress is None:
             return None
-        match judge(progress, is_large=self._is_large, now=now):
+        match judge(progress, is_large=self._is_large, is_told=self._is_told, now=now):
             case Kind.UNCLEAR:
                 return None
             case Kind.ACCOUNT:
@@ -309,12 +329,14 @@ class Restarts:
             self._stragglers = dict.fromkeys((*self._awaited, *self._overdue), until)
         self._awaited.clear()
         self._overdue.clear()
-        self._began_at, self._is_large = None, False
+        self._began_at, self._is_large, self._is_told = None, False, False
         self._returned = self._missing = self._left_out = 0
 
     def _goes_on(self, progress: Progress, now: Timestamp) -> bool:
         if not self._is_large or self._policy is None:
-            return bool(progress.awaited) and progress.is_credible
+            is_young = now - progress.began_at < LOOKED_AT_SECONDS
+            is_restart = progress.is_credible and (progress.is_half or is_young or self._is_told)
+            return bool(progress.awaited) and is_restart
         if judge(progress, is_large=True, now=now) is Kind.ACCOUNT:
             return progress.out >= self._policy.share * (progress.registered + progress.out)
         return progress.out > 0
