@@ -84,7 +84,7 @@ def _within(span: Span, now: float) -> bool:
 
 def _forgotten(number: int, at: float) -> Phone:
     """The registrar loses it, and it comes back as it refreshes."""
-    phase = (at + 28 + 9 * (number % 12)) % REFRESH
+    phase = 25.0 * (number % 12)
     back = (floor((at - phase) / REFRESH) + 1) * REFRESH + phase
     return Phone(number, phase=phase, away=((at, back),))
 
@@ -120,7 +120,7 @@ TABLE: Mapping[AlertName, Trouble] = {
         api=((600, 900), lambda _left: canned_json('{"status":"app_access_type_deny"}', 403))
     ),
     AlertName.QUOTA_EXHAUSTED: Trouble(api=((1200, 1400), _used_up)),
-    AlertName.REGISTRAR_RESTARTED: Trouble([_forgotten(n, 700) for n in range(101, 113)]),
+    AlertName.REGISTRAR_RESTARTED: Trouble([_forgotten(n, 700) for n in range(101, 110)]),
     AlertName.ACCOUNT_LOST: Trouble(
         [Phone(n, phase=5 + n % 12, away=[(100, 190)]) for n in range(201, 213)]
     ),
