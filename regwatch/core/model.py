@@ -55,6 +55,8 @@ class FailureReason(StrEnum):
     REJECTED = "rejected"
     NOT_FOUND = "not_found"
     REDIRECTED = "redirected"
+    FROZEN_ANSWERS = "frozen_answers"
+    """No request failed: the same answer comes again and again."""
 
 
 class ExtensionState(StrEnum):

@@ -42,6 +42,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.doubt import Weighed, weigh
 from regwatch.core.phones.flapping import FlappingPolicy
+from regwatch.core.phones.freshness import Freshness
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.outages import OutagePolicy, Outages
@@ -113,6 +114,7 @@ class Monitor:
             account, rules, mutes=mutes, site_labels=sites.labels, incidents=incidents
         )
         self.health = ApiHealth(account)
+        self.freshness = Freshness()
         self.models = DeviceModels()
         self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
         self._watches = self._new_watches()
@@ -201,10 +203,19 @@ class Monitor:
         """Compare an answer with what was known."""
         gathered, weighed = Gathered(), Weighed()
         with gathered.guarding():
+            if self.freshness.is_repeated(batch.answers, self.roster.by_id, now=now):
+                return self._repeated(gathered, now)
+        with gathered.guarding():
             weighed = weigh(batch.answers, self.roster.by_id, self._intake.doubts)
             self._intake.take(batch.answers.values(), weighed, gathered, now=now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
+        self._judge_health(gathered, now)
+        return gathered.outcome()
+
+    def _repeated(self, gathered: Gathered, now: Timestamp) -> Outcome:
+        """The answer before once more: it refreshes nothing, and its age runs on."""
+        self.health.repeated(self.freshness.repeated_since or now)
         self._judge_health(gathered, now)
         return gathered.outcome()
 
@@ -269,6 +280,7 @@ class Monitor:
         """
         self.roster.put_off(by)
         self.health.clock_set(by)
+        self.freshness.clock_set(by)
         self._intake.clock_set(by)
         for piece in pieces(self.roster.by_id.values()):
             for watched in piece:

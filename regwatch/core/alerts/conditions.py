@@ -136,13 +136,14 @@ def refresh_overdue(
 ) -> Condition:
     """A registration that shows its old lease although its usual refresh is past."""
     ends_at = lateness.registration.lease_ends_at or lateness.seen_at
-    left = humanise(max(0.0, ends_at - lateness.seen_at))
-    story = f"{lateness.story}, lease ends in {left}"
+    left = ends_at - lateness.seen_at
+    story = f"{lateness.story}, lease ends in {humanise(left)}" if left > 0 else lateness.story
+    is_what = "is about to expire" if left > 0 else "has not refreshed"
     return Condition(
         alert=AlertName.REFRESH_OVERDUE,
         subject=subject,
         since=lateness.due_at,
-        summary=f"{name_of(watched.extension)} is about to expire{at_site(watched.site)}: {story}",
+        summary=f"{name_of(watched.extension)} {is_what}{at_site(watched.site)}: {story}",
         explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
         facts=replace(
             about(account, watched, lateness.registration),
@@ -313,6 +314,7 @@ API_WORDS = {
     FailureReason.REJECTED: "it refuses the request",
     FailureReason.NOT_FOUND: "it knows no such resource",
     FailureReason.REDIRECTED: "it redirects to another host",
+    FailureReason.FROZEN_ANSWERS: "it gives the same answer again and again",
 }
 
 

@@ -74,6 +74,7 @@ REASONS = {
     FailureReason.REJECTED: "the PBX refuses the request",
     FailureReason.NOT_FOUND: "the PBX knows no such resource",
     FailureReason.REDIRECTED: "the PBX redirects to another host",
+    FailureReason.FROZEN_ANSWERS: "the PBX gives the same answer again and again",
 }
 TRIAL = "test"
 """The subject of an incident that is none."""
