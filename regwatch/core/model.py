@@ -90,6 +90,8 @@ class AlertName(StrEnum):
     QUOTA_EXHAUSTED = "quota_exhausted"
     REGISTRAR_RESTARTED = "registrar_restarted"
     ACCOUNT_LOST = "account_lost"
+    LIST_SHRANK = "list_shrank"
+    UNANSWERED = "unanswered"
     SITE_LOST = "site_lost"
     FLAPPING = "flapping"
     ADDRESS_CHANGED = "address_changed"
