@@ -216,7 +216,8 @@ def _still_firing(
             changed = replace(changed, acknowledged_by="", acknowledged_at=None)
         return Step(changed, Decision.ESCALATED if worse else Decision.ALTERED)
     if incident.cleared_at is not None:
-        return Step(replace(incident, cleared_at=None, resolution=""), Decision.RELAPSED)
+        again = _reworded(incident, condition) if condition.is_retold else incident
+        return Step(replace(again, cleared_at=None, resolution=""), Decision.RELAPSED)
     if condition.is_retold and condition.summary != incident.summary:
         return Step(_reworded(incident, condition), Decision.RETOLD)
     return Step(incident, Decision.STILL)

@@ -252,7 +252,8 @@ class OpenIncidents:
         incident = self._open.get(subject)
         if incident is None:
             return None
-        if incident.held_until is not None and incident.held_until <= now:
+        held_until, is_well = incident.held_until, incident.cleared_at is not None
+        if held_until is not None and held_until <= now and not is_well:
             return self._let_go(incident)
         if blind and incident.facts.extension_id is not None:
             return None
@@ -302,6 +303,7 @@ class OpenIncidents:
         else:
             self._keep(incident)
             self._set_timer(incident)
+            self._set_release(incident)
 
     def _keep(self, incident: Incident) -> None:
         self._open[incident.subject] = incident

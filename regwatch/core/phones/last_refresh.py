@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from regwatch.core.model import FAR_OFF, Registration, Timestamp
-from regwatch.core.phones.habits import ROUNDING, Habit, margin
+from regwatch.core.phones.habits import MARGIN_SECONDS, ROUNDING, Habit
+
+SLACK_SHARE = 0.01
+"""Of the lease, and ten seconds at least: how much later a refresh may come than ever before. Less
+than before a person is told of one phone: that its place is out takes the silence of many, and so
+it is known before they are told of one by one.
+"""
 
 
 class LastRefresh(Struct, frozen=True, gc=False):
@@ -45,7 +51,8 @@ def last_refresh(
         return LastRefresh(heard_at, ends_at, ended_at)
     # The shorter the lease is taken to be, the later it was granted: the cautious side.
     due_at = Timestamp(min(ends_at - habit.lease_low + habit.latest, ends_at))
-    return LastRefresh(heard_at, due_at, Timestamp(min(due_at + margin(habit), ended_at)))
+    slack = max(MARGIN_SECONDS, SLACK_SHARE * habit.lease) + habit.wobble
+    return LastRefresh(heard_at, due_at, Timestamp(min(due_at + slack, ended_at)))
 
 
 def latest(found: Iterable[LastRefresh]) -> LastRefresh | None:

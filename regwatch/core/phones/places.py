@@ -8,7 +8,7 @@ enough for one, whatever the place's size.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 from msgspec import Struct
@@ -141,7 +141,46 @@ class Place:
         if self.outage is not None:
             self.outage = moved(self.outage, by)
 
-    def shown(self) -> Shown:
+    @property
+    def members(self) -> Collection[ExtensionId]:
+        """Who is silent because it is out."""
+        return () if self.outage is None else self.outage.members
+
+    @property
+    def returned(self) -> Collection[ExtensionId]:
+        """Who of them was heard again."""
+        return () if self.outage is None else self.outage.returned
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What speaks for its outage, and what against it; None: it is not known to be out."""
+        return None if self.outage is None else self.outage.evidence(len(self.phones))
+
+    def supposed(self, policy: OutagePolicy) -> Supposed | None:
+        """The outage that most speaks for, while it is not known to be out."""
+        if self.outage is not None or len(self.silent) < policy.at_least:
+            return None
+        return supposed(self._shown(), policy)
+
+    def to_ask(
+        self,
+        began_at: Timestamp,
+        *,
+        answered_at: Callable[[ExtensionId], Timestamp],
+        now: Timestamp,
+    ) -> list[ExtensionId]:
+        """Who may have been heard since then, as far as is known."""
+        lately, found = now - ANSWERED_SECONDS, list[ExtensionId]()
+        for extension_id, phone in islice(self.phones.items(), MOST_LOOKED_AT):
+            was_silent = phone.is_silent and phone.due_at < began_at
+            if was_silent or phone.heard_at > began_at or answered_at(extension_id) > lately:
+                continue
+            found.append(extension_id)
+            if len(found) == MOST_ASKED:
+                break
+        return found
+
+    def _shown(self) -> Shown:
         """Its latest signs."""
         recent = dict(islice(reversed(self.phones.items()), MOST_SIGNS))
         silent = dict(islice(reversed(self.silent.items()), MOST_SIGNS))
@@ -186,50 +225,15 @@ class Places:
         phone = self.phones.get(extension_id)
         return phone is not None and now >= phone.silent_from and not phone.is_silent
 
-    def outage_of(self, place: str) -> Outage | None:
-        """That of a place that is out."""
-        held = self._places.get(place)
-        return None if held is None else held.outage
+    def held(self, place: str) -> Place | None:
+        """A place by its name; None: nobody is there."""
+        return self._places.get(place)
 
     def is_member(self, extension_id: ExtensionId) -> bool:
         """Whether it is silent because its place is out."""
-        outage = self.outage_of(self.place_of(extension_id))
+        held = self._places.get(self.place_of(extension_id))
+        outage = None if held is None else held.outage
         return outage is not None and extension_id in outage.members
-
-    def silent_at(self, place: str) -> Iterator[ExtensionId]:
-        """Who is silent there; found last first."""
-        held = self._places.get(place)
-        return iter(()) if held is None else reversed(held.silent)
-
-    def evidence(self, place: str, outage: Outage) -> Evidence:
-        """What speaks for the outage of a place that is out, and what against it."""
-        return outage.evidence(len(self._places[place].phones))
-
-    def supposed(self, place: str, policy: OutagePolicy) -> Supposed | None:
-        """The outage that most speaks for, of a place that is not known to be out."""
-        held = self._places.get(place)
-        if held is None or held.outage is not None or len(held.silent) < policy.at_least:
-            return None
-        return supposed(held.shown(), policy)
-
-    def to_ask(
-        self,
-        place: str,
-        began_at: Timestamp,
-        *,
-        answered_at: Callable[[ExtensionId], Timestamp],
-        now: Timestamp,
-    ) -> list[ExtensionId]:
-        """Who may have been heard since then, as far as is known."""
-        lately, found = now - ANSWERED_SECONDS, list[ExtensionId]()
-        for extension_id, phone in islice(self._places[place].phones.items(), MOST_LOOKED_AT):
-            was_silent = phone.is_silent and phone.due_at < began_at
-            if was_silent or phone.heard_at > began_at or answered_at(extension_id) > lately:
-                continue
-            found.append(extension_id)
-            if len(found) == MOST_ASKED:
-                break
-        return found
 
     # --- what answers show ---------------------------------------------------------------------
 
@@ -310,7 +314,7 @@ class Places:
 
     # --- outages -------------------------------------------------------------------------------
 
-    def begin(self, place: str, evidence: Evidence) -> Outage:
+    def begin(self, place: str, evidence: Evidence) -> Place:
         """The place is out."""
         held = self._places[place]
         began_at = evidence.began_at
@@ -320,14 +324,16 @@ class Places:
             outage.take(extension_id, phone)
         outage.heard += (gone := sum(at > began_at for at in held.departed or ()))
         outage.departed += gone
-        return outage
+        return held
 
-    def end(self, place: str, *, now: Timestamp) -> None:
-        """It is out no longer; the next outage begins after now."""
+    def end(self, place: str, *, now: Timestamp) -> Collection[ExtensionId]:
+        """It is out no longer; the next outage begins after now. Returns who is silent still."""
         held = self._places[place]
+        members = held.members
         held.outage, held.ended_at = None, now
         if not held.phones:
             del self._places[place]
+        return members
 
     def resume(self, place: str, began_at: Timestamp, members: set[ExtensionId]) -> None:
         """An outage goes on that was found before a restart of ours: with these members."""

@@ -44,7 +44,7 @@ from regwatch.core.phones.outages import (
     judge,
     place_by_address,
 )
-from regwatch.core.phones.places import Outage, Phone, Places
+from regwatch.core.phones.places import Phone, Place, Places
 from regwatch.core.phones.presence import held_last
 from regwatch.core.phones.refreshes import Refreshes
 from regwatch.core.phones.roster import Roster
@@ -208,7 +208,9 @@ class SiteWatch:
 
     def _touch(self, place: str) -> None:
         """Something was seen there that matters only to an outage that is known or supposed."""
-        if place in self._supposed or self._places.outage_of(place) is not None:
+        held = self._places.held(place)
+        is_out = held is not None and held.outage is not None
+        if is_out or place in self._supposed:
             self._unjudged[place] = None
 
     def _leave(self, extension_id: ExtensionId, heard_at: Timestamp | None) -> None:
@@ -269,11 +271,12 @@ class SiteWatch:
                 self._unjudged[place] = None
 
     def _judge(self, place: str, now: Timestamp) -> Iterator[Step]:
-        policy, outage = self._policies.of(place), self._places.outage_of(place)
-        if outage is not None:
-            yield from self._going_on(place, outage, policy, now)
+        policy, held = self._policies.of(place), self._places.held(place)
+        if held is not None and held.evidence is not None:
+            yield from self._going_on(place, held, held.evidence, policy, now)
         elif policy is not None:
-            yield from self._weigh(place, self._places.supposed(place, policy), policy, now)
+            found = None if held is None else held.supposed(policy)
+            yield from self._weigh(place, found, policy, now)
 
     def _weigh(
         self, place: str, found: Supposed | None, policy: OutagePolicy, now: Timestamp
@@ -281,7 +284,7 @@ class SiteWatch:
         before = self._supposed.pop(place, None)
         if found is None:
             if before is not None:
-                self._unsettle(filter(self._quieting.is_ours, self._places.silent_at(place)))
+                self._unsettle(filter(self._quieting.is_ours, self._silent_at(place)))
             return
         words = f"{self._words.evidence(place, found.evidence)}; {reasons(found.evidence, policy)}"
         supposition = Supposition(found.evidence.began_at, words)
@@ -292,7 +295,7 @@ class SiteWatch:
                 return
         self._supposed[place] = supposition
         if before is None:
-            self._unsettle(islice(self._places.silent_at(place), MOST_SETTLED))
+            self._unsettle(islice(self._silent_at(place), MOST_SETTLED))
 
     def _ask(
         self, place: str, supposition: Supposition, before: Supposition | None, now: Timestamp
@@ -301,59 +304,70 @@ class SiteWatch:
         if before is not None and before.asked_at is not None:
             supposition.asked_at, supposition.awaited = before.asked_at, before.awaited
             return
-        by_id = self._roster.by_id
+        held, by_id = self._places.held(place), self._roster.by_id
 
         def answered_at(extension_id: ExtensionId) -> Timestamp:
             watched = by_id.get(extension_id)
             return Timestamp(LONG_AGO) if watched is None else watched.answered_at or now
 
         began_at = supposition.began_at
-        asked = self._places.to_ask(place, began_at, answered_at=answered_at, now=now)
+        asked = held.to_ask(began_at, answered_at=answered_at, now=now) if held is not None else ()
         supposition.asked_at, supposition.awaited = now, set(asked)
         self._wanted.update(dict.fromkeys(asked))
         self._awaited.update(dict.fromkeys(asked, place))
 
     def _begin(self, place: str, evidence: Evidence, words: str, now: Timestamp) -> Iterator[Step]:
-        outage = self._places.begin(place, evidence)
-        yield self._told_of(place, outage, words, now)
-        self._unsettle(outage.members)
+        held = self._places.begin(place, evidence)
+        yield self._told_of(place, held, held.evidence or evidence, words, now)
+        self._unsettle(held.members)
 
     def _going_on(
-        self, place: str, outage: Outage, policy: OutagePolicy | None, now: Timestamp
+        self,
+        place: str,
+        held: Place,
+        evidence: Evidence,
+        policy: OutagePolicy | None,
+        now: Timestamp,
     ) -> Iterator[Step]:
-        evidence = self._places.evidence(place, outage)
         verdict = judge(evidence, policy or OutagePolicy(), is_out=True)
         if policy is None or verdict is not Verdict.STILL:
-            yield from self._over(place, outage, None if policy is None else verdict, now)
+            is_back = policy is not None and verdict is Verdict.BACK
+            because = self._why_over(held, evidence, is_back=is_back)
+            yield from self._over(place, because if policy else NOT_LOOKED_AT, is_back, now)
         elif abs(_news(evidence) - self._told.get(place, 0)) > UNTOLD_SHARE * evidence.members:
-            yield self._told_of(place, outage, self._words.evidence(place, evidence), now)
+            words = self._words.evidence(place, evidence)
+            yield self._told_of(place, held, evidence, words, now)
 
-    def _told_of(self, place: str, outage: Outage, words: str, now: Timestamp) -> Step:
-        evidence = self._places.evidence(place, outage)
+    def _told_of(
+        self, place: str, held: Place, evidence: Evidence, words: str, now: Timestamp
+    ) -> Step:
         self._told[place] = _news(evidence)
-        silent = (self._places.phones[each] for each in outage.members)
+        silent = (held.phones[each] for each in held.members)
         condition = self._words.condition(place, evidence, silent, now=now)
         step = self._incidents.apply(site_subject(place), condition, now=now)
         return replace(step, because=step.because or words)
 
-    def _over(
-        self, place: str, outage: Outage, verdict: Verdict | None, now: Timestamp
-    ) -> Iterator[Step]:
+    def _why_over(self, held: Place, evidence: Evidence, *, is_back: bool) -> str:
+        names, still_out = self._words.names, self._words.names(held.members)
+        if not is_back:
+            return not_the_place(evidence, still_out=still_out)
+        return back(evidence, came_back=names(held.returned), still_out=still_out)
+
+    def _over(self, place: str, because: str, is_back: bool, now: Timestamp) -> Iterator[Step]:
         """Who is still silent gets a little time if others are back; else it was not the place."""
-        evidence, names = self._places.evidence(place, outage), self._words.names
-        still_out = names(outage.members)
-        if verdict is Verdict.BACK:
-            because = back(evidence, came_back=names(outage.returned), still_out=still_out)
-            self._quieting.follow(outage.members, now)
-        else:
-            because = not_the_place(evidence, still_out=still_out)
-        self._places.end(place, now=now)
+        members = self._places.end(place, now=now)
         self._told.pop(place, None)
-        because = because if verdict is not None else NOT_LOOKED_AT
+        if is_back:
+            self._quieting.follow(members, now)
         yield self._incidents.apply(site_subject(place), None, because=because, now=now)
-        self._unsettle(outage.members)
+        self._unsettle(members)
 
     # --- what it means for its phones ----------------------------------------------------------
+
+    def _silent_at(self, place: str) -> Iterator[ExtensionId]:
+        """Who is silent there; found last first."""
+        held = self._places.held(place)
+        return iter(()) if held is None else reversed(held.silent)
 
     def _unsettle(self, ids: Iterable[ExtensionId]) -> None:
         self._unsettled.update(dict.fromkeys(ids))

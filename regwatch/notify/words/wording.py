@@ -48,7 +48,7 @@ REASONS = {
     "expired": "lease ran out without a refresh",
     "unregistered": "gone before its lease ended",
     "deleted": "deleted through regwatch, not back",
-    "site_lost": "many of its phones are lost or overdue",
+    "site_lost": "many of its phones are silent",
     "flapping": "comes and goes",
     "address_changed": "registers from another address",
     "foreign_network": "registers from outside its site's networks",

@@ -2,11 +2,11 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from bench.places.scenes import LASTS, SPREAD, Happened, Scene
-from bench.places.world import START, World, address
+from bench.places.world import START, World
 from fakes.clocks import both
 from fakes.values import EVERY_ALERT
 
@@ -23,7 +23,6 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
-from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.polling.selection import Selection
@@ -32,9 +31,9 @@ from regwatch.core.steps import Tell
 
 LATENCY = 0.3
 TICK = 1.0
-WARM_UP = 6 * 3600.0
+WARM_UP = 4 * 3600.0
 """Until habits are learned, of leases of an hour too."""
-SETTLES = 2 * 3600.0
+SETTLES = 3600.0
 """Between two scenes: all are back, and seen to be."""
 HALF_A_DAY = 12 * 3600.0
 GROUP_WAIT = 10.0
@@ -53,14 +52,8 @@ class Trial:
     """Phones that were told of neither alone nor by their place."""
     alone: int = 0
     """Of an outage: phones that were told of alone before it was found."""
-    asked: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """From when the third missed refresh could be known to when it was told."""
-        assert self.found_at is not None
-        known = sorted(phone.could_be_known_at for phone in self.happened.dark)
-        return self.found_at - known[min(2, len(known) - 1)]
+    seconds: float | None = None
+    """From when the third missed refresh could be known to when it was told."""
 
 
 @dataclass
@@ -79,9 +72,7 @@ class Driver:
         self.places, self.size = places, size
         self.world = World(places, size, seed)
         self._random = Random(seed + 1)
-        policy = MonitorPolicy(
-            EVERY_ALERT, outages=OutagePolicy(), lateness=LatenessPolicy(learn_after=6)
-        )
+        policy = MonitorPolicy(EVERY_ALERT, outages=OutagePolicy())
         self.account = Account(
             Monitor(AccountName("acme"), policy, Sites()),
             Planner(PollingPolicy(requests_per_hour=max(1000, 3 * places * size))),
@@ -124,8 +115,13 @@ class Driver:
         begun = trial.happened.begins_at
         fired = [at for at, where in self._fired if where == place and at >= begun]
         trial.found_at = min(fired, default=None)
+        known = sorted(phone.could_be_known_at for phone in trial.happened.dark)
+        if known and trial.found_at is not None:
+            trial.seconds = trial.found_at - known[min(2, len(known) - 1)]
         for phone in trial.happened.dark:
-            heard = [h for h in self._heard.values() if h.incident.facts.extension_id == phone.number]
+            heard = [
+                h for h in self._heard.values() if h.incident.facts.extension_id == phone.number
+            ]
             trial.swallowed += not any(self._is_told(each, place) for each in heard)
             trial.alone += any(
                 each.was_told_at is not None
@@ -140,9 +136,7 @@ class Driver:
         if not incident.is_quiet:
             return True
         if incident.inhibited_by is not None:
-            return any(
-                each.incident.id == incident.inhibited_by for each in self._heard.values()
-            )
+            return any(each.incident.id == incident.inhibited_by for each in self._heard.values())
         within = self.now - STRAGGLERS_SECONDS
         return any(where == place and at > within for at, where in self._ended)
 
@@ -216,7 +210,7 @@ class Driver:
 
 def places_of(size: int) -> int:
     """So many of them at once: each is a trial."""
-    return max(10, min(40, 1600 // size))
+    return max(8, min(40, 800 // size))
 
 
 def trials(size: int, scenes: Sequence[Scene], *, rounds: int, seed: int) -> Iterator[Trial]:

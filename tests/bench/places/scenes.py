@@ -6,9 +6,9 @@ from random import Random
 
 from bench.places.world import Phone, World
 
-SPREAD = 1800.0
+SPREAD = 900.0
 """Seconds within which it happens, at another time at each place."""
-LASTS = 5400.0
+LASTS = 4500.0
 """Seconds: long enough for the longest lease to run out."""
 EVENING = 1800.0
 """Within which people go home."""

@@ -22,7 +22,7 @@ def cells(trials: Sequence[Trial]) -> tuple[str, ...]:
     """One row: all trials of one scene at places of one size."""
     scene, size = trials[0].scene, trials[0].size
     found = [trial for trial in trials if trial.found_at is not None]
-    timed = [trial.seconds for trial in found if scene.is_outage and trial.happened.dark]
+    timed = [t.seconds for t in found if scene.is_outage and t.seconds is not None]
     limit = scene.limit
     at = "" if limit is None else f"{limit:.0%}"
     alone = sum(trial.alone for trial in trials) / len(trials)

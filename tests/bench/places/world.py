@@ -113,9 +113,7 @@ class World:
             phone.turn += 1
             if action == "unregister":
                 phone.bindings.clear()
-        elif action == "revive" and not phone.is_alive:
-            self._register(phone, at)
-        elif action == "reboot":
+        elif (action == "revive" and not phone.is_alive) or action == "reboot":
             self._register(phone, at)
 
     def _register(self, phone: Phone, at: float) -> None:

@@ -14,6 +14,7 @@ from regwatch.core.outcome import Outcome
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.remarks import Untold
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.site_watch import NOT_LOOKED_AT
 
 POLICY = MonitorPolicy(EVERY_ALERT, outages=OutagePolicy())
 SITES = Sites([Site("riga", extensions=("000*1??",), labels={"team": "ops"})])
@@ -240,7 +241,7 @@ def test_those_that_follow_are_quiet_from_the_first_and_counted() -> None:
         (SITE, Decision.RETOLD),
         (EXTENSION, Decision.INHIBITED),
     ]
-    words = "4 of 6 phones at riga silent since 08:10–08:15 UTC, 0 heard since, 2 not due yet"  # noqa: RUF001
+    words = "4 of 6 phones at riga silent since 08:10–08:15 UTC, 0 heard since, 2 not due yet"
     assert outage(made).summary == words
 
 
@@ -351,12 +352,11 @@ def test_when_most_phones_elsewhere_are_missing_too_it_is_the_whole_account() ->
     sites = Sites([Site("riga", extensions=("000*10?",)), Site("tallinn", extensions=("000*11?",))])
     made = Monitor(ACME, POLICY, sites)
     made.watch(listing(1, 2, 3, 4, 11, 12, 13, 14).extensions, now=at(0))
-    together(made, 0, {n: 600 + n for n in (1, 2, 3, 4, 11, 12, 13, 14)})
-    together(made, 620, gone(1, 2, 3))
-    seen(made, 4, 620.5, ends=604)
+    together(made, 0, {n: 600 + n for n in (1, 2, 3, 11, 12, 13, 14)} | {4: 904})
+    together(made, 620, gone(1, 2, 3) | {4: 904})
     assert "in common: the public address" in outage(made).explanation
     together(made, 630, gone(11, 12, 13, 14))
-    seen(made, 4, 660, ends=604)
+    seen(made, 4, 920)
     assert "in common: the whole account" in outage(made).explanation
 
 
@@ -427,6 +427,7 @@ def test_an_outage_of_a_place_that_is_not_looked_at_any_more_is_over() -> None:
     after = Monitor(ACME, MonitorPolicy(EVERY_ALERT), SITES, incidents=tuple(before.incidents))
     last = seen(after, 4, 650, ends=LATE + 4)
     assert (SITE, Decision.RESOLVED) in decisions(last)
+    assert [i.resolution for i in last.incidents if i.alert is SITE] == [NOT_LOOKED_AT]
 
 
 def test_an_outage_that_begins_after_a_restart_of_ours_is_one_though_nobody_refreshed_since() -> (
