@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import groupby
 
 from bench.places.driver import Trial, trials
 from bench.places.scenes import SCENES
@@ -49,6 +48,3 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
-
-
-__all__ = ["groupby", "main"]

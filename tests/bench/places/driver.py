@@ -19,7 +19,6 @@ from regwatch.core.model import (
     Incident,
     IncidentState,
     Listing,
-    Timestamp,
 )
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
@@ -203,9 +202,9 @@ class Driver:
     def _hear(self) -> None:
         """What stayed loud for as long as a group waits is told."""
         for heard in self._heard.values():
-            if heard.was_told_at is None and heard.loud_since is not None:
-                if self.now >= heard.loud_since + GROUP_WAIT:
-                    heard.was_told_at = heard.loud_since
+            since = heard.loud_since
+            if since is not None and self.now >= since + GROUP_WAIT and heard.was_told_at is None:
+                heard.was_told_at = since
 
 
 def places_of(size: int) -> int:
@@ -220,6 +219,3 @@ def trials(size: int, scenes: Sequence[Scene], *, rounds: int, seed: int) -> Ite
         for scene in scenes:
             if size in scene.sizes:
                 yield from driver.try_out(scene)
-
-
-__all__ = ["Driver", "Timestamp", "Trial", "trials"]

@@ -1,4 +1,4 @@
-"""What may happen at a place: to which of its phones, and whether that is an outage of the place."""
+"""What may happen at a place, to which of its phones, and whether that is an outage of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -89,10 +89,10 @@ def in_step(number: float, *, is_one_model: bool, is_base: bool = False) -> Play
 
 
 def evening(action: str) -> Play:
-    """Most people go home, one by one."""
+    """Half of the people go home, one by one."""
 
     def play(world: World, phones: Sequence[Phone], now: float, random: Random) -> Happened:
-        hit = random.sample(list(phones), round(0.6 * len(phones)))
+        hit = random.sample(list(phones), round(0.5 * len(phones)))
         for phone in hit:
             world.plan(now + random.uniform(0, EVENING), action, [phone])
         return Happened(now, hit if action == "die" else ())

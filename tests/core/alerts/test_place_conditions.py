@@ -55,7 +55,8 @@ def test_it_is_back_with_the_names_of_some() -> None:
     found = replace(FOUND, members=1, returned=7)
     names = ["101 (Anna)", "102", "103", "104", "105"]
     assert back(found, came_back=names, still_out=["110"]) == (
-        "the place is back: 7 (101 (Anna), 102, 103, 104, 105, …) heard again; still silent: 1 (110)"
+        "the place is back: 7 (101 (Anna), 102, 103, 104, 105, …) heard again; "
+        "still silent: 1 (110)"
     )
     assert back(replace(FOUND, members=0, returned=1), came_back=["101"], still_out=[]) == (
         "the place is back: 1 (101) heard again, nobody is silent any more"

@@ -19,8 +19,8 @@ def found(habit: Habit | None, *, ends: float | None = 600) -> LastRefresh:
     ("habit", "ends", "heard", "due", "silent"),
     [
         pytest.param(STEADY, 600, 0, 303, 313, id="by its habit"),
-        pytest.param(Habit(refreshes=2, lease_low=600, lease_high=601, latest=303), 600, 0, 600, 602,
-                     id="too few refreshes"),
+        pytest.param(Habit(refreshes=2, lease_low=600, lease_high=601, latest=303),
+                     600, 0, 600, 602, id="too few refreshes"),
         pytest.param(Habit(refreshes=9, lease_low=600, lease_high=601, earliest=300, latest=500),
                      600, 0, 600, 602, id="unsteady"),
         pytest.param(Habit(lease_low=3600, lease_high=3601), 600, -3000, 600, 602,
