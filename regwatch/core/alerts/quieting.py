@@ -111,8 +111,8 @@ class Quieting:
         )
 
     def release(self, extension_id: ExtensionId, because: str = "") -> Iterator[Step]:
-        """Nothing of its place says it all any more. What is just recovering is not told for that: it
-        is let go if it relapses.
+        """Nothing of its place says it all any more. What is just recovering is not told for that:
+        it is let go if it relapses.
         """
         found = self._incidents.presence_of(extension_id)
         if found and all(each.cleared_at is not None for each in found):
