@@ -288,16 +288,22 @@ class Story:
         self.said(5020, *(answer(i, when=5020) for i in (1, 2, 3, 4, 5)))  # the registrar forgot
         again = registration("r6b", ends=6000, real=ELSEWHERE)
         for when, held in ((5030, ()), (5040, (again,)), (5050, ()), (5060, (again,))):
-            self.said(when, answer(6, *held, when=when))  # flaps, elsewhere
+            for moment in (when, when + 1):
+                self.said(moment, answer(6, *held, when=moment))  # flaps, elsewhere
         self.said(5070, answer(28, registration("r28", ends=6300), when=5070))
-        self.said(5075, answer(28, when=5075))  # says good-bye
+        for when in (5075, 5076):
+            self.said(when, answer(28, when=when))  # says good-bye
         many = range(7, 20)
+        late = [answer(i, registration(f"r{i}", ends=6300), when=6295) for i in many]
+        self.said(6295, *late)
         gone = [answer(i, when=6310) for i in many]
         well = [answer(i, registration(f"w{i}", ends=6700), when=6310) for i in (20, *OTHERS)]
         self.said(6310, *gone, answer(6, again, when=6310), *well)  # their place is out
         self.said(6345, answer(6, again, when=6345))  # nobody else was answered in time
         back = {i: registration(f"n{i}", ends=6700) for i in many}
         self.said(6350, *(answer(i, each, when=6350) for i, each in back.items() if i < 18))
+        late = [answer(i, registration(f"w{i}", ends=6700), when=6695) for i in OTHERS]
+        self.said(6695, *late)
         self.said(6710, *(answer(i, when=6710) for i in OTHERS))  # out again
         self.said(6760, answer(30, when=6760))  # was never there
         fired = next(i for i in account.monitor.incidents if i.state is IncidentState.FIRING)
@@ -312,6 +318,9 @@ class Story:
             self.said(6920, answer(i, registration(f"s{i}", ends=ends, real=real), when=6920))
         well = [answer(i, registration(f"n{i}", ends=9000), when=6930) for i in (9, 19)]
         self.said(6930, answer(20, when=6930), *well, is_told=False)  # news, and ends
+        held = {i: registration(f"s{i}", ends=6934, real=real) for i, real in SMALL.items()}
+        late = [answer(i, each, when=6933.6) for i, each in held.items() if i != 34]
+        self.said(6933.6, *late, is_told=False)
         gone = [answer(i, when=6936) for i in SMALL if i != 34]
         self.said(6936, *gone, is_told=False)  # one is out, the other may be
         asked = account.next(now=now(6940))

@@ -75,6 +75,8 @@ def _begins(shown: Shown, policy: OutagePolicy) -> Iterator[Evidence]:
         missed = [event for event in now if event[1] == MISSED]
         for _, _, number in missed:
             tally.missed(number, at)
+        for _, _, number in now[len(missed) :]:  # heard just then: neither before nor after
+            tally.leaves(number)
         if missed and tally.members >= policy.at_least:
             yield tally.evidence(at)
         for _, _, number in now[len(missed) :]:
@@ -123,12 +125,15 @@ class _Tally:
         self._silent_since += 1
         self._count(moment, 1, 0)
 
-    def heard_of(self, number: int, at: Timestamp) -> None:
-        """It is one that was heard, from here back."""
+    def leaves(self, number: int) -> None:
+        """It is no member from here back."""
         moment = self._moment_of.pop(number, None)
         if moment is not None:
             self._unseen -= self._shown.signs[number].is_unseen
             self._count(moment, -1, 0)
+
+    def heard_of(self, number: int, at: Timestamp) -> None:
+        """It is one that was heard, from here back."""
         self._heard += 1
         self._departed += number == DEPARTED
         self._count(self._moment(at), 0, 1)
