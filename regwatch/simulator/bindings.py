@@ -31,6 +31,8 @@ class Binding:
     ended_at: float = FOREVER
     """When it was removed: by un-REGISTER, deletion or restart."""
     is_static: bool = False
+    number: int = 0
+    """Which of the extension's devices."""
     moves: list[tuple[float, str]] = field(default_factory=list)
     """New public addresses, each from a refresh on."""
 
