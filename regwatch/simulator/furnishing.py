@@ -1,6 +1,7 @@
 """The devices of a seat as the registrar meets them: habits, addresses, who refreshes in step."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 
 from regwatch.simulator.bindings import Binding
@@ -79,20 +80,29 @@ def _habit(
         lease = random.choice(leases)
         period = UNSTEADY[0] * lease
         return lease, period, UNSTEADY[1], random.random() * period
-    together = Random(f"{seed}/{seat.host}")
-    in_step = bool(seat.host) and (
-        seat.make is Make.DECT or together.random() < rates.in_step_share
-    )
-    habit = together if in_step else random
-    lease = habit.choice(_leases(seat, leases))
-    period = habit.uniform(EARLIEST, LATEST) * lease
-    phase = habit.random() * period
-    if in_step:
+    beat = _beat(seat.host, rates, seed, tuple(leases)) if seat.host else None
+    if beat is not None:
         # Off by a moment at most: one bell rings for all, and each walks at its own pace.
+        lease, period, phase = beat
         late = random.uniform(0, IN_STEP_SECONDS)
         return lease, period, min(IN_STEP_SECONDS / period, STEADY), max(0.0, phase - late)
+    lease = random.choice(_leases(seat, leases))
+    period = random.uniform(EARLIEST, LATEST) * lease
     jitter = min(STEADY, 0.8 * (lease - period) / period)
-    return lease, period, jitter, phase
+    return lease, period, jitter, random.random() * period
+
+
+@lru_cache(maxsize=1000)
+def _beat(
+    host: str, rates: Rates, seed: int, leases: tuple[float, ...]
+) -> tuple[float, float, float] | None:
+    """Lease, period and phase of all at a switch or base; None if each has its own."""
+    random = Random(f"{seed}/{host}")
+    if not host.startswith("base") and random.random() >= rates.in_step_share:
+        return None
+    lease = random.choice(leases)
+    period = random.uniform(EARLIEST, LATEST) * lease
+    return lease, period, random.random() * period
 
 
 def _leases(seat: Seat, leases: Sequence[float]) -> Sequence[float]:

@@ -144,7 +144,7 @@ CALM_DAY = REAL_LIFE.only(*(PEOPLE | MACHINES))
 """Nothing fails, but people and machines live."""
 HONEST = REAL_LIFE.without(*LIES)
 """The API says what is so."""
-BY_NAME: Mapping[str, Rates] = {"real": REAL_LIFE, "calm": CALM_DAY, "honest": HONEST}
+LIVES: Mapping[str, Rates] = {"real": REAL_LIFE, "calm": CALM_DAY, "honest": HONEST}
 
 
 class RateError(ValueError):
@@ -153,9 +153,9 @@ class RateError(ValueError):
 
 def named(name: str, changes: Iterable[str] = ()) -> Rates:
     """Rates by name, with some changed (`reboot=5`); raises `RateError`."""
-    if name not in BY_NAME:
-        raise RateError(f"there are no rates `{name}`; there are: {', '.join(BY_NAME)}")
-    return replace(BY_NAME[name], **dict(_change(each) for each in changes))  # type: ignore[arg-type]
+    if name not in LIVES:
+        raise RateError(f"there are no rates `{name}`; there are: {', '.join(LIVES)}")
+    return replace(LIVES[name], **dict(_change(each) for each in changes))  # type: ignore[arg-type]
 
 
 def _change(text: str) -> tuple[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from zlib import crc32
 
 from regwatch.simulator.rates import Rates
 
@@ -49,6 +50,12 @@ class Seat:
     is_never: bool = False
     is_static: bool = False
     has_second: bool = False
+
+    @property
+    def is_wired(self) -> bool:
+        """A desk phone or a handset that can be lost."""
+        is_phone = self.make in {Make.DESK, Make.DECT}
+        return is_phone and not (self.is_never or self.is_static)
 
 
 def seats(rates: Rates, *, seed: int, phones: int, line_size: int) -> tuple[Seat, ...]:
@@ -104,7 +111,7 @@ def _rounded(random: Random, count: float) -> int:
 
 def network_of(rates: Rates, seed: int, line: int) -> Network:
     """How this line's addresses are written."""
-    roll = Random(f"{seed}/network {line}").random()
+    roll = _roll(f"{seed}/network {line}")
     if roll < rates.ipv6_share:
         return Network.IPV6
     return Network.MAPPED if roll < rates.ipv6_share + rates.mapped_share else Network.IPV4
@@ -112,4 +119,9 @@ def network_of(rates: Rates, seed: int, line: int) -> Network:
 
 def is_nightly(rates: Rates, seed: int, line: int) -> bool:
     """Whether this line's address changes each night."""
-    return Random(f"{seed}/nightly {line}").random() < rates.nightly_share
+    return _roll(f"{seed}/nightly {line}") < rates.nightly_share
+
+
+def _roll(word: str) -> float:
+    """Always the same for this word, from 0 to below 1."""
+    return crc32(word.encode()) / 2**32

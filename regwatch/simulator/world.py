@@ -62,15 +62,15 @@ class World:
 
     def answers(self, ids: Iterable[int]) -> list[bodies.Json]:
         """What the API shows of these extensions, faults of its answers and all."""
-        now = self.seen_now()
+        now, asked = self.seen_now(), list(ids)
+        known = [each for each in asked if self.is_known(each)]
         shown = [
-            bodies.reg_info(self.registrar, each, now=now, faults=self.faults)
-            for each in ids
-            if self.is_known(each)
+            info
+            for each in known
+            if (info := bodies.reg_info(self.registrar, each, now=now, faults=self.faults))
         ]
-        infos = [info for info in shown if info is not None]
-        asked = {info["extension_id"] for info in infos}
-        return bodies.with_oddities(infos, asked, self.registrar, self.faults, self.random)
+        oddities = (self.registrar, self.faults, self.random)
+        return bodies.with_oddities(shown, set(asked), *oddities)
 
     def seen_now(self) -> float:
         """The virtual time that answers speak of: an older one, if they are cached or frozen."""

@@ -25,7 +25,7 @@ PART = (0.5, 0.9)
 
 def silent_deaths(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """One phone each."""
-    for number in range(ground.times(Kind.SILENT_DEATH, random)):
+    for number in range(ground.times(Kind.SILENT_DEATH, random, ground.wired)):
         seat = random.choice(ground.wired)
         devices = ground.devices([seat])[:1]
         want = Want.DEVICE if seat.has_second else Want.LOSS
@@ -34,7 +34,7 @@ def silent_deaths(ground: Ground, random: Random, day: int) -> Iterator[Happenin
 
 def device_deaths(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """The second device of an extension, the first lives on."""
-    for number in range(ground.times(Kind.DEVICE_DEATH, random) if ground.doubled else 0):
+    for number in range(ground.times(Kind.DEVICE_DEATH, random, ground.doubled)):
         devices = [(ground.id_of(random.choice(ground.doubled)), SECOND)]
         length = _length(random, DEAD)
         yield _dark(Kind.DEVICE_DEATH, Want.DEVICE, devices, random, day, number, length)
@@ -44,7 +44,7 @@ def switches(ground: Ground, random: Random, day: int, kind: Kind) -> Iterator[H
     """All phones of one switch, or of one DECT base."""
     is_base = kind is Kind.BASE_DEATH
     hosts = [host for host, seats in ground.hosts.items() if _is_base(seats) is is_base]
-    for number in range(ground.times(kind, random) if hosts else 0):
+    for number in range(ground.times(kind, random, hosts)):
         host = random.choice(hosts)
         devices = [each for each in ground.devices(ground.hosts[host]) if each[1] != SECOND]
         length = random.uniform(*REBOOT) if kind is Kind.SWITCH_REBOOT else _length(random, REPAIR)
@@ -57,7 +57,7 @@ def _is_base(seats: Sequence[Seat]) -> bool:
 
 def places(ground: Ground, random: Random, day: int, kind: Kind) -> Iterator[Happening]:
     """A whole line, or a part of it."""
-    for number in range(ground.times(kind, random) if ground.lines else 0):
+    for number in range(ground.times(kind, random, ground.lines)):
         line = random.choice(list(ground.lines))
         devices = ground.devices(ground.lines[line])
         if kind is Kind.PART_LOST:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -50,10 +50,14 @@ class Ground:
         """One of its own for each kind and day, so that who is left out changes nothing else."""
         return Random(f"{self.seed}/{kind.value}/{day}")
 
-    def times(self, kind: Kind, random: Random, *, each: float | None = None) -> int:
-        """How often it happens on a day; `each`: to as many phones, else to all there are."""
-        count = len(self.ids) if each is None else each
-        return _poisson(random, self.rates.a_day(kind) * count / PHONES)
+    def times(self, kind: Kind, random: Random, among: Collection[object]) -> int:
+        """How often it happens on a day to as many phones as there are; never to nobody."""
+        count = _poisson(random, self.rates.a_day(kind) * len(self.ids) / PHONES)
+        return count if among else 0
+
+    def times_at_all(self, kind: Kind, random: Random) -> int:
+        """How often it happens on a day to the PBX, however many phones it has."""
+        return _poisson(random, self.rates.a_day(kind))
 
 
 def ground(settings: SimulatorSettings, rates: Rates, seed: int) -> Ground:
@@ -65,7 +69,6 @@ def ground(settings: SimulatorSettings, rates: Rates, seed: int) -> Ground:
             lines[seat.line].append(seat)
             hosts[seat.host].append(seat)
     hosts.pop("", None)
-    desks = (Make.DESK, Make.DECT)
     able = [seat for seat in seats if not (seat.is_never or seat.is_static)]
     return Ground(
         settings,
@@ -73,7 +76,7 @@ def ground(settings: SimulatorSettings, rates: Rates, seed: int) -> Ground:
         seed,
         ids_of(settings),
         seats,
-        wired=[seat for seat in able if seat.make in desks],
+        wired=[seat for seat in able if seat.is_wired],
         roaming=[seat for seat in able if seat.make is Make.SOFTPHONE],
         browsers=[seat for seat in able if seat.make is Make.BROWSER],
         doubled=[seat for seat in able if seat.has_second],

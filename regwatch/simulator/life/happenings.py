@@ -1,11 +1,13 @@
 """What truly happens, to whom, and when it can be seen: values, settled before anybody asks."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from regwatch.simulator.rates import Kind
 
+NEVER = float("inf")
 FIRST, SECOND = 0, 1
 """Devices of an extension."""
 
@@ -94,7 +96,7 @@ class Sight:
     """When a refresh was due that does not come; None: it said good-bye."""
     gone_at: float
     """When its last entry is listed no more, if it stays away."""
-    back_at: float = float("inf")
+    back_at: float = NEVER
     """When it registers again."""
 
     @property
@@ -139,6 +141,15 @@ class Happening:
             s.missed_at for s in self.sights if s.missed_at is not None and s.missed_at < s.back_at
         )
         return missed[count - 1] if len(missed) >= count else None
+
+    def line(self) -> str:
+        """As a line of JSON; who is never back, never, is null."""
+        shown = asdict(self)
+        del shown["steps"]
+        for sight in shown["sights"]:
+            sight["back_at"] = None if sight["back_at"] == NEVER else sight["back_at"]
+            sight["gone_at"] = None if sight["gone_at"] == NEVER else sight["gone_at"]
+        return json.dumps(shown | {"seen_at": self.seen_at})
 
     def with_sights(self, sights: tuple[Sight, ...]) -> "Happening":
         """The same, and what can be seen of it."""

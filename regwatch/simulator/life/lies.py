@@ -26,7 +26,7 @@ DOWN = (1 * MINUTE, 10 * MINUTE)
 
 def glitches(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """Of one extension."""
-    for number in range(ground.times(Kind.GLITCH, random)):
+    for number in range(ground.times(Kind.GLITCH, random, ground.wired)):
         who = ground.id_of(random.choice(ground.wired))
         name = random.choice(("left_out_ids", "unregistered_ids"))
         length = random.uniform(*GLITCH_SECONDS)
@@ -36,14 +36,14 @@ def glitches(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
 
 def mass_glitches(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """Of all or half."""
-    for number in range(ground.times(Kind.MASS_GLITCH, random, each=500)):
+    for number in range(ground.times_at_all(Kind.MASS_GLITCH, random)):
         faults, length = random.choice(MASS), random.choice(MASS_SECONDS)
         yield _lie(Kind.MASS_GLITCH, Want.ACCOUNT, faults, random, day, number, length)
 
 
 def frozen(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """A replica that stands still, or a cache."""
-    for number in range(ground.times(Kind.FROZEN, random, each=500)):
+    for number in range(ground.times_at_all(Kind.FROZEN, random)):
         if random.random() < 0.5:
             faults: Mapping[str, object] = {"frozen_answers": True}
             length = random.uniform(*FROZEN)
@@ -55,7 +55,7 @@ def frozen(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
 
 def lists_shrunk(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """Many are missing from the list; at times all."""
-    for number in range(ground.times(Kind.LIST_SHRUNK, random, each=500)):
+    for number in range(ground.times_at_all(Kind.LIST_SHRUNK, random)):
         faults = {"list_missing": random.choice((0.3, 0.5, 1.0))}
         length = random.uniform(*SHRUNK)
         yield _lie(Kind.LIST_SHRUNK, Want.LIST, faults, random, day, number, length)
@@ -63,7 +63,7 @@ def lists_shrunk(ground: Ground, random: Random, day: int) -> Iterator[Happening
 
 def api_down(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """No answer but an error."""
-    for number in range(ground.times(Kind.API_DOWN, random, each=500)):
+    for number in range(ground.times_at_all(Kind.API_DOWN, random)):
         length = random.uniform(*DOWN)
         yield _lie(Kind.API_DOWN, Want.API, {"http_503": 1.0}, random, day, number, length)
 

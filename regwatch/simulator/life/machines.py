@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from random import Random
 
 from regwatch.simulator.furnishing import DESKS, model_of
-from regwatch.simulator.life.ground import DAY, HOUR, MINUTE, Ground
+from regwatch.simulator.life.ground import DAY, HOUR, MINUTE, PHONES, Ground
 from regwatch.simulator.life.happenings import FIRST, Act, Happening, Step, Want
 from regwatch.simulator.rates import Kind
-from regwatch.simulator.seats import Make, is_nightly
+from regwatch.simulator.seats import is_nightly
 
 BOOT_SECONDS = (50.0, 110.0)
 UPGRADE_SECONDS = (150.0, 240.0)
@@ -25,7 +25,7 @@ WORDS = re.compile(r"(\d+)(\D*)$")
 
 def reboots(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """One phone each, for a minute or two."""
-    for number in range(ground.times(Kind.REBOOT, random)):
+    for number in range(ground.times(Kind.REBOOT, random, ground.wired)):
         who = ground.id_of(random.choice(ground.wired))
         at = day * DAY + random.random() * DAY
         says_goodbye = random.random() < GOODBYE_SHARE
@@ -41,7 +41,7 @@ def reboots(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
 
 def rebinds(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """The NAT before a phone forgets it."""
-    for number in range(ground.times(Kind.REBIND, random)):
+    for number in range(ground.times(Kind.REBIND, random, ground.wired)):
         who, at = ground.id_of(random.choice(ground.wired)), day * DAY + random.random() * DAY
         steps = (Step(at, Act.REBIND, who),)
         yield _one(Kind.REBIND, Want.NOTHING, who, day, number, at, None, steps)
@@ -49,7 +49,7 @@ def rebinds(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
 
 def two_nodes(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """One contact under two ids, until one of them goes."""
-    for number in range(ground.times(Kind.TWO_NODES, random)):
+    for number in range(ground.times(Kind.TWO_NODES, random, ground.wired)):
         who, at = ground.id_of(random.choice(ground.wired)), day * DAY + random.random() * DAY
         until, word = at + random.uniform(*TWINS), random.choice(("removed", ""))
         steps = (Step(at, Act.TWIN, who), Step(until, Act.UNTWIN, who, FIRST, word))
@@ -78,16 +78,16 @@ def _one(
 
 
 def firmware(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
-    """A round over all phones of one model, one by one in the night."""
-    for number in range(ground.times(Kind.FIRMWARE, random)):
+    """A round over a customer's phones of one model, one by one in the night."""
+    for number in range(ground.times(Kind.FIRMWARE, random, ground.wired)):
         model, steps = random.choice(DESKS), []
-        seats = [s for s in ground.wired if s.make is Make.DESK]
-        for seat in seats:
-            if model_of(seat, ground.seed) == model:
+        agent, start = newer(model, day + number), random.choice(ground.wired).number
+        for seat in ground.seats[start // PHONES * PHONES :][:PHONES]:
+            if seat.is_wired and model_of(seat, ground.seed) == model:
                 who, at = ground.id_of(seat), day * DAY + ROUND[0] + random.random() * ROUND[1]
                 back_at = at + random.uniform(*UPGRADE_SECONDS)
                 steps.append(Step(at, Act.OFF, who))
-                steps.append(Step(back_at, Act.UPGRADE, who, FIRST, newer(model, day + number)))
+                steps.append(Step(back_at, Act.UPGRADE, who, FIRST, agent))
         yield Happening(
             number=f"{Kind.FIRMWARE.value}/{day}/{number}",
             at=day * DAY + ROUND[0],
@@ -131,7 +131,7 @@ def new_addresses(ground: Ground, random: Random, day: int) -> Iterator[Happenin
 
 def restarts(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """The registrar forgets everything."""
-    for number in range(ground.times(Kind.RESTART, random, each=500)):
+    for number in range(ground.times_at_all(Kind.RESTART, random)):
         at = day * DAY + random.random() * DAY
         yield Happening(
             number=f"{Kind.RESTART.value}/{day}/{number}",

@@ -93,7 +93,7 @@ def reloads(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
 def take_overs(ground: Ground, random: Random, day: int) -> Iterator[Happening]:
     """Another device for some hours, where the PBX keeps one contact only."""
     singles = [seat for seat in ground.wired if not seat.has_second]
-    for number in range(ground.times(Kind.TAKE_OVER, random) if singles else 0):
+    for number in range(ground.times(Kind.TAKE_OVER, random, singles)):
         seat, at = random.choice(singles), day * DAY + random.uniform(*AT_WORK)
         until, own = at + random.uniform(*ELSEWHERE), model_of(seat, ground.seed)
         other = random.choice([each for each in (*DESKS, *SOFTPHONES) if each != own])

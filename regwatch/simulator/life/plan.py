@@ -54,6 +54,7 @@ class Plan:
     ) -> None:
         self._ground = ground(settings, rates, seed)
         self._begins = begins
+        self._day: tuple[int, Sequence[Happening]] = (-1, ())
 
     def __call__(self, since: float, before: float) -> Sequence[Happening]:
         """What begins in that time; at its begin also who had gone home before."""
@@ -63,9 +64,14 @@ class Plan:
             found += self._away_already()
         return sorted(found, key=lambda each: (each.at, each.number))
 
-    def _of_day(self, day: int) -> Iterator[Happening]:
-        for kind, planned in PLANNERS.items():
-            yield from planned(self._ground, self._ground.random(kind, day), day)
+    def _of_day(self, day: int) -> Sequence[Happening]:
+        """The last one is kept: who goes from noon to noon asks for each twice."""
+        if self._day[0] != day:
+            found: list[Happening] = []
+            for kind, planned in PLANNERS.items():
+                found += planned(self._ground, self._ground.random(kind, day), day)
+            self._day = (day, found)
+        return self._day[1]
 
     def _away_already(self) -> Iterator[Happening]:
         today = int(self._begins // DAY)
@@ -80,9 +86,12 @@ class Plan:
 def life(
     settings: SimulatorSettings, rates: Rates, *, seed: int, begins: float, days: float
 ) -> Sequence[Happening]:
-    """Lived through once beforehand: all that begins in these days, with what is to be seen."""
+    """Lived through once beforehand: all that begins in these days, with what is to be seen.
+
+    Phones and their lives are those of the seed, whatever the settings' own.
+    """
     ends = begins + days * DAY
-    settings = replace(settings, rates=rates, calm=True, faults={})
+    settings = replace(settings, rates=rates, seed=seed, calm=True, faults={})
     plan = Plan(settings, rates, seed=seed, begins=begins)
 
     def until_the_end(since: float, before: float) -> Sequence[Happening]:

@@ -64,9 +64,7 @@ def test_what_the_truth_says_is_shown(seed: int, moments: list[float]) -> None:
     for moment in sorted(moments):
         now = START + moment
         world.advance(now)
-        away = {
-            (s.extension_id, s.device) for s in sights if s.gone_at <= now < s.back_at
-        }
+        away = {(s.extension_id, s.device) for s in sights if s.gone_at <= now < s.back_at}
         for extension_id, numbers in devices.items():
             found = world.registrar.answer(extension_id, now)
             assert found is not None
