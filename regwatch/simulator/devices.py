@@ -155,6 +155,9 @@ class Devices:
         if last is not None:
             real = self._at_home(extension_id, last, now)
             self._arrive(extension_id, last, now, "renumber", real=real)
+        for binding in self.live(extension_id, device, now):
+            if binding.born_at > now:  # forgotten by the registrar, and yet to return
+                binding.real = self._at_home(extension_id, binding, now)
 
     # --- entries beside each other -------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def _device(
         salt=salt,
         born_at=now,
         phase=phase,
+        is_unsteady=jitter > STEADY,
     )
 
 

@@ -77,7 +77,7 @@ async def test_options_and_faults_hold_from_the_start_and_the_truth_is_written(
 async def test_the_commands_that_the_welcome_shows_work() -> None:
     async with simulating("--calm") as (url, welcome, session):
         shown = [line for line in welcome.splitlines() if "curl" in line]
-        assert len(shown) == 5
+        assert len(shown) == 6
         assert all(url in line for line in shown)
         async with session.post(url + "/_simulator/faults", data='{"http_500": 0.5}') as response:
             assert "-d '{\"http_500\": 0.5}'" in welcome
