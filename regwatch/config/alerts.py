@@ -106,6 +106,14 @@ class RegistrarRestartedShape(AlertShape):
     severity: SeverityName = "info"
 
 
+class AccountLostShape(AnyAlertShape):
+    """A large part of an account vanished at once, before the leases ended."""
+
+    share: Share = 0.3
+    at_least: int = Field(default=10, ge=1)
+    severity: SeverityName = "critical"
+
+
 class SiteLostShape(AnyAlertShape):
     """Many phones of a site at once."""
 
@@ -212,6 +220,7 @@ class AlertsShape(Shape):
     memory_lost: _switchable(MemoryLostShape) = MemoryLostShape()  # type: ignore[valid-type]
     store_damaged: _switchable(StoreDamagedShape) = StoreDamagedShape()  # type: ignore[valid-type]
     registrar_restarted: _switchable(RegistrarRestartedShape) = RegistrarRestartedShape()  # type: ignore[valid-type]
+    account_lost: _switchable(AccountLostShape) = AccountLostShape()  # type: ignore[valid-type]
     site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
     flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]
     address_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]

@@ -46,8 +46,6 @@ from regwatch.core.polling.progress import Progress
 from regwatch.core.polling.selection import Selection
 from regwatch.core.steps import AskList, Failure, Tell
 
-CONFIRM_SECONDS = 3.0
-"""Between an answer that is doubted and the one that confirms it: a glitch may last a moment."""
 T = TypeVar("T")
 GAP_SECONDS = 30.0
 """Without a look: the machine, or the process, was stopped. Far above what a busy loop takes."""
@@ -144,7 +142,7 @@ class Account:
         quarantined = self.planner.quarantine(batch.refused, now=steady)
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)
-        self.planner.confirm(outcome.doubted, at=Instant(steady + CONFIRM_SECONDS))
+        self.planner.confirm(outcome.doubted)
         self._progress.expect(steady)
         if batch.answers and batch.failure is None:
             self._progress.whole_poll_at = steady

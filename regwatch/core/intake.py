@@ -4,17 +4,17 @@ A bug of ours met by one answer sets that extension aside, as unknown, and is ta
 neither end the watching nor leave half an answer for the next one to be compared with.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from regwatch.core.clock_steps import moved
+from regwatch.core.durations import humanise
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
     Answer,
-    BatchAnswer,
     ExtensionId,
     ExtensionState,
     RegistrationId,
@@ -25,15 +25,19 @@ from regwatch.core.outcome import Gathered
 from regwatch.core.phones.crowds import is_crowded, thinned
 from regwatch.core.phones.deletions import Deletions
 from regwatch.core.phones.device_models import DeviceModels
-from regwatch.core.phones.mass_doubt import Verdict
+from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
-from regwatch.core.phones.observation import Observation, compare
+from regwatch.core.phones.observation import Observation, compare, undoubted
 from regwatch.core.phones.roster import Roster
+from regwatch.core.remarks import Remark, Untold
 from regwatch.core.sites import Sites
 from regwatch.core.watches.phone_watch import PhoneWatch
 from regwatch.core.watches.presence_watch import PresenceWatch
 from regwatch.core.watches.restarts import Restarts
 from regwatch.core.watches.site_watch import SiteWatch
+
+NOTHING_WEIGHED = Weighed()
+ASKED_AGAIN = "gone while its lease ran on: it is asked again before anybody is told"
 
 
 class Watches(Struct, frozen=True):
@@ -87,11 +91,18 @@ class Intake:
         self._watches = watches
         self._learn_after = learn_after
         self._memories: dict[ExtensionId, Memory] = {}
+        self.doubts: dict[ExtensionId, Doubt] = {}
+        """The answers that are not believed yet, the oldest first."""
         self._deletions = Deletions()
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension."""
         return self._memories.get(extension_id, NOTHING_REMEMBERED)
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many were missing from their last answer, and could not be asked again yet."""
+        return len(self.doubts)
 
     def deleting(self, registration_ids: Iterable[RegistrationId], *, now: Timestamp) -> None:
         """We are about to delete these ourselves: their absence is our own doing."""
@@ -109,6 +120,8 @@ class Intake:
         if memory.lately is not None:
             self._watches.phones.restore(watched.extension.id, memory.lately)
             memory = replace(memory, lately=None)
+        if memory.doubt is not None:
+            self.doubts[watched.extension.id] = memory.doubt
         self._watches.restarts.restore(watched, memory)
         self._models.learn(
             watched.registrations, NOTHING_REMEMBERED, memory, after=self._learn_after, now=now
@@ -124,61 +137,109 @@ class Intake:
         moved(watched, by)
         memory = self._memories.get(watched.extension.id)
         if memory is not None:
-            self._memories[watched.extension.id] = moved(memory, by)
+            memory = self._memories[watched.extension.id] = moved(memory, by)
+            if memory.doubt is not None:
+                self.doubts[watched.extension.id] = memory.doubt
 
-    def forget(self, extension_id: ExtensionId) -> None:
+    def forget(self, extension_id: ExtensionId, *, now: Timestamp) -> None:
         """It is watched no more."""
         self._memories.pop(extension_id, None)
+        self.doubts.pop(extension_id, None)
         self._expectations.forget(extension_id)
-        self._watches.restarts.drop(extension_id)
+        self._watches.restarts.drop(extension_id, now=now)
         self._watches.places.forget(extension_id)
         self._watches.phones.forget(extension_id)
 
     # --- answers -------------------------------------------------------------------------------
 
     def take(
-        self, batch: BatchAnswer, verdict: Verdict, gathered: Gathered, *, now: Timestamp
+        self, answers: Iterable[Answer], weighed: Weighed, gathered: Gathered, *, now: Timestamp
     ) -> None:
         """Take in those that are believed."""
-        taken = [self._take_one(answer, verdict, gathered) for answer in batch.answers.values()]
+        self._settle([self._take_one(each, weighed, gathered) for each in answers], gathered, now)
+
+    def believe(self, gathered: Gathered, *, before: Timestamp, now: Timestamp) -> None:
+        """Take in what was seen once by then and could not be asked again: it is told as such."""
+        taken = []
+        while self.doubts:
+            extension_id, doubt = next(iter(self.doubts.items()))
+            if doubt.at > before:
+                break
+            del self.doubts[extension_id]
+            answer = replace(doubt.answer, answered_at=now)
+            taken.append(self._take_one(answer, NOTHING_WEIGHED, gathered, is_last=True))
+        self._settle(taken, gathered, now)
+
+    def _settle(self, taken: Sequence[_Taken | None], gathered: Gathered, now: Timestamp) -> None:
         # Only the whole answer tells whether what one phone does is explained by its place.
         with gathered.guarding():
             gathered.add(self._watches.places.judge(now=now))
         for each in filter(None, taken):
             self._look_at_phone(each, gathered)
 
-    def _take_one(self, answer: Answer, verdict: Verdict, gathered: Gathered) -> _Taken | None:
-        """None: it is not watched, not believed, or a bug was met by it."""
+    def _take_one(
+        self, answer: Answer, weighed: Weighed, gathered: Gathered, *, is_last: bool = False
+    ) -> _Taken | None:
+        """None: it is not watched, not believed, or a bug was met by it. `is_last`: no other answer
+        can be had.
+        """
         extension_id = answer.extension_id
         watched = self._roster.by_id.get(extension_id)
         if watched is None or watched.state is ExtensionState.REMOVED:
             return None
-        if extension_id in verdict.doubted:
-            return None
         known = _Known(copy(watched), self.memory(extension_id))
-        is_mass, losses = extension_id in verdict.confirmed, len(gathered.losses)
+        losses = len(gathered.losses)
         try:
-            if extension_id in verdict.unweighed:
-                raise verdict.unweighed[extension_id]
-            return self._observe(watched, known, answer, gathered, is_mass=is_mass)
+            if extension_id in weighed.unweighed:
+                raise weighed.unweighed[extension_id]
+            seen = self._compared(known, answer, gathered)
+            if not self._is_believed(seen, weighed, gathered, is_last=is_last):
+                return None
+            doubt = known.memory.doubt
+            is_mass = doubt is not None and doubt.is_mass and weighed.confirms_mass
+            seen = undoubted(seen, is_last=is_last)
+            return self._observe(watched, seen, gathered, is_mass=is_mass)
         except Exception as error:  # noqa: BLE001 - the guard of an answer: the others go on
             gathered.put_aside(extension_id, gathered.losses[losses:], error)
             self._take_back(watched, known.before, known.memory, now=answer.answered_at)
             return None
 
-    def _observe(
-        self, watched: Watched, known: _Known, answer: Answer, gathered: Gathered, *, is_mass: bool
-    ) -> _Taken:
-        extension_id, now, before = answer.extension_id, answer.answered_at, known.before
+    def _compared(self, known: _Known, answer: Answer, gathered: Gathered) -> Observation:
         if is_crowded(answer):
-            gathered.crowded.append(extension_id)
-            answer = thinned(answer, before)
+            gathered.crowded.append(answer.extension_id)
+            answer = thinned(answer, known.before)
+        deleted = self._deletions.excusing(answer)
+        return compare(known.before, known.memory, answer, deleted=deleted)
+
+    def _is_believed(
+        self, seen: Observation, weighed: Weighed, gathered: Gathered, *, is_last: bool
+    ) -> bool:
+        extension_id, doubt = seen.extension_id, seen.remembered.doubt
+        standing = judge(tuple(seen.changes), doubt, now=seen.at)
+        if standing is Standing.DOUBTED and not is_last:
+            if doubt is None:
+                doubt = Doubt(seen.after, weighed.is_mass)
+                self._memories[extension_id] = replace(seen.remembered, doubt=doubt)
+                self.doubts[extension_id] = doubt
+                gathered.touched[extension_id] = None
+                gathered.add([Remark(Untold.SEEN_ONCE, extension_id, seen.at, ASKED_AGAIN)])
+            gathered.doubted.append(extension_id)
+            return False
+        self.doubts.pop(extension_id, None)
+        if standing is Standing.REFUTED and doubt is not None:
+            after = f"there {humanise(seen.at - doubt.at)} after it was missing from one answer"
+            gathered.add([Remark(Untold.CONFIRMED_BACK, extension_id, seen.at, after)])
+        return True
+
+    def _observe(
+        self, watched: Watched, seen: Observation, gathered: Gathered, *, is_mass: bool
+    ) -> _Taken:
+        extension_id, now, before = seen.extension_id, seen.at, seen.before
         restarts = self._watches.restarts
-        restarts.answered(extension_id, registered=answer.registered, now=now)
-        seen = compare(before, known.memory, answer, deleted=self._deletions.excusing(answer))
+        restarts.answered(extension_id, seen.after, seen.remembered.loss, now=now)
         # Asked before anybody learns of the changes, and again when all have.
         is_explained = bool(seen.changes) and self._is_explained(watched, now)
-        if seen.is_news:
+        if seen.is_news or seen.memory is not seen.remembered:
             memory = restarts.excuse(seen, self._models, is_mass=is_mass)
             seen = seen if memory is seen.memory else replace(seen, memory=memory)
             self._remember(seen)
@@ -240,4 +301,6 @@ class Intake:
         self._memories.pop(extension_id, None)
         if memory is not NOTHING_REMEMBERED:
             self._memories[extension_id] = memory
+        if memory.doubt is not None:
+            self.doubts[extension_id] = memory.doubt
         self._watches.phones.set_aside(extension_id)

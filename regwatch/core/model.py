@@ -87,6 +87,7 @@ class AlertName(StrEnum):
     CREDENTIALS_REFUSED = "credentials_refused"
     QUOTA_EXHAUSTED = "quota_exhausted"
     REGISTRAR_RESTARTED = "registrar_restarted"
+    ACCOUNT_LOST = "account_lost"
     SITE_LOST = "site_lost"
     FLAPPING = "flapping"
     ADDRESS_CHANGED = "address_changed"

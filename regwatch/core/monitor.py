@@ -5,7 +5,7 @@ Rules that stand above all others:
 * Not answered is not lost: only ids present in an answer are compared; the rest stays as it was,
   and turns `unknown` once it is older than `stale_after`.
 * The first answer ever of an extension raises nothing but `never_registered`, in its time.
-* If most extensions of an answer vanish at once, it is doubted: they are asked again first.
+* Who vanishes before its lease ends is asked again before that is believed.
 * A bug of ours met by one extension sets that one aside, as unknown: the others go on.
 """
 
@@ -40,9 +40,9 @@ from regwatch.core.outcome import NOTHING_CAME, Gathered, Outcome
 from regwatch.core.phones.appointments import next_appointment
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.diff import Change
+from regwatch.core.phones.doubt import Weighed, weigh
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.lateness import LatenessPolicy
-from regwatch.core.phones.mass_doubt import MassDoubt, Verdict
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.outages import OutagePolicy, Outages
 from regwatch.core.phones.roster import SET_ASIDE, Roster
@@ -52,7 +52,7 @@ from regwatch.core.watches.api_health import ApiHealth
 from regwatch.core.watches.api_watch import ApiWatch
 from regwatch.core.watches.phone_watch import PhoneWatch
 from regwatch.core.watches.presence_watch import PresenceWatch
-from regwatch.core.watches.restarts import Restarts
+from regwatch.core.watches.restarts import AccountPolicy, Restarts
 from regwatch.core.watches.site_watch import SiteWatch
 
 SWEEPS_TO_GROW_STALE = 4.0
@@ -62,6 +62,8 @@ MOST_AGED = 5000
 REMOVED_SHOWN = 86_400.0
 """Seconds for which an extension that is gone from the list is still shown."""
 REMOVED = "gone from the PBX's list"
+UNCONFIRMED_SECONDS = 120.0
+"""So long who was missing from one answer may go without another one before that is told."""
 LISTINGS_TO_REMOVE = 2
 """Complete listings in a row without an extension before it counts as removed."""
 
@@ -77,6 +79,8 @@ class MonitorPolicy(Struct, frozen=True):
     """None: places are not looked at."""
     outages_of: Mapping[str, OutagePolicy | None] = {}
     """By site, where it is not as everywhere else."""
+    account: AccountPolicy | None = None
+    """When a part of the account is a large one; None: none is."""
     flapping: FlappingPolicy | None = None
     """None: who comes and goes is not looked for."""
     overrides: Sequence[Override] = ()
@@ -113,12 +117,13 @@ class Monitor:
         self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
         self._watches = self._new_watches()
         self._intake = self._new_intake()
-        self._doubt = MassDoubt()
         self._missing: dict[ExtensionId, int] = {}
 
     def _new_watches(self) -> Watches:
         account, policy = self.account, self.policy
-        restarts = Restarts()
+        restarts = Restarts(policy.account, self.roster.states)
+        if (told := self.incidents.get("registrar")) is not None:
+            restarts.resume(told.alert)
         presence = PresenceWatch(
             account,
             policy.lateness,
@@ -161,6 +166,8 @@ class Monitor:
         watched = self.roster.by_id.get(extension_id)
         if watched is None or watched.reason == SET_ASIDE:
             return None
+        if self._intake.memory(extension_id).doubt is not None:
+            return Appointment(now.steady, is_firm=True)
         found = next_appointment(watched, self.memory(extension_id), self.models, now=now)
         until = self._watches.restarts.awaited_until(extension_id)
         if until is None or found is None:
@@ -192,14 +199,14 @@ class Monitor:
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
         """Compare an answer with what was known."""
-        gathered, verdict = Gathered(), Verdict()
+        gathered, weighed = Gathered(), Weighed()
         with gathered.guarding():
-            verdict = self._doubt.weigh(batch.answers, self.roster.by_id)
-            self._intake.take(batch, verdict, gathered, now=now)
+            weighed = weigh(batch.answers, self.roster.by_id, self._intake.doubts)
+            self._intake.take(batch.answers.values(), weighed, gathered, now=now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
         self._judge_health(gathered, now)
-        return replace(gathered.outcome(), doubted=verdict.doubted)
+        return gathered.outcome()
 
     def failed(self, reason: FailureReason, detail: str, *, now: Timestamp) -> Outcome:
         """A request brought nothing at all: nothing is concluded but that we cannot see."""
@@ -237,6 +244,10 @@ class Monitor:
         with gathered.guarding():
             self.roster.forget_removed(before=Timestamp(now - REMOVED_SHOWN))
         self._judge_health(gathered, now)
+        if not self.health.is_blind:
+            with gathered.guarding():
+                before = Timestamp(now - UNCONFIRMED_SECONDS)
+                self._intake.believe(gathered, before=before, now=now)
         with gathered.guarding():
             gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))
         with gathered.guarding():
@@ -302,8 +313,7 @@ class Monitor:
     def _remove(self, extension_id: ExtensionId, gathered: Gathered, now: Timestamp) -> None:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
         self._api_watch.forget(extension_id)
-        self._doubt.forget(extension_id)
-        self._intake.forget(extension_id)
+        self._intake.forget(extension_id, now=now)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         gathered.add(
@@ -322,7 +332,10 @@ class Monitor:
 
     def _judge_health(self, gathered: Gathered, now: Timestamp) -> None:
         with gathered.guarding():
-            gathered.add(self._api_watch.judge(now=now))
+            unconfirmed = self._intake.unconfirmed
+            gathered.add(self._api_watch.judge(unconfirmed=unconfirmed, now=now))
         with gathered.guarding():
-            restarted = self._watches.restarts.condition(self.account)
-            gathered.add([self.incidents.apply("registrar", restarted, now=now)])
+            restarts = self._watches.restarts
+            found, because = restarts.condition(self.account, now=now), restarts.resolution
+            step = self.incidents.apply("registrar", found, because=because, now=now)
+            gathered.add([step])

@@ -82,6 +82,7 @@ class Gathered:
         self.removed: list[ExtensionId] = []
         self.set_aside: list[SetAside] = []
         self.crowded: list[ExtensionId] = []
+        self.doubted: list[ExtensionId] = []
 
     def add(self, steps: Iterable[Step | SetAside | Remark]) -> None:
         """Keep the decisions that changed something, and what was set aside or remarked between
@@ -140,4 +141,5 @@ class Gathered:
             removed=self.removed,
             set_aside=self.set_aside,
             crowded=self.crowded,
+            doubted=self.doubted,
         )

@@ -13,7 +13,7 @@ class Untold(StrEnum):
     SEEN_ONCE = "seen_once"
     """It was missing from one answer: it is asked again before anybody is told."""
     CONFIRMED_BACK = "confirmed_back"
-    """It was there again when it was asked again: the PBX had left it out."""
+    """It was there when it was asked again: the PBX had left it out."""
 
 
 class Remark(Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from regwatch.core.durations import humanise
 from regwatch.core.model import AccountName, ExtensionId
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.crowds import MOST_REGISTRATIONS
+from regwatch.core.phones.doubt import AT_LEAST
 from regwatch.core.polling.pace import PaceTurn
 from regwatch.guard import Bugs
 from regwatch.watcher.setbacks import LISTED_IN_A_LOG_LINE, Setbacks
@@ -34,7 +35,7 @@ class Telling:
         if outcome.crowded:
             crowded = _first_of(outcome.crowded)
             self._log.warning("registrations_too_many", **crowded, compared=MOST_REGISTRATIONS)
-        if outcome.doubted:
+        if len(outcome.doubted) >= AT_LEAST:
             self._log.warning("mass_loss_doubted", extensions=len(outcome.doubted))
         if outcome.pace is not None:
             self._tell_pace(outcome.pace)

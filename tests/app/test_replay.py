@@ -59,7 +59,8 @@ def told(
 
 
 def test_a_loss_is_told_after_the_groups_wait_and_its_end_too(tmp_path: Path) -> None:
-    records = [polled(0, 1, 2), polled(60, 1, 2, lost=[2]), polled(420, 1, 2)]
+    records = [polled(0, 1, 2), polled(58, 1, 2, lost=[2]), polled(60, 1, 2, lost=[2])]
+    records.append(polled(420, 1, 2))
     records.append(polled(1000, 1, 2))  # of what matters little one hears every quarter of an hour
     assert told(config(tmp_path), *records) == [
         (70.0, NotifyReason.FIRST_SEEN, AlertName.SIGNED_OFF, 2),
@@ -68,7 +69,8 @@ def test_a_loss_is_told_after_the_groups_wait_and_its_end_too(tmp_path: Path) ->
 
 
 def test_what_was_held_back_at_the_end_of_the_record_is_told_still(tmp_path: Path) -> None:
-    assert len(told(config(tmp_path), polled(0, 1), polled(60, 1, lost=[1]))) == 1
+    gone = [polled(when, 1, lost=[1]) for when in (58, 60)]
+    assert len(told(config(tmp_path), polled(0, 1), *gone)) == 1
 
 
 def test_who_is_left_out_of_the_list_is_gone_after_two_of_them(tmp_path: Path) -> None:

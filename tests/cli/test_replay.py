@@ -50,9 +50,9 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
         tmp_path,
         Recorded(at=at(0), account=ACME, listing=listing(1, 2)),
         *(polled(when, 1, 2) for when in (1, 60, 120)),
-        polled(180, 1, 2, lost=2),
+        *(polled(when, 1, 2, lost=2) for when in (177, 180)),
         *failed,
-        polled(720, 1, 2),
+        *(polled(when, 1, 2) for when in (720, 1200)),
     )
     result = await regwatch(*options)
     assert result.status == 0, result.err
@@ -61,8 +61,8 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
     assert [line[:70].rstrip() for line in told] == [
         "first seen     1 new, since 08:03:00 UTC: 102 signed off",
         "first seen     1 new, since 08:05:00 UTC: The PBX's API does not answe",
-        "all resolved   1 resolved, after 9 min: extension signed off, 102",
         "all resolved   1 resolved, after 7 min: PBX API unavailable, acme",
+        "all resolved   1 resolved, after 9 min: extension signed off, 102",
     ]
     assert total == "4 messages: 4 to chat"
 

@@ -74,6 +74,7 @@ def test_what_is_of_one_phone_or_place_may_be_overridden(alert: AlertName) -> No
         AlertName.QUOTA_EXHAUSTED,
         AlertName.RECEIVER_BROKEN,
         AlertName.REGISTRAR_RESTARTED,
+        AlertName.ACCOUNT_LOST,
         AlertName.MEMORY_LOST,
         AlertName.STORE_DAMAGED,
     }

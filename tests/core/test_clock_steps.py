@@ -55,6 +55,7 @@ STANDS_BY_ITSELF = {
     "Gathered.remarks": "likewise",
     "Gathered.steps": "likewise",
     "Intake._memories": "each moved with its extension",
+    "Intake.doubts": "likewise",
     "Mutes._since": "of hours that a clock on the wall shows",
     "Mutes._turns_at": "likewise",
     "OpenIncidents._timers": "run on a clock of their own, that `_put_off` sets",

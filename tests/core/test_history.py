@@ -1,7 +1,8 @@
 """What is kept of what happened."""
 
 from fakes.notifications import NEW, RESOLVED, STILL, lost, notification, resolved
-from fakes.values import ACME, answer, at, batch, extension, listing, registration
+from fakes.observing import observed
+from fakes.values import ACME, answer, at, extension, listing, registration
 from msgspec.structs import replace
 
 from regwatch.core.alerts.incidents import AlertPolicy
@@ -18,7 +19,7 @@ def watched_loss() -> list[Happening]:
     outcomes = [monitor.watch(listing(1).extensions, now=at(0))]
     for when, held in ((0, (registration(),)), (599, (registration(),)), (601, ())):
         seen = answer(1, *held, when=when)
-        outcomes.append(monitor.observe(batch(seen), now=at(when)))
+        outcomes.append(observed(monitor, seen))
     by_id = monitor.roster.by_id
     return [
         happening

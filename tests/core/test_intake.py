@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from fakes.clocks import both
+from fakes.observing import observed
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 
 from regwatch.core.account import Account
@@ -87,7 +88,7 @@ def monitor(*numbers: int) -> tuple[Monitor, BuggyExpectations]:
 
 
 def see(watching: Monitor, *answers: Answer) -> Outcome:
-    return watching.observe(batch(*answers), now=answers[0].answered_at)
+    return observed(watching, *answers)
 
 
 def told(outcome: Outcome) -> list[AlertName]:
@@ -149,7 +150,7 @@ def test_half_an_answer_leaves_nothing_for_the_next_one(call: int, failed: Answe
     """Wherever the bug strikes, the next answers bring what they bring where it never came."""
     (buggy, expectations), (sound, _) = monitor(1, 2), monitor(1, 2)
     for watching in (buggy, sound):
-        see(watching, *(answer(n, registration(), when=0) for n in (1, 2)))
+        see(watching, *(answer(n, registration(ends=59), when=0) for n in (1, 2)))
     expectations.failing_at = call
     outcome = see(buggy, failed)
     assert aside(outcome) == [(ONE, BugError)]

@@ -4,6 +4,7 @@ from datetime import UTC
 
 import pytest
 from fakes.clocks import both
+from fakes.observing import observed
 from fakes.values import (
     ACME,
     EVERY_ALERT,
@@ -40,8 +41,10 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.restarts import AccountPolicy
 
 ONE = ExtensionId(1)
 SOFTPHONE = registration("uloc-9", ends=3000, device="Zoiper 5", contact="sip:101@10.0.0.9")
@@ -76,7 +79,7 @@ def watch(watching: Monitor, listed: Listing, *, now: Timestamp) -> Outcome:
 
 
 def see(watching: Monitor, *answers: Answer) -> Outcome:
-    return watching.observe(batch(*answers), now=answers[0].answered_at)
+    return observed(watching, *answers)
 
 
 def told(outcome: Outcome) -> list[tuple[AlertName, Decision]]:
@@ -151,7 +154,7 @@ def test_an_unregister_is_a_loss_of_its_own_kind() -> None:
     outcome = see(watching, answer(1, when=60))
     (incident,) = outcome.incidents
     assert (incident.facts.reason, incident.facts.lease_ended) == ("unregistered", None)
-    assert incident.started_at == at(60)
+    assert incident.started_at == pytest.approx(at(60))
 
 
 def test_it_is_told_once_and_resolved_once() -> None:
@@ -378,7 +381,7 @@ def test_an_answer_of_an_extension_no_longer_watched_is_ignored() -> None:
     assert see(watching, answer(7, registration(), when=0)).touched == {}
 
 
-# --- mass doubt -------------------------------------------------------------------------------
+# --- what surprises ------------------------------------------------------------------------------
 
 
 def many_registered(count: int = 6) -> Monitor:
@@ -387,10 +390,15 @@ def many_registered(count: int = 6) -> Monitor:
     return watching
 
 
+def once(watching: Monitor, *answers: Answer) -> Outcome:
+    """What came of them before anything of it is asked again."""
+    return watching.observe(batch(*answers), now=answers[0].answered_at)
+
+
 def test_a_mass_disappearance_is_confirmed_before_it_is_believed() -> None:
     watching = many_registered()
     gone = [answer(n, when=60) for n in range(1, 7)]
-    first = see(watching, *gone)
+    first = once(watching, *gone)
     assert (told(first), set(first.doubted)) == ([], {1, 2, 3, 4, 5, 6})
     second = see(watching, *(answer(n, when=61) for n in range(1, 7)))
     assert told(second) == [(AlertName.REGISTRAR_RESTARTED, Decision.FIRED)]
@@ -436,16 +444,108 @@ def test_what_is_awaited_is_awaited_still_after_a_restart_of_ours() -> None:
 
 def test_a_glitch_that_does_not_repeat_raises_nothing() -> None:
     watching = many_registered()
-    see(watching, *(answer(n, when=60) for n in range(1, 7)))
-    back = see(watching, *(answer(n, registration(), when=61) for n in range(1, 7)))
+    once(watching, *(answer(n, when=60) for n in range(1, 7)))
+    back = once(watching, *(answer(n, registration(), when=61) for n in range(1, 7)))
     assert (told(back), kinds(back)) == ([], [])
+    assert {(r.untold, r.because) for r in back.remarks} == {
+        (Untold.CONFIRMED_BACK, "there 1 s after it was missing from one answer")
+    }
 
 
-def test_a_few_losses_among_many_are_believed_at_once() -> None:
-    watching = many_registered()
-    here = [answer(n, registration(), when=60) for n in range(4, 7)]
+def test_one_that_vanishes_is_asked_again_with_the_next_request() -> None:
+    watching = registered_at_start()
+    first = once(watching, answer(1, when=60))
+    assert (told(first), first.doubted, first.touched) == ([], [ONE], {ONE: None})
+    assert [remark.untold for remark in first.remarks] == [Untold.SEEN_ONCE]
+    assert state(watching) is ExtensionState.REGISTERED
+    appointment = watching.next_appointment(ONE, now=both(at(60)))
+    assert appointment is not None
+    assert (appointment.at, appointment.is_firm) == (at(60), True)
+    assert told(once(watching, answer(1, when=62))) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
+
+
+def test_what_was_missing_once_and_ran_out_meanwhile_had_signed_off() -> None:
+    watching = registered_at_start(registration(ends=600))
+    once(watching, answer(1, when=590))
+    assert told(once(watching, answer(1, when=700))) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
+
+
+def test_who_could_not_be_asked_again_is_told_as_seen_once_while_others_are_answered() -> None:
+    watching = monitor(1, 2)
+    see(watching, *(answer(n, registration(ends=9000), when=0) for n in (1, 2)))
+    once(watching, answer(1, when=60))
+    for when in (100, 179):
+        watching.observe(
+            batch(answer(2, registration(ends=9000), when=when), asked=[1]), now=at(when)
+        )
+        assert told(watching.tick(now=at(when))) == []
+    late = watching.tick(now=at(180))
+    assert told(late) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
+    assert "seen once; it could not be asked again" in late.incidents[0].explanation
+
+
+def test_while_nothing_is_answered_it_is_held_and_stands_in_that_message() -> None:
+    watching = registered_at_start(registration(ends=9000))
+    once(watching, answer(1, when=60))
+    watching.failed(FailureReason.TIMEOUT, "", now=at(65))
+    outcomes = [watching.tick(now=at(when)) for when in range(66, 900, 60)]
+    incidents = [i for each in outcomes for i in each.incidents]
+    assert {i.alert for i in incidents} == {AlertName.API_UNAVAILABLE}
+    assert "1 were missing from the last answer, unconfirmed" in incidents[-1].explanation
+    back = once(watching, answer(1, registration(ends=9000), when=900))
+    assert (kinds(back), state(watching)) == ([], ExtensionState.REGISTERED)
+
+
+def test_a_doubt_outlives_a_restart_of_ours() -> None:
+    first = registered_at_start(registration(ends=9000))
+    once(first, answer(1, when=60))
+    second = restarted(first, 70)
+    appointment = second.next_appointment(ONE, now=both(at(70)))
+    assert appointment is not None
+    assert appointment.is_firm
+    assert told(once(second, answer(1, when=71))) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
+
+
+def test_a_few_losses_among_many_are_told_each() -> None:
+    watching = many_registered(12)
+    here = [answer(n, registration(), when=60) for n in range(4, 13)]
     outcome = see(watching, *(answer(n, when=60) for n in range(1, 4)), *here)
-    assert len(told(outcome)) == 3
+    assert [alert for alert, _ in told(outcome)] == [AlertName.SIGNED_OFF] * 3
+
+
+def vanished(count: int, of: int, **policy: object) -> Monitor:
+    """So many of an account's phones are gone from two answers."""
+    watching = monitor(*range(1, of + 1), account=AccountPolicy(), **policy)  # type: ignore[arg-type]
+    see(watching, *(answer(n, registration(ends=600), when=0) for n in range(1, of + 1)))
+    see(watching, *(answer(n, when=60) for n in range(1, count + 1)))
+    return watching
+
+
+def test_a_large_part_of_an_account_is_one_incident_and_nobody_is_told_singly() -> None:
+    watching = vanished(12, 20)
+    assert told(watching.tick(now=at(89))) == [], "it is looked at whether they come back"
+    fired = watching.tick(now=at(91))
+    assert told(fired) == [(AlertName.ACCOUNT_LOST, Decision.FIRED)]
+    assert fired.incidents[0].summary == "12 of 20 phones of acme (60 %) vanished at once"
+    late = see(watching, *(answer(n, when=700) for n in range(1, 13)))
+    assert told(late) == [], "however overdue they are"
+    held = [answer(n, registration(ends=600), when=710) for n in range(1, 9)]
+    back = see(watching, *held)
+    assert told(back) == [(AlertName.ACCOUNT_LOST, Decision.RESOLVED)]
+    assert back.incidents[0].resolution == (
+        "8 of 12 are back, as they were: the PBX had left them out, 4 are still out"
+    )
+    assert told(see(watching, *(answer(n, when=900) for n in range(9, 13)))) == []
+    alone = see(watching, *(answer(n, when=1011) for n in range(9, 13)))
+    assert told(alone) == [(AlertName.EXTENSION_LOST, Decision.FIRED)] * 4
+
+
+def test_if_phones_return_under_new_entries_the_registrar_has_restarted() -> None:
+    watching = vanished(12, 20)
+    returned = [answer(n, registration(f"uloc-n{n}", ends=900), when=80) for n in (1, 2)]
+    assert told(see(watching, *returned)) == [(AlertName.REGISTRAR_RESTARTED, Decision.FIRED)]
+    late = see(watching, *(answer(n, when=700) for n in range(3, 13)))
+    assert told(late) == [(AlertName.ACCOUNT_LOST, Decision.ESCALATED)], "those due do not return"
 
 
 # --- the list ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from regwatch.store import Store
 pytestmark = pytest.mark.e2e
 
 PHONES = range(1, 101)
-LOST = range(1, 21)
+LOST = range(1, 101, 5)
 TROUBLE_SECONDS = 40.0
 SETTLED_SECONDS = 120.0
 CONFIG = """\
@@ -42,7 +42,7 @@ accounts:
     client_secret: {secret}
     extensions: {{discover: {{every: 1h}}}}
     polling: {{interval: 10s}}
-alerts: {{site_lost: false, address_changed: false, extension_lost: {{severity: {severity}}}}}
+alerts: {{site_lost: false, address_changed: false, signed_off: {{severity: {severity}}}}}
 receivers: [{{name: hook, webhook: {{url: "{hook}"}}}}]
 routes: [{{receivers: [hook], group_wait: {group_wait}, group_interval: 5s}}]
 http: {{listen: "127.0.0.1:0"}}
@@ -60,7 +60,7 @@ class Scene:
     clocks: Clocks
     lives: list[tuple[Daemon, asyncio.Event, asyncio.Task[None]]] = field(default_factory=list)
 
-    def write(self, severity: str = "critical", group_wait: str = "0s") -> Path:
+    def write(self, severity: str = "critical", group_wait: str = "10s") -> Path:
         config = self.file.parent.with_name("regwatch.yml")
         config.write_text(
             CONFIG.format(
@@ -242,7 +242,7 @@ async def a_reload_once_told(it: Scene, trouble: str) -> Seen:
     with TROUBLES[trouble](it.file):
         it.lose(LOST)
         await asyncio.sleep(30)
-        it.write(severity="warning", group_wait="1s")  # the account and the desk
+        it.write(severity="warning", group_wait="11s")  # the account and the desk
         assert await daemon.reload() == []
         await asyncio.sleep(TROUBLE_SECONDS)
         said = daemon.begun.view.health_problem() or ""

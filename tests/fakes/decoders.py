@@ -41,7 +41,8 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.answer_times import AnswerTime
-from regwatch.core.phones.moves import model_of, place_of
+from regwatch.core.phones.identity import model_of
+from regwatch.core.phones.moves import place_of
 from regwatch.notify.http import answered, retry_after_header, retry_after_json
 from regwatch.notify.redaction import origin_of, redact, secrets_of
 from regwatch.notify.words.templates import Template, TemplateError
@@ -534,9 +535,7 @@ DECODERS = (
     Decoder(
         "a SIP URI", "core/addresses.py", lambda text: (host_of(text), canonical(text)), "text"
     ),
-    Decoder(
-        "a device", "core/phones/moves.py", lambda text: model_of(registration(device=text)), "text"
-    ),
+    Decoder("a device", "core/phones/identity.py", model_of, "text"),
     Decoder(
         "a place", "core/phones/outages.py", lambda text: place_of(registration(real=text)), "text"
     ),

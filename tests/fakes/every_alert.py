@@ -120,7 +120,10 @@ TABLE: Mapping[AlertName, Trouble] = {
         api=((600, 900), lambda _left: canned_json('{"status":"app_access_type_deny"}', 403))
     ),
     AlertName.QUOTA_EXHAUSTED: Trouble(api=((1200, 1400), _used_up)),
-    AlertName.REGISTRAR_RESTARTED: Trouble([_forgotten(n, 700) for n in range(101, 113)]),
+    AlertName.REGISTRAR_RESTARTED: Trouble([_forgotten(n, 700) for n in range(101, 110)]),
+    AlertName.ACCOUNT_LOST: Trouble(
+        [Phone(n, phase=5 + n % 12, away=[(100, 190)]) for n in range(201, 213)]
+    ),
     AlertName.SITE_LOST: Trouble(
         [Phone(n, phase=20, address=SITE, silent=(1400, 1800)) for n in range(20, 26)]
     ),
@@ -144,7 +147,8 @@ PHONES = tuple(chain.from_iterable(trouble.phones for trouble in TABLE.values())
 OF_ACCOUNT: Mapping[str, Sequence[Phone]] = {
     "acme": [*(p for p in PHONES if p.number < 100), *(Phone(n, phase=40) for n in range(30, 36))],
     "bolt": [Phone(n) for n in range(40, 43)],
-    "zeta": [*(p for p in PHONES if p.number > 100), Phone(113, phase=5)],
+    "zeta": [*(p for p in PHONES if 100 < p.number < 200), Phone(113, phase=5)],
+    "omega": [*(p for p in PHONES if p.number > 200), *(Phone(n, phase=9) for n in (213, 214))],
 }
 CONFIG = cleandoc("""
     accounts:

@@ -25,6 +25,7 @@ YEALINK = "Yealink SIP-T46G 28.72.14.5"
 EVERY_ALERT: AlertPolicies = {
     AlertName.EXTENSION_LOST: AlertPolicy(Severity.CRITICAL),
     AlertName.SIGNED_OFF: AlertPolicy(Severity.INFO),
+    AlertName.ACCOUNT_LOST: AlertPolicy(Severity.CRITICAL),
     AlertName.REGISTRATION_LOST: AlertPolicy(Severity.WARNING),
     AlertName.REFRESH_OVERDUE: AlertPolicy(Severity.WARNING),
     AlertName.NEVER_REGISTERED: AlertPolicy(Severity.INFO, hold_for=3600.0),

@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 from fakes.clocks import Clocks
+from fakes.observing import observed
 from fakes.state import MemoryStore
 from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
 from hypothesis import given
@@ -62,7 +63,7 @@ async def test_no_time_is_stored_of_who_is_new_gone_or_not_stored_yet(
     monkeypatch.setattr(answer_times, "PIECE", 2)
     monitor = watching(*range(1, 7))
     for number in range(2, 7):
-        monitor.observe(batch(answer(number, when=5)), now=at(5))
+        observed(monitor, answer(number, when=5))
     for _ in range(2):
         monitor.listed([1, 2, 3, 4, 5], now=at(6))
     times = AnswerTimes(monitor.roster, now=Instant(0))
@@ -94,7 +95,7 @@ class Life:
         device = "Snom" if what == "another device" else "Yealink"
         held = [registration(f"desk-{number}", ends=self.ends[number], device=device)]
         found = answer(number, *([] if what == "gone" else held), when=when)
-        await self.keeper.keep(self.monitor.observe(batch(found), now=now))
+        await self.keeper.keep(observed(self.monitor, found, now=now))
         self.was[number].append(copy(self.monitor.roster.by_id[ExtensionId(number)]))
 
     def left_by_a_crash(self, number: int) -> tuple[Watched, Memory]:

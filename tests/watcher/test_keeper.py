@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 from fakes.clocks import Clocks
+from fakes.observing import observed
 from fakes.state import MemoryStore
-from fakes.values import ACME, EVERY_ALERT, answer, batch, listing, registration
+from fakes.values import ACME, EVERY_ALERT, answer, listing, registration
 from structlog.testing import capture_logs
 
 from regwatch.core.model import ExtensionId, ExtensionState, Incident
@@ -53,7 +54,7 @@ class Kept:
         now = self.clocks.wall()
         held = () if gone else (registration(ends=9e4),)
         found = answer(number, *held, when=now - answer(1, when=0).answered_at)
-        return self.monitor.observe(batch(found), now=now)
+        return observed(self.monitor, found, now=now)
 
 
 async def test_what_changed_is_stored_at_once() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from regwatch.config.alerts import (
+    AccountLostShape,
     AlertOverrideShape,
     AlertsShape,
     AnyAlertShape,
@@ -27,6 +28,7 @@ from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.schedules import Schedule, Stretch
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.restarts import AccountPolicy
 
 
 def sites(shapes: list[SiteShape]) -> Sites:
@@ -92,6 +94,7 @@ def monitor_policy(config: Config, account: AccountShape) -> MonitorPolicy:
         lateness=lateness or LatenessPolicy(),
         outages=_outages(alerts.site_lost),
         outages_of=_outages_of(config, account),
+        account=_account(alerts.account_lost),
         flapping=_flapping(alerts.flapping),
         overrides=[each for each in overrides(alerts) if _may_concern(each, account.name)],
     )
@@ -120,6 +123,10 @@ def _outages(shape: AnyAlertShape | None) -> OutagePolicy | None:
     if not isinstance(shape, SiteLostShape):
         return None
     return OutagePolicy(shape.at_least, shape.share, shape.window)
+
+
+def _account(shape: AccountLostShape | None) -> AccountPolicy | None:
+    return None if shape is None else AccountPolicy(shape.share, shape.at_least)
 
 
 def _flapping(shape: FlappingShape | None) -> FlappingPolicy | None:

@@ -113,6 +113,8 @@ def _loss_story(loss: Loss) -> str:
     )
     if loss.reason == "expired":
         return f"{story} Its lease ended {humanise(lag)} before that was seen."
+    if loss.is_seen_once:
+        return f"{story} It was seen once; it could not be asked again."
     if loss.reason == "ended_unseen":
         return f"{story} It was not asked between its usual refresh and its lease's end."
     return story
@@ -166,10 +168,17 @@ def never_registered(account: AccountName, watched: Watched, since: Timestamp) -
 
 
 def api_unavailable(
-    account: AccountName, *, since: Timestamp, reason: FailureReason, stale: int
+    account: AccountName,
+    *,
+    since: Timestamp,
+    reason: FailureReason,
+    stale: int,
+    unconfirmed: int = 0,
 ) -> Condition:
     """Nothing, or not all, can be seen: regwatch itself is blind."""
     unknown = f" {stale} extensions are unknown by now." if stale else ""
+    if unconfirmed:
+        unknown += f" {unconfirmed} were missing from the last answer, unconfirmed."
     return Condition(
         alert=AlertName.API_UNAVAILABLE,
         subject="api",
@@ -223,6 +232,26 @@ def registrar_restarted(
         explanation="Calls to these phones do not ring until they refresh, the last of them in "
         f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
         facts=Facts(account=account, reason="forgotten", detected=since),
+        is_retold=True,
+    )
+
+
+def account_lost(
+    account: AccountName, *, since: Timestamp, gone: int, of: int, returned: int
+) -> Condition:
+    """A large part of an account's phones vanished at once, before their leases ended."""
+    share = round(100 * gone / max(1, of))
+    back = f"{returned} came back under new registrations" if returned else "none came back"
+    return Condition(
+        alert=AlertName.ACCOUNT_LOST,
+        subject="registrar",
+        since=since,
+        summary=f"{gone} of {of} phones of {account} ({share} %) vanished at once",
+        explanation="Their leases had not ended, and each was missing from two answers. Phones do "
+        f"not leave like that: {back}, so it is the PBX or what it says, and calls to them may not "
+        "ring. Ask your provider. None of them is told of singly; who is out still when the others "
+        "are back is told five minutes later.",
+        facts=Facts(account=account, reason="account_lost", detected=since),
         is_retold=True,
     )
 

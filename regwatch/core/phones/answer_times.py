@@ -68,6 +68,9 @@ def is_remembered_otherwise(before: Memory, after: Memory) -> bool:
     """
     return (
         before.loss != after.loss
+        or before.doubt != after.doubt
+        or before.several_at != after.several_at
+        or before.left != after.left
         or before.former != after.former
         or _beginnings(before.tracks) != _beginnings(after.tracks)
         or any(_is_young(before.habits.get(i, UNKNOWN), h) for i, h in after.habits.items())

@@ -75,6 +75,8 @@ class Past(Struct, frozen=True, gc=False):
     """When they usually refresh."""
     has_several: bool = False
     """Whether the extension was seen with two devices side by side."""
+    missed_at: Timestamp | None = None
+    """When an answer showed it gone that was not believed then."""
 
 
 def diff_extension(
@@ -104,7 +106,7 @@ def _ended(
         after.registrations,
         before.tracks,
         has_several=before.has_several,
-        outlived=_outlived(old, before, after.answered_at),
+        outlived=_outlived(old, before, before.missed_at or after.answered_at),
     )
     if old.id in deleted:
         kind = ChangeKind.DELETED
@@ -133,7 +135,7 @@ def _outlived(old: Registration, before: Past, now: Timestamp) -> Container[Regi
 
 def _way_of_ending(old: Registration, before: Past, after: Answer) -> ChangeKind:
     """Neither replaced nor deleted: see the rules above."""
-    ends_at, now = old.lease_ends_at, after.answered_at
+    ends_at, now = old.lease_ends_at, before.missed_at or after.answered_at
     said_at = _said_to_have_ended(old, after)
     last = ends_at if said_at is None or ends_at is None else max(ends_at, said_at)
     if ends_at is None or last is None or last > now + LEASE_SLACK:

@@ -43,7 +43,6 @@ STAMP = re.compile(
 )
 """What else tells one build from another: `build 5512`, `rev 12`, `20240301`, `-dirty`."""
 SEPARATORS = f"{whitespace}/_(-"
-LEFT_OVER = re.compile(r"\(\s?+\)|[-_/(\s]++$")
 
 
 class Track(Struct, frozen=True, gc=False):
@@ -192,4 +191,4 @@ def model_of(device: str) -> str:
         kept.append(device[begin : version.start()].rstrip(ascii_letters).rstrip(SEPARATORS))
         begin = version.end()
     plain = STAMP.sub("", "".join((*kept, device[begin:])))
-    return " ".join(LEFT_OVER.sub("", plain).split())
+    return " ".join(plain.replace("()", "").split()).rstrip(SEPARATORS)

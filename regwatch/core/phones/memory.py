@@ -16,6 +16,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change
+from regwatch.core.phones.doubt import Doubt
 from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn
 from regwatch.core.phones.identity import Track, Tracks, model_of, two_live
 from regwatch.core.phones.past_devices import NOTHING_LEFT, Left, left
@@ -32,6 +33,8 @@ class Loss(Struct, frozen=True, gc=False):
     detected_at: Timestamp
     awaited_until: Timestamp | None = None
     """Until when a forgotten one may come back by itself."""
+    is_seen_once: bool = False
+    """Whether no second answer could confirm it."""
 
     @property
     def began_at(self) -> Timestamp:
@@ -86,6 +89,8 @@ class Memory(Struct, frozen=True, gc=False):
     """When it was last seen with two devices side by side, to the day."""
     left: Left = NOTHING_LEFT
     """What it registered with and from before."""
+    doubt: Doubt | None = None
+    """An answer that showed it gone, and is not believed yet."""
 
     def has_several(self, *, now: Timestamp) -> bool:
         """Whether it had two devices side by side, and not too long ago."""

@@ -5,6 +5,7 @@ value is judged by all that look at it. Nothing is changed here.
 from collections.abc import Container, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from regwatch.core.model import (
     Answer,
@@ -83,6 +84,18 @@ class Observation(Struct, frozen=True, gc=False):
             return NOTHING_SIGHTED
         was = held_last(self.before, self.remembered)
         return Sighting(self.changes, was, self.after.registrations, self.remembered.left)
+
+
+def undoubted(seen: Observation, *, is_last: bool) -> Observation:
+    """It is believed, or refuted: nothing of it is in doubt any more. `is_last`: it is believed
+    though no second answer could be had.
+    """
+    memory = seen.memory
+    if memory.doubt is not None:
+        memory = replace(memory, doubt=None)
+    if is_last and memory.loss is not None:
+        memory = replace(memory, loss=replace(memory.loss, is_seen_once=True))
+    return seen if memory is seen.memory else replace(seen, memory=memory)
 
 
 def compare(

@@ -71,6 +71,7 @@ def changes_in(
         watched.answered_at,
         memory.habits,
         memory.has_several(now=answer.answered_at),
+        memory.doubt.at if memory.doubt is not None else None,
     )
     return tuple(diff_extension(past, answer, deleted=deleted))
 

@@ -74,7 +74,9 @@ class ApiHealth:
         if self._stale_since is not None:
             self._stale_since = Timestamp(self._stale_since + by)
 
-    def conditions(self, *, stale: int, now: Timestamp) -> Iterator[tuple[str, Condition | None]]:
+    def conditions(
+        self, *, stale: int, unconfirmed: int = 0, now: Timestamp
+    ) -> Iterator[tuple[str, Condition | None]]:
         """What holds of the three conditions of the API. Each explains the ones after it: who
         is refused, or has no quota left, is not told besides that nothing is answered. What is not
         known yet is left out: a start in the midst of an outage does not end it.
@@ -90,7 +92,7 @@ class ApiHealth:
         yield "credentials", refused
         if short or not self._is_used_up:  # until when, is found out next
             yield "quota", short
-        yield "api", None if refused or short else self._unavailable(stale)
+        yield "api", None if refused or short else self._unavailable(stale, unconfirmed)
 
     @property
     def _is_used_up(self) -> bool:
@@ -115,11 +117,15 @@ class ApiHealth:
             answer_age=self.shortage.answer_age,
         )
 
-    def _unavailable(self, stale: int) -> Condition | None:
+    def _unavailable(self, stale: int, unconfirmed: int) -> Condition | None:
         trouble = self.trouble
         if trouble is not None and not self._is_used_up:
             return api_unavailable(
-                self._account, since=trouble.since, reason=trouble.reason, stale=stale
+                self._account,
+                since=trouble.since,
+                reason=trouble.reason,
+                stale=stale,
+                unconfirmed=unconfirmed,
             )
         if self._stale_since is None:
             return None

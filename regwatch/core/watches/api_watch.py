@@ -31,11 +31,14 @@ class ApiWatch:
             detail = f"None of the {len(batch.asked)} ids asked for was in the answer."
             self._health.failed(FailureReason.BAD_ANSWER, detail, now)
 
-    def judge(self, *, now: Timestamp) -> Iterator[Step]:
-        """What is to be told of it now."""
+    def judge(self, *, unconfirmed: int = 0, now: Timestamp) -> Iterator[Step]:
+        """What is to be told of it now; `unconfirmed`: how many were missing from their last
+        answer, and could not be asked again.
+        """
         stale = len(self._roster.stale)
         stale -= sum(1 for i in self._unspoken if i in self._roster.stale)
-        for subject, condition in self._health.conditions(stale=stale, now=now):
+        found = self._health.conditions(stale=stale, unconfirmed=unconfirmed, now=now)
+        for subject, condition in found:
             yield self._incidents.apply(subject, condition, now=now)
 
     def _note_unspoken(self, batch: BatchAnswer) -> None:

@@ -43,6 +43,7 @@ TITLES = {
     AlertName.RECEIVER_BROKEN: ("alert receiver broken", "alert receivers broken"),
     AlertName.MEMORY_LOST: ("memory lost", "memories lost"),
     AlertName.STORE_DAMAGED: ("database damaged", "databases damaged"),
+    AlertName.ACCOUNT_LOST: ("account lost", "accounts lost"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
@@ -50,6 +51,7 @@ REASONS = {
     "unregistered": "signed off",
     "ended_unseen": "lease ran out, or signed off",
     "deleted": "deleted through regwatch, not back",
+    "account_lost": "a large part of the account vanished at once",
     "site_lost": "many of its phones are lost or overdue",
     "flapping": "comes and goes",
     "address_changed": "registers from another address",

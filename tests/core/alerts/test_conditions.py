@@ -59,6 +59,7 @@ ABOUT_MANY = {
     AlertName.QUOTA_EXHAUSTED: conditions.quota_exhausted(
         ACME, since=NOW, until=at(60), answer_age=60.0
     ),
+    AlertName.ACCOUNT_LOST: conditions.account_lost(ACME, since=NOW, gone=90, of=100, returned=0),
     AlertName.REGISTRAR_RESTARTED: conditions.registrar_restarted(
         ACME, since=NOW, forgotten=9, back_by=at(60)
     ),

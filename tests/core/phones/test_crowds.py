@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 import pytest
-from fakes.values import ACME, EVERY_ALERT, answer, at, batch, extension, listing, registration
+from fakes.observing import observed
+from fakes.values import ACME, EVERY_ALERT, answer, at, extension, listing, registration
 
 from regwatch.core.model import AlertName, ChangeKind, ExtensionId, Registration, Watched
 from regwatch.core.monitor import Monitor, MonitorPolicy
@@ -33,7 +34,7 @@ def monitor() -> Monitor:
 
 
 def seen(made: Monitor, held: Iterable[Registration], when: float) -> Outcome:
-    return made.observe(batch(answer(1, *held, when=when)), now=at(when))
+    return observed(made, answer(1, *held, when=when))
 
 
 def held(made: Monitor) -> tuple[Registration, ...]:

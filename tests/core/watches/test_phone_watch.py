@@ -2,7 +2,8 @@
 
 from ipaddress import ip_network
 
-from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
+from fakes.observing import observed
+from fakes.values import ACME, EVERY_ALERT, answer, at, listing, registration
 from msgspec.structs import replace
 
 from regwatch.core.alerts.incidents import Decision
@@ -51,7 +52,7 @@ def monitor(
 
 
 def seen(made: Monitor, when: float, *held: Registration, number: int = 1) -> Outcome:
-    return made.observe(batch(answer(number, *held, when=when)), now=at(when))
+    return observed(made, answer(number, *held, when=when))
 
 
 def told(outcome: Outcome) -> Told:
@@ -123,7 +124,7 @@ def test_who_stays_away_is_told_as_lost_when_the_flapping_is_over() -> None:
     made, _ = flapping()
     seen(made, 300)
     assert told(seen(made, 899)) == []
-    assert told(seen(made, 900)) == [(FLAPPING, RESOLVED), (GONE, Decision.RELEASED)]
+    assert told(seen(made, 901)) == [(FLAPPING, RESOLVED), (GONE, Decision.RELEASED)]
 
 
 def test_a_loss_that_was_told_before_is_inhibited_and_resolves_as_ever() -> None:

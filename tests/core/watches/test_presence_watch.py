@@ -25,6 +25,9 @@ SOFT = registration("uloc-2", device="Zoiper 5", contact="sip:101@10.0.0.9")
 Told = list[tuple[AlertName, Decision]]
 
 
+ONE = extension(1).id
+
+
 class Room:
     """One extension that holds these, looked at."""
 
@@ -109,7 +112,8 @@ def test_whom_the_registrar_forgot_is_awaited_first_and_told_only_then() -> None
     room = Room(DESK)
     assert room.see(when=60, is_mass=True) == []
     assert room.state == (ExtensionState.LOST, "forgotten")
-    room.restarts.answered(room.watched.extension.id, registered=False, now=at(620))
+    gone = answer(1, when=620)
+    room.restarts.answered(ONE, gone, room.memory.loss, now=at(620))
     assert room.see(when=620) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
 
 

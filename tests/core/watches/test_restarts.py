@@ -37,6 +37,15 @@ def awaited(restarts: Restarts, *numbers: int) -> list[float | None]:
     return [None if until is None else until - at(0) for until in found]
 
 
+def answered(
+    restarts: Restarts, number: int, registered: bool, when: float, *, same: bool = False
+) -> None:
+    """Back under a new entry, or as it was."""
+    held = (HELD if same else registration("uloc-new", ends=when + 600),) if registered else ()
+    loss = Loss(HELD, "forgotten", at(0), at(60))
+    restarts.answered(ExtensionId(number), answer(number, *held, when=when), loss, now=at(when))
+
+
 def test_who_was_forgotten_is_awaited_until_its_lease_would_have_ended() -> None:
     restarts = Restarts()
     loss = excused(restarts, 1).loss
@@ -104,28 +113,28 @@ def test_one_incident_tells_of_all_until_the_last_is_back() -> None:
     restarts = Restarts()
     excused(restarts, 1)
     excused(restarts, 2, held=registration(ends=3000))
-    condition = restarts.condition(ACME)
+    condition = restarts.condition(ACME, now=at(60))
     assert condition is not None
     assert condition.since == at(60)
     assert "forgot 2 registrations" in condition.summary
     assert "the last of them in 49 min 10 s" in condition.explanation
-    restarts.answered(ExtensionId(1), registered=False, now=at(100))
-    restarts.answered(ExtensionId(1), registered=True, now=at(200))
-    restarts.answered(ExtensionId(1), registered=True, now=at(201))
+    answered(restarts, 1, False, 100)
+    answered(restarts, 1, True, 200)
+    answered(restarts, 1, True, 201)
     assert restarts.progress is not None
     assert restarts.progress.awaited == 1
-    restarts.answered(ExtensionId(2), registered=True, now=at(300))
-    assert restarts.condition(ACME) is None
+    answered(restarts, 2, True, 300)
+    assert restarts.condition(ACME, now=at(60)) is None
 
 
 def test_if_more_are_missing_than_came_back_nobody_is_awaited_any_longer() -> None:
     restarts = Restarts()
     for number in range(1, 11):
         excused(restarts, number, held=registration(ends=600 + 100 * number))
-    restarts.answered(ExtensionId(1), registered=False, now=at(720))
-    restarts.answered(ExtensionId(2), registered=False, now=at(820))
+    answered(restarts, 1, False, 720)
+    answered(restarts, 2, False, 820)
     assert awaited(restarts, 10) == [1610]
-    restarts.answered(ExtensionId(3), registered=False, now=at(920))
+    answered(restarts, 3, False, 920)
     assert restarts.progress is None
     assert awaited(restarts, 10) == [None]
 
@@ -135,9 +144,9 @@ def test_while_most_come_back_a_few_missing_ones_do_not_disprove_it() -> None:
     for number in range(1, 11):
         excused(restarts, number)
     for number in range(1, 5):
-        restarts.answered(ExtensionId(number), registered=True, now=at(300))
+        answered(restarts, number, True, 300)
     for number in range(5, 9):
-        restarts.answered(ExtensionId(number), registered=False, now=at(620))
+        answered(restarts, number, False, 620)
     assert restarts.progress is not None
     assert (restarts.progress.returned, restarts.progress.missing) == (4, 4)
 
@@ -145,6 +154,6 @@ def test_while_most_come_back_a_few_missing_ones_do_not_disprove_it() -> None:
 def test_one_that_is_watched_no_more_is_not_awaited() -> None:
     restarts = Restarts()
     excused(restarts, 1)
-    restarts.drop(ExtensionId(2))
-    restarts.drop(ExtensionId(1))
+    restarts.drop(ExtensionId(2), now=at(70))
+    restarts.drop(ExtensionId(1), now=at(70))
     assert restarts.progress is None

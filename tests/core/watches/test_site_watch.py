@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from fakes.values import ACME, EVERY_ALERT, answer, at, batch, listing, registration
+from fakes.observing import observed
+from fakes.values import ACME, EVERY_ALERT, answer, at, listing, registration
 from msgspec.structs import replace
 
 from regwatch.core.alerts.incidents import Decision, Step
@@ -31,7 +32,7 @@ def monitor(*, incidents: tuple[Incident, ...] = (), phones: int = 6) -> Monitor
 def seen(made: Monitor, number: int, when: float, *, ends: float | None = None) -> Outcome:
     """Answered alone: registered until then, or gone."""
     held = () if ends is None else (registration(f"uloc-{number}", ends=ends),)
-    return made.observe(batch(answer(number, *held, when=when)), now=at(when))
+    return observed(made, answer(number, *held, when=when))
 
 
 def decisions(outcome: Outcome) -> list[tuple[AlertName, Decision]]:
@@ -139,7 +140,7 @@ def test_who_returns_elsewhere_is_missing_no_longer_where_it_was() -> None:
     assert made.incidents.get("site:203.0.113.7") is not None
     for number in (1, 2):
         away = registration(f"uloc-9{number}", ends=1500, real="sip:198.51.100.9:5060")
-        outcome = made.observe(batch(answer(number, away, when=700)), now=at(700))
+        outcome = observed(made, answer(number, away, when=700))
     assert (AlertName.SITE_LOST, Decision.RESOLVED) in decisions(outcome)
 
 
@@ -205,7 +206,7 @@ def together(made: Monitor, when: float, ends: dict[int, float | None]) -> Outco
         )
         for number, end in ends.items()
     ]
-    return made.observe(batch(*answers), now=at(when))
+    return observed(made, *answers, now=at(when))
 
 
 def fired(outcome: Outcome) -> list[AlertName]:
@@ -357,7 +358,7 @@ def test_a_phone_in_which_a_bug_is_met_leaves_the_others_of_its_place_silent() -
     watch._settle = buggy  # type: ignore[method-assign]
     held = (registration("uloc-4", ends=1300),)
     gone = [answer(number, when=610) for number in (1, 2, 3)]
-    outcome = made.observe(batch(*gone, answer(4, *held, when=610)), now=at(610))
+    outcome = observed(made, *gone, answer(4, *held, when=610))
     assert (AlertName.SITE_LOST, Decision.FIRED) in decisions(outcome)
     assert [(each.extension_id, each.where) for each in outcome.set_aside] == [(3, Where.ANSWER)]
 
