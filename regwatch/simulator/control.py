@@ -68,6 +68,7 @@ class Control:
         now = self.world.now()
         return {
             "now": now,
+            "began_at": self.world.began_at,
             "speed": self.world.settings.speed,
             "extensions": len(self.world.registrar.phones),
             "registered": len(self.registered_ids()),

@@ -26,16 +26,16 @@ class World:
     ) -> None:
         self.settings = settings
         self.real_now = clock
-        self._started_at = clock()
+        self.began_at = clock()
         self.faults = Faults(settings.faults)
         self.random = Random(settings.seed + 2)
         self.quota = HourlyQuota(settings.quota, settings.used_by_others)
-        self.registrar = Registrar(settings, now=self._started_at, tell=tell)
+        self.registrar = Registrar(settings, now=self.began_at, tell=tell)
         self._living = self._begun_life()
         self._frozen_at: float | None = None
 
     def _begun_life(self) -> Living | None:
-        rates, seed, begins = self.settings.rates, self.settings.seed, self._started_at
+        rates, seed, begins = self.settings.rates, self.settings.seed, self.began_at
         if rates is None:
             return None
         plan = Plan(self.settings, rates, seed=seed, begins=begins)
@@ -43,8 +43,8 @@ class World:
 
     def now(self) -> float:
         """The virtual time; all that is due by then has happened."""
-        passed = self.real_now() - self._started_at
-        now = self._started_at + passed * self.settings.speed
+        passed = self.real_now() - self.began_at
+        now = self.began_at + passed * self.settings.speed
         self.advance(now)
         return now
 
@@ -94,7 +94,7 @@ class World:
     def edges(self) -> list[Edge]:
         """When extensions came on and went off."""
         now = self.now()
-        return edges(self.registrar, started_at=self._started_at, now=now)
+        return edges(self.registrar, started_at=self.began_at, now=now)
 
     def is_known(self, extension_id: int) -> bool:
         """Whether the PBX has such an extension: one that was taken off its list, it has not."""
