@@ -300,9 +300,7 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory() as folder:
         came = beside(stretch, Path(folder))
     print(came.table())
-    print(
-        f"told by one alone, of who was away for two minutes at most, or with its place: {came.excused()}"
-    )
+    print(f"told by one alone, who was away for two minutes or with its place: {came.excused()}")
     print("\n".join(came.differences()) or "no other difference")
 
 
