@@ -114,6 +114,19 @@ class AccountLostShape(AnyAlertShape):
     severity: SeverityName = "critical"
 
 
+class ListShrankShape(AnyAlertShape):
+    """Many extensions are gone from the PBX's list at once."""
+
+    share: Share = 0.2
+    at_least: int = Field(default=5, ge=1)
+
+
+class UnansweredShape(AlertShape):
+    """The PBX leaves out some ids while it answers others."""
+
+    hold_for: Duration = Field(default=1800.0, alias="for")
+
+
 class SiteLostShape(AnyAlertShape):
     """Many phones of a site at once."""
 
@@ -221,6 +234,8 @@ class AlertsShape(Shape):
     store_damaged: _switchable(StoreDamagedShape) = StoreDamagedShape()  # type: ignore[valid-type]
     registrar_restarted: _switchable(RegistrarRestartedShape) = RegistrarRestartedShape()  # type: ignore[valid-type]
     account_lost: _switchable(AccountLostShape) = AccountLostShape()  # type: ignore[valid-type]
+    list_shrank: _switchable(ListShrankShape) = ListShrankShape()  # type: ignore[valid-type]
+    unanswered: _switchable(UnansweredShape) = UnansweredShape()  # type: ignore[valid-type]
     site_lost: _switchable(SiteLostShape) = SiteLostShape()  # type: ignore[valid-type]
     flapping: _switchable(FlappingShape) = FlappingShape()  # type: ignore[valid-type]
     address_changed: _switchable(ChangedShape) = ChangedShape()  # type: ignore[valid-type]

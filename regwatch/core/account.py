@@ -183,6 +183,8 @@ class Account:
         may be long, and the polls are to go on meanwhile.
         """
         listed: set[ExtensionId] = set()
+        is_list = self._selection.discovery is not None
+        named = {extension.id for extension in listing.extensions} if is_list else None
         unlisted = self._selection.unlisted({e.id for e in listing.extensions})
         for piece in _pieces([*listing.extensions, *unlisted]):
             wanted = [e for e in piece if self._selection.wants(e)]
@@ -193,7 +195,7 @@ class Account:
         last = Outcome()
         if listing.complete:
             self._list.done(now=now.steady)
-            last = self.monitor.listed(listed, now=now.wall)
+            last = self.monitor.listed(listed, named=named, now=now.wall)
             self.planner.forget(last.removed)
             self._sweep.cross_off(last.removed)
             self._crowded.difference_update(last.removed)

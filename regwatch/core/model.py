@@ -55,6 +55,8 @@ class FailureReason(StrEnum):
     REJECTED = "rejected"
     NOT_FOUND = "not_found"
     REDIRECTED = "redirected"
+    FROZEN_ANSWERS = "frozen_answers"
+    """No request failed: the same answer comes again and again."""
 
 
 class ExtensionState(StrEnum):
@@ -88,6 +90,8 @@ class AlertName(StrEnum):
     QUOTA_EXHAUSTED = "quota_exhausted"
     REGISTRAR_RESTARTED = "registrar_restarted"
     ACCOUNT_LOST = "account_lost"
+    LIST_SHRANK = "list_shrank"
+    UNANSWERED = "unanswered"
     SITE_LOST = "site_lost"
     FLAPPING = "flapping"
     ADDRESS_CHANGED = "address_changed"

@@ -42,6 +42,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.doubt import Weighed, weigh
 from regwatch.core.phones.flapping import FlappingPolicy
+from regwatch.core.phones.freshness import Freshness
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.outages import OutagePolicy, Outages
@@ -50,6 +51,7 @@ from regwatch.core.polling.agenda import Appointment
 from regwatch.core.sites import Sites
 from regwatch.core.watches.api_health import ApiHealth
 from regwatch.core.watches.api_watch import ApiWatch
+from regwatch.core.watches.list_watch import ListPolicy, ListWatch
 from regwatch.core.watches.phone_watch import PhoneWatch
 from regwatch.core.watches.presence_watch import PresenceWatch
 from regwatch.core.watches.restarts import AccountPolicy, Restarts
@@ -64,8 +66,6 @@ REMOVED_SHOWN = 86_400.0
 REMOVED = "gone from the PBX's list"
 UNCONFIRMED_SECONDS = 120.0
 """So long who was missing from one answer may go without another one before that is told."""
-LISTINGS_TO_REMOVE = 2
-"""Complete listings in a row without an extension before it counts as removed."""
 
 
 class MonitorPolicy(Struct, frozen=True):
@@ -79,6 +79,8 @@ class MonitorPolicy(Struct, frozen=True):
     """None: places are not looked at."""
     outages_of: Mapping[str, OutagePolicy | None] = {}
     """By site, where it is not as everywhere else."""
+    listing: ListPolicy | None = None
+    """When the PBX's list has shrunk; None: it is believed."""
     account: AccountPolicy | None = None
     """When a part of the account is a large one; None: none is."""
     flapping: FlappingPolicy | None = None
@@ -113,11 +115,12 @@ class Monitor:
             account, rules, mutes=mutes, site_labels=sites.labels, incidents=incidents
         )
         self.health = ApiHealth(account)
+        self.freshness = Freshness()
         self.models = DeviceModels()
-        self._api_watch = ApiWatch(self.health, self.roster, self.incidents)
+        self._api_watch = ApiWatch(account, self.health, self.roster, self.incidents)
         self._watches = self._new_watches()
         self._intake = self._new_intake()
-        self._missing: dict[ExtensionId, int] = {}
+        self._list = ListWatch(account, policy.listing, self.roster, self.incidents)
 
     def _new_watches(self) -> Watches:
         account, policy = self.account, self.policy
@@ -183,28 +186,50 @@ class Monitor:
         gathered = Gathered()
         for extension in extensions:
             with gathered.guarding(extension.id):
-                self._missing.pop(extension.id, None)
+                self._list.watched(extension.id)
                 self._watch_one(extension, gathered, now)
         return gathered.outcome()
 
-    def listed(self, ids: Container[ExtensionId], *, now: Timestamp) -> Outcome:
-        """Take in a complete list. One that is missing from it is removed only after
-        `LISTINGS_TO_REMOVE` of them in a row without it.
+    def listed(
+        self,
+        ids: Container[ExtensionId],
+        *,
+        named: Container[ExtensionId] | None = None,
+        now: Timestamp,
+    ) -> Outcome:
+        """Take in a complete list. `ids`: who of it is to be watched; `named`: whom it names at
+        all, None: there is no list but of those.
         """
         gathered = Gathered()
-        self._miss([i for i in self.roster.active_ids() if i not in ids], gathered, now)
+        with gathered.guarding():
+            everybody = set(self.roster.active_ids()) if named is None else named
+            self._remove_all(self._list.listed(ids, everybody, now=now), gathered, now)
         with gathered.guarding():
             gathered.add(self._watches.places.judge(now=now))
+        self._judge_list(gathered, now)
         return gathered.outcome()
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
         """Compare an answer with what was known."""
         gathered, weighed = Gathered(), Weighed()
         with gathered.guarding():
+            if self.freshness.is_repeated(batch.answers, self.roster.by_id, now=now):
+                return self._repeated(gathered, now)
+        with gathered.guarding():
             weighed = weigh(batch.answers, self.roster.by_id, self._intake.doubts)
             self._intake.take(batch.answers.values(), weighed, gathered, now=now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
+        with gathered.guarding():
+            if removed := self._list.answered(batch):
+                self._remove_all(removed, gathered, now)
+                self._judge_list(gathered, now)
+        self._judge_health(gathered, now)
+        return gathered.outcome()
+
+    def _repeated(self, gathered: Gathered, now: Timestamp) -> Outcome:
+        """The answer before once more: it refreshes nothing, and its age runs on."""
+        self.health.repeated(self.freshness.repeated_since or now)
         self._judge_health(gathered, now)
         return gathered.outcome()
 
@@ -269,6 +294,9 @@ class Monitor:
         """
         self.roster.put_off(by)
         self.health.clock_set(by)
+        self.freshness.clock_set(by)
+        self._list.clock_set(by)
+        self._api_watch.clock_set(by)
         self._intake.clock_set(by)
         for piece in pieces(self.roster.by_id.values()):
             for watched in piece:
@@ -302,17 +330,20 @@ class Monitor:
             return
         gathered.touched[extension.id] = None
 
-    def _miss(self, ids: Sequence[ExtensionId], gathered: Gathered, now: Timestamp) -> None:
+    def _judge_list(self, gathered: Gathered, now: Timestamp) -> None:
+        with gathered.guarding():
+            step = self._list.judge(now=now)
+            gathered.add([] if step is None else [step])
+
+    def _remove_all(self, ids: Iterable[ExtensionId], gathered: Gathered, now: Timestamp) -> None:
         for extension_id in ids:
-            self._missing[extension_id] = self._missing.get(extension_id, 0) + 1
-            if self._missing[extension_id] >= LISTINGS_TO_REMOVE:
-                del self._missing[extension_id]
-                with gathered.guarding(extension_id):
-                    self._remove(extension_id, gathered, now)
+            with gathered.guarding(extension_id):
+                self._remove(extension_id, gathered, now)
 
     def _remove(self, extension_id: ExtensionId, gathered: Gathered, now: Timestamp) -> None:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
         self._api_watch.forget(extension_id)
+        self._list.forget(extension_id)
         self._intake.forget(extension_id, now=now)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)

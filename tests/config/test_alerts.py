@@ -75,6 +75,8 @@ def test_what_is_of_one_phone_or_place_may_be_overridden(alert: AlertName) -> No
         AlertName.RECEIVER_BROKEN,
         AlertName.REGISTRAR_RESTARTED,
         AlertName.ACCOUNT_LOST,
+        AlertName.LIST_SHRANK,
+        AlertName.UNANSWERED,
         AlertName.MEMORY_LOST,
         AlertName.STORE_DAMAGED,
     }

@@ -44,6 +44,7 @@ from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 from regwatch.core.steps import Failure
+from regwatch.core.watches.restarts import AccountPolicy
 
 BY = 1e6
 """Further than anything in these tests lies apart."""
@@ -238,6 +239,7 @@ def eventful() -> tuple[Account, Grouping]:
     """An account that has seen a lot, and who is told of it."""
     policy = MonitorPolicy(
         EVERY_ALERT,
+        account=AccountPolicy(0.1, 3),
         recover_after=600.0,
         outages=OutagePolicy(share=0.3),
         flapping=FlappingPolicy(changes=2),

@@ -25,6 +25,8 @@ YEALINK = "Yealink SIP-T46G 28.72.14.5"
 EVERY_ALERT: AlertPolicies = {
     AlertName.EXTENSION_LOST: AlertPolicy(Severity.CRITICAL),
     AlertName.SIGNED_OFF: AlertPolicy(Severity.INFO),
+    AlertName.LIST_SHRANK: AlertPolicy(Severity.WARNING),
+    AlertName.UNANSWERED: AlertPolicy(Severity.WARNING, hold_for=1800.0),
     AlertName.ACCOUNT_LOST: AlertPolicy(Severity.CRITICAL),
     AlertName.REGISTRATION_LOST: AlertPolicy(Severity.WARNING),
     AlertName.REFRESH_OVERDUE: AlertPolicy(Severity.WARNING),

@@ -8,6 +8,7 @@ from regwatch.config.alerts import (
     AlertsShape,
     AnyAlertShape,
     FlappingShape,
+    ListShrankShape,
     OtherSeverityShape,
     SiteLostShape,
 )
@@ -28,6 +29,7 @@ from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.schedules import Schedule, Stretch
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.list_watch import ListPolicy
 from regwatch.core.watches.restarts import AccountPolicy
 
 
@@ -95,6 +97,7 @@ def monitor_policy(config: Config, account: AccountShape) -> MonitorPolicy:
         outages=_outages(alerts.site_lost),
         outages_of=_outages_of(config, account),
         account=_account(alerts.account_lost),
+        listing=_listing(alerts.list_shrank),
         flapping=_flapping(alerts.flapping),
         overrides=[each for each in overrides(alerts) if _may_concern(each, account.name)],
     )
@@ -127,6 +130,10 @@ def _outages(shape: AnyAlertShape | None) -> OutagePolicy | None:
 
 def _account(shape: AccountLostShape | None) -> AccountPolicy | None:
     return None if shape is None else AccountPolicy(shape.share, shape.at_least)
+
+
+def _listing(shape: ListShrankShape | None) -> ListPolicy | None:
+    return None if shape is None else ListPolicy(shape.share, shape.at_least)
 
 
 def _flapping(shape: FlappingShape | None) -> FlappingPolicy | None:

@@ -4,6 +4,8 @@ A condition has no memory and no timing: how long it must hold, whether it was t
 when it is over is the business of `incidents`.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -29,6 +31,8 @@ from regwatch.core.subjects import (
     site_subject,
 )
 
+NAMED = 5
+"""Of many extensions so many are named in a message."""
 NO_ACCOUNT = AccountName("")
 """Of what concerns regwatch itself."""
 
@@ -136,13 +140,14 @@ def refresh_overdue(
 ) -> Condition:
     """A registration that shows its old lease although its usual refresh is past."""
     ends_at = lateness.registration.lease_ends_at or lateness.seen_at
-    left = humanise(max(0.0, ends_at - lateness.seen_at))
-    story = f"{lateness.story}, lease ends in {left}"
+    left = ends_at - lateness.seen_at
+    story = f"{lateness.story}, lease ends in {humanise(left)}" if left > 0 else lateness.story
+    is_what = "is about to expire" if left > 0 else "has not refreshed"
     return Condition(
         alert=AlertName.REFRESH_OVERDUE,
         subject=subject,
         since=lateness.due_at,
-        summary=f"{name_of(watched.extension)} is about to expire{at_site(watched.site)}: {story}",
+        summary=f"{name_of(watched.extension)} {is_what}{at_site(watched.site)}: {story}",
         explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
         facts=replace(
             about(account, watched, lateness.registration),
@@ -256,6 +261,49 @@ def account_lost(
     )
 
 
+def list_shrank(
+    account: AccountName, missing: Sequence[Extension], *, of: int, since: Timestamp
+) -> Condition:
+    """Many extensions are gone from the PBX's list at once."""
+    share = round(100 * len(missing) / max(1, of))
+    return Condition(
+        alert=AlertName.LIST_SHRANK,
+        subject="list",
+        since=since,
+        summary=f"{len(missing)} of {of} extensions ({share} %) are gone from the list of "
+        f"{account}: {_first_of(missing)}",
+        explanation="Extensions do not vanish in such numbers by chance: they are watched on as "
+        "long as the PBX speaks of them by their ids. If they were deleted, it is over once the "
+        "PBX does not know them any more, or put them under `exclude`.",
+        facts=Facts(account=account, reason="list_shrank", detected=since),
+        is_retold=True,
+    )
+
+
+def unanswered(
+    account: AccountName, left_out: Sequence[Extension], *, since: Timestamp
+) -> Condition:
+    """The PBX leaves out some of those that it is asked for, and answers others."""
+    count = len(left_out)
+    what = "1 extension" if count == 1 else f"{count} extensions"
+    return Condition(
+        alert=AlertName.UNANSWERED,
+        subject="unanswered",
+        since=since,
+        summary=f"The PBX says nothing of {what} of {account}: {_first_of(left_out)}",
+        explanation="It answers for others, and leaves these out. Whether they are registered "
+        "cannot be seen. Do they exist still, and may the application see them?",
+        facts=Facts(account=account, reason="unanswered", detected=since),
+        is_retold=True,
+    )
+
+
+def _first_of(extensions: Sequence[Extension]) -> str:
+    names = [name_of(each) for each in extensions[:NAMED]]
+    more = len(extensions) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
 def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: str) -> Condition:
     """A receiver refuses what it is sent, and only a person can mend it."""
     instead = f"Its messages go to {fallback} meanwhile." if fallback else "It has no `fallback`."
@@ -313,6 +361,7 @@ API_WORDS = {
     FailureReason.REJECTED: "it refuses the request",
     FailureReason.NOT_FOUND: "it knows no such resource",
     FailureReason.REDIRECTED: "it redirects to another host",
+    FailureReason.FROZEN_ANSWERS: "it gives the same answer again and again",
 }
 
 

@@ -35,6 +35,8 @@ class Lateness(Struct, frozen=True, gc=False):
     """In words: `usually refreshes at 50 % of 3600 s, 1 min 35 s late`."""
 
 
+CLEAN_UP_SECONDS = 60.0
+"""Registrars remove an ended lease within so long (Kamailio usrloc, timer_interval)."""
 SUPPOSED_AFTER = 1
 """Refreshes after which a habit is good enough to plan by; before a person is told, more are asked
 for.
@@ -69,6 +71,7 @@ def lateness_in(
         habit = habit_of(registration, memory, models, learn_after=policy.learn_after, now=now)
         by_habit = _by_habit(habit, registration, policy, gap=gap, now=now)
         late = _earlier(by_habit, _by_threshold(habit, registration, policy, now=now))
+        late = _outlived(registration, memory, now=now) or late
         if late is None:
             continue
         if len(held) == 1 or not _goes_on(registration, held, memory, now):
@@ -121,6 +124,20 @@ def _by_threshold(
     if due_at is None or now < due_at:
         return None
     return Lateness(registration, due_at, now, "not refreshed yet")
+
+
+def _outlived(registration: Registration, memory: Memory, *, now: Timestamp) -> Lateness | None:
+    """Its lease has ended, and the PBX lists it still though it has had time to clean up. Only of
+    one whose lease was seen to run: else the PBX's clock is not ours.
+    """
+    ends_at, track = registration.lease_ends_at, memory.tracks.get(registration.id)
+    if ends_at is None or track is None or track.refreshed_at >= ends_at:
+        return None
+    due_at = Timestamp(ends_at + CLEAN_UP_SECONDS)
+    if now < due_at:
+        return None
+    ago = humanise(now - ends_at)
+    return Lateness(registration, due_at, now, f"lease ended {ago} ago, the PBX lists it still")
 
 
 def _earlier(by_habit: Lateness | None, by_threshold: Lateness | None) -> Lateness | None:

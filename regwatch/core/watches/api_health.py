@@ -38,6 +38,7 @@ class ApiHealth:
     def __init__(self, account: AccountName) -> None:
         self._account = account
         self._stale_since: Timestamp | None = None
+        self._repeated_since: Timestamp | None = None
         self.trouble: Trouble | None = None
         self.shortage: Shortage | None = None
         self.is_up: bool | None = None
@@ -52,6 +53,13 @@ class ApiHealth:
         """A request brought an answer."""
         self.trouble = None
         self.is_up = True
+        self._repeated_since = None
+
+    def repeated(self, since: Timestamp) -> None:
+        """A request brought the answer before once more, as others did since then."""
+        self.trouble = None
+        self.is_up = True
+        self._repeated_since = since
 
     def failed(self, reason: FailureReason, detail: str, now: Timestamp) -> None:
         """A request brought nothing."""
@@ -73,6 +81,8 @@ class ApiHealth:
         self.trouble, self.shortage = moved(self.trouble, by), moved(self.shortage, by)
         if self._stale_since is not None:
             self._stale_since = Timestamp(self._stale_since + by)
+        if self._repeated_since is not None:
+            self._repeated_since = Timestamp(self._repeated_since + by)
 
     def conditions(
         self, *, stale: int, unconfirmed: int = 0, now: Timestamp
@@ -130,7 +140,10 @@ class ApiHealth:
         if self._stale_since is None:
             return None
         reason = trouble.reason if trouble else FailureReason.BAD_ANSWER
-        return api_unavailable(self._account, since=self._stale_since, reason=reason, stale=stale)
+        since = self._stale_since
+        if self._repeated_since is not None:
+            reason, since = FailureReason.FROZEN_ANSWERS, self._repeated_since
+        return api_unavailable(self._account, since=since, reason=reason, stale=stale)
 
 
 def _kind(reason: FailureReason) -> str:

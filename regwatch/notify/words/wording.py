@@ -44,6 +44,8 @@ TITLES = {
     AlertName.MEMORY_LOST: ("memory lost", "memories lost"),
     AlertName.STORE_DAMAGED: ("database damaged", "databases damaged"),
     AlertName.ACCOUNT_LOST: ("account lost", "accounts lost"),
+    AlertName.LIST_SHRANK: ("list shrank", "lists shrank"),
+    AlertName.UNANSWERED: ("extensions unanswered", "extensions unanswered"),
     AlertName.REGISTRAR_RESTARTED: ("registrar restarted", "registrars restarted"),
 }
 REASONS = {
@@ -52,6 +54,8 @@ REASONS = {
     "ended_unseen": "lease ran out, or signed off",
     "deleted": "deleted through regwatch, not back",
     "account_lost": "a large part of the account vanished at once",
+    "list_shrank": "many are gone from the PBX's list at once",
+    "unanswered": "the PBX leaves them out of its answers",
     "site_lost": "many of its phones are lost or overdue",
     "flapping": "comes and goes",
     "address_changed": "registers from another address",
@@ -74,6 +78,7 @@ REASONS = {
     FailureReason.REJECTED: "the PBX refuses the request",
     FailureReason.NOT_FOUND: "the PBX knows no such resource",
     FailureReason.REDIRECTED: "the PBX redirects to another host",
+    FailureReason.FROZEN_ANSWERS: "the PBX gives the same answer again and again",
 }
 TRIAL = "test"
 """The subject of an incident that is none."""

@@ -60,6 +60,8 @@ ABOUT_MANY = {
         ACME, since=NOW, until=at(60), answer_age=60.0
     ),
     AlertName.ACCOUNT_LOST: conditions.account_lost(ACME, since=NOW, gone=90, of=100, returned=0),
+    AlertName.LIST_SHRANK: conditions.list_shrank(ACME, [extension(1)], of=9, since=NOW),
+    AlertName.UNANSWERED: conditions.unanswered(ACME, [extension(1)], since=NOW),
     AlertName.REGISTRAR_RESTARTED: conditions.registrar_restarted(
         ACME, since=NOW, forgotten=9, back_by=at(60)
     ),

@@ -34,7 +34,7 @@ class Scene:
     def __post_init__(self) -> None:
         rules = AlertRules(Rules(EVERY_ALERT))
         self.incidents = OpenIncidents(ACME, rules, incidents=self.incidents)
-        self.watch = ApiWatch(self.health, self.roster, self.incidents)
+        self.watch = ApiWatch(ACME, self.health, self.roster, self.incidents)
         self.roster.add(Watched(extension(1)), now=at(0))
         self.roster.add(Watched(extension(2), answered_at=at(-60)), now=at(0))
 
@@ -89,41 +89,53 @@ def test_answers_that_grow_stale_are_told_and_their_end_too() -> None:
 @pytest.mark.parametrize(
     "given", [batch(answer(2, when=1), asked=[1]), batch(answer(2, when=1), refused=[1])]
 )
-def test_one_of_which_the_pbx_never_spoke_is_no_outage(given: BatchAnswer) -> None:
+def test_one_of_which_the_pbx_never_speaks_is_told_as_that_and_no_outage(
+    given: BatchAnswer,
+) -> None:
     scene = Scene()
     scene.answered(given)
     scene.roster.answer(scene.roster.by_id[TWO], (), "", at(1))
     scene.grow_stale(500.0)
     scene.roster.answer(scene.roster.by_id[TWO], (), "", at(1000))
     assert list(scene.roster.stale) == [ONE]
-    assert scene.told(1000) == scene.told(2000) == {}
+    assert scene.told(1000) == {}
+    assert scene.told(2000) == {"unanswered": AlertName.UNANSWERED}
 
 
-def test_one_that_was_answered_before_and_is_left_out_now_blinds_us() -> None:
+def test_one_that_was_answered_before_and_is_left_out_now_is_told_as_that_too() -> None:
     scene = Scene()
     scene.answered(batch(answer(1, when=1), asked=[2]))
     scene.grow_stale()
     scene.roster.answer(scene.roster.by_id[ONE], (), "", at(1000))
     assert list(scene.roster.stale) == [TWO]
     scene.told(1000)
-    assert scene.told(2000) == {"api": AlertName.API_UNAVAILABLE}
+    assert scene.told(2000) == {"unanswered": AlertName.UNANSWERED}
+    scene.answered(batch(answer(2, when=2001)))
+    assert scene.told(2001) == {}
 
 
 @pytest.mark.parametrize(
-    ("spoken", "is_told"),
+    ("spoken", "subject"),
     [
-        pytest.param(batch(answer(1, when=2)), True, id="answered since"),
-        pytest.param(batch(answer(2, when=2), asked=[1]), False, id="left out again"),
+        pytest.param(batch(answer(1, when=2)), "api", id="answered since"),
+        pytest.param(batch(answer(2, when=2), asked=[1]), "unanswered", id="left out again"),
     ],
 )
-def test_once_it_is_spoken_of_its_silence_counts(spoken: BatchAnswer, is_told: bool) -> None:
+def test_once_it_is_spoken_of_its_silence_counts(spoken: BatchAnswer, subject: str) -> None:
     scene = Scene()
     scene.answered(batch(answer(2, when=1), asked=[1]))
     scene.answered(spoken)
     scene.grow_stale()
     scene.roster.answer(scene.roster.by_id[TWO], (), "", at(1000))
     scene.told(1000)
-    assert bool(scene.told(2000)) is is_told
+    assert list(scene.told(2000)) == [subject]
+
+
+def test_one_answer_without_it_is_no_matter() -> None:
+    scene = Scene()
+    scene.answered(batch(answer(1, when=1), asked=[2]))
+    scene.told(50)
+    assert scene.incidents.get("unanswered") is None
 
 
 def test_left_out_by_a_failure_it_was_not_passed_over() -> None:
