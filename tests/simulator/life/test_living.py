@@ -1,12 +1,14 @@
 """What is settled happens once each, and who is kept off by two things is back after both."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from fakes.values import START
 
 from regwatch.simulator.faults import Faults
 from regwatch.simulator.life import Act, Happening, Living, Step, Want
+from regwatch.simulator.life.happenings import SECOND
 from regwatch.simulator.rates import Kind
 from regwatch.simulator.registrar import Registrar
 from regwatch.simulator.settings import SimulatorSettings
@@ -79,3 +81,30 @@ def test_of_a_long_life_the_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     held.advance(START + 950)
     held.advance(START + 2000)
     assert [each.number for each in held.happened()] == ["h1", "h2"]
+
+
+def test_who_was_off_before_by_another_hand_is_no_part_of_what_is_seen() -> None:
+    held, registrar, who = living((100, 400))
+    registrar.act(who, "unregister", START + 50)
+    held.advance(START + 500)
+    assert is_there(registrar, who, 500)
+    assert held.happened()[0].sights == ()
+
+
+def test_who_is_back_only_after_its_happening_was_forgotten_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("regwatch.simulator.life.living.KEPT", 1)
+    held, registrar, who = living((100, 900), (200, 300))
+    held.advance(START + 950)
+    assert is_there(registrar, who, 950)
+    assert [each.number for each in held.happened()] == ["h1"]
+
+
+def test_a_device_that_never_was_neither_goes_nor_comes() -> None:
+    held, registrar, who = living()
+    steps = (Step(START, Act.OFF, who, SECOND), Step(START + 5, Act.ON, who, SECOND))
+    held._enter(replace(happening("h", who, 0, 5), steps=steps))
+    held.advance(START + 10)
+    assert is_there(registrar, who, 10)
+    assert held.happened()[0].sights == ()
