@@ -11,6 +11,7 @@ from regwatch.cli.console import BAD_OPTION, fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.simulator import TABLE, FaultError, Simulator, SimulatorSettings
 from regwatch.simulator.faults import Faults
+from regwatch.simulator.rates import LIVES, RateError, Rates, named
 from regwatch.simulator.truth import Event
 
 
@@ -40,6 +41,12 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
     help="desk, mixed, short, or lengths in seconds: 60,300.",
 )
 @click.option("--quota", type=click.IntRange(1), default=1000, show_default=True, help="Per hour.")
+@click.option(
+    "--life",
+    type=click.Choice(list(LIVES)),
+    help="Live as people, machines and failures do, at these rates, instead of by mere chance.",
+)
+@click.option("--rate", "rates", multiple=True, metavar="NAME=VALUE", help="Of --life; repeatable.")
 @click.option("--calm", is_flag=True, help="Nothing happens by itself.")
 @click.option("--delay", type=click.FloatRange(0), default=0.0, help="Seconds each answer takes.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="May be repeated.")
@@ -52,14 +59,22 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write what really happens to this file, a line of JSON each.",
 )
-def simulate(*, listen: str, faults: tuple[str, ...], truth: Path | None, **more: object) -> None:
+def simulate(
+    *,
+    listen: str,
+    faults: tuple[str, ...],
+    life: str | None,
+    rates: tuple[str, ...],
+    truth: Path | None,
+    **more: object,
+) -> None:
     """Run a simulated PBX: the same API, phones with realistic lives, faults on a switch."""
     try:
         given = dict(_fault(each) for each in faults)
         Faults(given)
-        settings = SimulatorSettings(faults=given, **more)  # type: ignore[arg-type]
+        settings = SimulatorSettings(faults=given, rates=_rates(life, rates), **more)  # type: ignore[arg-type]
         _ = settings.lease_lengths
-    except FaultError as error:
+    except (FaultError, RateError) as error:
         fail(str(error), code=BAD_OPTION)
     except ValueError:
         fail(f"cannot read --leases {more['leases']}", code=BAD_OPTION)
@@ -68,6 +83,12 @@ def simulate(*, listen: str, faults: tuple[str, ...], truth: Path | None, **more
         fail(f"cannot listen on {listen}: write HOST:PORT", code=BAD_OPTION)
     address = (host.strip("[]") or "127.0.0.1", int(port))
     raise SystemExit(run_loop(lambda stop: _simulate(settings, address, truth, stop)))
+
+
+def _rates(life: str | None, changes: tuple[str, ...]) -> Rates | None:
+    if life is None and changes:
+        raise RateError("--rate changes the rates of --life, which is not given")
+    return None if life is None else named(life, changes)
 
 
 def _fault(text: str) -> tuple[str, object]:
@@ -110,6 +131,7 @@ client_id [bold]{settings.client_id}[/], client_secret [bold]{settings.client_se
   let one die          curl -X POST {url}/_simulator/phones/ID/die
   a fault              curl -X POST {url}/_simulator/faults -d '{{"http_500": 0.5}}'
   what really happened curl {url}/_simulator/truth
+  … as it was settled  curl {url}/_simulator/life
 
 Ctrl-C ends it.""",
         markup=True,

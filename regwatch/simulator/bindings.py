@@ -31,6 +31,10 @@ class Binding:
     ended_at: float = FOREVER
     """When it was removed: by un-REGISTER, deletion or restart."""
     is_static: bool = False
+    is_unsteady: bool = False
+    """Between refreshes anything may pass that the jitter allows."""
+    number: int = 0
+    """Which of the extension's devices."""
     moves: list[tuple[float, str]] = field(default_factory=list)
     """New public addresses, each from a refresh on."""
 
@@ -55,7 +59,11 @@ class Binding:
         return next(at for at in times if at > now)
 
     def _refresh(self, number: int) -> float:
-        noise = (((number * 2654435761 + self.salt) & 0xFFFFFFFF) / 0x80000000) - 1.0
+        mixed = (number * 2654435761 + self.salt) & 0xFFFFFFFF
+        if self.is_unsteady:  # the steps of the above are of two lengths only
+            mixed = ((mixed >> 16 ^ mixed) * 0x45D9F3B) & 0xFFFFFFFF
+            mixed = ((mixed >> 16 ^ mixed) * 0x45D9F3B) & 0xFFFFFFFF
+        noise = mixed / 0x80000000 - 1.0
         start = self.born_at - self.phase
         return start + number * self.period + noise * self.jitter * self.period / 2
 

@@ -1,6 +1,6 @@
 """What the API's answers look like, in each of the forms that a fault may give them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -10,6 +10,8 @@ from regwatch.simulator.fleet import Phone
 from regwatch.simulator.registrar import Entry, Registrar
 
 DOMAIN = "sip.example.net"
+LOCAL = timezone(timedelta(hours=3))
+"""Where such a PBX stands: dates without a zone are ahead of UTC."""
 Json = dict[str, Any]
 
 
@@ -19,7 +21,9 @@ def reg_info(registrar: Registrar, extension_id: int, *, now: float, faults: Fau
     if found is None:
         return None
     registered, entries = found
-    if faults.on("all_unregistered"):
+    if faults.on("empty_entries"):
+        return empty(extension_id)
+    if _is_denied(extension_id, faults):
         registered = False
     shown = [_entry(entry, now, faults) for entry in entries]
     if registered and extension_id == next(iter(registrar.phones)):
@@ -29,7 +33,18 @@ def reg_info(registrar: Registrar, extension_id: int, *, now: float, faults: Fau
     if not registered and faults.on("unregistered_with_positive_expires"):
         for entry in shown:
             entry["expires"] = _expires(30.0, now, faults)
-    return {"registered": registered, "extension_id": extension_id, "registrations": shown}
+    if faults.strikes("flags_contradict", extension_id):
+        registered = not registered
+    info: Json = {"registered": registered, "extension_id": extension_id, "registrations": shown}
+    if faults.strikes("nameless_share", extension_id):
+        del info["extension_id"]
+    return info
+
+
+def _is_denied(extension_id: int, faults: Faults) -> bool:
+    """Whether it is shown as not registered, whatever it is."""
+    chosen = ("unregistered_share", "unregistered_ids")
+    return faults.on("all_unregistered") or any(faults.strikes(f, extension_id) for f in chosen)
 
 
 def empty(extension_id: int) -> Json:
@@ -43,7 +58,7 @@ def _entry(entry: Entry, now: float, faults: Faults) -> Json:
         "device": binding.device + "x" * int(faults.number("long_devices")),
         "real_address": _mapped(entry.real) if faults.on("mapped_addresses") else entry.real,
         "contact_address": binding.contact,
-        "expires": _expires(0.0 if entry.left == FOREVER else entry.left, now, faults),
+        "expires": _entry_expires(entry, now, faults),
         "registration_id": binding.ruid,
     }
     match faults.word("device_format", "string"):
@@ -55,7 +70,21 @@ def _entry(entry: Entry, now: float, faults: Faults) -> Json:
             shown["device"] = {"name": shown["device"], "vendor": binding.device.split()[0]}
         case "n/a":
             shown["device"] = "n/a"
+    return _with_id(shown, faults.word("registration_id_format", "string"))
+
+
+def _with_id(shown: Json, form: str) -> Json:
+    if form == "missing":
+        del shown["registration_id"]
+    elif form != "string":
+        shown["registration_id"] = None if form == "null" else ""
     return shown
+
+
+def _entry_expires(entry: Entry, now: float, faults: Faults) -> object:
+    if faults.word("expires_format", "seconds") == "granted":
+        return int(entry.binding.lease)
+    return _expires(0.0 if entry.left == FOREVER else entry.left, now, faults)
 
 
 def _crowd(shown: list[Json], count: int, now: float) -> list[Json]:
@@ -65,23 +94,28 @@ def _crowd(shown: list[Json], count: int, now: float) -> list[Json]:
 
 def _mapped(uri: str) -> str:
     """`sip:[::ffff:203.0.113.7]:5060` of `sip:203.0.113.7:5060`."""
+    if "[" in uri:
+        return uri
     scheme, host, port = uri.split(":")
     return f"{scheme}:[::ffff:{host}]:{port}"
 
 
 def _expires(left: float, now: float, faults: Faults) -> object:
-    end = datetime.fromtimestamp(now + left, tz=UTC)
+    shown_at = now + left + faults.number("clock_off")
+    end = datetime.fromtimestamp(shown_at, tz=UTC)
     match faults.word("expires_format", "seconds"):
         case "float":
             return left
         case "string":
             return str(int(left))
         case "epoch":
-            return int(now + left)
+            return int(shown_at)
         case "epoch_ms":
-            return int((now + left) * 1000)
+            return int(shown_at * 1000)
         case "datetime":
             return end.strftime("%Y-%m-%d %H:%M:%S")
+        case "local":
+            return end.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")
         case "iso":
             return end.isoformat()
         case "garbage":
@@ -95,12 +129,18 @@ def with_oddities(
     """Entries left out, doubled or uncalled for."""
     share = faults.number("drop_ids")
     kept = [info for info in infos if random.random() >= share] if share else infos
+    kept = [info for info in kept if not _is_left_out(info, faults)]
     if faults.on("duplicates"):
         kept = [info for info in kept for _ in range(2)]
     if faults.on("extra_ids"):
         other = next((i for i in registrar.phones if i not in asked), None)
         kept = [*kept, empty(other)] if other is not None else kept
     return kept
+
+
+def _is_left_out(info: Json, faults: Faults) -> bool:
+    extension_id = info.get("extension_id", 0)
+    return any(faults.strikes(f, extension_id) for f in ("left_out_share", "left_out_ids"))
 
 
 def extension(phone: Phone, faults: Faults) -> Json:
@@ -123,6 +163,7 @@ def page_of(phones: list[Phone], page: int, per_page: int, faults: Faults) -> li
     """A page of the list; None: 404, since it is past the end."""
     if faults.on("list_incomplete"):
         phones = phones[: len(phones) // 2]
+    phones = [phone for phone in phones if not faults.strikes("list_missing", phone.id)]
     if faults.on("paging_ignores_page"):
         page = 1
     start = (page - 1) * per_page

@@ -68,6 +68,7 @@ class Control:
         now = self.world.now()
         return {
             "now": now,
+            "began_at": self.world.began_at,
             "speed": self.world.settings.speed,
             "extensions": len(self.world.registrar.phones),
             "registered": len(self.registered_ids()),
@@ -89,6 +90,7 @@ def add_routes(app: web.Application, control: Control) -> None:
             web.get(f"{ROOT}/", served.overview),
             web.get(f"{ROOT}/phones", served.phones),
             web.get(f"{ROOT}/truth", served.truth),
+            web.get(f"{ROOT}/life", served.life),
             web.get(f"{ROOT}/faults", served.faults),
             web.post(f"{ROOT}/faults", served.set_faults),
             web.delete(f"{ROOT}/faults", served.clear_faults),
@@ -135,6 +137,13 @@ class _Served:
         except ValueError:
             return _bad("since: the number of an event")
         lines = [event.line() for event in self._control.world.registrar.truth.since(since)]
+        text = "".join(f"{line}\n" for line in lines)
+        return web.Response(text=text, content_type="application/x-ndjson")
+
+    async def life(self, _request: web.Request) -> web.Response:
+        """What has begun so far of what was settled, and what is to be seen of each."""
+        self._control.world.now()
+        lines = [happening.line() for happening in self._control.world.happened()]
         text = "".join(f"{line}\n" for line in lines)
         return web.Response(text=text, content_type="application/x-ndjson")
 

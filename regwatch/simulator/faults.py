@@ -65,8 +65,27 @@ def _one_of(*words: str) -> tuple[Callable[[object], object], str]:
     return read, "|".join(words)
 
 
+def _signed(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    number = float(value)
+    if not abs(number) < 1e9:
+        raise ValueError
+    return number
+
+
+def _ids(value: object) -> str:
+    """Kept as text, as it was given: `17` or `17,42`."""
+    text = str(value)
+    if not all(each.isascii() and each.isdecimal() for each in text.split(",")):
+        raise ValueError
+    return text
+
+
 SHARE = (_share, "share 0–1")
 SECONDS = (_number, "seconds")
+SIGNED = (_signed, "seconds, also negative")
+IDS = (_ids, "ids: 17,42")
 ON = (_on, "on")
 
 
@@ -78,7 +97,24 @@ TABLE = (
     _fault(
         "expires_format",
         "how `expires` is written",
-        _one_of("seconds", "float", "string", "epoch", "epoch_ms", "datetime", "iso", "garbage"),
+        _one_of(
+            "seconds",
+            "float",
+            "string",
+            "epoch",
+            "epoch_ms",
+            "datetime",
+            "local",
+            "iso",
+            "granted",
+            "garbage",
+        ),
+    ),
+    _fault("clock_off", "the PBX's clock is ahead by so much, where it writes dates", SIGNED),
+    _fault(
+        "registration_id_format",
+        "how `registration_id` is written",
+        _one_of("string", "null", "missing", "empty"),
     ),
     _fault(
         "device_format",
@@ -100,9 +136,17 @@ TABLE = (
     _fault("registered_without_entries", "registered:true with an empty list", ON),
     _fault("unregistered_with_positive_expires", "registered:false, entries still running", ON),
     _fault("all_unregistered", "a glitch: every answer says registered:false", ON),
+    _fault("unregistered_share", "of the extensions: they are registered:false", SHARE),
+    _fault("unregistered_ids", "these extensions are registered:false", IDS),
+    _fault("flags_contradict", "of the extensions: `registered` is turned round", SHARE),
+    _fault("empty_entries", "every extension is registered:false with an empty list", ON),
+    _fault("left_out_share", "of the extensions: always left out of answers", SHARE),
+    _fault("left_out_ids", "these extensions are left out of answers", IDS),
+    _fault("nameless_share", "of the extensions: entries without `extension_id`", SHARE),
     _fault("max_ids", "the most ids that a request may have", (_count, "number")),
     _fault("max_ids_status", "what is answered above that", _one_of("400", "413", "414", "502")),
     _fault("cached_answers", "answers are up to so old", SECONDS),
+    _fault("frozen_answers", "answers stay what they were, for ever", ON),
     _fault(
         "rate_headers", "the quota's headers", _one_of("seconds", "epoch", "missing", "garbage")
     ),
@@ -132,6 +176,7 @@ TABLE = (
     _fault("paging_overlap", "pages overlap", ON),
     _fault("paging_404_past_end", "404 past the last page", ON),
     _fault("list_incomplete", "half of the extensions are missing from the list", ON),
+    _fault("list_missing", "of the extensions: missing from the list; 1: it is empty", SHARE),
     _fault("list_fails", "500 for the list", ON),
     _fault("reg_status_log_off", "the history is not enabled", ON),
     _fault("cleanup_lag", "expired entries stay so much longer", SECONDS),
@@ -171,6 +216,14 @@ class Faults:
     def word(self, name: str, otherwise: str) -> str:
         """Its value as text."""
         return str(self._active.get(name, otherwise))
+
+    def strikes(self, name: str, extension_id: int) -> bool:
+        """Whether it strikes this extension: always the same ones, of a share or by their ids."""
+        value = self._active.get(name)
+        if isinstance(value, str):
+            return str(extension_id) in value.split(",")
+        share = self.number(name)
+        return share > 0 and extension_id * 2_654_435_761 % 1_000_003 < share * 1_000_003
 
     def number(self, name: str) -> float:
         """Its value as a number; 0 if off."""

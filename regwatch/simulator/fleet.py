@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from regwatch.simulator.bindings import Binding
+from regwatch.simulator.furnishing import furnish
+from regwatch.simulator.rates import Rates
+from regwatch.simulator.seats import Seat, seats
 from regwatch.simulator.settings import SimulatorSettings
 
 DEVICES = (
@@ -47,15 +50,55 @@ def make_fleet(settings: SimulatorSettings, now: float) -> list[Phone]:
     random = Random(settings.seed)
     lengths = settings.lease_lengths
     ids = _ids(random, settings.extensions)
+    if settings.rates is not None:
+        return _furnished(random, settings, settings.rates, ids, now)
     return [
         _phone(random, settings, lengths, number, ids[number], now)
         for number in range(settings.extensions)
     ]
 
 
+def ids_of(settings: SimulatorSettings) -> list[int]:
+    """The ids of the extensions, by number."""
+    return _ids(Random(settings.seed), settings.extensions)
+
+
+def seats_of(settings: SimulatorSettings, rates: Rates) -> tuple[Seat, ...]:
+    """Where each of them stands, by number."""
+    seed, size = settings.seed, settings.site_size
+    return seats(rates, seed=seed, phones=settings.extensions, line_size=size)
+
+
 def _ids(random: Random, count: int) -> list[int]:
     """Unrelated to the numbers, as at the vendor's."""
     return random.sample(range(2, 2 + count * 3), count)
+
+
+def _furnished(
+    random: Random, settings: SimulatorSettings, rates: Rates, ids: list[int], now: float
+) -> list[Phone]:
+    seed, leases, fleet = settings.seed, settings.lease_lengths, []
+    for seat in seats_of(settings, rates):
+        phone = _extension(random, settings, seat.number, ids[seat.number])
+        phone.bindings = furnish(
+            seat, rates=rates, seed=seed, leases=leases, name=phone.name, now=now
+        )
+        phone.never = seat.is_never
+        fleet.append(phone)
+    return fleet
+
+
+def _extension(
+    random: Random, settings: SimulatorSettings, number: int, extension_id: int
+) -> Phone:
+    short = 100 + number
+    return Phone(
+        extension_id,
+        f"000*{short}",
+        f"{NAMES[number % len(NAMES)]} {short}",
+        random.choice(tuple(GROUPS)),
+        number // settings.site_size,
+    )
 
 
 def _phone(
@@ -66,21 +109,16 @@ def _phone(
     extension_id: int,
     now: float,
 ) -> Phone:
-    short = 100 + number
-    phone = Phone(
-        extension_id,
-        f"000*{short}",
-        f"{NAMES[number % len(NAMES)]} {short}",
-        random.choice(tuple(GROUPS)),
-        number // settings.site_size,
-    )
+    phone = _extension(random, settings, number, extension_id)
     roll = random.random()
     if not settings.calm and roll < NEVER_SHARE:
         phone.never = True
         return phone
     phone.bindings.append(new_binding(random, phone, lengths, now))
     if not settings.calm and roll > 1 - SECOND_DEVICE_SHARE:
-        phone.bindings.append(new_binding(random, phone, lengths, now))
+        second = new_binding(random, phone, lengths, now)
+        second.number = 1
+        phone.bindings.append(second)
     if not settings.calm and NEVER_SHARE < roll < NEVER_SHARE + STATIC_SHARE:
         phone.bindings[0].is_static = True
     return phone

@@ -96,7 +96,8 @@ class Registrar:
 
     def _former(self, phone: Phone, now: float) -> list[Binding]:
         ended = [b for b in phone.bindings if b.born_at <= now and not b.is_active(now)]
-        return ended[-FORMER_KEPT:]
+        latest = {b.ruid: b for b in ended}  # one entry may have been renewed out of turn
+        return list(latest.values())[-FORMER_KEPT:]
 
     def delete(self, extension_id: int, registration_id: str | None, now: float) -> bool:
         """Remove one entry or all; whether there was any. The phone does not know, and comes
@@ -105,12 +106,12 @@ class Registrar:
         phone = self.phones.get(extension_id)
         if phone is None:
             return False
-        self._tidy(phone, now)
+        self.tidy(phone, now)
         held = [b for b in phone.bindings if b.is_active(now, self.cleanup_lag)]
         gone = [b for b in held if registration_id in (None, b.ruid)]
         for binding in gone:
             self._forget(phone, binding, now)
-            self._note("deleted", now, now, phone, binding)
+            self.note("deleted", now, now, phone, binding)
         return bool(gone)
 
     def list_extension(self, extension_id: int, *, listed: bool, now: float) -> None:
@@ -118,14 +119,14 @@ class Registrar:
         phone = self.phones[extension_id]
         if phone.listed is not listed:
             phone.listed = listed
-            self._note("added" if listed else "removed", now, now, phone, None)
+            self.note("added" if listed else "removed", now, now, phone, None)
 
     # --- what happens --------------------------------------------------------------------------
 
     def act(self, extension_id: int, action: str, now: float) -> None:
         """Let something happen to a phone; raises `KeyError` for an unknown one or action."""
         phone, do = self.phones[extension_id], self._actions()[action]
-        self._tidy(phone, now)
+        self.tidy(phone, now)
         do(phone, now)
 
     def _actions(self) -> dict[str, Callable[[Phone, float], None]]:
@@ -148,20 +149,20 @@ class Registrar:
     def _die(self, phone: Phone, now: float) -> None:
         """Power off, cable out: nothing more comes from it."""
         for binding in _registered(self._stop(phone, now), now):
-            self._note("die", now, binding.gone_at(now, self.cleanup_lag), phone, binding)
+            self.note("die", now, binding.gone_at(now, self.cleanup_lag), phone, binding)
 
     def _unregister(self, phone: Phone, now: float) -> None:
         """It says good-bye."""
         for binding in _registered(self._stop(phone, now), now):
             binding.ended_at = now
-            self._note("unregister", now, now, phone, binding)
+            self.note("unregister", now, now, phone, binding)
 
     def _reboot(self, phone: Phone, now: float) -> None:
         """It comes back from another port; its old entry is left to run out."""
         for binding in self._stop(phone, now):
             host = binding.contact.rpartition(":")[0]
             port = self._random.randrange(10_000, 60_000)
-            self._renew(phone, binding, now, "reboot", contact=f"{host}:{port}")
+            self.renew(phone, binding, now, "reboot", contact=f"{host}:{port}")
 
     def _move(self, phone: Phone, now: float) -> None:
         """It registers from another network; the old entry is left to run out."""
@@ -169,7 +170,7 @@ class Registrar:
             address = public_address(phone.site, 1 + self._random.randrange(200))
             real = f"sip:{address}:{self._random.randrange(20_000, 60_000)}"
             contact = f"sip:{phone.name}@10.9.{self._random.randrange(250)}.9:5060"
-            self._renew(phone, binding, now, "move", real=real, contact=contact)
+            self.renew(phone, binding, now, "move", real=real, contact=contact)
 
     def _rebind(self, phone: Phone, now: float) -> None:
         """The NAT in front of it gives it another port; the next REGISTER shows it."""
@@ -177,7 +178,7 @@ class Registrar:
             host = binding.address(now).rpartition(":")[0]
             at = binding.next_refresh_at(now)
             binding.moves.append((at, f"{host}:{self._random.randrange(20_000, 60_000)}"))
-            self._note("rebind", now, at, phone, binding)
+            self.note("rebind", now, at, phone, binding)
 
     def _revive(self, phone: Phone, now: float) -> None:
         """It is powered on again, with all its devices; nothing if it is on."""
@@ -185,7 +186,7 @@ class Registrar:
             return
         latest = {binding.salt: binding for binding in phone.bindings}
         for binding in latest.values():
-            self._renew(phone, binding, now, "revive")
+            self.renew(phone, binding, now, "revive")
         if not latest:
             self._add_device(phone, now)
 
@@ -194,7 +195,7 @@ class Registrar:
         for number in range(FLAPS):
             action = "unregister" if number % 2 == 0 else "revive"
             self._schedule(now + number * FLAP_SECONDS, action, phone.id)
-        self._note("flap", now, None, phone, None)
+        self.note("flap", now, None, phone, None)
         self.advance(now)
 
     def _add_device(self, phone: Phone, now: float) -> None:
@@ -203,7 +204,7 @@ class Registrar:
         binding = new_binding(self._random, phone, lengths, now, fresh=True)
         phone.bindings.append(binding)
         phone.never = False
-        self._note("add_device", now, now, phone, binding)
+        self.note("add_device", now, now, phone, binding)
 
     def site(self, index: int, *, dark: bool, now: float) -> int:
         """All phones of a site die, or come back within a minute; returns how many it has."""
@@ -221,19 +222,21 @@ class Registrar:
         """The registrar forgets everything; phones return under new ids as they refresh."""
         self.truth.add(at=now, visible_at=now, kind="restart", extension_id=None)
         for phone in self.phones.values():
-            self._tidy(phone, now)
+            self.tidy(phone, now)
             for binding in _registered(list(phone.bindings), now):
                 if binding.ended_at == FOREVER:
                     self._forget(phone, binding, now)
 
     # --- how it happens ------------------------------------------------------------------------
 
-    def _renew(
+    def renew(
         self, phone: Phone, binding: Binding, now: float, kind: str, **changes: object
-    ) -> None:
+    ) -> Binding:
+        """Its device registers under a new entry."""
         fresh = binding.again(self._ruid(now), now, **changes)
         phone.bindings.append(fresh)
-        self._note(kind, now, now, phone, fresh)
+        self.note(kind, now, now, phone, fresh)
+        return fresh
 
     def _stop(self, phone: Phone, now: float) -> list[Binding]:
         """Nothing is refreshed any more; returns what was. Who had yet to return does not."""
@@ -255,15 +258,16 @@ class Registrar:
     def _returned(self, phone: Phone, ruid: str, now: float) -> None:
         for binding in phone.bindings:
             if binding.ruid == ruid:
-                self._note("return", now, now, phone, binding)
+                self.note("return", now, now, phone, binding)
 
     def _ruid(self, now: float) -> str:
         self._serial += 1
         return f"uloc-{int(now) & 0xFFFFFFFF:x}-5a-{self._serial:x}"
 
-    def _note(
+    def note(
         self, kind: str, at: float, visible_at: float | None, phone: Phone, binding: Binding | None
     ) -> None:
+        """Keep it as the truth."""
         shown = None if visible_at == FOREVER else visible_at
         self.truth.add(
             at=at,
@@ -276,7 +280,7 @@ class Registrar:
             address=binding.address(at if shown is None else shown) if binding else "",
         )
 
-    def _tidy(self, phone: Phone, now: float) -> None:
+    def tidy(self, phone: Phone, now: float) -> None:
         """Forget entries that ended long ago."""
         if len(phone.bindings) > 8:
             ended = [b for b in phone.bindings if b.gone_at(now) < now - DAY]
@@ -288,7 +292,8 @@ class Registrar:
 
     def _schedule_next_chance(self, now: float) -> None:
         rate = self.settings.events_per_phone_and_day * len(self._ids) / DAY
-        if not self.settings.calm and rate > 0:
+        by_chance = not self.settings.calm and self.settings.rates is None
+        if by_chance and rate > 0:
             self._schedule(now + self._random.expovariate(rate), "chance", 0)
 
     def _by_chance(self, now: float) -> None:

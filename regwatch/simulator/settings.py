@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from regwatch.simulator.rates import Rates
+
 MIXES: Mapping[str, tuple[float, ...]] = {
     "desk": (1800.0, 3600.0),
     "mixed": (60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
@@ -28,6 +30,8 @@ class SimulatorSettings:
     """Requests of other applications, each hour."""
     calm: bool = False
     """Nothing happens by itself."""
+    rates: Rates | None = None
+    """How people, machines and failures live: a plan with its truth. Else mere chance events."""
     events_per_phone_and_day: float = 4.0
     site_size: int = 20
     """Phones behind one public address."""

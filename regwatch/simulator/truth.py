@@ -19,6 +19,12 @@ class Event:
     registration_id: str = ""
     device: str = ""
     address: str = ""
+    place: str = ""
+    """Of something that happens to several: a line, a switch, a base."""
+    until: float | None = None
+    want: str = ""
+    """Of what a person would want to be told."""
+    whom: tuple[int, ...] = ()
 
     def line(self) -> str:
         """As a line of JSON."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pytest
 from fakes.values import START
 
-from regwatch.simulator.registrar import Registrar
+from regwatch.simulator.rates import REAL_LIFE, Rates
 from regwatch.simulator.settings import SimulatorSettings
+from regwatch.simulator.world import World
 
 pytestmark = pytest.mark.bench
 
@@ -27,12 +28,13 @@ class Cost:
     """An hour of its life."""
 
 
-def cost(phones: int) -> Cost:
+def cost(phones: int, rates: Rates | None = None) -> Cost:
     begun = time.process_time()
-    held = Registrar(SimulatorSettings(extensions=phones), now=START)
+    held = World(SimulatorSettings(extensions=phones, rates=rates), clock=lambda: START)
+    held.advance(START)
     built = time.process_time()
-    for extension_id in list(held.phones)[:ASKED]:
-        held.answer(extension_id, START)
+    for extension_id in list(held.registrar.phones)[:ASKED]:
+        held.registrar.answer(extension_id, START)
     answered = time.process_time()
     held.advance(START + 3600)
     lived = time.process_time()
@@ -40,8 +42,9 @@ def cost(phones: int) -> Cost:
     return Cost((built - begun) * each, (answered - built) * 1e6 / ASKED, (lived - answered) * each)
 
 
-def test_a_phone_among_many_costs_hardly_more() -> None:
-    few, many = cost(FEW), cost(MANY)
+@pytest.mark.parametrize("rates", [None, REAL_LIFE], ids=["by chance", "a life"])
+def test_a_phone_among_many_costs_hardly_more(rates: Rates | None) -> None:
+    few, many = cost(FEW, rates), cost(MANY, rates)
     print(f"\nof {FEW:,}: {few}\nof {MANY:,}: {many}")
     assert many.built <= MOST_TIMES * few.built
     assert many.answered <= MOST_TIMES * few.answered

@@ -77,7 +77,7 @@ async def test_options_and_faults_hold_from_the_start_and_the_truth_is_written(
 async def test_the_commands_that_the_welcome_shows_work() -> None:
     async with simulating("--calm") as (url, welcome, session):
         shown = [line for line in welcome.splitlines() if "curl" in line]
-        assert len(shown) == 5
+        assert len(shown) == 6
         assert all(url in line for line in shown)
         async with session.post(url + "/_simulator/faults", data='{"http_500": 0.5}') as response:
             assert "-d '{\"http_500\": 0.5}'" in welcome
@@ -87,6 +87,19 @@ async def test_the_commands_that_the_welcome_shows_work() -> None:
                 async with session.get(line.split()[-1]) as response:
                     assert response.status == 200
         assert "client_id demo, client_secret demo-secret" in welcome
+
+
+@pytest.mark.e2e
+async def test_a_life_is_lived_at_its_rates() -> None:
+    words = ["--extensions=100", "--speed=10000", "--life=calm", "--rate=reboot=500"]
+    async with simulating(*words) as (url, _, session):
+        while True:
+            async with session.get(url + "/_simulator/life") as response:
+                lines = (await response.text()).splitlines()
+            if len(lines) > 5:
+                break
+            await asyncio.sleep(0.05)
+    assert "reboot" in {json.loads(line)["kind"] for line in lines}
 
 
 def test_each_fault_is_listed_with_what_it_takes() -> None:
@@ -105,6 +118,9 @@ def test_each_fault_is_listed_with_what_it_takes() -> None:
         (["--extensions", "0"], 2, "Invalid value for '--extensions'"),
         (["--speed", "0"], 2, "Invalid value for '--speed'"),
         (["--fault", "duplicates=off"], 2, "duplicates: `off` is not one of: on"),
+        (["--life", "wild"], 2, "Invalid value for '--life': 'wild' is not one of 'real', 'calm'"),
+        (["--life", "real", "--rate", "rebot=5"], 2, "there is no rate `rebot`; there are: silent"),
+        (["--rate", "reboot=5"], 2, "--rate changes the rates of --life, which is not given"),
         (["--truth", "{folder}/none/x"], 1, "cannot write {folder}/none/x: No such file"),
     ],
 )

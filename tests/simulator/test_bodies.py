@@ -42,7 +42,9 @@ def test_of_one_that_there_is_not_there_is_nothing() -> None:
         ("epoch", int(START + LEFT)),
         ("epoch_ms", int((START + LEFT) * 1000)),
         ("datetime", f"{datetime.fromtimestamp(START + LEFT, UTC):%Y-%m-%d %H:%M:%S}"),
+        ("local", f"{datetime.fromtimestamp(START + LEFT + 3 * 3600, UTC):%Y-%m-%d %H:%M:%S}"),
         ("iso", datetime.fromtimestamp(START + LEFT, UTC).isoformat()),
+        ("granted", 600),
         ("garbage", "soon"),
     ],
 )
@@ -58,6 +60,48 @@ def test_how_a_device_and_an_address_are_written() -> None:
     assert entry(long_devices=500)["device"] == plain["device"] + "x" * 500
     host = plain["real_address"].split(":")[1]
     assert f"[::ffff:{host}]" in entry(mapped_addresses=True)["real_address"]
+
+
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_a_clock_that_is_off_shows_in_dates_alone(ahead: int) -> None:
+    assert entry(clock_off=ahead) == entry()
+    assert entry(clock_off=ahead, expires_format="epoch")["expires"] == int(START + LEFT + ahead)
+    shown = entry(clock_off=ahead, expires_format="iso")["expires"]
+    assert shown == datetime.fromtimestamp(START + LEFT + ahead, UTC).isoformat()
+
+
+def test_entries_without_ids() -> None:
+    assert entry(registration_id_format="null")["registration_id"] is None
+    assert entry(registration_id_format="empty")["registration_id"] == ""
+    assert "registration_id" not in entry(registration_id_format="missing")
+    assert info(nameless_share=1) == {k: v for k, v in info().items() if k != "extension_id"}
+
+
+def test_an_address_of_ipv6_stays_as_it_is() -> None:
+    phone = PHONES[2]
+    before, phone.bindings[0].real = phone.bindings[0].real, "sip:[2001:db8::7]:5060"
+    shown = info(phone.id, mapped_addresses=True)["registrations"][0]["real_address"]
+    phone.bindings[0].real = before
+    assert shown == "sip:[2001:db8::7]:5060"
+
+
+@pytest.mark.parametrize(
+    ("faults", "registered", "entries"),
+    [
+        ({"unregistered_share": 1.0}, False, 1),
+        ({"unregistered_ids": str(TWO)}, False, 1),
+        ({"unregistered_ids": str(ONE)}, True, 1),
+        ({"flags_contradict": 1.0}, False, 1),
+        ({"flags_contradict": 1.0, "all_unregistered": True}, True, 1),
+        ({"empty_entries": True}, False, 0),
+        ({"registered_without_entries": True}, True, 0),
+    ],
+)
+def test_what_is_said_of_one_that_is_registered(
+    faults: dict[str, object], registered: bool, entries: int
+) -> None:
+    shown = info(**faults)
+    assert (shown["registered"], len(shown["registrations"])) == (registered, entries)
 
 
 def test_flags_and_entries_that_do_not_fit() -> None:
@@ -89,6 +133,9 @@ def test_entries_left_out_doubled_and_uncalled_for() -> None:
     assert oddities(duplicates=True) == [n for n in range(200) for _ in range(2)]
     assert oddities(extra_ids=True) == [*range(200), TWO]
     assert 60 < len(oddities(drop_ids=0.5)) < 140
+    assert 60 < len(oddities(left_out_share=0.5)) < 140
+    assert oddities(left_out_share=0.5) == oddities(left_out_share=0.5)
+    assert oddities(left_out_ids="3,7") == [n for n in range(200) if n not in {3, 7}]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +149,7 @@ def test_entries_left_out_doubled_and_uncalled_for() -> None:
         (2, {"paging_ignores_page": True}, range(10)),
         (2, {"paging_overlap": True}, range(9, 19)),
         (2, {"list_incomplete": True}, range(10, 12)),
+        (1, {"list_missing": 1}, range(0)),
     ],
 )
 def test_a_page_of_the_list(page: int, faults: dict[str, object], numbers: range | None) -> None:

@@ -1,10 +1,13 @@
 """Making things happen to a simulated PBX, as methods and over HTTP."""
 
+import json
+
 import pytest
 from fakes.simulated import LIST, At, pbx
 from fakes.values import START
 
 from regwatch.simulator.control import ROOT
+from regwatch.simulator.rates import REAL_LIFE, Kind
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,20 @@ async def test_a_mistake_in_the_control_is_said_and_changes_nothing(path: str, b
 async def test_the_truth_is_told_from_a_number_on() -> None:
     async with pbx() as at:
         assert (await at.get("/_simulator/truth", since="x")).status == 400
+
+
+async def test_what_was_settled_is_shown_once_it_has_begun() -> None:
+    now, rates = [START], REAL_LIFE.only(Kind.REBOOT)
+    async with pbx(clock=lambda: now[0], extensions=500, rates=rates) as at:
+        assert (await at.get("/_simulator/life")).body == b""
+        now[0] += 86_400.0
+        lines = (await at.get("/_simulator/life")).body.splitlines()
+        told = (await at.get("/_simulator/truth")).body.splitlines()
+    begun = [json.loads(line) for line in lines]
+    assert len(begun) > 5
+    assert all(START <= each["at"] <= now[0] and each["kind"] == "reboot" for each in begun)
+    numbers = {each["number"] for each in begun}
+    assert numbers == {e["name"] for e in map(json.loads, told) if e["kind"] == "reboot"}
 
 
 async def test_a_site_is_lit_again_over_http() -> None:

@@ -49,6 +49,32 @@ def test_answers_from_a_cache_are_up_to_so_old() -> None:
     assert held.seen_now() == clock.now
 
 
+def test_frozen_answers_stay_as_they_were_and_thaw() -> None:
+    clock = Clock()
+    held = world(clock)
+    held.faults.set({"frozen_answers": True})
+    first, ids = held.answers(held.registrar.phones), list(held.registrar.phones)
+    clock.now += 90_000
+    held.registrar.act(ids[0], "unregister", clock.now)
+    assert held.answers(ids) == first
+    held.faults.clear()
+    assert held.answers(ids) != first
+    held.faults.set({"frozen_answers": True})
+    assert held.answers(ids) != first
+
+
+def test_answers_are_of_those_that_there_are() -> None:
+    held = world()
+    one, *others = held.registrar.phones
+    held.registrar.list_extension(one, listed=False, now=START)
+    shown = [each["extension_id"] for each in held.answers([one, *others, 9999])]
+    assert shown == others
+
+
+def test_without_rates_nothing_was_settled() -> None:
+    assert world().happened() == ()
+
+
 def test_late_cleaning_up_holds_from_when_it_is_switched_on() -> None:
     held = world()
     held.faults.set({"cleanup_lag": 45})
