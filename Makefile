@@ -58,6 +58,9 @@ reliability-crashes: ## Kill the daemon at every moment that makes a difference,
 reliability-decoders: ## Try thousands of hostile words on every decoder; takes some minutes.
 	pytest -n auto -m by_hand tests/test_decoders.py
 
+reliability-places: ## Let places go dark, and switches, and people go home, in virtual time: what is found, and what is false; some minutes.
+	PYTHONPATH=tests python -m bench.places
+
 reliability-clocks: ## Set the clock in every way, in virtual time and of a real process: what is missed, what is told.
 	PYTHONPATH=tests python -m fakes.set_clocks
 	PYTHONPATH=tests PYTHONSAFEPATH=1 python -m fakes.faked_time

@@ -132,7 +132,7 @@ class SiteLostShape(AnyAlertShape):
 
     at_least: int = Field(default=3, ge=1)
     share: Share = 0.5
-    window: Duration = 600.0
+    window: Duration = Field(default=600.0, description="Ignored.")
     severity: SeverityName = "critical"
 
 

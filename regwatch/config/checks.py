@@ -23,6 +23,17 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _unknown_schedules(config)
 
 
+def without_effect(config: Config) -> Iterator[Finding]:
+    """What was right once and says nothing any more: worth a word, no error."""
+    message, advice = "is ignored: a place is judged by what its phones missed", "take it out"
+    alerts = config.alerts
+    if alerts.site_lost is not None and "window" in alerts.site_lost.model_fields_set:
+        yield ("alerts", "site_lost", "window"), message, advice
+    for index, each in enumerate(alerts.overrides):
+        if each.site_lost is not None and "window" in each.site_lost.model_fields_set:
+            yield ("alerts", "overrides", index, "site_lost", "window"), message, advice
+
+
 def _twice(section: str, names: Sequence[str]) -> Iterator[Finding]:
     for index, name in enumerate(names):
         first = names.index(name)

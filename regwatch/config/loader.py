@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regwatch.clock import Clock, wall_clock
-from regwatch.config.checks import findings
+from regwatch.config.checks import findings, without_effect
 from regwatch.config.files import unusable_files, web_config
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.sections import HttpShape
@@ -62,7 +62,8 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
         web = WebConfig()
     if problems:
         raise ConfigError(_ordered(problems))
-    over = (source.problem(*each) for each in windows_that_are_over(config, now=now))
+    vain = (*windows_that_are_over(config, now=now), *without_effect(config))
+    over = (source.problem(*each) for each in vain)
     config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001

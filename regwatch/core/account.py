@@ -142,6 +142,7 @@ class Account:
         quarantined = self.planner.quarantine(batch.refused, now=steady)
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)
+        self.planner.confirm(outcome.wanted)
         self.planner.confirm(outcome.doubted)
         self._progress.expect(steady)
         if batch.answers and batch.failure is None:
@@ -196,6 +197,7 @@ class Account:
         if listing.complete:
             self._list.done(now=now.steady)
             last = self.monitor.listed(listed, named=named, now=now.wall)
+            self.planner.confirm(last.wanted)
             self.planner.forget(last.removed)
             self._sweep.cross_off(last.removed)
             self._crowded.difference_update(last.removed)

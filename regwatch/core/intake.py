@@ -174,6 +174,7 @@ class Intake:
         # Only the whole answer tells whether what one phone does is explained by its place.
         with gathered.guarding():
             gathered.add(self._watches.places.judge(now=now))
+            gathered.want(self._watches.places.take_wanted())
         for each in filter(None, taken):
             self._look_at_phone(each, gathered)
 
@@ -246,10 +247,9 @@ class Intake:
         site = self._sites.now_of(before, seen.after)
         self._roster.answer(watched, seen.after.registrations, site, now)
         gathered.add(self._watches.presence.judge(watched, seen, now=now))
-        if watched.state is ExtensionState.REGISTERED:
-            self._watches.places.present(extension_id)
         gathered.saw(watched, seen)
-        if seen.is_news or watched.state is not before.state or self._watches.places.has_stragglers:
+        is_changed = seen.is_news or watched.state is not before.state
+        if is_changed or self._watches.places.concerns(extension_id, now):
             self._look_at_place(watched, seen)
         return _Taken(watched, seen, is_explained)
 
@@ -265,7 +265,6 @@ class Intake:
         self._watches.places.answered(
             watched,
             seen.memory,
-            heard_since=seen.heard_since,
             has_own_reason=is_awaited or not is_expected,
             now=now,
         )
@@ -288,7 +287,8 @@ class Intake:
     def _is_explained(self, watched: Watched, now: Timestamp) -> bool:
         """Whether what it does has a cause that is known, or is of no consequence."""
         extension_id = watched.extension.id
-        if self._watches.restarts.awaits(extension_id) or self._watches.places.covers(extension_id):
+        restarts, places = self._watches.restarts, self._watches.places
+        if restarts.awaits(extension_id) or places.covers(extension_id, now):
             return True
         return self._expectations.since(watched.extension, now=now) is None
 

@@ -295,6 +295,8 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     """Labels configured for its site."""
     inhibited_by: IncidentId | None = None
     """The incident that says it all: while it fires, nothing is told of this one."""
+    held_until: Timestamp | None = None
+    """Until when nothing is told of it, since its place may be what is out, or is just back."""
     silenced_by: str = ""
     """The silence or maintenance window that mutes it."""
     acknowledged_by: str = ""
@@ -307,7 +309,8 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is told of it for now."""
-        return self.inhibited_by is not None or bool(self.silenced_by)
+        is_held = self.inhibited_by is not None or self.held_until is not None
+        return is_held or bool(self.silenced_by)
 
     @property
     def is_about_device(self) -> bool:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from regwatch.core.alerts.incidents import AlertPolicies
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.place_words import PlaceWords
 from regwatch.core.alerts.rules import AlertRules, Override, Rules
 from regwatch.core.clock_steps import pieces
 from regwatch.core.expectations import Expectations
@@ -45,7 +46,8 @@ from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.freshness import Freshness
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
-from regwatch.core.phones.outages import OutagePolicy, Outages
+from regwatch.core.phones.outages import OutagePolicies, OutagePolicy
+from regwatch.core.phones.refreshes import Refreshes
 from regwatch.core.phones.roster import SET_ASIDE, Roster
 from regwatch.core.polling.agenda import Appointment
 from regwatch.core.sites import Sites
@@ -136,8 +138,13 @@ class Monitor:
             restarts=restarts,
             incidents=self.incidents,
         )
-        outages = Outages(policy.outages, policy.outages_of)
-        places = SiteWatch(account, outages, self.sites, self.incidents, self.roster.states)
+        places = SiteWatch(
+            OutagePolicies(policy.outages, policy.outages_of),
+            self.incidents,
+            PlaceWords(account, self.sites, self.roster),
+            roster=self.roster,
+            refreshes=Refreshes(self.models, policy.lateness.learn_after),
+        )
         phones = PhoneWatch(account, policy.flapping, self.sites, self.incidents)
         return Watches(restarts, presence, places, phones)
 
@@ -206,6 +213,7 @@ class Monitor:
             self._remove_all(self._list.listed(ids, everybody, now=now), gathered, now)
         with gathered.guarding():
             gathered.add(self._watches.places.judge(now=now))
+            gathered.want(self._watches.places.take_wanted())
         self._judge_list(gathered, now)
         return gathered.outcome()
 
@@ -273,6 +281,8 @@ class Monitor:
             with gathered.guarding():
                 before = Timestamp(now - UNCONFIRMED_SECONDS)
                 self._intake.believe(gathered, before=before, now=now)
+        with gathered.guarding():
+            gathered.add(self._watches.places.tick(now=now))
         with gathered.guarding():
             gathered.add(self.incidents.wake(now=now, blind=self.health.is_blind))
         with gathered.guarding():

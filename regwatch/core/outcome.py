@@ -47,6 +47,8 @@ class Outcome(Struct, frozen=True):
     removed: Collection[ExtensionId] = ()
     doubted: Collection[ExtensionId] = ()
     """To be asked again before their answer is believed."""
+    wanted: Collection[ExtensionId] = ()
+    """To be asked before all others: their answers decide whether their place is out."""
     set_aside: Sequence[SetAside] = ()
     crowded: Collection[ExtensionId] = ()
     """With more registrations than are compared."""
@@ -80,6 +82,7 @@ class Gathered:
         self.learned: dict[ExtensionId, None] = {}
         self.refreshed: dict[ExtensionId, None] = {}
         self.removed: list[ExtensionId] = []
+        self.wanted: dict[ExtensionId, None] = {}
         self.set_aside: list[SetAside] = []
         self.crowded: list[ExtensionId] = []
         self.doubted: list[ExtensionId] = []
@@ -95,6 +98,10 @@ class Gathered:
                 self.remarks.append(each)
             elif each.decision not in UNCHANGED:
                 self.steps.append(each)
+
+    def want(self, ids: Iterable[ExtensionId]) -> None:
+        """These are to be asked before all others."""
+        self.wanted.update(dict.fromkeys(ids))
 
     @contextmanager
     def guarding(self, extension_id: ExtensionId | None = None) -> Iterator[None]:
@@ -139,6 +146,7 @@ class Gathered:
             learned=self.learned,
             refreshed=self.refreshed,
             removed=self.removed,
+            wanted=self.wanted,
             set_aside=self.set_aside,
             crowded=self.crowded,
             doubted=self.doubted,

@@ -12,6 +12,8 @@ class Untold(StrEnum):
 
     SEEN_ONCE = "seen_once"
     """It was missing from one answer: it is asked again before anybody is told."""
+    PLACE_SUPPOSED = "place_supposed"
+    """It is silent with others of its place: whether that is what is out, is asked first."""
     CONFIRMED_BACK = "confirmed_back"
     """It was there when it was asked again: the PBX had left it out."""
 

@@ -117,6 +117,22 @@ def test_a_variable_that_is_no_utf_8_is_an_error_that_does_not_show_it(tmp_path:
     assert "s3cret" not in str(problem)
 
 
+def test_what_has_no_effect_any_more_is_remarked_upon(tmp_path: Path) -> None:
+    windows = """
+alerts:
+  site_lost: {window: 20m}
+  overrides:
+    - {match: {site: riga}, site_lost: {at_least: 9}}
+    - {match: {site: riga}, site_lost: {window: 1m}}
+    - {match: {site: riga}, site_lost: false}
+sites: [{name: riga, networks: [203.0.113.0/24]}]
+"""
+    words = [str(notice) for notice in load(tmp_path, SMALL + windows).notices]
+    places = ("alerts.site_lost.window", "alerts.overrides[1].site_lost.window")
+    assert [place in each for place, each in zip(places, words, strict=True)] == [True, True]
+    assert all("is ignored" in each for each in words)
+
+
 def test_plain_http_is_remarked_upon_but_for_this_machine(tmp_path: Path) -> None:
     plain = load(tmp_path, SMALL.replace("https:", "http:"))
     assert "everyone on the way can read the token" in str(plain.notices[0])

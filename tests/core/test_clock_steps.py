@@ -64,7 +64,10 @@ STANDS_BY_ITSELF = {
     "Roster.by_id": "moved by the monitor, each extension with its memory",
     "Grouping._agenda": "worked out anew for each group that moved",
     "Group.due_at": "likewise",
-    "SiteWatch._seen": "the extensions themselves, in the roster",
+    "Place.phones": "moved by the places, all phones at once",
+    "Place.silent": "likewise",
+    "_Tally._latest_at": "made within a step, and gone with it",
+    "_Tally._moment_began": "likewise",
 }
 """What holds points in time and has no part in a `clock_set` of its class, and why."""
 
@@ -233,6 +236,9 @@ def moves(a_class: ast.ClassDef, attribute: str) -> bool:
 
 ELSEWHERE = "sip:198.51.100.4:5060"
 OTHERS = range(21, 29)
+SMALL = {**dict.fromkeys((31, 32, 33, 34), "sip:203.0.113.98:5060")}
+SMALL |= dict.fromkeys((35, 36, 37), "sip:203.0.113.99:5060")
+"""Phones of two small places."""
 
 
 def eventful() -> tuple[Account, Grouping]:
@@ -240,14 +246,14 @@ def eventful() -> tuple[Account, Grouping]:
     policy = MonitorPolicy(
         EVERY_ALERT,
         account=AccountPolicy(0.1, 3),
-        recover_after=600.0,
+        recover_after=45.0,
         outages=OutagePolicy(share=0.3),
         flapping=FlappingPolicy(changes=2),
     )
     account = Account(
         Monitor(ACME, policy, Sites()),
         Planner(PollingPolicy()),
-        Selection(ids=frozenset(map(ExtensionId, range(1, 31)))),
+        Selection(ids=frozenset(map(ExtensionId, range(1, 38)))),
     )
     grouping = Grouping([Route(key="all", receivers=("chat",), group_by=("extension_id",))])
     story = Story(account, grouping)
@@ -282,24 +288,46 @@ class Story:
         self.said(5020, *(answer(i, when=5020) for i in (1, 2, 3, 4, 5)))  # the registrar forgot
         again = registration("r6b", ends=6000, real=ELSEWHERE)
         for when, held in ((5030, ()), (5040, (again,)), (5050, ()), (5060, (again,))):
-            self.said(when, answer(6, *held, when=when))  # flaps, elsewhere
+            for moment in (when, when + 1):
+                self.said(moment, answer(6, *held, when=moment))  # flaps, elsewhere
+        self.said(5070, answer(28, registration("r28", ends=6300), when=5070))
+        for when in (5075, 5076):
+            self.said(when, answer(28, when=when))  # says good-bye
         many = range(7, 20)
-        self.said(6310, *(answer(i, when=6310) for i in many))  # their place is out
+        late = [answer(i, registration(f"r{i}", ends=6300), when=6295) for i in many]
+        self.said(6295, *late)
+        gone = [answer(i, when=6310) for i in many]
+        well = [answer(i, registration(f"w{i}", ends=6700), when=6310) for i in (20, *OTHERS)]
+        self.said(6310, *gone, answer(6, again, when=6310), *well)  # their place is out
+        self.said(6345, answer(6, again, when=6345))  # nobody else was answered in time
         back = {i: registration(f"n{i}", ends=6700) for i in many}
-        self.said(6320, *(answer(i, each, when=6320) for i, each in back.items() if i < 18))
-        self.said(6400, *(answer(i, registration(f"r{i}", ends=6700), when=6400) for i in OTHERS))
+        self.said(6350, *(answer(i, each, when=6350) for i, each in back.items() if i < 18))
+        late = [answer(i, registration(f"w{i}", ends=6700), when=6695) for i in OTHERS]
+        self.said(6695, *late)
         self.said(6710, *(answer(i, when=6710) for i in OTHERS))  # out again
         self.said(6760, answer(30, when=6760))  # was never there
         fired = next(i for i in account.monitor.incidents if i.state is IncidentState.FIRING)
         done = account.acknowledge(fired.id, "ann", "", now=now(6770))
         assert done is not None
         self.take(done, 6770)
-        well = [answer(i, registration(f"n{i}", ends=9000), when=6930) for i in (9, 10)]
+        self.take(account.tick(now=now(6780)), 6780)  # who is not back with its place is told
+        most = {i: registration(f"m{i}", ends=9000) for i in OTHERS if i < 28}
+        self.said(6910, *(answer(i, each, when=6910) for i, each in most.items()))  # it is back
+        for i, real in SMALL.items():
+            ends = 9000 if i == 34 else 6934
+            self.said(6920, answer(i, registration(f"s{i}", ends=ends, real=real), when=6920))
+        well = [answer(i, registration(f"n{i}", ends=9000), when=6930) for i in (9, 19)]
         self.said(6930, answer(20, when=6930), *well, is_told=False)  # news, and ends
+        held = {i: registration(f"s{i}", ends=6934, real=real) for i, real in SMALL.items()}
+        late = [answer(i, each, when=6933.6) for i, each in held.items() if i != 34]
+        self.said(6933.6, *late, is_told=False)
+        gone = [answer(i, when=6936) for i in SMALL if i != 34]
+        self.said(6936, *gone, is_told=False)  # one is out, the other may be
         asked = account.next(now=now(6940))
         assert isinstance(asked, Ask)
         account.failed(asked, Failure(FailureReason.TIMEOUT), now=now(6941))
         account.monitor.quota_exhausted(at(7000), 60.0, now=at(6942))
+        self.take(account.tick(now=now(6960)), 6960, is_told=False)  # it is over for good
 
 
 def times_in(
@@ -331,7 +359,7 @@ def kinds_of(paths: Mapping[str, float]) -> set[str]:
     return {word.split("[")[0] for path in paths for word in path.split(".")}
 
 
-OF_THEIR_OWN = ("_fresh_since", "_timers", "_agenda", "due_at", "_mutes")
+OF_THEIR_OWN = ("_fresh_since", "_timers", "_agenda", "_mutes")
 """Moved otherwise, as `STANDS_BY_ITSELF` says."""
 
 
@@ -345,7 +373,8 @@ def test_every_point_in_time_that_an_account_holds_moves() -> None:
     before = held_by(account)
     assert kinds_of(before) >= {
         *("_last", "_memories", "_models", "_awaited", "_began_at", "_records", "_events"),
-        *("heard_at", "missing", "out_since", "over_at", "_open", "trouble", "shortage", "tracks"),
+        *("heard_at", "due_at", "silent_from", "found_at", "outage", "ended_at", "departed"),
+        *("_supposed", "_stragglers", "_open", "trouble", "shortage", "tracks"),
         *("loss", "awaited_until", "acknowledged_at", "cleared_at", "fired_at", "lease_ends_at"),
         *("answered_at", "first_answered_at", "last_registered_at", "since"),
     }, "what was not seen, was not tried"

@@ -26,11 +26,11 @@ def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back(leases: st
     new, over = at.told(ItemStatus.NEW), at.told(ItemStatus.RESOLVED)
     assert new[AlertName.SITE_LOST] == over[AlertName.SITE_LOST] == 1
     alone = new[AlertName.EXTENSION_LOST] + new[AlertName.REFRESH_OVERDUE]
-    assert alone <= 2, "only who was missing before it could be seen to be more"
+    assert alone <= 4, "only who waited for half a minute before it could be seen to be more"
     told = [m for m in at.messages if m.reason is not NotifyReason.REPEAT_DUE]
     assert len(told) <= 2 + 2 * alone
     (outage,) = [i for i in at.incidents.values() if i.alert is AlertName.SITE_LOST]
-    assert " of 20 phones behind 203.0.113.2 are lost or overdue" in outage.summary
+    assert " of 20 phones behind 203.0.113.2 silent since " in outage.summary
     assert "the public address 203.0.113.2" in outage.explanation
 
 

@@ -57,6 +57,9 @@ LOST_AT = WHEN - 2 * MINUTE
 LATENCY = 0.2
 
 
+GROUP_WAIT = 10.0
+
+
 @dataclass(frozen=True)
 class Setting:
     """Somebody sets the clock: by how many seconds, and when, in seconds after the start."""
@@ -179,7 +182,7 @@ async def lived(
     )
     monitor = Monitor(ACME, policy, Sites())
     dispatcher = Dispatcher(
-        Grouping([Route(key="all", receivers=("chat",), group_wait=10.0)]),
+        Grouping([Route(key="all", receivers=("chat",), group_wait=GROUP_WAIT)]),
         Log(told),
         wake=lambda _receiver: None,
         clock=shown,

@@ -125,7 +125,7 @@ def _outages_of(config: Config, account: AccountShape) -> Mapping[str, OutagePol
 def _outages(shape: AnyAlertShape | None) -> OutagePolicy | None:
     if not isinstance(shape, SiteLostShape):
         return None
-    return OutagePolicy(shape.at_least, shape.share, shape.window)
+    return OutagePolicy(shape.at_least, shape.share)
 
 
 def _account(shape: AccountLostShape | None) -> AccountPolicy | None:

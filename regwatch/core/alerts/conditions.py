@@ -23,12 +23,10 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.lateness import Lateness
 from regwatch.core.phones.memory import Loss
-from regwatch.core.phones.outages import Outage
 from regwatch.core.subjects import (
     extension_subject,
     receiver_subject,
     registration_subject,
-    site_subject,
 )
 
 NAMED = 5
@@ -316,36 +314,6 @@ def receiver_broken(receiver: str, *, since: Timestamp, error: str, fallback: st
         facts=Facts(
             account=NO_ACCOUNT, receiver=receiver, reason="receiver_broken", detected=since
         ),
-    )
-
-
-def site_lost(
-    account: AccountName, outage: Outage, *, site: str, cause: str, detected: Timestamp
-) -> Condition:
-    """Many phones of a place are lost or overdue. `site`: its name, empty for a place that is known
-    by its address only.
-    """
-    where = f"at {site}" if site else f"behind {outage.place}"
-    missing, others = outage.missing, outage.phones - outage.missing
-    heard = outage.heard_of - missing
-    still = f", {outage.at_worst} at worst" if missing < outage.at_worst else ""
-    return Condition(
-        alert=AlertName.SITE_LOST,
-        subject=site_subject(outage.place),
-        since=outage.since,
-        summary=f"{missing} of {outage.phones} phones {where} are lost or overdue{still}",
-        explanation=f"Of the {others} others there {heard} were heard of since it began. "
-        f"What the missing ones have in common: {cause}. Calls to them do not ring. They are told "
-        "of one by one only if they stay out when the others are back, or if so many others are "
-        "heard of that it cannot be the place.",
-        facts=Facts(
-            account=account,
-            site=site,
-            place="" if site else outage.place,
-            reason="site_lost",
-            detected=detected,
-        ),
-        is_retold=True,
     )
 
 

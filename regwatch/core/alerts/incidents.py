@@ -19,9 +19,10 @@ enough. A firing incident turns to a worse alert only once that alert's own `for
 that is switched off is as a condition that does not hold.
 
 Beside its state an incident may be quiet: it lives on, and nothing is told of it. Another one
-inhibits it (INHIBITED, RELEASED), or a silence or a maintenance window mutes it (SILENCED,
-UNSILENCED). That delays the telling, and no more: what still fires afterwards is told then, and
-whoever heard of it before still hears that it is over.
+inhibits it (INHIBITED, RELEASED), or may be about to (HELD until a time that is set, RELEASED), or
+a silence or a maintenance window mutes it (SILENCED, UNSILENCED). That delays the telling, and no
+more: what still fires afterwards is told then, and whoever heard of it before still hears that it
+is over.
 
 It may be ACKNOWLEDGED: somebody is at it, and nobody is reminded. What gets worse has to be
 acknowledged anew.
@@ -73,6 +74,8 @@ class Decision(StrEnum):
     """Another, not worse, alert about the same subject holds now."""
     RETOLD = "retold"
     """The same, in other words."""
+    HELD = "held"
+    """It is not told yet: another incident may be about to say it all, or just did."""
     INHIBITED = "inhibited"
     """Another incident says it all."""
     RELEASED = "released"
@@ -148,10 +151,13 @@ def _without_condition(
     cleared_at = now if incident.cleared_at is None else incident.cleared_at
     if now >= cleared_at + recover_after:
         return Step(_resolved(incident, because, cleared_at), Decision.RESOLVED, because)
-    return Step(replace(incident, cleared_at=cleared_at), Decision.RECOVERING, because)
+    resolution = because or incident.resolution
+    recovering = replace(incident, cleared_at=cleared_at, resolution=resolution)
+    return Step(recovering, Decision.RECOVERING, because)
 
 
 def _resolved(incident: Incident, because: str, at: Timestamp) -> Incident:
+    because = because or incident.resolution  # said when it began to recover
     return replace(
         incident,
         state=IncidentState.RESOLVED,
@@ -205,26 +211,37 @@ def _still_firing(
     if condition.alert is not incident.alert and now >= condition.since + policy.hold_for:
         worse = policy.severity.rank < incident.severity.rank
         changed = _retold(incident, condition, policy, started_at=incident.started_at)
-        changed = replace(changed, cleared_at=None, escalated_from=incident.alert)
+        changed = replace(changed, cleared_at=None, resolution="", escalated_from=incident.alert)
         if worse:
             changed = replace(changed, acknowledged_by="", acknowledged_at=None)
         return Step(changed, Decision.ESCALATED if worse else Decision.ALTERED)
     if incident.cleared_at is not None:
-        return Step(replace(incident, cleared_at=None), Decision.RELAPSED)
+        again = _reworded(incident, condition) if condition.is_retold else incident
+        return Step(replace(again, cleared_at=None, resolution=""), Decision.RELAPSED)
     if condition.is_retold and condition.summary != incident.summary:
         return Step(_reworded(incident, condition), Decision.RETOLD)
     return Step(incident, Decision.STILL)
 
 
-def inhibit(incident: Incident, by: Incident | None) -> Step:
-    """While `by` fires nothing is told of this one; None: nothing says it all any more."""
+def inhibit(incident: Incident, by: Incident | None, *, because: str = "") -> Step:
+    """While `by` fires nothing is told of this one; None: nothing says it all any more, nor may
+    anything yet. `because`: why not.
+    """
     by_id = None if by is None else by.id
-    if incident.inhibited_by == by_id:
+    if incident.inhibited_by == by_id and incident.held_until is None:
         return Step(incident, Decision.STILL)
-    changed = replace(incident, inhibited_by=by_id)
+    changed = replace(incident, inhibited_by=by_id, held_until=None)
     if by is None:
-        return Step(changed, Decision.RELEASED)
+        return Step(changed, Decision.RELEASED, because)
     return Step(changed, Decision.INHIBITED, f"inhibited by {by.alert}: {by.summary}")
+
+
+def hold(incident: Incident, until: Timestamp, *, because: str) -> Step:
+    """Nothing is told of this one until then: another one may say it all by then."""
+    if incident.inhibited_by is None and incident.held_until == until:
+        return Step(incident, Decision.STILL)
+    held = replace(incident, inhibited_by=None, held_until=until)
+    return Step(held, Decision.HELD, because)
 
 
 def silence(incident: Incident, by: Mute | None) -> Step:

@@ -1,7 +1,7 @@
 """The incidents that are not over, by subject, and when time alone takes one further."""
 
 import heapq
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from regwatch.core.alerts.incidents import (
     acknowledge,
     advance,
     due_at,
+    hold,
     inhibit,
     silence,
 )
@@ -45,6 +46,7 @@ TOLD_ANEW = (Decision.FIRED, Decision.ESCALATED, Decision.ALTERED)
 MOST_REVIEWED = 2000
 """Incidents looked at in one step when silences begin or end; the others follow with the next."""
 
+WAITED = "it waited long enough for an outage of its place"
 TRIED_AGAIN_SECONDS = 60.0
 """An incident that a bug kept from going further is tried again after so long."""
 
@@ -74,8 +76,10 @@ class OpenIncidents:
         self._to_review: dict[str, None] = {}
         self._reviewed_version = -1
         for incident in incidents:
-            # No timer: after a restart only a fresh answer may take an incident further.
+            # No timer: after a restart only a fresh answer may take an incident further. What
+            # waits for its telling waits no longer by that.
             self._keep(incident)
+            self._set_release(incident)
 
     def __iter__(self) -> Iterator[Incident]:
         return iter(tuple(self._open.values()))
@@ -145,18 +149,42 @@ class OpenIncidents:
         by: Incident | None,
         *,
         instead_of: Container[IncidentId | None] | None = None,
+        because: str = "",
     ) -> Iterator[Step]:
         """Say nothing of what an extension misses while another incident says it all. None: that
         one is over, and its flapping says it, if it is flapping. `instead_of`: leave alone what
-        any other one inhibits; None: inhibit whatever there is.
+        any other one inhibits; None: inhibit whatever there is. `because`: why it is over.
         """
         by = by or self._flapping_of(extension_id)
         for incident in self.presence_of(extension_id):
             if instead_of is not None and incident.inhibited_by not in instead_of:
                 continue
-            step = inhibit(incident, by)
+            step = inhibit(incident, by, because=because)
             if step.incident is not None and step.incident is not incident:
                 self._keep(step.incident)
+                yield step
+
+    def hold(
+        self,
+        extension_id: ExtensionId,
+        until: Callable[[Incident], Timestamp],
+        *,
+        instead_of: Container[IncidentId | None],
+        because: str,
+        now: Timestamp,
+    ) -> Iterator[Step]:
+        """Say nothing yet of what an extension misses, at most until then: what says it all may be
+        found meanwhile. What is told already, or fires since so long, is not held. `instead_of`: as
+        for `inhibit`.
+        """
+        for incident in self.presence_of(extension_id):
+            later = until(incident)
+            if later <= now or incident.inhibited_by not in instead_of:
+                continue
+            step = hold(incident, later, because=because)
+            if step.incident is not None and step.incident is not incident:
+                self._keep(step.incident)
+                self._set_release(step.incident)
                 yield step
 
     def _flapping_of(self, extension_id: ExtensionId) -> Incident | None:
@@ -223,13 +251,31 @@ class OpenIncidents:
 
     def _wake(self, subject: str, *, now: Timestamp, blind: bool) -> Step | None:
         incident = self._open.get(subject)
-        if incident is None or (blind and incident.facts.extension_id is not None):
+        if incident is None:
+            return None
+        held_until, is_well = incident.held_until, incident.cleared_at is not None
+        if held_until is not None and held_until <= now and not is_well:
+            return self._let_go(incident)
+        if blind and incident.facts.extension_id is not None:
             return None
         due = self._due_at(incident)
         if due is None or due > now:
             return None
         pending = incident.state is IncidentState.PENDING
         return self.apply(subject, condition_of(incident) if pending else None, now=now)
+
+    def _let_go(self, incident: Incident) -> Step:
+        """It waited for its telling long enough, and may have come to be due meanwhile."""
+        by = (
+            None
+            if incident.facts.extension_id is None
+            else self._flapping_of(incident.facts.extension_id)
+        )
+        step = inhibit(incident, by, because=WAITED)
+        if step.incident is not None:
+            self._keep(step.incident)
+            self._set_timer(step.incident)
+        return step
 
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""
@@ -258,6 +304,7 @@ class OpenIncidents:
         else:
             self._keep(incident)
             self._set_timer(incident)
+            self._set_release(incident)
 
     def _keep(self, incident: Incident) -> None:
         self._open[incident.subject] = incident
@@ -277,6 +324,11 @@ class OpenIncidents:
         due = self._due_at(incident)
         if due is not None:
             heapq.heappush(self._timers, (Timestamp(due - self._put_off), incident.subject))
+
+    def _set_release(self, incident: Incident) -> None:
+        until = incident.held_until
+        if until is not None:
+            heapq.heappush(self._timers, (Timestamp(until - self._put_off), incident.subject))
 
 
 def _aside(subject: str, error: Exception) -> SetAside:

@@ -1,45 +1,88 @@
 """Turns outages of places into incidents, and lets their members be silent meanwhile.
 
-First each extension of an answer is `seen`, then the places are judged by all of it: what would
+First each extension of an answer is `answered`, then the places are judged by all of it: what would
 come later in the same answer may show that it is not the place.
+
+* A place that may be out is **supposed** to be, for a while. Who might have been heard since is
+  asked before it is told; where only the votes are wanting nobody is asked. Its members' own
+  messages wait meanwhile, each for half a minute at most.
+* While it is **out**, its members are quiet.
+* When it is **back**, who is still silent is told alone after five minutes; when it was **not the
+  place**, at once.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
-from regwatch.core.alerts.conditions import Condition, site_lost
-from regwatch.core.alerts.incidents import Decision, Step
+from msgspec import Struct
+from msgspec.structs import replace
+
+from regwatch.core.alerts.incidents import Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.place_conditions import back, not_the_place, reasons
+from regwatch.core.alerts.place_words import PlaceWords
+from regwatch.core.alerts.quieting import HELD_SECONDS, Quieting
 from regwatch.core.bugs import SetAside, Where
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     LONG_AGO,
-    AccountName,
     AlertName,
     ExtensionId,
     ExtensionState,
     Incident,
-    IncidentId,
     IncidentState,
     Timestamp,
     Watched,
 )
 from regwatch.core.phones.memory import Memory
-from regwatch.core.phones.outages import Missing, Outage, Outages, place_by_address
+from regwatch.core.phones.outage_begins import Supposed
+from regwatch.core.phones.outages import (
+    Evidence,
+    OutagePolicies,
+    OutagePolicy,
+    Verdict,
+    judge,
+    place_by_address,
+)
+from regwatch.core.phones.places import Phone, Place, Places
 from regwatch.core.phones.presence import held_last
-from regwatch.core.sites import Sites
+from regwatch.core.phones.refreshes import Refreshes
+from regwatch.core.phones.roster import Roster
+from regwatch.core.remarks import Remark
 from regwatch.core.subjects import site_subject
 
-MISSING = (ExtensionState.LOST, ExtensionState.OVERDUE)
 GOOD_BYES = ("unregistered", "deleted")
 """Reasons of a loss that say nothing against the place: the phone worked until then."""
-WHOLE_SHARE, ENOUGH_ELSEWHERE = 0.8, 3
-"""Of the phones elsewhere: so many missing, and at least so many, and it is not the place."""
-AT_ONCE = Timestamp(0.0)
-STRAGGLERS_SECONDS = 300.0
-"""After a place is back: so long its last phones may take before they are told of."""
-SHORT_ABSENCE_SECONDS = 300.0
-"""Of ours: who was answered so lately might as well not have been asked since."""
-TOLD_ALONE = "most of the others there are heard: who is silent still is told alone"
+UNSEEN_END = "ended_unseen"
+"""Reason of a loss that may have been a good-bye."""
+MOST_SETTLED = 500
+"""Phones that are made quiet, or let go, in one step besides those just answered: a few
+milliseconds; the others follow with the next.
+"""
+UNTOLD_SHARE = 0.01
+"""Of the members of an outage: so few changes are not worth other words."""
+NOT_LOOKED_AT = "this place is not looked at any more"
+TOLD_ALONE = "nothing speaks for an outage of its place any more: it is told alone"
+
+
+class Supposition(Struct):
+    """A place that may be out."""
+
+    began_at: Timestamp
+    because: str
+    """The evidence, in words."""
+    asked_at: Timestamp | None = None
+    """When those were asked who may have been heard since; None: only the votes are wanting."""
+    awaited: set[ExtensionId] = set()
+    """Of those: who is not yet answered."""
+
+    def is_awaiting(self, *, since: Timestamp) -> bool:
+        """Whether some were asked no longer ago, and are to be answered."""
+        return self.asked_at is not None and self.asked_at > since and bool(self.awaited)
+
+    def explains(self, phone: Phone) -> bool:
+        """Whether a phone would be one of its members."""
+        return phone.is_silent and phone.heard_at <= self.began_at <= phone.due_at
 
 
 class SiteWatch:
@@ -47,94 +90,162 @@ class SiteWatch:
 
     def __init__(
         self,
-        account: AccountName,
-        outages: Outages,
-        sites: Sites,
+        policies: OutagePolicies,
         incidents: OpenIncidents,
-        states: Mapping[tuple[str, ExtensionState], int],
+        words: PlaceWords,
+        *,
+        roster: Roster,
+        refreshes: Refreshes,
     ) -> None:
-        """`states`: how many extensions of the account by site and state, kept up to date."""
-        self._account = account
-        self._sites = sites
+        """`roster`: who is watched; `refreshes`: by what their silence is known."""
+        self._policies = policies
         self._incidents = incidents
-        self._states = states
-        self._outages = outages
-        self._silent: dict[str, set[ExtensionId]] = {}
-        """By place: who says nothing while it is out."""
-        self._stragglers: dict[ExtensionId, Timestamp] = {}
-        """Who says nothing yet though the place is back, and until when."""
+        self._words = words
+        self._roster = roster
+        self._refreshes = refreshes
+        self._places = Places()
+        self._quieting = Quieting(incidents)
+        self._supposed: dict[str, Supposition] = {}
+        self._awaited: dict[ExtensionId, str] = {}
+        """Whose answer decides about which place."""
+        self._wanted: dict[ExtensionId, None] = {}
+        """Who is to be asked."""
+        self._told: dict[str, int] = {}
+        """By place: how many changes its words stand for."""
         self._unjudged: dict[str, None] = {}
         """Places of which something was seen since they were judged."""
-        self._seen: dict[ExtensionId, Watched] = {}
+        self._seen: dict[ExtensionId, None] = {}
         """Who was seen since then."""
+        self._unsettled: dict[ExtensionId, None] = {}
+        """Who is yet to be made quiet, or let go."""
         self._resume()
+
+    # --- before and after a restart ------------------------------------------------------------
 
     def _resume(self) -> None:
         """Go on with outages that were found before a restart of ours."""
-        members: dict[IncidentId, dict[ExtensionId, Missing]] = {}
-        for each in self._incidents:
-            if each.inhibited_by is not None and each.facts.extension_id is not None:
-                missing = Missing(each.started_at, 0.0, each.facts.device, "")
-                members.setdefault(each.inhibited_by, {})[each.facts.extension_id] = missing
+        members = self._quieting.resume()
         for incident in self._incidents:
             if incident.alert is AlertName.SITE_LOST:
                 place = incident.subject.removeprefix(site_subject(""))
-                found = members.pop(incident.id, {})
-                self._outages.resume(place, incident.started_at, found)
-                self._silent[place] = set(found)
-        for left in members.values():
-            self._stragglers.update(dict.fromkeys(left, AT_ONCE))
+                found = members.pop(incident.id, set())
+                self._places.resume(place, incident.started_at, found)
+                self._unjudged[place] = None
+        for left in members.values():  # the outage that made them quiet is lost
+            self._unsettle(left)
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """It was there before a restart of ours."""
-        if not _said_good_bye(watched, memory):
-            place = watched.site or place_by_address(held_last(watched, memory))
-            self._outages.at_home(watched.extension.id, place)
-            answered_at = LONG_AGO if watched.answered_at is None else watched.answered_at
-            is_recent = now - answered_at <= SHORT_ABSENCE_SECONDS
-            if watched.state is ExtensionState.REGISTERED and is_recent:
-                self.present(watched.extension.id)
+        held = held_last(watched, memory)
+        place = watched.site or place_by_address(held)
+        refresh = self._refreshes.of(watched, memory, now=now)
+        if not place or refresh is None or _said_good_bye(watched, memory):
+            return
+        if self._policies.is_on:
+            phone = Phone(
+                place,
+                refresh.heard_at,
+                refresh.due_at,
+                refresh.silent_from,
+                watched.answered_at or now,
+                is_silent=_was_silent(watched, memory, refresh.silent_from, now),
+                device=held[0].device,
+                address=place_by_address(held),
+            )
+            self._places.restore(watched.extension.id, phone)
 
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""
-        yield from self._outages.clock_set(by)
-        yield from move_all(self._stragglers, Timestamp, by)
+        yield from self._places.clock_set(by)
+        yield from self._quieting.clock_set(by)
+        yield from move_all(self._supposed, Supposition, by)
 
-    def present(self, extension_id: ExtensionId) -> None:
-        """It was answered and is not missing; perhaps nothing else is new of it."""
-        self._outages.seen(extension_id)
+    # --- what is seen --------------------------------------------------------------------------
+
+    def concerns(self, extension_id: ExtensionId, now: Timestamp) -> bool:
+        """Whether its answer tells something though nothing is new in it: that it is silent, or not
+        heard since its place may be out.
+        """
+        return extension_id in self._awaited or self._places.is_late(extension_id, now)
+
+    def answered(
+        self, watched: Watched, memory: Memory, *, has_own_reason: bool, now: Timestamp
+    ) -> None:
+        """An extension was answered, and something is new, or `concerns` places. `has_own_reason`:
+        what makes it missing is a restart of the registrar or the hours at which it is expected.
+        """
+        if not self._policies.is_on:
+            return
+        extension_id = watched.extension.id
+        self._seen[extension_id] = None
+        if watched.registrations:
+            self._shows(watched, memory, now)
+        if _said_good_bye(watched, memory):
+            self._leave(extension_id, memory.loss.last_seen_at if memory.loss else None)
+        elif not has_own_reason:
+            self._may_be_silent(watched, memory, now)
+        self._cross_off(extension_id)
+
+    def _shows(self, watched: Watched, memory: Memory, now: Timestamp) -> None:
+        extension_id, held = watched.extension.id, watched.registrations
+        address = place_by_address(held)
+        place = watched.site or address
+        refresh = self._refreshes.of(watched, memory, now=now)
+        if refresh is None or not place:
+            return
+        self._touch(self._places.place_of(extension_id))
+        phone = self._places.shows(extension_id, place, refresh, now=now)
+        phone.device, phone.address = held[0].device, address
+        self._touch(place)
+
+    def _may_be_silent(self, watched: Watched, memory: Memory, now: Timestamp) -> None:
+        extension_id, loss = watched.extension.id, memory.loss
+        is_gone = watched.state is ExtensionState.LOST
+        if is_gone or self._places.is_late(extension_id, now):
+            is_unseen = is_gone and loss is not None and loss.reason == UNSEEN_END
+            if self._places.silent(extension_id, is_unseen=is_unseen, now=now):
+                self._unjudged[self._places.place_of(extension_id)] = None
+
+    def _touch(self, place: str) -> None:
+        """Something was seen there that matters only to an outage that is known or supposed."""
+        held = self._places.held(place)
+        is_out = held is not None and held.outage is not None
+        if is_out or place in self._supposed:
+            self._unjudged[place] = None
+
+    def _leave(self, extension_id: ExtensionId, heard_at: Timestamp | None) -> None:
+        self._touch(self._places.place_of(extension_id))
+        self._places.leave(extension_id, heard_at)
+
+    def _cross_off(self, extension_id: ExtensionId) -> None:
+        place = self._awaited.pop(extension_id, None)
+        supposition = None if place is None else self._supposed.get(place)
+        if place is not None and supposition is not None:
+            supposition.awaited.discard(extension_id)
+            if not supposition.awaited:
+                self._unjudged[place] = None
 
     def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more; its place may be back by that."""
-        self._leave(extension_id)
-        self._stragglers.pop(extension_id, None)
+        self._leave(extension_id, None)
+        self._cross_off(extension_id)
+        self._quieting.forget(extension_id)
 
-    def answered(
-        self,
-        watched: Watched,
-        memory: Memory,
-        *,
-        heard_since: Timestamp | None,
-        has_own_reason: bool,
-        now: Timestamp,
-    ) -> None:
-        """An extension was answered. `heard_since`: it registered or refreshed at that time or
-        later; None: nothing new was heard of it. `has_own_reason`: what makes it missing is a
-        restart of the registrar or the hours at which it is expected.
-        """
-        if not self._outages.is_on:
-            return
-        extension_id = watched.extension.id
-        self._seen[extension_id] = watched
-        if watched.registrations and heard_since is not None:
-            self._heard(watched, heard_since)
-        if _said_good_bye(watched, memory):
-            self._leave(extension_id)
-        elif watched.state in MISSING and not has_own_reason:
-            self._missed(extension_id, self._missing(watched, memory, now))
+    def take_wanted(self) -> Collection[ExtensionId]:
+        """Who is to be asked before all others; they are handed out once."""
+        wanted, self._wanted = self._wanted, {}
+        return wanted
 
-    def judge(self, *, now: Timestamp) -> Iterator[Step | SetAside]:
+    def covers(self, extension_id: ExtensionId, now: Timestamp) -> bool:
+        """Whether what it does is explained by its place, which is out or was so just now."""
+        is_member = self._places.is_member(extension_id)
+        return is_member or self._quieting.is_straggler(extension_id, now)
+
+    # --- what it means -------------------------------------------------------------------------
+
+    def judge(self, *, now: Timestamp) -> Iterator[Step | SetAside | Remark]:
         """What all that was seen since the last time means for the places and their phones."""
+        self._wait_no_longer(now)
         places, seen = self._unjudged, self._seen
         self._unjudged, self._seen = {}, {}
         for place in places:
@@ -142,123 +253,168 @@ class SiteWatch:
                 yield from self._judge(place, now)
             except Exception as error:  # noqa: BLE001 - a guard: the other places are judged
                 yield SetAside(None, error, Where.INCIDENT, site_subject(place))
-        for extension_id, watched in seen.items():
-            try:
-                yield from self._settle(watched, now)
-            except Exception as error:  # noqa: BLE001 - a guard, as above
-                yield SetAside(extension_id, error, Where.ANSWER)
+        yield from self._settle_all(seen, now)
+        yield from self.tick(now=now)
 
-    def _heard(self, watched: Watched, since: Timestamp) -> None:
-        extension_id = watched.extension.id
-        before = self._outages.place_of(extension_id)
-        place = watched.site or place_by_address(watched.registrations)
-        if self._outages.heard(extension_id, place, since):
-            self._unjudged |= dict.fromkeys((before, place))
+    def tick(self, *, now: Timestamp) -> Iterator[Step | SetAside | Remark]:
+        """Some of those that are yet to be made quiet, or let go."""
+        if self._unsettled:
+            yield from self._settle_all(list(islice(self._unsettled, MOST_SETTLED)), now)
 
-    def _missed(self, extension_id: ExtensionId, missing: Missing) -> None:
-        if self._outages.missed(extension_id, missing):
-            self._unjudged[self._outages.place_of(extension_id)] = None
-
-    def _leave(self, extension_id: ExtensionId) -> None:
-        place = self._outages.place_of(extension_id)
-        if extension_id in self._silent.get(place, ()):
-            self._silent[place].discard(extension_id)
-            self._stragglers[extension_id] = AT_ONCE
-        if self._outages.forget(extension_id):
-            self._unjudged[place] = None
-
-    def _settle(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
-        extension_id = watched.extension.id
-        if self._outages.is_member(extension_id):
-            yield from self._silence(self._outages.place_of(extension_id), extension_id)
-        elif self._stragglers.get(extension_id, now) < now or watched.state not in MISSING:
-            yield from self._release(extension_id)
-
-    def covers(self, extension_id: ExtensionId) -> bool:
-        """Whether what it does is explained by its place, which is out or was so just now."""
-        place = self._outages.place_of(extension_id)
-        return extension_id in self._stragglers or extension_id in self._silent.get(place, ())
-
-    @property
-    def has_stragglers(self) -> bool:
-        """Whether phones are to be looked at though nothing about them changed."""
-        return bool(self._stragglers)
-
-    def _release(self, extension_id: ExtensionId) -> Iterator[Step]:
-        if self._stragglers.pop(extension_id, None) is not None:
-            yield from self._incidents.inhibit(extension_id, None)
-
-    def _missing(self, watched: Watched, memory: Memory, now: Timestamp) -> Missing:
-        own = self._incidents.presence_of(watched.extension.id)
-        since = min((incident.started_at for incident in own), default=now)
-        held = watched.registrations or ((memory.loss.registration,) if memory.loss else ())
-        habit = memory.habits.get(held[0].id) if held else None
-        if habit is None and memory.former is not None:
-            habit = memory.former[1]
-        device = held[0].device if held else ""
-        return Missing(since, habit.lease if habit else 0.0, device, place_by_address(held))
+    def _wait_no_longer(self, now: Timestamp) -> None:
+        """Who was asked and not answered in time decides nothing any more."""
+        for place, supposition in self._supposed.items():
+            if supposition.is_awaiting(since=Timestamp(now - HELD_SECONDS)):
+                continue
+            if supposition.awaited:
+                supposition.awaited.clear()
+                self._unjudged[place] = None
 
     def _judge(self, place: str, now: Timestamp) -> Iterator[Step]:
-        outage = self._outages.judge(place, now=now)
-        subject = site_subject(place)
-        condition = None if outage is None else self._condition(outage, now)
-        if condition is None and self._incidents.get(subject) is None:
+        policy, held = self._policies.of(place), self._places.held(place)
+        if held is not None and held.evidence is not None:
+            yield from self._going_on(place, held, held.evidence, policy, now)
+        elif policy is not None:
+            found = None if held is None else held.supposed(policy)
+            yield from self._weigh(place, found, policy, now)
+
+    def _weigh(
+        self, place: str, found: Supposed | None, policy: OutagePolicy, now: Timestamp
+    ) -> Iterator[Step]:
+        before = self._supposed.pop(place, None)
+        if found is None:
+            if before is not None:
+                self._unsettle(filter(self._quieting.is_ours, self._silent_at(place)))
             return
-        is_back = outage is None and self._outages.is_returning(place)
-        because = "" if outage is not None or is_back else TOLD_ALONE
-        step = self._incidents.apply(subject, condition, because=because, now=now)
-        yield step
-        if step.decision in (Decision.FIRED, Decision.RELAPSED):
-            for extension_id in self._outages.members(place):
-                yield from self._silence(place, extension_id)
-        elif outage is None:
-            yield from self._over(place, is_back=is_back, now=now)
+        words = f"{self._words.evidence(place, found.evidence)}; {reasons(found.evidence, policy)}"
+        supposition = Supposition(found.evidence.began_at, words)
+        if found.verdict is Verdict.OUT:
+            self._ask(place, supposition, before, now)
+            if not supposition.awaited:
+                yield from self._begin(place, found.evidence, words, now)
+                return
+        self._supposed[place] = supposition
+        if before is None:
+            self._unsettle(islice(self._silent_at(place), MOST_SETTLED))
 
-    def _over(self, place: str, *, is_back: bool, now: Timestamp) -> Iterator[Step]:
-        """Who is still missing gets a little time if others are back; else it was not the place."""
-        until = Timestamp(now + STRAGGLERS_SECONDS) if is_back else AT_ONCE
-        silent = self._silent.pop(place, set())
-        self._stragglers.update(dict.fromkeys(silent, until))
-        for extension_id in () if is_back else silent:
-            yield from self._release(extension_id)
+    def _ask(
+        self, place: str, supposition: Supposition, before: Supposition | None, now: Timestamp
+    ) -> None:
+        """Once for each place that is supposed to be out; again, if it was not meanwhile."""
+        if before is not None and before.asked_at is not None:
+            supposition.asked_at, supposition.awaited = before.asked_at, before.awaited
+            return
+        held, by_id = self._places.held(place), self._roster.by_id
 
-    def _silence(self, place: str, extension_id: ExtensionId) -> Iterator[Step]:
-        by = self._firing(place)
+        def answered_at(extension_id: ExtensionId) -> Timestamp:
+            watched = by_id.get(extension_id)
+            return Timestamp(LONG_AGO) if watched is None else watched.answered_at or now
+
+        began_at = supposition.began_at
+        asked = held.to_ask(began_at, answered_at=answered_at, now=now) if held is not None else ()
+        supposition.asked_at, supposition.awaited = now, set(asked)
+        self._wanted.update(dict.fromkeys(asked))
+        self._awaited.update(dict.fromkeys(asked, place))
+
+    def _begin(self, place: str, evidence: Evidence, words: str, now: Timestamp) -> Iterator[Step]:
+        held = self._places.begin(place, evidence)
+        yield self._told_of(place, held, held.evidence or evidence, words, now)
+        self._unsettle(held.members)
+
+    def _going_on(
+        self,
+        place: str,
+        held: Place,
+        evidence: Evidence,
+        policy: OutagePolicy | None,
+        now: Timestamp,
+    ) -> Iterator[Step]:
+        verdict = judge(evidence, policy or OutagePolicy(), is_out=True)
+        if policy is None or verdict is not Verdict.STILL:
+            is_back = policy is not None and verdict is Verdict.BACK
+            because = self._why_over(held, evidence, is_back=is_back)
+            yield from self._over(place, because if policy else NOT_LOOKED_AT, is_back, now)
+        elif abs(_news(evidence) - self._told.get(place, 0)) > UNTOLD_SHARE * evidence.members:
+            words = self._words.evidence(place, evidence)
+            yield self._told_of(place, held, evidence, words, now)
+
+    def _told_of(
+        self, place: str, held: Place, evidence: Evidence, words: str, now: Timestamp
+    ) -> Step:
+        self._told[place] = _news(evidence)
+        silent = (held.phones[each] for each in held.members)
+        condition = self._words.condition(place, evidence, silent, now=now)
+        step = self._incidents.apply(site_subject(place), condition, now=now)
+        return replace(step, because=step.because or words)
+
+    def _why_over(self, held: Place, evidence: Evidence, *, is_back: bool) -> str:
+        names, still_out = self._words.names, self._words.names(held.members)
+        if not is_back:
+            return not_the_place(evidence, still_out=still_out)
+        return back(evidence, came_back=names(held.returned), still_out=still_out)
+
+    def _over(self, place: str, because: str, is_back: bool, now: Timestamp) -> Iterator[Step]:
+        """Who is still silent gets a little time if others are back; else it was not the place."""
+        members = self._places.end(place, now=now)
+        self._told.pop(place, None)
+        if is_back:
+            self._quieting.follow(members, now)
+        yield self._incidents.apply(site_subject(place), None, because=because, now=now)
+        self._unsettle(members)
+
+    # --- what it means for its phones ----------------------------------------------------------
+
+    def _silent_at(self, place: str) -> Iterator[ExtensionId]:
+        """Who is silent there; found last first."""
+        held = self._places.held(place)
+        return iter(()) if held is None else reversed(held.silent)
+
+    def _unsettle(self, ids: Iterable[ExtensionId]) -> None:
+        self._unsettled.update(dict.fromkeys(ids))
+
+    def _settle_all(
+        self, ids: Iterable[ExtensionId], now: Timestamp
+    ) -> Iterator[Step | SetAside | Remark]:
+        for extension_id in ids:
+            self._unsettled.pop(extension_id, None)
+            try:
+                yield from self._settle(extension_id, now)
+            except Exception as error:  # noqa: BLE001 - a guard: the others are settled
+                yield SetAside(extension_id, error, Where.ANSWER)
+
+    def _settle(self, extension_id: ExtensionId, now: Timestamp) -> Iterator[Step | Remark]:
+        """Quiet, waiting or let go, as its place and itself are now."""
+        quieting, phone = self._quieting, self._places.phones.get(extension_id)
+        is_silent, place = phone is not None and phone.is_silent, phone.place if phone else ""
+        by = self._firing(place) if self._places.is_member(extension_id) else None
+        supposition = self._supposed.get(place)
         if by is not None:
-            self._silent.setdefault(place, set()).add(extension_id)
-            self._stragglers.pop(extension_id, None)
-            yield from self._incidents.inhibit(extension_id, by)
+            yield from quieting.silence(extension_id, by)
+        elif is_silent and quieting.is_straggler(extension_id, now):
+            yield from quieting.wait_to_follow(extension_id, now)
+        elif supposition is not None and phone is not None and supposition.explains(phone):
+            yield from quieting.wait_for_others(extension_id, supposition.because, now)
+        elif quieting.is_ours(extension_id):
+            yield from quieting.release(extension_id, TOLD_ALONE if is_silent else "")
 
     def _firing(self, place: str) -> Incident | None:
         incident = self._incidents.get(site_subject(place))
         is_firing = incident is not None and incident.state is IncidentState.FIRING
         return incident if is_firing else None
 
-    def _condition(self, outage: Outage, now: Timestamp) -> Condition:
-        site = outage.place if outage.place in self._sites.names else ""
-        return site_lost(self._account, outage, site=site, cause=self._cause(outage), detected=now)
 
-    def _cause(self, outage: Outage) -> str:
-        elsewhere = self._count(MISSING) - outage.missing
-        others = self._count((*MISSING, ExtensionState.REGISTERED)) - outage.missing
-        if elsewhere >= ENOUGH_ELSEWHERE and elsewhere >= WHOLE_SHARE * others:
-            return "the whole account, most phones elsewhere are missing too"
-        return _in_common(outage)
-
-    def _count(self, states: Container[ExtensionState]) -> int:
-        return sum(number for (_, state), number in self._states.items() if state in states)
+def _news(evidence: Evidence) -> int:
+    """How much happened to an outage: it only grows or shrinks by what changes its words."""
+    return evidence.members + 2 * evidence.heard
 
 
-def _in_common(outage: Outage) -> str:
-    """What may be the cause: the narrowest thing that all missing ones share."""
-    found = []
-    addresses = [a for a in outage.addresses if a]
-    if len(addresses) == 1:
-        found.append(f"the public address {addresses[0]}")
-    devices = [d for d in outage.devices if d]
-    if len(devices) == 1 and outage.missing > 1:
-        found.append(f"the device model {devices[0]}")
-    return " and ".join(found) or "the site alone"
+def _was_silent(watched: Watched, memory: Memory, silent_from: Timestamp, now: Timestamp) -> bool:
+    """By its last answer before a restart of ours."""
+    if watched.registrations:
+        return watched.answered_at is not None and watched.answered_at >= silent_from
+    awaited_until = None if memory.loss is None else memory.loss.awaited_until
+    is_awaited = awaited_until is not None and awaited_until > now
+    return watched.state is ExtensionState.LOST and not is_awaited
 
 
 def _said_good_bye(watched: Watched, memory: Memory) -> bool:

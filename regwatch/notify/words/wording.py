@@ -56,7 +56,7 @@ REASONS = {
     "account_lost": "a large part of the account vanished at once",
     "list_shrank": "many are gone from the PBX's list at once",
     "unanswered": "the PBX leaves them out of its answers",
-    "site_lost": "many of its phones are lost or overdue",
+    "site_lost": "many of its phones are silent",
     "flapping": "comes and goes",
     "address_changed": "registers from another address",
     "foreign_network": "registers from outside its site's networks",

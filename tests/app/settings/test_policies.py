@@ -34,7 +34,7 @@ def test_what_the_file_says_of_flapping_and_outages_reaches_the_core() -> None:
     outages = {"at_least": 5, "share": "80%", "window": "20m", "severity": "warning"}
     made = policy({"flapping": flapping, "site_lost": outages})
     assert made.flapping == FlappingPolicy(8, 600, 300)
-    assert made.outages == OutagePolicy(5, 0.8, 1200)
+    assert made.outages == OutagePolicy(5, 0.8)
     assert made.alerts[AlertName.FLAPPING] == AlertPolicy(Severity.INFO)
     assert made.alerts[AlertName.SITE_LOST] == AlertPolicy(Severity.WARNING)
 

@@ -8,7 +8,7 @@ from fakes.values import ACME, EVERY_ALERT, at, extension, registration
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regwatch.core.alerts import conditions, phone_conditions
+from regwatch.core.alerts import conditions, phone_conditions, place_conditions
 from regwatch.core.alerts.conditions import Condition
 from regwatch.core.alerts.open_incidents import OpenIncidents
 from regwatch.core.alerts.rules import AlertRules, Rules
@@ -17,7 +17,7 @@ from regwatch.core.phones.flapping import Flaps
 from regwatch.core.phones.lateness import Lateness
 from regwatch.core.phones.memory import Loss
 from regwatch.core.phones.moves import Move
-from regwatch.core.phones.outages import Outage
+from regwatch.core.phones.outages import Evidence
 from regwatch.notify.words.alert_shape import labels
 
 DEVICES = ["Yealink SIP-T46G 28.72.14.5", "Linphone/5.2", ""]
@@ -82,9 +82,9 @@ def overdue(who: Watched, held: Registration, *, is_alone: bool) -> Condition:
 
 
 def site_lost(place: str) -> Condition:
-    outage = Outage(place, NOW, 3, 3, 9, 3, ("Yealink",), (place,))
+    found = Evidence(began_at=NOW, latest_at=NOW, members=3, heard=0, not_due=6)
     site = place if place in SITES else ""
-    return conditions.site_lost(ACME, outage, site=site, cause="the line", detected=NOW)
+    return place_conditions.site_lost(ACME, place, found, site=site, cause="line", detected=NOW)
 
 
 def receiver_broken(name: str) -> Condition:

@@ -1,131 +1,127 @@
+"""The tables of the rule, row by row, and what a place is."""
+
 import pytest
 from fakes.values import at, registration
+from hypothesis import given
+from hypothesis import strategies as st
 
-from regwatch.core.model import ExtensionId
-from regwatch.core.phones.outages import Missing, OutagePolicy, Outages, place_by_address
+from regwatch.core.phones.outages import (
+    VOTES_OF_A_MOMENT,
+    Evidence,
+    OutagePolicies,
+    OutagePolicy,
+    Verdict,
+    judge,
+    place_by_address,
+    votes,
+)
 
-RIGA = "riga"
-
-
-def ids(*numbers: int) -> list[ExtensionId]:
-    return [ExtensionId(n) for n in numbers]
-
-
-def heard(outages: Outages, numbers: range, when: float, place: str = RIGA) -> None:
-    for number in numbers:
-        outages.heard(ExtensionId(number), place, at(when))
-
-
-def missed(
-    outages: Outages, number: int, since: float, *, lease: float = 0, device: str = "Yealink"
-) -> bool:
-    return outages.missed(ExtensionId(number), Missing(at(since), lease, device, "192.0.2.1"))
+POLICY = OutagePolicy()
 
 
-def outages(phones: int = 10, **policy: float) -> Outages:
-    made = Outages(OutagePolicy(**policy))  # type: ignore[arg-type]
-    heard(made, range(1, phones + 1), 0)
-    return made
+def evidence(
+    members: int,
+    heard: int = 0,
+    not_due: int = 0,
+    *,
+    ahead: float = 0.0,
+    unseen: int = 0,
+    returned: int = 0,
+    departed: int = 0,
+) -> Evidence:
+    return Evidence(
+        began_at=at(0),
+        latest_at=at(60),
+        members=members,
+        heard=heard,
+        not_due=not_due,
+        unseen=unseen,
+        returned=returned,
+        departed=departed,
+        votes_for=ahead,
+    )
 
 
-def test_a_place_is_out_with_the_third_phone_missing_if_none_was_heard_of_since() -> None:
-    made = outages()
-    missed(made, 1, 100)
-    missed(made, 2, 200)
-    assert made.judge(RIGA, now=at(200)) is None
-    missed(made, 3, 300)
-    found = made.judge(RIGA, now=at(300))
-    assert found is not None
-    assert (found.since, found.missing, found.heard_of, found.share) == (at(100), 3, 3, 1.0)
-    assert (found.devices, found.addresses) == (("Yealink",), ("192.0.2.1",))
-    assert made.members(RIGA) == tuple(ids(1, 2, 3))
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        pytest.param(evidence(2, ahead=9.0), Verdict.NOTHING, id="too few members"),
+        pytest.param(evidence(3, unseen=3), Verdict.NOTHING, id="all may have said good-bye"),
+        pytest.param(evidence(3, unseen=2), Verdict.OUT, id="beside one that is silent they count"),
+        pytest.param(evidence(3, 4, ahead=9.0), Verdict.NOTHING, id="too many were heard"),
+        pytest.param(evidence(3, 0, 3), Verdict.OUT, id="half of all its phones"),
+        pytest.param(
+            evidence(3, 3, 0), Verdict.OUT, id="half of those that say something, and of all"
+        ),
+        pytest.param(evidence(3, 3, 0, departed=1), Verdict.OUT, id="who left is no phone of it"),
+        pytest.param(evidence(3, 0, 37), Verdict.VOTES_WANTING, id="votes are wanting"),
+        pytest.param(evidence(3, 0, 37, ahead=5.9), Verdict.VOTES_WANTING, id="still wanting"),
+        pytest.param(evidence(9, 0, 37, ahead=6.0), Verdict.OUT, id="six votes ahead"),
+    ],
+)
+def test_a_place_is_judged_by_the_first_table(found: Evidence, verdict: Verdict) -> None:
+    assert judge(found, POLICY) is verdict
 
 
-def test_phones_heard_of_since_show_that_it_is_not_the_place() -> None:
-    made = outages()
-    missed(made, 1, 100)
-    heard(made, range(4, 8), 150)
-    missed(made, 2, 200)
-    missed(made, 3, 300)
-    assert made.judge(RIGA, now=at(300)) is None
-    assert not made.is_member(ExtensionId(1))
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        pytest.param(evidence(1, 1), Verdict.STILL, id="half of them are silent still"),
+        pytest.param(evidence(1, 2), Verdict.NOT_THE_PLACE, id="others were heard"),
+        pytest.param(evidence(1, 2, returned=1), Verdict.BACK, id="a member was heard again"),
+        pytest.param(evidence(0, 2, returned=2), Verdict.BACK, id="all were heard again"),
+        pytest.param(evidence(0), Verdict.NOT_THE_PLACE, id="nobody is there any more"),
+    ],
+)
+def test_one_that_is_out_is_judged_by_the_second(found: Evidence, verdict: Verdict) -> None:
+    assert judge(found, POLICY, is_out=True) is verdict
 
 
-def test_losses_far_apart_are_no_outage_unless_leases_are_long() -> None:
-    for lease, is_out in ((0.0, False), (3600.0, True)):
-        made = outages(window=600)
-        for number, since in ((1, 10), (2, 700), (3, 1400)):
-            missed(made, number, since, lease=lease)
-        assert (made.judge(RIGA, now=at(1400)) is not None) is is_out
+def test_a_vote_against_weighs_as_much_as_keeps_the_share_even() -> None:
+    for share, fold in ((0.5, 1.0), (0.8, 4.0), (0.95, 19.0), (1.0, 19.0), (0.2, 0.25)):
+        assert OutagePolicy(share=share).fold == pytest.approx(fold)
+    found = Evidence(
+        began_at=at(0), latest_at=at(0), members=9, heard=1, not_due=0, votes_for=9, votes_against=1
+    )
+    assert found.lead(OutagePolicy(share=0.8)) == pytest.approx(5.0)
 
 
-def test_one_missing_for_long_does_not_hide_an_outage_that_began_after_it() -> None:
-    made = outages()
-    missed(made, 10, 0)
-    heard(made, range(1, 10), 100)
-    for number in (1, 2, 3):
-        missed(made, number, 200)
-    found = made.judge(RIGA, now=at(200))
-    assert found is not None
-    assert (found.since, found.missing) == (at(200), 3)
-    assert not made.is_member(ExtensionId(10))
+def test_one_alone_has_one_vote_and_many_in_one_moment_share_two() -> None:
+    assert votes(0, 0) == (0.0, 0.0)
+    assert votes(1, 0) == (1.0, 0.0)
+    assert votes(1, 1) == (1.0, 1.0)
+    assert votes(8, 0) == (2.0, 0.0)
+    assert votes(3, 1) == (1.5, 0.5)
 
 
-def test_it_goes_on_and_grows_and_is_back_when_most_are() -> None:
-    made = outages()
-    for number in range(1, 9):
-        missed(made, number, 100 + number)
-        made.judge(RIGA, now=at(100 + number))
-    heard(made, range(1, 5), 300)
-    going_on = made.judge(RIGA, now=at(300))
-    assert going_on is not None
-    assert (going_on.missing, going_on.at_worst) == (4, 8)
-    heard(made, range(5, 6), 310)
-    assert made.judge(RIGA, now=at(310)) is None
-    assert made.members(RIGA) == ()
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_a_moment_has_no_more_than_two_votes(members: int, heard: int) -> None:
+    assert sum(votes(members, heard)) <= VOTES_OF_A_MOMENT + 1e-9
 
 
-def test_missing_twice_is_missing_once_and_heard_of_tells_whether_it_was() -> None:
-    made = outages()
-    assert missed(made, 1, 100)
-    assert not missed(made, 1, 200)
-    assert made.heard(ExtensionId(1), RIGA, at(300))
-    assert not made.heard(ExtensionId(1), RIGA, at(310))
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.floats(-20, 20))
+def test_who_is_heard_besides_never_makes_a_place_out(
+    members: int, heard: int, not_due: int, ahead: float
+) -> None:
+    one = judge(evidence(members, heard, not_due, ahead=ahead), POLICY)
+    another = judge(evidence(members, heard + 1, not_due, ahead=ahead - POLICY.fold), POLICY)
+    assert one is Verdict.OUT or another is not Verdict.OUT
 
 
-def test_a_phone_that_moves_counts_where_it_is() -> None:
-    made = outages(3)
-    for number in (1, 2, 3):
-        missed(made, number, 100)
-    assert made.judge(RIGA, now=at(100)) is not None
-    heard(made, range(1, 4), 200, "tallinn")
-    assert made.judge(RIGA, now=at(200)) is None
-    assert made.place_of(ExtensionId(1)) == "tallinn"
+def test_all_its_phones_are_those_that_were_not_silent_before() -> None:
+    found = evidence(3, 4, 5, departed=2)
+    assert (found.phones, found.share) == (10, pytest.approx(3 / 7))
 
 
-def test_one_that_is_watched_no_more_is_forgotten() -> None:
-    made = outages(3)
-    for number in (1, 2, 3):
-        missed(made, number, 100)
-        made.forget(ExtensionId(number))
-    assert made.judge(RIGA, now=at(100)) is None
-    assert not missed(made, 1, 200)
-
-
-def test_an_outage_found_before_a_restart_goes_on() -> None:
-    made = Outages(OutagePolicy())
-    missing = dict.fromkeys(ids(1, 2, 3), Missing(at(100), 0.0, "", ""))
-    made.resume(RIGA, at(100), missing)
-    found = made.judge(RIGA, now=at(500))
-    assert found is not None
-    assert (found.since, found.missing) == (at(100), 3)
-
-
-def test_switched_off_it_knows_nothing() -> None:
-    made = Outages(None)
-    heard(made, range(1, 5), 0)
-    assert not missed(made, 1, 100)
-    assert made.judge(RIGA, now=at(100)) is None
+def test_a_place_may_have_a_policy_of_its_own_or_be_left_alone() -> None:
+    policies = OutagePolicies(POLICY, {"riga": OutagePolicy(at_least=9), "tallinn": None})
+    assert policies.of("riga") == OutagePolicy(at_least=9)
+    assert policies.of("tallinn") is None
+    assert policies.of("203.0.113.7") == POLICY
+    assert policies.is_on
+    assert OutagePolicies(None, {"riga": POLICY}).is_on
+    assert not OutagePolicies(None, {"riga": None}).is_on
+    assert not OutagePolicies().is_on
 
 
 @pytest.mark.parametrize(
@@ -144,23 +140,3 @@ def test_without_a_site_the_public_address_is_the_place(real: str, place: str) -
 
 def test_without_a_registration_there_is_no_place() -> None:
     assert place_by_address([]) == ""
-
-
-def test_a_place_may_have_a_policy_of_its_own() -> None:
-    made = Outages(None, {RIGA: OutagePolicy(at_least=2)})
-    heard(made, range(1, 11), 0)
-    heard(made, range(11, 21), 0, "tallinn")
-    for number in (1, 2, 11, 12):
-        missed(made, number, 100)
-    assert made.is_on
-    assert made.judge("tallinn", now=at(100)) is None
-    assert made.judge(RIGA, now=at(100)) is not None
-
-
-def test_a_place_may_be_left_alone() -> None:
-    made = Outages(OutagePolicy(), {RIGA: None})
-    heard(made, range(1, 11), 0)
-    for number in (1, 2, 3, 4):
-        missed(made, number, 100)
-    assert made.judge(RIGA, now=at(100)) is None
-    assert not Outages(None, {RIGA: None}).is_on

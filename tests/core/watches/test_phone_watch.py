@@ -173,20 +173,21 @@ def until(ends: float) -> Registration:
 def test_a_sites_outage_says_it_all_and_then_the_flapping_does_again() -> None:
     made = Monitor(ACME, POLICY, Sites([Site("riga", extensions=("000*1??",))]))
     made.watch(listing(1, 2, 3, 4).extensions, now=at(0))
-    for number in (1, 2, 3, 4):
-        seen(made, 0, until(290), number=number)
+    for when in (0, 285):
+        for number in (1, 2, 3, 4):
+            seen(made, when if number > 1 else 0, until(290), number=number)
     for number in range(4):
         seen(made, 60 + 60 * number, *([until(290)] if number % 2 else []))
     flaps = made.incidents.get("flapping:1")
     assert flaps is not None
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         seen(made, 300, number=number)
     site, lost = made.incidents.get("site:riga"), made.incidents.get("extension:1")
     assert site is not None
     assert lost is not None
     assert lost.inhibited_by == site.id
     assert told(seen(made, 330)) == [], "the site goes before"
-    for number in (2, 3):
+    for number in (2, 3, 4):
         seen(made, 360, INSIDE, number=number)
     assert made.incidents.get("site:riga") is None
     seen(made, 700)
@@ -203,6 +204,8 @@ def test_a_site_that_comes_and_goes_makes_none_of_its_phones_a_flapper() -> None
         for phone in (1, 2, 3):
             held = () if number % 2 else (until(60 * number + 55),)
             stories += told(seen(made, 60 * number, *held, number=phone))
+        for phone in () if number % 2 else (1, 2, 3):  # late
+            stories += told(seen(made, 60 * number + 53, until(60 * number + 55), number=phone))
     assert stories.count((AlertName.SITE_LOST, FIRED)) == 4
     assert not [s for s in stories if s == (FLAPPING, FIRED)]
 

@@ -25,12 +25,12 @@ from fakes.servers import active_alerts, alertmanager
 from msgspec.structs import replace
 
 from regwatch.clock import wall_clock
-from regwatch.core.alerts.conditions import site_lost
 from regwatch.core.alerts.incidents import AlertPolicy
 from regwatch.core.alerts.open_incidents import OpenIncidents
+from regwatch.core.alerts.place_conditions import site_lost
 from regwatch.core.alerts.rules import AlertRules, Rules
 from regwatch.core.model import AccountName, AlertName, Incident, Severity, Timestamp
-from regwatch.core.phones.outages import Outage
+from regwatch.core.phones.outages import Evidence
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.receivers.alertmanager import AlertmanagerReceiver, AlertmanagerSettings, alert
 from regwatch.notify.words.alert_shape import common, labels
@@ -202,8 +202,9 @@ async def test_the_real_alertmanager_fires_escalates_and_resolves(tmp_path):
 
 
 def place_lost(address: str, begun: Timestamp) -> Incident:
-    outage = Outage(address, begun, 20, 20, 20, 20, ("Yealink",), (address,))
-    condition = site_lost(AccountName("acme"), outage, site="", cause="the line", detected=begun)
+    found = Evidence(began_at=begun, latest_at=begun, members=20, heard=0, not_due=0)
+    acme = AccountName("acme")
+    condition = site_lost(acme, address, found, site="", cause="the line", detected=begun)
     incidents = OpenIncidents(
         condition.facts.account,
         AlertRules(Rules({AlertName.SITE_LOST: AlertPolicy(Severity.CRITICAL)})),
