@@ -118,9 +118,10 @@ class Finding:
                 return at, frozenset({"device_changed"})
             case Want.RESTART:
                 return at, frozenset({"registrar_restarted"})
-            case Want.API if until - at > (
-                API_SECONDS if happening.kind is Kind.API_DOWN else FROZEN_SECONDS
-            ) and "cached_answers" not in happening.faults:
+            case Want.API if (
+                until - at > (API_SECONDS if happening.kind is Kind.API_DOWN else FROZEN_SECONDS)
+                and "cached_answers" not in happening.faults
+            ):
                 return at, frozenset({"api_unavailable"})
             case Want.LIST if until - at > LIST_SECONDS:
                 return at, frozenset({"list_shrank"})

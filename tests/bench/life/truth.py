@@ -104,7 +104,9 @@ def census(registrar: Registrar, place: str, now: float) -> Census:
 
 def _latest(bindings: Sequence[Binding], now: float) -> Sequence[Binding]:
     """Of each device its last one; who left a running entry behind is no device more."""
-    return list({b.number: b for b in bindings if b.born_at <= now or b.ended_at < FOREVER}.values())
+    return list(
+        {b.number: b for b in bindings if b.born_at <= now or b.ended_at < FOREVER}.values()
+    )
 
 
 def _host(uri: str) -> str:
