@@ -101,7 +101,7 @@ class Finding:
             return
         ends = (happening.until or happening.at) + 7200.0
         times = [s.at for s in self.told.news() if self._is_about(s, happening, alerts, ends)]
-        what = sorted(alerts)[0].replace("_", " ")
+        what = min(alerts).replace("_", " ")
         yield Wanted(happening.kind, what, since, min(times, default=None), happening)
 
     def _alerts(self, happening: Happening) -> tuple[float, frozenset[str]]:

@@ -2,8 +2,8 @@
 
 | told | is true if |
 |---|---|
-| `extension_lost` | each device of it was away then, and one without a good-bye; all with one: *good-bye* |
-| `registration_lost` | one of its two devices was away then without a good-bye; with one: *good-bye* |
+| `extension_lost` | each device of it was away then, and one without a word; else *good-bye* |
+| `registration_lost` | one of its two devices was away then without a word; else *good-bye* |
 | `signed_off` | one of its devices was away then, with a good-bye |
 | `refresh_overdue` | one of its devices was off then without a good-bye |
 | `site_lost` | so much of the place was dark when it was told |
@@ -11,7 +11,7 @@
 | `device_changed` | another device had taken over (not: its own one came back) |
 | `flapping` | it came and went often enough |
 | `never_registered` | it never did |
-| of the account | that happened then: a restart, an API that was down or frozen, a glitch of many, … |
+| of the account | that happened then: a restart, an API down or frozen, a glitch of many, … |
 
 What is true is *again* if the same was told before: of the same stay away, move, outage. Who was
 told alone before its place was is not told again, nor who was warned of before it was lost.
@@ -25,7 +25,7 @@ from enum import StrEnum
 from bench.life.driver import Saying, Told
 from bench.life.truth import Away, Truth
 
-from regwatch.core.model import AlertName, Severity
+from regwatch.core.model import Severity
 from regwatch.simulator.life import Happening
 from regwatch.simulator.rates import Kind
 

@@ -1,4 +1,4 @@
-"""Lives, one after the other or on all cores: what was told in each, and what is to be said of it."""
+"""Lives on all cores: what was told in each, and what is to be said of it."""
 
 import os
 from collections import Counter

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import pytest
 from fakes.values import answer, at, extension, registration
-
 from msgspec.structs import replace
 
 from regwatch.core.model import Answer, ChangeKind, ExtensionId, Watched
