@@ -217,7 +217,7 @@ class Intake:
         self, seen: Observation, weighed: Weighed, gathered: Gathered, *, is_last: bool
     ) -> bool:
         extension_id, doubt = seen.extension_id, seen.remembered.doubt
-        standing = judge(tuple(seen.changes), doubt, now=seen.at)
+        standing = judge(tuple(seen.changes), doubt, seen.after, are_many=weighed.are_many)
         if standing is Standing.DOUBTED and not is_last:
             if doubt is None:
                 doubt = Doubt(seen.after, weighed.is_mass)

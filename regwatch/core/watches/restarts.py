@@ -56,6 +56,8 @@ DISPROVED_BY = 3
 """So many missing ones at least show that it was no restart."""
 LOOKED_AT_SECONDS = 30.0
 """So long whether phones return may take to be seen, before a person is told."""
+UNSEEN = frozenset({"unregistered", "ended_unseen"})
+"""How those are gone of whom nobody saw that they were not refreshed."""
 HALF = 0.5
 RETURNED_ENOUGH = 2
 """So many that came back under new entries show that the registrar restarted."""
@@ -307,13 +309,13 @@ class Restarts:
         )
 
     def _covers(self, loss: Loss) -> bool:
-        """Whether it is asked for the first time since, and its lease went on then: it was
-        forgotten like the others.
+        """Whether it is asked for the first time since, and its lease went on then, for all that
+        is known: it was forgotten like the others.
         """
         ends_at = loss.registration.lease_ends_at
-        if self._began_at is None or ends_at is None:
+        if self._began_at is None or ends_at is None or loss.last_seen_at >= self._began_at:
             return False
-        return loss.last_seen_at < self._began_at < ends_at + NOTICED_WITHIN
+        return loss.reason in UNSEEN or self._began_at < ends_at + NOTICED_WITHIN
 
     def _conclude(self, now: Timestamp) -> None:
         progress = self.progress

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 from fakes.values import answer, at, extension, registration
+from msgspec.structs import replace
 
 from regwatch.core.model import Answer, ChangeKind, ExtensionId, Watched
 from regwatch.core.phones.diff import Change
@@ -40,7 +41,29 @@ DOUBT = Doubt(answer(1, when=60))
 def test_what_becomes_of_an_answer(
     changes: tuple[Change, ...], doubt: Doubt | None, when: float, standing: Standing
 ) -> None:
-    assert judge(changes, doubt, now=at(when)) is standing
+    assert judge(changes, doubt, answer(1, when=when)) is standing
+
+
+UNSEEN = Change(ChangeKind.ENDED_UNSEEN, ExtensionId(1), at(700), HELD)
+
+
+@pytest.mark.parametrize(
+    ("are_many", "standing"), [(False, Standing.BELIEVED), (True, Standing.DOUBTED)]
+)
+def test_many_that_end_while_nobody_looked_are_asked_again(
+    are_many: bool, standing: Standing
+) -> None:
+    assert judge((UNSEEN,), None, answer(1, when=700), are_many=are_many) is standing
+    assert judge((UNSEEN,), DOUBT, answer(1, when=703), are_many=are_many) is Standing.BELIEVED
+
+
+def test_what_the_pbx_says_of_a_lease_counts_though_it_was_seen_to_end() -> None:
+    """A PBX that calls everybody unregistered, and lists what is registered, after an outage."""
+    lying = answer(1, when=700, former=(registration(ends=1200),))
+    gone = replace(GONE, at=at(700))
+    assert judge((gone,), None, lying) is Standing.DOUBTED
+    everybody = {ExtensionId(n): replace(lying, extension_id=ExtensionId(n)) for n in (1, 2, 3)}
+    assert weigh(everybody, watched(1, 2, 3), {}).is_mass
 
 
 def watched(*numbers: int) -> dict[ExtensionId, Watched]:
@@ -68,12 +91,25 @@ def doubts(*numbers: int, is_mass: bool = True) -> dict[ExtensionId, Doubt]:
         pytest.param((1, 2, 3), (4, 5, 6, 7, 8, 9, 10), 60, True, id="three of ten"),
         pytest.param((1, 2, 3), tuple(range(4, 12)), 60, False, id="three of eleven"),
         pytest.param((1, 2, 3, 4), (), 700, False, id="whose leases have ended may be gone"),
+        pytest.param((1, 2), (3, 4), 60, False, id="half of four"),
     ],
 )
 def test_many_that_vanish_at_once_are_a_mass(
     gone: tuple[int, ...], here: tuple[int, ...], when: float, is_mass: bool
 ) -> None:
-    assert weigh(answers(gone, here, when), watched(*gone, *here), {}) == Weighed(is_mass)
+    assert weigh(answers(gone, here, when), watched(*gone, *here), {}).is_mass is is_mass
+
+
+def test_many_may_be_gone_that_are_no_mass() -> None:
+    assert weigh(answers((1, 2, 3), (4,), 700), watched(1, 2, 3, 4), {}).are_many
+    assert not weigh(answers((1, 2), (4,), 700), watched(1, 2, 4), {}).are_many
+
+
+def test_who_could_not_vanish_early_says_nothing_of_a_mass() -> None:
+    known = watched(*range(1, 13))
+    for n in range(4, 13):
+        known[ExtensionId(n)].registrations = (registration(ends=30),)
+    assert weigh(answers(range(1, 13), (), 60), known, {}).is_mass
 
 
 @pytest.mark.parametrize(
@@ -98,7 +134,7 @@ def test_single_ones_that_are_gone_still_are_no_mass() -> None:
 
 def test_others_that_vanish_in_the_confirming_answer_are_doubted_in_their_turn() -> None:
     found = weigh(answers(range(1, 8), (), 63), watched(*range(1, 9)), doubts(1, 2, 3, 4))
-    assert found == Weighed(is_mass=True, confirms_mass=True)
+    assert found == Weighed(is_mass=True, are_many=True, confirms_mass=True)
 
 
 def test_an_answer_in_which_a_bug_is_met_leaves_the_others_to_be_weighed() -> None:
