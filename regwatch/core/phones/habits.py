@@ -125,6 +125,13 @@ def inherit(former: Habit, fresh: Habit) -> Habit:
     return _narrow(former, fresh.lease_low, fresh.lease_high)
 
 
+def renewed(habit: Habit) -> Habit:
+    """That of a device whose firmware was changed: its lease is as it was; when it refreshes has
+    to be learned anew.
+    """
+    return Habit(lease_low=habit.lease_low, lease_high=habit.lease_high)
+
+
 def _drifted(habit: Habit, jump: float) -> Habit:
     """After a poll that showed no refresh."""
     if jump <= max(ROUNDING, habit.wobble) or jump > MOST_WOBBLE:

@@ -29,7 +29,8 @@ class Refreshes(Struct, frozen=True):
         for held in held_last(watched, memory):
             habit = habit_of(held, memory, self.models, learn_after=self.learn_after, now=now)
             if not watched.registrations and memory.former is not None:
-                _, habit = memory.former
+                device, known = memory.former
+                habit = known if device == held.device else habit
             track = memory.tracks.get(held.id)
             yield last_refresh(
                 held,
