@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from regwatch.core.model import Registration, RegistrationId, Timestamp
 from regwatch.core.phones.habits import (
+    ROUNDING,
     Habit,
     about_to_expire_at,
     begin,
@@ -360,3 +361,23 @@ def test_a_phone_refreshing_at_half_its_lease_is_overdue_long_before_its_end(
     assert after is not None
     assert ends_at is not None
     assert START + ends_at - after >= 0.35 * lease - 60
+
+
+@given(
+    lease=st.sampled_from([300.0, 600.0, 3600.0]),
+    share=st.floats(0.4, 0.7),
+    jitter=st.floats(0, 0.3),
+    every=st.sampled_from([15.0, 60.0, 97.0, 400.0]),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None, max_examples=100)
+def test_a_habit_never_claims_a_period_that_was_not_seen(
+    lease: float, share: float, jitter: float, every: float, seed: int
+) -> None:
+    """However unsteady it is, and however seldom it is looked at."""
+    phone = Phone(lease, share * lease, jitter)
+    seen = [later - sooner for sooner, later in pairwise(phone.grants(20 * lease, seed))]
+    habit = learned(phone.polled(every, 20 * lease, seed))
+    if habit.refreshes:
+        assert min(seen) - ROUNDING <= habit.earliest <= habit.usual + ROUNDING
+        assert habit.usual - ROUNDING <= habit.latest <= max(seen) + ROUNDING
