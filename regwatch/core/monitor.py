@@ -146,7 +146,7 @@ class Monitor:
             self.incidents,
             PlaceWords(account, self.sites, self.roster),
             roster=self.roster,
-            refreshes=Refreshes(self.models, policy.lateness.learn_after),
+            refreshes=Refreshes(self.models),
         )
         phones = PhoneWatch(account, policy.flapping, self.sites, self.incidents)
         return Watches(restarts, presence, places, phones)

@@ -58,7 +58,7 @@ ModelKey = tuple[str, int]
 """User-Agent without what only one device has, and lease in seconds."""
 
 
-class Shown(Struct, frozen=True, gc=False):
+class Span(Struct, frozen=True, gc=False):
     """When one extension refreshes, in steps of its lease: never narrower than it was seen."""
 
     earliest: int
@@ -73,7 +73,7 @@ class Shown(Struct, frozen=True, gc=False):
 class Member(Struct, frozen=True, gc=False):
     """An extension that speaks for the models of its devices."""
 
-    shown: Mapping[ModelKey, Shown]
+    shown: Mapping[ModelKey, Span]
     at: Timestamp
     """When it was last seen to refresh, to the hour."""
 
@@ -85,11 +85,11 @@ class Model:
 
     def __init__(self) -> None:
         self.extensions = 0
-        self._shown: Counter[Shown] = Counter()
+        self._shown: Counter[Span] = Counter()
         self._fitting: Counter[int] = Counter()
         """How many each span of the lease holds, by its begin."""
 
-    def add(self, shown: Shown, number: int = 1) -> None:
+    def add(self, shown: Span, number: int = 1) -> None:
         """One more extension shows this; one less, with -1."""
         self.extensions += number
         _count(self._shown, shown, number)
@@ -97,7 +97,7 @@ class Model:
             _count(self._fitting, begin, number)
 
     @property
-    def common(self) -> Shown | None:
+    def common(self) -> Span | None:
         """Between which points all that refresh alike do so; None: too few do, or more than a few
         refresh otherwise.
         """
@@ -107,7 +107,7 @@ class Model:
         # Of spans that hold as many the latest: who is called late later is called so less often.
         begin = max(begin for begin, number in self._fitting.items() if number == alike)
         held = [shown for shown in self._shown if begin in shown.windows]
-        return Shown(min(s.earliest for s in held), max(s.latest for s in held))
+        return Span(min(s.earliest for s in held), max(s.latest for s in held))
 
 
 def _count(counter: Counter[K], key: K, number: int) -> None:
@@ -187,7 +187,7 @@ class DeviceModels:
         )
 
     def _take(
-        self, extension_id: ExtensionId, shown: Mapping[ModelKey, Shown], now: Timestamp
+        self, extension_id: ExtensionId, shown: Mapping[ModelKey, Span], now: Timestamp
     ) -> None:
         member = self._members.get(extension_id)
         if member is not None and member.shown == shown:
@@ -200,7 +200,7 @@ class DeviceModels:
         if taken:
             self._members[extension_id] = Member(taken, now)
 
-    def _put_in(self, key: ModelKey, shown: Shown, now: Timestamp) -> bool:
+    def _put_in(self, key: ModelKey, shown: Span, now: Timestamp) -> bool:
         model = self._models.get(key)
         if model is None:
             if len(self._models) >= MOST_MODELS:
@@ -210,7 +210,7 @@ class DeviceModels:
         model.add(shown)
         return True
 
-    def _take_out(self, shown: Mapping[ModelKey, Shown]) -> None:
+    def _take_out(self, shown: Mapping[ModelKey, Span]) -> None:
         for key, each in shown.items():
             model = self._models[key]
             model.add(each, -1)
@@ -220,9 +220,9 @@ class DeviceModels:
 
 def _shown_by(
     registrations: Iterable[Registration], habits: Mapping[RegistrationId, Habit], after: int
-) -> Mapping[ModelKey, Shown]:
+) -> Mapping[ModelKey, Span]:
     """Of each model what all of an extension's devices show together."""
-    found: dict[ModelKey, Shown] = {}
+    found: dict[ModelKey, Span] = {}
     for registration in registrations:
         habit = habits.get(registration.id)
         if habit is None or habit.refreshes < after or not registration.device:
@@ -233,7 +233,7 @@ def _shown_by(
         latest = ceil(STEPS * habit.latest / lease)
         if (other := found.get(key)) is not None:
             earliest, latest = min(earliest, other.earliest), max(latest, other.latest)
-        found[key] = Shown(earliest, latest)
+        found[key] = Span(earliest, latest)
     return found
 
 

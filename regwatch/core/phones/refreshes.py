@@ -12,11 +12,17 @@ from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.presence import held_last
 
 
+ENOUGH_FOR_MANY = 3
+"""Refreshes from which on a habit counts where many are judged together; before a person is told of
+one phone alone, more are asked for.
+"""
+
+
 class Refreshes(Struct, frozen=True):
     """Of one account."""
 
     models: DeviceModels
-    learn_after: int
+    learn_after: int = ENOUGH_FOR_MANY
     """Refreshes from which on a habit is one."""
 
     def of(self, watched: Watched, memory: Memory, *, now: Timestamp) -> LastRefresh | None:
