@@ -11,7 +11,6 @@ from regwatch.core.phones.lateness import habit_of
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.presence import held_last
 
-
 ENOUGH_FOR_MANY = 3
 """Refreshes from which on a habit counts where many are judged together; before a person is told of
 one phone alone, more are asked for.
