@@ -5,7 +5,7 @@
 RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKEFILE_LIST)))
 BY_HAND := reliability-day-real
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day soak ci
+.PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day life soak ci
 .PHONY: reliability $(RELIABILITY)
 
 help: ## Show this list.
@@ -45,6 +45,9 @@ bench: ## Measure what must stay fast, and print it; on a machine that does noth
 
 bench-polling: ## Simulate polling plans: how soon losses are found, and the picture of it.
 	PYTHONPATH=tests python -m bench.polling --svg tests/bench/polling.svg
+
+life: ## Live through a calm day of 500 simulated phones: what happens, and what one is told; two minutes.
+	PYTHONPATH=tests python -m bench.life calm
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day

@@ -6,6 +6,7 @@ neither end the watching nor leave half an answer for the next one to be compare
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from itertools import islice, takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,6 +41,8 @@ from regwatch.core.watches.restarts import Restarts
 from regwatch.core.watches.site_watch import SiteWatch
 
 NOTHING_WEIGHED = Weighed()
+MOST_BELIEVED = 500
+"""Of those that could not be asked again, in one step."""
 ASKED_AGAIN = "gone while its lease ran on: it is asked again before anybody is told"
 
 
@@ -167,16 +170,14 @@ class Intake:
         self._settle([self._take_one(each, weighed, gathered) for each in answers], gathered, now)
 
     def believe(self, gathered: Gathered, *, before: Timestamp, now: Timestamp) -> None:
-        """Take in what was seen once by then and could not be asked again: it is told as such."""
-        taken = []
-        while self.doubts:
-            extension_id, doubt = next(iter(self.doubts.items()))
-            if doubt.at > before:
-                break
-            del self.doubts[extension_id]
-            answer = replace(doubt.answer, answered_at=now)
-            taken.append(self._take_one(answer, NOTHING_WEIGHED, gathered, is_last=True))
-        self._settle(taken, gathered, now)
+        """Take in what was seen once by then and could not be asked again: it is told as such. So
+        many at most; the others follow with the next.
+        """
+        oldest = takewhile(lambda doubt: doubt.at <= before, self.doubts.values())
+        answers = [replace(d.answer, answered_at=now) for d in islice(oldest, MOST_BELIEVED)]
+        if answers:
+            taken = (self._take_one(a, NOTHING_WEIGHED, gathered, is_last=True) for a in answers)
+            self._settle(list(taken), gathered, now)
 
     def _settle(self, taken: Sequence[_Taken | None], gathered: Gathered, now: Timestamp) -> None:
         # Only the whole answer tells whether what one phone does is explained by its place.

@@ -160,6 +160,15 @@ def test_half_an_answer_leaves_nothing_for_the_next_one(call: int, failed: Answe
         assert known(buggy) == known(sound)
 
 
+def test_a_bug_met_by_what_could_not_be_asked_again_comes_to_an_end() -> None:
+    watching, expectations = monitor(1)
+    see(watching, answer(1, registration(), when=0))
+    watching.observe(batch(answer(1, when=60)), now=at(60))
+    expectations.failing_at = 1
+    assert aside(watching.tick(now=at(200))) == [(ONE, BugError)]
+    assert told(watching.tick(now=at(201))) == [AlertName.SIGNED_OFF]
+
+
 def test_what_was_told_before_the_bug_struck_stays_told() -> None:
     """The loss was decided on, and is stored: its end must be told as well."""
     watching, expectations = monitor(1)

@@ -54,8 +54,6 @@ NOTICED_WITHIN = 60.0
 """Seconds after a restart that it may take to be confirmed."""
 DISPROVED_BY = 3
 """So many missing ones at least show that it was no restart."""
-
-
 LOOKED_AT_SECONDS = 30.0
 """So long whether phones return may take to be seen, before a person is told."""
 HALF = 0.5
@@ -90,8 +88,6 @@ class Progress(Struct, frozen=True, gc=False):
     """Those that came back under new entries."""
     missing: int
     """Those that were not back in time."""
-    back_by: Timestamp
-    """When the last one should be."""
     left_out: int = 0
     """Those that came back as they were: the PBX had only left them out."""
     registered: int = 0
@@ -180,14 +176,12 @@ class Restarts:
         """None if nothing of the kind is going on."""
         if self._began_at is None:
             return None
-        back_by = max(self._awaited.values(), default=self._began_at)
         there = (ExtensionState.REGISTERED, ExtensionState.OVERDUE)
         return Progress(
             self._began_at,
             len(self._awaited),
             self._returned,
             self._missing + len(self._overdue),
-            back_by,
             self._left_out,
             sum(number for (_, state), number in self._states.items() if state in there),
         )
@@ -252,7 +246,7 @@ class Restarts:
                     account,
                     since=progress.began_at,
                     forgotten=progress.forgotten,
-                    back_by=progress.back_by,
+                    back_by=max(self._awaited.values(), default=progress.began_at),
                 )
 
     def _forgot(self, extension_id: ExtensionId, until: Timestamp, now: Timestamp) -> None:
@@ -306,8 +300,10 @@ class Restarts:
 
     def awaits(self, extension_id: ExtensionId) -> bool:
         """Whether its loss is not to be told yet, or not by itself."""
-        return any(
-            extension_id in each for each in (self._awaited, self._overdue, self._stragglers)
+        return (
+            extension_id in self._awaited
+            or extension_id in self._overdue
+            or extension_id in self._stragglers
         )
 
     def _covers(self, loss: Loss) -> bool:
