@@ -51,6 +51,8 @@ class TrackRecord:
         """As a person is told; empty before the first one ended."""
         if not self._last:
             return ""
+        if self.last == 1:
+            return f"The last such warning {'came true' if self.came_true else 'was taken back'}."
         return f"Of the last {self.last} such warnings {self.came_true} came true."
 
     def add(self, ended: Iterable[Warned]) -> None:
