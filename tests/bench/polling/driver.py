@@ -162,7 +162,7 @@ class Driver:
             if incident.state is not IncidentState.FIRING or extension_id is None:
                 continue
             loss = self.world.gone.get(extension_id)
-            if incident.alert is AlertName.EXTENSION_LOST:
+            if incident.alert in (AlertName.EXTENSION_LOST, AlertName.SIGNED_OFF):
                 if loss is None or loss.visible_at > now:
                     self.run.false_losses += 1
                 elif loss.found_at is None:
