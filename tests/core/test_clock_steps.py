@@ -44,7 +44,7 @@ from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 from regwatch.core.steps import Failure
-from regwatch.core.watches.restarts import AccountPolicy
+from regwatch.core.phones.vanished import AccountPolicy
 
 BY = 1e6
 """Further than anything in these tests lies apart."""

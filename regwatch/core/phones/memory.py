@@ -32,7 +32,9 @@ class Loss(Struct, frozen=True, gc=False):
     """The last answer that still showed it."""
     detected_at: Timestamp
     awaited_until: Timestamp | None = None
-    """Until when a forgotten one may come back by itself."""
+    """Until when one of many that vanished at once may come back by itself; None also once it is
+    told of by itself.
+    """
     is_seen_once: bool = False
     """Whether no second answer could confirm it."""
 
@@ -48,8 +50,10 @@ class Loss(Struct, frozen=True, gc=False):
 
     @property
     def is_good_bye(self) -> bool:
-        """Whether it un-REGISTERed: it worked until then."""
-        return self.reason == "unregistered"
+        """Whether it un-REGISTERed: it worked until then. Not, as far as is known, as one of many
+        that vanished at once.
+        """
+        return self.reason == "unregistered" and self.awaited_until is None
 
     @property
     def lease_ended_at(self) -> Timestamp | None:

@@ -106,7 +106,7 @@ def _of_state(
 ) -> tuple[Timestamp, str]:
     """Since when it is entered, as well as is known, and why."""
     if state in (ExtensionState.LOST, ExtensionState.SIGNED_OFF) and loss is not None:
-        return loss.began_at, loss.reason
+        return loss.began_at, "forgotten" if loss.awaited_until is not None else loss.reason
     if state is ExtensionState.UNREGISTERED and not is_expected:
         return now, "not_expected"
     return now, ""

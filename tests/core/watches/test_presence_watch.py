@@ -55,7 +55,7 @@ class Room:
 
     def see(self, *held: Registration, when: float, is_mass: bool = False) -> Told:
         found = compare(replace(self.watched), self.memory, answer(1, *held, when=when))
-        memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass)
+        memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass, looked=at(when))
         found, self.memory = replace(found, memory=memory), memory
         self.roster.answer(self.watched, held, "", at(when))
         steps = list(self.watch.judge(self.watched, found, now=at(when)))
@@ -108,13 +108,14 @@ def test_whom_nobody_expects_is_not_missed_and_the_state_says_why() -> None:
     assert room.state == (ExtensionState.UNREGISTERED, "not_expected")
 
 
-def test_whom_the_registrar_forgot_is_awaited_first_and_told_only_then() -> None:
+def test_one_of_many_is_looked_at_first_and_told_only_then() -> None:
     room = Room(DESK)
     assert room.see(when=60, is_mass=True) == []
     assert room.state == (ExtensionState.LOST, "forgotten")
-    gone = answer(1, when=620)
-    room.restarts.answered(ONE, gone, room.memory.loss, now=at(620))
-    assert room.see(when=620) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    assert room.restarts.condition(ACME, now=at(91)) is None, "it is no large part of anything"
+    assert room.memory.loss is not None
+    room.memory = replace(room.memory, loss=room.restarts.renamed(ONE, room.memory.loss))
+    assert room.see(when=92) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
 
 
 @pytest.mark.parametrize(
