@@ -38,8 +38,8 @@ async def show(remote: Remote, *, extension: str, as_json: bool) -> None:
 
 def _print_extension(extension: ExtensionBody) -> None:
     named = f"{extension.number or extension.id} {extension.label}".strip()
-    line = Text.assemble((named, "bold"), ": ")
-    line.append(extension.state.value, STATES.get(extension.state.value, ""))
+    state = extension.state.value
+    line = Text.assemble((named, "bold"), ": ", (state.replace("_", " "), STATES.get(state, "")))
     if extension.reason:
         line.append(f" ({extension.reason.replace('_', ' ')})")
     if extension.since is not None:

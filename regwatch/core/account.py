@@ -143,7 +143,6 @@ class Account:
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)
         self.planner.confirm(outcome.wanted)
-        self.planner.confirm(outcome.doubted)
         self._progress.expect(steady)
         if batch.answers and batch.failure is None:
             self._progress.whole_poll_at = steady

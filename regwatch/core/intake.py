@@ -166,9 +166,8 @@ class Intake:
     ) -> None:
         """Take in those that are believed."""
         self.gaps.answered(now=now)
-        account = self._roster.registered
-        known = self._roster.by_id
-        weighed = weigh(answers, known, self.doubts, self.gaps, account=account, now=now)
+        known, registered = self._roster.by_id, self._roster.registered
+        weighed = weigh(answers, known, self.doubts, registered=registered)
         if weighed.is_mass:
             self._watches.restarts.suspect(now=now)
         taken = [self._take_one(each, weighed, gathered) for each in answers.values()]
@@ -231,7 +230,7 @@ class Intake:
     ) -> bool:
         extension_id, doubt = seen.extension_id, seen.remembered.doubt
         looked = self.gaps.looked_until(seen.before.answered_at, now=seen.at)
-        standing = judge(seen.changes, doubt, looked=looked, now=seen.at)
+        standing = judge(seen.changes, doubt, seen.after, are_many=weighed.are_many, looked=looked)
         if standing is Standing.DOUBTED and not is_last:
             if doubt is None:
                 doubt = Doubt(seen.after, weighed.is_mass)
@@ -270,8 +269,7 @@ class Intake:
 
     def _excused(self, seen: Observation, gathered: Gathered, *, is_mass: bool) -> Observation:
         """As one of many, if it is."""
-        looked = self.gaps.looked_until(seen.before.answered_at, now=seen.at)
-        memory = self._watches.restarts.excuse(seen, self._models, is_mass=is_mass, looked=looked)
+        memory = self._watches.restarts.excuse(seen, self._models, is_mass=is_mass)
         if memory is seen.memory:
             return seen
         gathered.add([Remark(Untold.ONE_OF_MANY, seen.extension_id, seen.at, AMONG_MANY)])

@@ -116,4 +116,4 @@ async def test_what_the_daemon_records_tells_the_same_again(tmp_path: Path) -> N
     result = await regwatch("replay", "-c", str(running.config), str(record))
     assert result.status == 0, result.err
     assert result.out.count("1 new, since") >= 1
-    assert "extension lost" in result.out
+    assert "signed off" in result.out

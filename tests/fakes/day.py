@@ -72,6 +72,8 @@ class Event:
     ends: float
     phones: tuple[ExtensionId, ...]
     site: str = ""
+    act: str = ""
+    """How each of them goes, if all go in the same way."""
 
 
 @dataclass
@@ -165,9 +167,10 @@ class Day(Driver):
         if abs(begins - RESTART_AT) < 1.2:  # forgotten, and never back: a loss of another kind
             begins -= 2.6
         ends = begins + self._random.uniform(3.5, 5.0)
-        self._act(begins, who, ("die", "unregister")[number % 2])
+        act = ("die", "unregister")[number % 2]
+        self._act(begins, who, act)
         self._act(ends, who, "revive")
-        self.events.append(Event("single", begins, ends, (who,)))
+        self.events.append(Event("single", begins, ends, (who,), act=act))
 
     def _flapper(self, who: ExtensionId, begins: float) -> None:
         for number in range(20):

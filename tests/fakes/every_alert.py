@@ -47,7 +47,11 @@ class Phone:
         """Its registrations as the PBX would list them."""
         held = [] if self._ends_at(now) <= now else [self._entry(now)]
         if self.second and not _within(self.second_away, now):
-            held.append(self._entry(now) | {"registration_id": self._named("b", now)})
+            other = {
+                "registration_id": self._named("b", now),
+                "contact_address": f"sip:{self.number}@192.168.5.53:5062",
+            }
+            held.append(self._entry(now) | other)
         return held
 
     def _ends_at(self, now: float) -> float:

@@ -136,7 +136,7 @@ def _outlived(old: Registration, before: Past, now: Timestamp) -> Container[Regi
 def _way_of_ending(old: Registration, before: Past, after: Answer) -> ChangeKind:
     """Neither replaced nor deleted: see the rules above."""
     ends_at, now = old.lease_ends_at, before.missed_at or after.answered_at
-    said_at = _said_to_have_ended(old, after)
+    said_at = said_to_have_ended(old, after)
     last = ends_at if said_at is None or ends_at is None else max(ends_at, said_at)
     if ends_at is None or last is None or last > now + LEASE_SLACK:
         return ChangeKind.UNREGISTERED
@@ -163,7 +163,7 @@ def _latest_refresh_at(old: Registration, before: Past) -> Timestamp | None:
     return Timestamp(ends_at - (1 - LATEST_SHARE) * (ends_at - track.refreshed_at))
 
 
-def _said_to_have_ended(old: Registration, after: Answer) -> Timestamp | None:
+def said_to_have_ended(old: Registration, after: Answer) -> Timestamp | None:
     """When the PBX itself says that it ended, in the last entries that it lists. Later than its
     lease: it was refreshed unseen.
     """

@@ -4,20 +4,23 @@ anybody is told.
     the answer shows                        doubted before?   what becomes of it
     --------------------------------------  ----------------  --------------------------------------
     a registration gone while its lease     no                DOUBTED: not taken in, asked again
-    runs, or ran when somebody last looked
+    runs, as it was seen or as the PBX
+    says now; or, where many are gone or
+    nobody could look, one that ended
+    unseen; without an heir, not by our
+    doing
     any registration gone                   yes               BELIEVED: gone from two answers
     anything else                           yes               REFUTED: it was there all the time, or
                                                               went on under another entry
     anything else                           no                BELIEVED: nothing surprising
 
-Gone is what has no heir, and was not ended by our doing. That a lease has ended surprises nobody,
-unless nobody could look for its refresh (`gaps`). Where no second answer comes, the doubt stays,
-over restarts too; what is told of it then is the monitor's business.
+That a lease has ended surprises nobody who had seen that it was not refreshed; that nobody looked
+for a while makes nothing less surprising. Where no second answer comes, the doubt stays, over
+restarts too; what is told of it then is the monitor's business.
 
 So many of an answer's extensions, and such a share of those registered, that vanish together are a
-mass: phones do not leave like that, and before each is told it is looked at what it is
-(`vanished`). Whose lease ended while nobody looked says nothing of that beside others, whose leases
-run on; where there are none of these, it counts as one of them.
+mass: phones do not leave like that. If they are gone from the second answer too, it is looked at
+what it is (`vanished`) before any of them is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,18 +28,28 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from regwatch.core.model import Answer, ChangeKind, ExtensionId, Timestamp, Watched
-from regwatch.core.phones.diff import Change, lease_has_ended
-from regwatch.core.phones.gaps import Gaps
+from regwatch.core.model import (
+    Answer,
+    ChangeKind,
+    ExtensionId,
+    Registration,
+    Timestamp,
+    Watched,
+)
+from regwatch.core.phones.diff import (
+    LEASE_SLACK,
+    Change,
+    lease_has_ended,
+    said_to_have_ended,
+)
 
-AT_LEAST, SHARE = 3, 0.15
-"""A mass: so many, and at least this share of those that an answer could show. Half of what is a
-large part of an account: one answer is a small sample of it.
-"""
-LEAST_IN_ALL = 5
-"""Of so many at least, if the others of the account do alike; likewise."""
+AT_LEAST, SHARE = 3, 0.3
+"""Many: so many, and at least this share of those that an answer could show."""
+MASS_SHARE = 0.15
+"""A mass: half of what is a large part of an account, since one answer is a small sample of it."""
+MASS_IN_ALL = 5
+"""Of so many at least, if the others of the account do alike; half as well."""
 GONE = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN, ChangeKind.EXPIRED})
-SURPRISES = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN})
 
 
 class Doubt(Struct, frozen=True, gc=False):
@@ -61,95 +74,97 @@ class Standing(StrEnum):
 
 
 def judge(
-    changes: Sequence[Change], doubt: Doubt | None, *, looked: Timestamp, now: Timestamp
+    changes: Sequence[Change],
+    doubt: Doubt | None,
+    answer: Answer,
+    *,
+    are_many: bool = False,
+    looked: Timestamp | None = None,
 ) -> Standing:
-    """See the table above. `changes`: what the answer of now shows; `looked`: until when somebody
-    could look for a refresh, now as a rule.
+    """See the table above. `changes`: what the answer shows; `are_many`: so are gone with it;
+    `looked`: until when somebody could look for a refresh, None: until now.
     """
-    if doubt is None:
-        is_doubted = any(is_surprising(change, looked) for change in changes)
-        return Standing.DOUBTED if is_doubted else Standing.BELIEVED
-    if not any(change.kind in GONE for change in changes):
-        return Standing.REFUTED
-    return Standing.DOUBTED if now <= doubt.at else Standing.BELIEVED
+    if doubt is not None:
+        if not any(change.kind in GONE for change in changes):
+            return Standing.REFUTED
+        return Standing.DOUBTED if answer.answered_at <= doubt.at else Standing.BELIEVED
+    is_doubted = any(_is_surprising(change, answer, are_many, looked) for change in changes)
+    return Standing.DOUBTED if is_doubted else Standing.BELIEVED
 
 
-def is_surprising(change: Change, looked: Timestamp) -> bool:
-    """Whether a registration is gone though its lease ran on when somebody looked last."""
-    if change.before is None or change.kind not in SURPRISES:
+def _is_surprising(
+    change: Change, answer: Answer, are_many: bool, looked: Timestamp | None
+) -> bool:
+    """Whether a registration is gone though its lease ran on, or while nobody looked."""
+    if change.before is None:
         return False
-    return not lease_has_ended(change.before, looked)
+    if change.kind is ChangeKind.ENDED_UNSEEN:
+        return are_many or (looked is not None and not lease_has_ended(change.before, looked))
+    return change.kind is ChangeKind.UNREGISTERED and _runs_on(change.before, answer)
+
+
+def _runs_on(registration: Registration, answer: Answer) -> bool:
+    """By when it was seen last, or by what the PBX says of it now."""
+    said_at, now = said_to_have_ended(registration, answer), answer.answered_at
+    if not lease_has_ended(registration, now):
+        return True
+    return said_at is not None and said_at > now + LEASE_SLACK
 
 
 class Weighed(Struct, frozen=True):
     """What is to be thought of an answer about many."""
 
     is_mass: bool = False
-    """Many vanish with it at once."""
+    """Many vanish with it at once, before their leases ended."""
+    are_many: bool = False
+    """Many are gone, whether or not their leases have ended."""
     confirms_mass: bool = False
     """Of those that had vanished together, many are gone still."""
     unweighed: Mapping[ExtensionId, Exception] = {}
     """Those in whose answers a bug was met, and which one."""
 
 
-class _Count(Struct):
-    """Of extensions."""
-
-    held: int = 0
-    """Those that an answer could show."""
-    gone: int = 0
-
-
 def weigh(
     answers: Mapping[ExtensionId, Answer],
     watched: Mapping[ExtensionId, Watched],
     doubts: Mapping[ExtensionId, Doubt],
-    gaps: Gaps,
     *,
-    account: int,
-    now: Timestamp,
+    registered: int = 0,
 ) -> Weighed:
-    """Whether many vanish with it at once, or are gone still, by what was known before. `account`:
-    how many of the whole account are registered.
+    """Whether many vanish with it at once, or are gone still, by what was known before;
+    `registered`: how many of the whole account were.
     """
     again = [answers[i].registered for i in answers if i in doubts and doubts[i].is_mass]
-    confirms = _is_mass(again.count(False), of=len(again))
-    new = [i for i in answers if i in watched and watched[i].registrations and i not in doubts]
-    if sum(1 for i in new if not answers[i].registered) < AT_LEAST:  # nearly always
+    confirms = _are_many(again.count(False), of=len(again))
+    held = [i for i in answers if i in watched and watched[i].registrations and i not in doubts]
+    gone = [i for i in held if not answers[i].registered]
+    if len(gone) < AT_LEAST:  # nearly always
         return Weighed(confirms_mass=confirms)
-    running, unseen, unweighed = _Count(), _Count(), dict[ExtensionId, Exception]()
-    for i in new:
+    early, unweighed = 0, dict[ExtensionId, Exception]()
+    for i in gone:
         try:
-            count = _count_of(watched[i], running, unseen, gaps, now)
+            early += _is_early(watched[i], answers[i])
         except Exception as error:  # noqa: BLE001 - a guard: the others are weighed
             unweighed[i] = error
-            continue
-        count.held += 1
-        count.gone += not answers[i].registered
-    return Weighed(_are_mass(running, unseen, account), confirms, unweighed)
+    here = len(held) - len(gone)
+    return Weighed(
+        # Whose lease has ended could not vanish before.
+        is_mass=_is_mass(early, of=here + early, registered=registered),
+        are_many=_are_many(len(gone) - len(unweighed), of=len(held) - len(unweighed)),
+        confirms_mass=confirms,
+        unweighed=unweighed,
+    )
 
 
-def _count_of(
-    watched: Watched, running: _Count, unseen: _Count, gaps: Gaps, now: Timestamp
-) -> _Count:
-    """Where it counts; in one of its own, if it is no surprise that it is gone."""
-    if _runs(watched, now):
-        return running
-    looked = gaps.looked_until(watched.answered_at, now=now)
-    return unseen if looked < now and _runs(watched, looked) else _Count()
-
-
-def _runs(watched: Watched, now: Timestamp) -> bool:
-    """Whether all its leases went on then."""
-    return not any(lease_has_ended(r, now) for r in watched.registrations)
-
-
-def _are_mass(running: _Count, unseen: _Count, account: int) -> bool:
-    gone, held = running.gone, running.held
-    if held < AT_LEAST:
-        gone, held = gone + unseen.gone, held + unseen.held
-    return _is_mass(gone, of=held) and gone * max(account, held) >= LEAST_IN_ALL * held
-
-
-def _is_mass(count: int, *, of: int) -> bool:
+def _are_many(count: int, *, of: int) -> bool:
     return count >= AT_LEAST and count >= SHARE * of
+
+
+def _is_mass(count: int, *, of: int, registered: int) -> bool:
+    in_all = count * max(1.0, registered / max(1, of))
+    return count >= AT_LEAST and count >= MASS_SHARE * of and in_all >= MASS_IN_ALL
+
+
+def _is_early(watched: Watched, answer: Answer) -> bool:
+    """Whether all its leases went on."""
+    return all(_runs_on(registration, answer) for registration in watched.registrations)

@@ -1,7 +1,7 @@
 """Whose turn it is: the watched extensions in the order in which asking them pays.
 
 * **Firm appointments** first: answers that somebody waits for, such as a confirmation, or the end
-  of a lease whose refresh did not come.
+  of a lease whose refresh did not come. The hurried ones among them may run ahead of the pace.
 * Then those **never asked**.
 * Then the **starved**, unasked for longer than anybody's patience, with up to half of a request.
 * Then by **rank**: the time since an extension was last asked, times the boost once its appointment
@@ -36,7 +36,9 @@ class Appointment(Struct, frozen=True, gc=False):
 
     at: Instant
     is_firm: bool = False
-    """Whether it is kept before all else, out of turn."""
+    """Whether it is kept before all else."""
+    is_hurried: bool = True
+    """Whether a firm one is worth a request ahead of the pace, and not only a place in the next."""
 
 
 class Choice(Struct, frozen=True, gc=False):
@@ -105,7 +107,9 @@ class Agenda:
         self._never_asked: dict[ExtensionId, None] = {}
         self._asked_at: dict[ExtensionId, Instant] = {}  # longest ago first
         self._withheld: set[ExtensionId] = set()
-        self._firm = Alarms()
+        self._hurried = Alarms()
+        self._next = Alarms()
+        """Firm ones that are kept with the next request of the pace."""
         self._soft = Alarms()
         self._ripe: dict[ExtensionId, Instant] = {}
         """Soft appointments that have come."""
@@ -157,18 +161,25 @@ class Agenda:
     def appoint(self, extension_id: ExtensionId, appointment: Appointment | None) -> None:
         """When to ask it next, other than in its turn; replaces what was appointed before."""
         self._ripe.pop(extension_id, None)
-        self._firm.clear(extension_id)
-        self._soft.clear(extension_id)
+        for alarms in (self._hurried, self._next, self._soft):
+            alarms.clear(extension_id)
         if appointment is not None and extension_id in self:
-            (self._firm if appointment.is_firm else self._soft).set(extension_id, appointment.at)
+            self._alarms_of(appointment).set(extension_id, appointment.at)
 
-    def firm_at(self) -> Instant:
-        """When the next firm appointment is; infinitely far off if there is none."""
-        return self._firm.next_at()
+    def _alarms_of(self, appointment: Appointment) -> Alarms:
+        if not appointment.is_firm:
+            return self._soft
+        return self._hurried if appointment.is_hurried else self._next
 
-    def soft_at(self) -> Instant:
-        """When the next soft appointment is; long ago if one waits that has come already."""
-        return ALWAYS_DUE if self._ripe else self._soft.next_at()
+    def hurried_at(self) -> Instant:
+        """When the next is that is worth a request ahead of the pace; infinitely far off if none
+        is.
+        """
+        return self._hurried.next_at()
+
+    def due_at(self) -> Instant:
+        """When the next of the others is; long ago if one waits that has come already."""
+        return ALWAYS_DUE if self._ripe else min(self._soft.next_at(), self._next.next_at())
 
     def oldest_asked_at(self) -> Instant:
         """When the one asked longest ago was; infinitely far off if there is none."""
@@ -206,7 +217,8 @@ class Agenda:
             self._boost = max(self._boost / BOOST_STEP, LEAST_BOOST)
 
     def _has_come(self, extension_id: ExtensionId, now: Instant) -> bool:
-        return extension_id in self._ripe or self._firm.has_come(extension_id, now)
+        firm = (self._hurried, self._next)
+        return extension_id in self._ripe or any(a.has_come(extension_id, now) for a in firm)
 
     def _ripen(self, now: Instant) -> None:
         for extension_id in self._soft.come(now):
@@ -215,7 +227,8 @@ class Agenda:
             heapq.heappush(self._ripe_queue, (asked_at, extension_id))
 
     def _due_firmly(self, now: Instant) -> Iterator[ExtensionId]:
-        return (i for i in self._firm.come(now) if i not in self._withheld)
+        come = chain(self._hurried.come(now), self._next.come(now))
+        return (i for i in come if i not in self._withheld)
 
     def _unseen(self) -> Iterator[ExtensionId]:
         return (i for i in self._never_asked if i not in self._withheld)

@@ -2,7 +2,7 @@
 
 Whose turn it is decides the agenda, how many requests there are the pacer. Here they meet:
 
-* Requests are at least as far apart as the quota asks for. Firm appointments and the first sweep
+* Requests are at least as far apart as the quota asks for. Hurried appointments and the first sweep
   may run ahead of the pace a little; where the quota is used up, all wait for its reset.
 * Where the quota is plentiful, the interval rules: no more requests than keep every extension
   younger than `interval` and meet every appointment.
@@ -20,7 +20,7 @@ from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment
 from regwatch.core.polling.pacing import HOUR, Allowance, Pacer
 
-PATIENCE = 2.0
+PATIENCE = 1.6
 """Times a sweep's period an extension may go unasked."""
 QUARANTINE_SECONDS = HOUR
 """How long an id that the PBX refuses to speak of is left out before it is tried again."""
@@ -102,9 +102,9 @@ class Planner:
         if extension_id not in self._quarantined:
             self.agenda.appoint(extension_id, appointment)
 
-    def confirm(self, ids: Iterable[ExtensionId], *, at: Instant | None = None) -> None:
-        """Ask for these again before all others, though not before then."""
-        appointment = Appointment(Instant(LONG_AGO) if at is None else at, is_firm=True)
+    def confirm(self, ids: Iterable[ExtensionId]) -> None:
+        """Ask for these again before all others, ahead of the pace."""
+        appointment = Appointment(Instant(LONG_AGO), is_firm=True)
         for extension_id in ids:
             self.appoint(extension_id, appointment)
 
@@ -242,9 +242,9 @@ class Planner:
             return max(now, self.blocked_until)
         out_of_turn = self._last_start + hurried
         if not self._is_behind(now):
-            out_of_turn = max(out_of_turn, self.agenda.firm_at())
-        soft_at = self.agenda.soft_at() + MEET_WITHIN_SECONDS
-        in_turn = max(min(soft_at, self._sweep_at), self._last_start + spacing)
+            out_of_turn = max(out_of_turn, self.agenda.hurried_at())
+        due_at = self.agenda.due_at() + MEET_WITHIN_SECONDS
+        in_turn = max(min(due_at, self._sweep_at), self._last_start + spacing)
         return Instant(max(min(out_of_turn, in_turn), self.blocked_until))
 
     def _can_see_all_at_once(self, now: Instant) -> bool:

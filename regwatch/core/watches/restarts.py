@@ -49,6 +49,8 @@ NOTICED_WITHIN = 60.0
 """Seconds after a restart that it may take to be confirmed."""
 ASKED_WITHIN = 120.0
 """Seconds in which those still out are asked once more before it is said that they are."""
+UNSEEN = frozenset({"unregistered", "ended_unseen"})
+"""How those are gone of whom nobody saw that they were not refreshed."""
 STRAGGLERS_SECONDS = 300.0
 """So long who is out still may take when the others are back."""
 FORGOTTEN = "forgotten"
@@ -103,30 +105,28 @@ class Restarts:
         if self._suspected_at is None and self._began_at is None:
             self._suspected_at = now
 
-    def excuse(
-        self, seen: Observation, models: DeviceModels, *, is_mass: bool, looked: Timestamp
-    ) -> Memory:
-        """What is to be remembered, of a loss that is one of many. `is_mass`: it is one of those
-        that vanished all at once; `looked`: until when somebody could look for its refresh.
+    def excuse(self, seen: Observation, models: DeviceModels, *, is_mass: bool) -> Memory:
+        """What is to be remembered, of a loss that is one of many; `is_mass`: it is one of those
+        that vanished all at once.
         """
         memory, loss, now = seen.memory, seen.memory.loss, seen.at
         if loss is None or loss.reason == "deleted" or not seen.losses:  # lost before
             return memory
-        if not (is_mass or self._covers(loss, looked)):
+        if not (is_mass or self._covers(loss)):
             return memory
         since = now if self._began_at is None else self._began_at
         until = _awaited_until(seen, models, since=since)
         self._forgot(seen.extension_id, until, now)
         return replace(memory, loss=replace(loss, awaited_until=until))
 
-    def _covers(self, loss: Loss, looked: Timestamp) -> bool:
-        """Whether it is asked for the first time since, and its lease went on then, or when nobody
-        could look any longer: it vanished like the others.
+    def _covers(self, loss: Loss) -> bool:
+        """Whether it is asked for the first time since, and its lease went on then, for all that is
+        known: it vanished like the others.
         """
         ends_at, began_at = loss.registration.lease_ends_at, self._began_at
-        if began_at is None or not loss.last_seen_at < began_at:
+        if began_at is None or loss.last_seen_at >= began_at:
             return False
-        return ends_at is None or began_at < ends_at + NOTICED_WITHIN or looked < ends_at
+        return loss.reason in UNSEEN or ends_at is None or began_at < ends_at + NOTICED_WITHIN
 
     def _forgot(self, extension_id: ExtensionId, until: Timestamp, now: Timestamp) -> None:
         self._began_at = now if self._began_at is None else min(self._began_at, now)
@@ -237,9 +237,9 @@ class Restarts:
         self, extension_id: ExtensionId, answer: Answer, loss: Loss | None, now: Timestamp
     ) -> None:
         if answer.registered:
-            self._came_back(answer, loss, now)
             self._awaited.pop(extension_id, None)
             self._overdue.pop(extension_id, None)
+            self._came_back(answer, loss, now)
         elif (until := self._awaited.get(extension_id)) is not None:
             if now >= until:
                 del self._awaited[extension_id]

@@ -162,8 +162,9 @@ class Driver:
             if incident.state is not IncidentState.FIRING or extension_id is None:
                 continue
             loss = self.world.gone.get(extension_id)
-            if incident.alert is AlertName.EXTENSION_LOST:
-                if loss is None or loss.visible_at > now:
+            if incident.alert in (AlertName.EXTENSION_LOST, AlertName.SIGNED_OFF):
+                is_signed_off = incident.alert is AlertName.SIGNED_OFF
+                if loss is None or loss.visible_at > now or (is_signed_off and loss.kind == "die"):
                     self.run.false_losses += 1
                 elif loss.found_at is None:
                     loss.found_at = now

@@ -1,14 +1,14 @@
 """What is believed of an answer, and what is asked again first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import pytest
 from fakes.values import answer, at, extension, registration
+from msgspec.structs import replace
 
 from regwatch.core.model import Answer, ChangeKind, ExtensionId, Watched
 from regwatch.core.phones.diff import Change
 from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge, weigh
-from regwatch.core.phones.gaps import Gaps
 
 HELD = registration(ends=600)
 GONE = Change(ChangeKind.UNREGISTERED, ExtensionId(1), at(60), HELD)
@@ -42,25 +42,44 @@ DOUBT = Doubt(answer(1, when=60))
 def test_what_becomes_of_an_answer(
     changes: tuple[Change, ...], doubt: Doubt | None, when: float, standing: Standing
 ) -> None:
-    assert judge(changes, doubt, looked=at(when), now=at(when)) is standing
+    assert judge(changes, doubt, answer(1, when=when)) is standing
+
+
+UNSEEN = Change(ChangeKind.ENDED_UNSEEN, ExtensionId(1), at(700), HELD)
 
 
 @pytest.mark.parametrize(
-    ("kind", "looked", "standing"),
+    ("are_many", "standing"), [(False, Standing.BELIEVED), (True, Standing.DOUBTED)]
+)
+def test_many_that_end_while_nobody_looked_are_asked_again(
+    are_many: bool, standing: Standing
+) -> None:
+    assert judge((UNSEEN,), None, answer(1, when=700), are_many=are_many) is standing
+    assert judge((UNSEEN,), DOUBT, answer(1, when=703), are_many=are_many) is Standing.BELIEVED
+
+
+@pytest.mark.parametrize(
+    ("looked", "standing"),
     [
-        pytest.param(ChangeKind.ENDED_UNSEEN, 500, Standing.DOUBTED, id="it ran when we looked"),
-        pytest.param(ChangeKind.UNREGISTERED, 500, Standing.DOUBTED, id="likewise"),
-        pytest.param(ChangeKind.ENDED_UNSEEN, 600, Standing.BELIEVED, id="it had ended by then"),
-        pytest.param(
-            ChangeKind.EXPIRED, 500, Standing.BELIEVED, id="its refresh was missed before"
-        ),
+        pytest.param(500, Standing.DOUBTED, id="its lease ran when somebody could look last"),
+        pytest.param(600, Standing.BELIEVED, id="it had ended by then"),
+        pytest.param(None, Standing.BELIEVED, id="somebody could look all the time"),
     ],
 )
-def test_that_nobody_looked_makes_nothing_less_surprising(
-    kind: ChangeKind, looked: float, standing: Standing
+def test_one_that_ended_while_nobody_could_look_is_asked_again(
+    looked: float | None, standing: Standing
 ) -> None:
-    gone = Change(kind, ExtensionId(1), at(900), HELD)
-    assert judge((gone,), None, looked=at(looked), now=at(900)) is standing
+    until = None if looked is None else at(looked)
+    assert judge((UNSEEN,), None, answer(1, when=700), looked=until) is standing
+
+
+def test_what_the_pbx_says_of_a_lease_counts_though_it_was_seen_to_end() -> None:
+    """A PBX that calls everybody unregistered, and lists what is registered, after an outage."""
+    lying = answer(1, when=700, former=(registration(ends=1200),))
+    gone = replace(GONE, at=at(700))
+    assert judge((gone,), None, lying) is Standing.DOUBTED
+    everybody = {ExtensionId(n): replace(lying, extension_id=ExtensionId(n)) for n in (1, 2, 3)}
+    assert weigh(everybody, watched(1, 2, 3), {}, registered=99).is_mass
 
 
 def watched(*numbers: int) -> dict[ExtensionId, Watched]:
@@ -76,14 +95,6 @@ def answers(gone: Iterable[int], here: Iterable[int], when: float) -> dict[Exten
     return {each.extension_id: each for each in found}
 
 
-def weigh_at_63(
-    found: Mapping[ExtensionId, Answer],
-    known: Mapping[ExtensionId, Watched],
-    doubted: Mapping[ExtensionId, Doubt],
-) -> Weighed:
-    return weigh(found, known, doubted, Gaps(), account=99, now=at(63))
-
-
 def doubts(*numbers: int, is_mass: bool = True) -> dict[ExtensionId, Doubt]:
     return {ExtensionId(n): Doubt(answer(n, when=60), is_mass) for n in numbers}
 
@@ -96,40 +107,34 @@ def doubts(*numbers: int, is_mass: bool = True) -> dict[ExtensionId, Doubt]:
         pytest.param((1, 2, 3), tuple(range(4, 21)), 60, True, id="three of twenty"),
         pytest.param((1, 2, 3), tuple(range(4, 22)), 60, False, id="three of twenty-one"),
         pytest.param((1, 2, 3, 4), (), 700, False, id="whose leases have ended may be gone"),
+        pytest.param((1, 2), (3, 4), 60, False, id="half of four"),
     ],
 )
 def test_many_that_vanish_at_once_are_a_mass(
     gone: tuple[int, ...], here: tuple[int, ...], when: float, is_mass: bool
 ) -> None:
     known = watched(*gone, *here)
-    assert weigh(answers(gone, here, when), known, {}, Gaps(), account=99, now=at(when)) == Weighed(
-        is_mass
-    )
+    assert weigh(answers(gone, here, when), known, {}, registered=99).is_mass is is_mass
 
 
-def test_a_few_of_a_small_account_are_no_mass() -> None:
-    for gone, account, is_mass in ((4, 12, False), (5, 12, True), (4, 15, True)):
-        found = answers(range(1, gone + 1), range(gone + 1, 13), 60)
-        known = watched(*range(1, 13))
-        weighed = weigh(found, known, {}, Gaps(), account=account, now=at(60))
-        assert weighed.is_mass is is_mass
+@pytest.mark.parametrize(
+    ("gone", "registered", "is_mass"), [(4, 12, False), (5, 12, True), (4, 15, True)]
+)
+def test_a_few_of_a_small_account_are_no_mass(gone: int, registered: int, is_mass: bool) -> None:
+    found = answers(range(1, gone + 1), range(gone + 1, 13), 60)
+    assert weigh(found, watched(*range(1, 13)), {}, registered=registered).is_mass is is_mass
 
 
-def test_whose_lease_ended_unseen_counts_only_where_no_others_leases_run() -> None:
-    gaps = Gaps()
-    gaps.answered(now=at(500))
-    gaps.interrupted()
-    gaps.answered(now=at(700))
-    ended = watched(1, 2, 3)
-    assert weigh(answers((1, 2, 3), (), 700), ended, {}, gaps, account=99, now=at(700)).is_mass
-    running = {
-        ExtensionId(n): Watched(extension(n), registrations=(registration(ends=9000),))
-        for n in (4, 5, 6)
-    }
-    some = answers((1, 2, 3), (4, 5, 6), 700)
-    assert not weigh(some, ended | running, {}, gaps, account=99, now=at(700)).is_mass
-    all_gone = answers((1, 2, 3, 4, 5, 6), (), 700)
-    assert weigh(all_gone, ended | running, {}, gaps, account=99, now=at(700)).is_mass
+def test_many_may_be_gone_that_are_no_mass() -> None:
+    assert weigh(answers((1, 2, 3), (4,), 700), watched(1, 2, 3, 4), {}).are_many
+    assert not weigh(answers((1, 2), (4,), 700), watched(1, 2, 4), {}).are_many
+
+
+def test_who_could_not_vanish_early_says_nothing_of_a_mass() -> None:
+    known = watched(*range(1, 13))
+    for n in range(4, 13):
+        known[ExtensionId(n)].registrations = (registration(ends=30),)
+    assert weigh(answers(range(1, 13), (), 60), known, {}, registered=99).is_mass
 
 
 @pytest.mark.parametrize(
@@ -143,23 +148,24 @@ def test_whose_lease_ended_unseen_counts_only_where_no_others_leases_run() -> No
 def test_a_mass_is_one_only_if_many_are_gone_still(
     gone: tuple[int, ...], here: tuple[int, ...], confirms: bool
 ) -> None:
-    found = weigh_at_63(answers(gone, here, 63), watched(1, 2, 3, 4), doubts(1, 2, 3, 4))
+    found = weigh(answers(gone, here, 63), watched(1, 2, 3, 4), doubts(1, 2, 3, 4))
     assert (found.is_mass, found.confirms_mass) == (False, confirms)
 
 
 def test_single_ones_that_are_gone_still_are_no_mass() -> None:
     known = doubts(1, 2, 3, is_mass=False)
-    assert weigh_at_63(answers((1, 2, 3), (), 63), watched(1, 2, 3), known) == Weighed()
+    assert weigh(answers((1, 2, 3), (), 63), watched(1, 2, 3), known) == Weighed()
 
 
 def test_others_that_vanish_in_the_confirming_answer_are_doubted_in_their_turn() -> None:
-    found = weigh_at_63(answers(range(1, 8), (), 63), watched(*range(1, 9)), doubts(1, 2, 3, 4))
-    assert found == Weighed(is_mass=True, confirms_mass=True)
+    known, doubted = watched(*range(1, 9)), doubts(1, 2, 3, 4)
+    found = weigh(answers(range(1, 8), (), 63), known, doubted, registered=99)
+    assert found == Weighed(is_mass=True, are_many=True, confirms_mass=True)
 
 
 def test_an_answer_in_which_a_bug_is_met_leaves_the_others_to_be_weighed() -> None:
     known = watched(1, 2, 3, 4)
     known[ExtensionId(4)].registrations = (None,)  # type: ignore[assignment]
-    found = weigh(answers((1, 2, 3, 4), (), 60), known, {}, Gaps(), account=99, now=at(60))
+    found = weigh(answers((1, 2, 3, 4), (), 60), known, {}, registered=99)
     assert found.is_mass
     assert [(i, type(error)) for i, error in found.unweighed.items()] == [(4, AttributeError)]

@@ -49,27 +49,27 @@ def test_whose_appointment_has_come_outranks_whoever_was_asked_before() -> None:
     made = agenda(0, 50, 90)
     made.appoint(ExtensionId(3), Appointment(at(100)))
     assert chosen(made, 1, 99) == ids(1)
-    assert made.soft_at() == at(100)
+    assert made.due_at() == at(100)
     assert chosen(made, 1, 100) == ids(3)
-    assert made.soft_at() == FAR_OFF
+    assert made.due_at() == FAR_OFF
 
 
 def test_a_firm_appointment_comes_before_all_else() -> None:
     made = agenda(0, 50, 90)
     made.appoint(ExtensionId(2), Appointment(at(60)))
     made.appoint(ExtensionId(3), Appointment(at(100), is_firm=True))
-    assert made.firm_at() == at(100)
+    assert made.hurried_at() == at(100)
     assert chosen(made, 2, 100) == ids(3, 2)
-    assert made.firm_at() == FAR_OFF
+    assert made.hurried_at() == FAR_OFF
 
 
 def test_a_new_appointment_takes_the_place_of_the_old_one() -> None:
     made = agenda(0, 50)
     made.appoint(ExtensionId(2), Appointment(at(60), is_firm=True))
     made.appoint(ExtensionId(2), Appointment(at(300)))
-    assert (made.firm_at(), made.soft_at()) == (FAR_OFF, at(300))
+    assert (made.hurried_at(), made.due_at()) == (FAR_OFF, at(300))
     made.appoint(ExtensionId(2), None)
-    assert made.soft_at() == FAR_OFF
+    assert made.due_at() == FAR_OFF
     assert chosen(made, 1, 301) == ids(1)
 
 
@@ -78,9 +78,9 @@ def test_what_is_put_off_again_and_again_leaves_nothing_behind() -> None:
     for second in range(1000):
         made.appoint(ExtensionId(1), Appointment(at(500 + second)))
         made.appoint(ExtensionId(2), Appointment(at(500 - second)))
-        assert made.soft_at() == at(500 - second)
+        assert made.due_at() == at(500 - second)
     made.appoint(ExtensionId(2), None)
-    assert made.soft_at() == at(1499)
+    assert made.due_at() == at(1499)
     assert len(made._soft._heap) == len(made._soft._places) == 1
 
 
@@ -89,7 +89,7 @@ def test_an_appointment_that_waits_is_still_due() -> None:
     made.appoint(ExtensionId(2), Appointment(at(70)))
     made.appoint(ExtensionId(3), Appointment(at(71)))
     assert chosen(made, 1, 80) == ids(2)
-    assert made.soft_at() <= at(71)
+    assert made.due_at() <= at(71)
 
 
 def test_whoever_is_being_asked_is_not_asked_again() -> None:
@@ -120,7 +120,7 @@ def test_a_forgotten_one_is_asked_no_more() -> None:
     made.forget(ExtensionId(1))
     made.appoint(ExtensionId(1), Appointment(at(6)))
     assert ExtensionId(1) not in made
-    assert (made.firm_at(), made.soft_at(), len(made)) == (FAR_OFF, FAR_OFF, 1)
+    assert (made.hurried_at(), made.due_at(), len(made)) == (FAR_OFF, FAR_OFF, 1)
 
 
 def test_the_boost_shrinks_while_somebody_waits_too_long_and_grows_again() -> None:

@@ -55,7 +55,7 @@ class Room:
 
     def see(self, *held: Registration, when: float, is_mass: bool = False) -> Told:
         found = compare(replace(self.watched), self.memory, answer(1, *held, when=when))
-        memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass, looked=at(when))
+        memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass)
         found, self.memory = replace(found, memory=memory), memory
         self.roster.answer(self.watched, held, "", at(when))
         steps = list(self.watch.judge(self.watched, found, now=at(when)))
