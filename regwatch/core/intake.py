@@ -130,7 +130,7 @@ class Intake:
             memory = replace(memory, lately=None)
         if memory.doubt is not None:
             self.doubts[watched.extension.id] = memory.doubt
-        self._watches.restarts.restore(watched, memory)
+        self._watches.restarts.restore(watched, memory, now=now)
         self._models.learn(
             watched.registrations, NOTHING_REMEMBERED, memory, after=self._learn_after, now=now
         )

@@ -143,11 +143,18 @@ class Restarts:
             self._kind = Kind.RESTART
             self._returned = RETURNED_ENOUGH
 
-    def restore(self, watched: Watched, memory: Memory) -> None:
-        """Go on awaiting what was awaited before a restart of ours."""
+    def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
+        """Go on awaiting what was awaited before a restart of ours. What nobody was told of is
+        looked at anew, unless it is of long ago.
+        """
         loss = memory.loss
-        if loss is not None and loss.awaited_until is not None and not watched.registrations:
+        if loss is None or loss.awaited_until is None or watched.registrations:
+            return
+        if self._kind is not Kind.UNCLEAR:
             self._forgot(watched.extension.id, loss.awaited_until, loss.detected_at)
+        elif now < loss.detected_at + STRAGGLERS_SECONDS:
+            until = max(loss.awaited_until, now + LOOKED_AT_SECONDS)
+            self._forgot(watched.extension.id, Timestamp(until), now)
 
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""

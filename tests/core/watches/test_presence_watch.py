@@ -58,8 +58,8 @@ class Room:
         memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass)
         found, self.memory = replace(found, memory=memory), memory
         self.roster.answer(self.watched, held, "", at(when))
-        steps = list(self.watch.judge(self.watched, found, now=at(when)))
-        return [(s.incident.alert, s.decision) for s in steps if s.incident is not None]
+        self.steps = list(self.watch.judge(self.watched, found, now=at(when)))
+        return [(s.incident.alert, s.decision) for s in self.steps if s.incident is not None]
 
     @property
     def state(self) -> tuple[ExtensionState, str]:
@@ -93,6 +93,24 @@ def test_one_that_is_gone_is_told(
     assert room.state == state
     assert room.watched.since == at(since)
     assert room.see(DESK, when=when + 60) == [(alert, Decision.RESOLVED)]
+
+
+@pytest.mark.parametrize(
+    ("back", "because"),
+    [
+        (DESK, "it is there as it was: the PBX had left it out"),
+        (registration("uloc-1", ends=1200), ""),
+        (registration("uloc-5"), ""),
+    ],
+    ids=["the same entry, the same lease", "refreshed", "another entry"],
+)
+def test_one_that_is_back_as_it_was_had_been_left_out(back: Registration, because: str) -> None:
+    room = Room(DESK)
+    room.see(when=60)
+    room.see(back, when=120)
+    (over,) = room.steps
+    assert over.incident is not None
+    assert (over.decision, over.incident.resolution) == (Decision.RESOLVED, because)
 
 
 def test_one_that_was_late_and_is_gone_with_its_lease_ran_out() -> None:
