@@ -119,7 +119,10 @@ def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable
         if old is not None and change.kind in ENDS:
             former = _former(old, habits) or former
         _remember_track(change, tracks)
-        _remember_habit(change, watched, habits, former)
+        if (entry := _left_out(change, memory.loss)) is not None:  # nothing is learned of it
+            habits[entry.id] = UNKNOWN if former is None else former[1]
+        else:
+            _remember_habit(change, watched, habits, former)
         if old is not None and change.kind in LOSSES:
             loss = _later(loss, _loss(change, watched.answered_at))
     if answer.registered:
@@ -134,6 +137,14 @@ def _several_at(memory: Memory, answer: Answer, tracks: Tracks) -> Timestamp | N
         return before
     is_seen = len(answer.registrations) > 1 and two_live(answer.registrations, tracks)
     return now if is_seen else before
+
+
+def _left_out(change: Change, loss: Loss | None) -> Registration | None:
+    """The entry that was lost, if it is what seems to begin: it was there all the time."""
+    entry = change.after
+    if change.kind not in BEGINNINGS or entry is None or loss is None:
+        return None
+    return entry if entry.id == loss.registration.id else None
 
 
 def _former(
