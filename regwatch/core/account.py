@@ -264,6 +264,7 @@ class Account:
         self._look(now)
         turn = self._pace.look(self.planner.sweep_seconds(now=now.steady))
         outcome = self.monitor.tick(sweep_seconds=self._pace.sweep_seconds, now=now.wall)
+        self.planner.confirm(outcome.wanted)
         awoken, self._awoken = self._awoken, []
         return replace(outcome, pace=turn, moved=awoken)
 

@@ -4,7 +4,7 @@ A bug of ours met by one answer sets that extension aside, as unknown, and is ta
 neither end the watching nor leave half an answer for the next one to be compared with.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import islice, takewhile
 
@@ -27,7 +27,8 @@ from regwatch.core.outcome import Gathered
 from regwatch.core.phones.crowds import is_crowded, thinned
 from regwatch.core.phones.deletions import Deletions
 from regwatch.core.phones.device_models import DeviceModels
-from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge
+from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge, weigh
+from regwatch.core.phones.gaps import Gaps
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import Observation, compare, undoubted
 from regwatch.core.phones.roster import Roster
@@ -44,6 +45,7 @@ NOTHING_WEIGHED = Weighed()
 MOST_BELIEVED = 500
 """Of those that could not be asked again, in one step."""
 ASKED_AGAIN = "gone while its lease ran on: it is asked again before anybody is told"
+AMONG_MANY = "many vanished at once: it is looked at what that is before any of them is told"
 
 
 class Watches(Struct, frozen=True):
@@ -104,6 +106,8 @@ class Intake:
         self.doubts: dict[ExtensionId, Doubt] = {}
         """The answers that are not believed yet, the oldest first."""
         self._deletions = Deletions()
+        self.gaps = Gaps()
+        """When nobody could look."""
 
     def memory(self, extension_id: ExtensionId) -> Memory:
         """What is remembered of an extension."""
@@ -124,6 +128,7 @@ class Intake:
 
     def restore(self, watched: Watched, memory: Memory, *, now: Timestamp) -> None:
         """What was remembered before a restart of ours."""
+        self.gaps.restored(watched.answered_at)
         self._watches.places.restore(watched, memory, now=now)
         if memory == NOTHING_REMEMBERED:
             return
@@ -132,7 +137,7 @@ class Intake:
             memory = replace(memory, lately=None)
         if memory.doubt is not None:
             self.doubts[watched.extension.id] = memory.doubt
-        self._watches.restarts.restore(watched, memory)
+        self._watches.restarts.restore(watched, memory, now=now)
         self._record.add(memory.warned)
         self._learn_models(watched.extension.id, watched.registrations, memory, now)
         self._memories[watched.extension.id] = memory
@@ -141,6 +146,7 @@ class Intake:
         """The wall clock was set forward by so many seconds; extensions move singly, by `move`."""
         self._deletions.clock_set(by)
         self._record.clock_set(by)
+        self.gaps.clock_set(by)
 
     def move(self, watched: Watched, by: float) -> None:
         """An extension moves along with the clock, and what is remembered of it."""
@@ -151,23 +157,29 @@ class Intake:
             if memory.doubt is not None:
                 self.doubts[watched.extension.id] = memory.doubt
 
-    def forget(self, extension_id: ExtensionId, *, now: Timestamp) -> None:
+    def forget(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""
         self._memories.pop(extension_id, None)
         self.doubts.pop(extension_id, None)
         self._models.forget(extension_id)
         self._expectations.forget(extension_id)
-        self._watches.restarts.drop(extension_id, now=now)
+        self._watches.restarts.drop(extension_id)
         self._watches.places.forget(extension_id)
         self._watches.phones.forget(extension_id)
 
     # --- answers -------------------------------------------------------------------------------
 
     def take(
-        self, answers: Iterable[Answer], weighed: Weighed, gathered: Gathered, *, now: Timestamp
+        self, answers: Mapping[ExtensionId, Answer], gathered: Gathered, *, now: Timestamp
     ) -> None:
         """Take in those that are believed."""
-        self._settle([self._take_one(each, weighed, gathered) for each in answers], gathered, now)
+        self.gaps.answered(now=now)
+        known, registered = self._roster.by_id, self._roster.registered
+        weighed = weigh(answers, known, self.doubts, registered=registered)
+        if weighed.is_mass:
+            self._watches.restarts.suspect(now=now)
+        taken = [self._take_one(each, weighed, gathered) for each in answers.values()]
+        self._settle(taken, gathered, now)
 
     def believe(self, gathered: Gathered, *, before: Timestamp, now: Timestamp) -> None:
         """Take in what was seen once by then and could not be asked again: it is told as such. So
@@ -225,7 +237,8 @@ class Intake:
         self, seen: Observation, weighed: Weighed, gathered: Gathered, *, is_last: bool
     ) -> bool:
         extension_id, doubt = seen.extension_id, seen.remembered.doubt
-        standing = judge(tuple(seen.changes), doubt, seen.after, are_many=weighed.are_many)
+        looked = self.gaps.looked_until(seen.before.answered_at, now=seen.at)
+        standing = judge(seen.changes, doubt, seen.after, are_many=weighed.are_many, looked=looked)
         if standing is Standing.DOUBTED and not is_last:
             if doubt is None:
                 doubt = Doubt(seen.after, weighed.is_mass)
@@ -246,13 +259,12 @@ class Intake:
     ) -> _Taken:
         extension_id, now, before = seen.extension_id, seen.at, seen.before
         restarts = self._watches.restarts
+        seen = self._renamed(seen)
         restarts.answered(extension_id, seen.after, seen.remembered.loss, now=now)
         # Asked before anybody learns of the changes, and again when all have.
         is_explained = bool(seen.changes) and self._is_explained(watched, now)
         if seen.is_news or seen.memory is not seen.remembered:
-            memory = restarts.excuse(seen, self._models, is_mass=is_mass)
-            memory = self._noted(seen, memory)
-            seen = seen if memory is seen.memory else replace(seen, memory=memory)
+            seen = self._noted(self._excused(seen, gathered, is_mass=is_mass))
             self._remember(seen)
         site = self._sites.now_of(before, seen.after)
         self._roster.answer(watched, seen.after.registrations, site, now)
@@ -262,6 +274,24 @@ class Intake:
         if is_changed or self._watches.places.concerns(extension_id, now):
             self._look_at_place(watched, seen)
         return _Taken(watched, seen, is_explained)
+
+    def _excused(self, seen: Observation, gathered: Gathered, *, is_mass: bool) -> Observation:
+        """As one of many, if it is."""
+        memory = self._watches.restarts.excuse(seen, self._models, is_mass=is_mass)
+        if memory is seen.memory:
+            return seen
+        gathered.add([Remark(Untold.ONE_OF_MANY, seen.extension_id, seen.at, AMONG_MANY)])
+        return replace(seen, memory=memory)
+
+    def _renamed(self, seen: Observation) -> Observation:
+        """Its loss, by what was concluded since of the many that it is one of."""
+        loss = seen.memory.loss
+        if loss is None or loss.awaited_until is None:
+            return seen
+        renamed = self._watches.restarts.renamed(seen.extension_id, loss)
+        if renamed is loss:
+            return seen
+        return replace(seen, memory=replace(seen.memory, loss=renamed))
 
     def _remember(self, seen: Observation) -> None:
         self._memories[seen.extension_id] = seen.memory
@@ -278,13 +308,14 @@ class Intake:
         after = self._learn_after
         self._models.learn(extension_id, held, memory.habits, after=after, now=now)
 
-    def _noted(self, seen: Observation, memory: Memory) -> Memory:
+    def _noted(self, seen: Observation) -> Observation:
         """With what became of warnings that this answer has ended."""
         ended = tuple(warning_ends(seen, self._models, learn_after=self._learn_after))
         if not ended:
-            return memory
+            return seen
         self._record.add(ended)
-        return replace(memory, warned=(*memory.warned, *ended)[-LAST_OF_ONE:])
+        warned = (*seen.memory.warned, *ended)[-LAST_OF_ONE:]
+        return replace(seen, memory=replace(seen.memory, warned=warned))
 
     def _look_at_place(self, watched: Watched, seen: Observation) -> None:
         now = seen.at

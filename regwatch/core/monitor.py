@@ -41,7 +41,6 @@ from regwatch.core.outcome import NOTHING_CAME, Gathered, Outcome
 from regwatch.core.phones.appointments import next_appointment
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.diff import Change
-from regwatch.core.phones.doubt import Weighed, weigh
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.freshness import Freshness
 from regwatch.core.phones.lateness import LatenessPolicy
@@ -49,6 +48,7 @@ from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.outages import OutagePolicies, OutagePolicy
 from regwatch.core.phones.refreshes import Refreshes
 from regwatch.core.phones.roster import SET_ASIDE, Roster
+from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.polling.agenda import Appointment
 from regwatch.core.sites import Sites
@@ -57,7 +57,7 @@ from regwatch.core.watches.api_watch import ApiWatch
 from regwatch.core.watches.list_watch import ListPolicy, ListWatch
 from regwatch.core.watches.phone_watch import PhoneWatch
 from regwatch.core.watches.presence_watch import PresenceWatch
-from regwatch.core.watches.restarts import AccountPolicy, Restarts
+from regwatch.core.watches.restarts import Restarts
 from regwatch.core.watches.site_watch import SiteWatch
 
 SWEEPS_TO_GROW_STALE = 4.0
@@ -128,7 +128,7 @@ class Monitor:
 
     def _new_watches(self) -> Watches:
         account, policy = self.account, self.policy
-        restarts = Restarts(policy.account, self.roster.states)
+        restarts = Restarts(policy.account)
         if (told := self.incidents.get("registrar")) is not None:
             restarts.resume(told.alert)
         presence = PresenceWatch(
@@ -183,10 +183,10 @@ class Monitor:
         restarts, doubt = self._watches.restarts, self._intake.memory(extension_id).doubt
         if doubt is not None:
             # Who signs off is confirmed with the next request; a request more is worth a mass.
-            are_many = doubt.is_mass or restarts.progress is not None
+            are_many = doubt.is_mass or restarts.vanished is not None
             return Appointment(now.steady, is_firm=True, is_hurried=are_many)
         found = next_appointment(watched, self.memory(extension_id), self.models, now=now)
-        until = restarts.awaited_until(extension_id)
+        until = restarts.ask_by(extension_id)
         if until is None or found is None:
             return found
         # Who is awaited after a restart of the registrar need not be looked for later than that.
@@ -226,13 +226,13 @@ class Monitor:
 
     def observe(self, batch: BatchAnswer, *, now: Timestamp) -> Outcome:
         """Compare an answer with what was known."""
-        gathered, weighed = Gathered(), Weighed()
+        gathered = Gathered()
         with gathered.guarding():
             if self.freshness.is_repeated(batch.answers, self.roster.by_id, now=now):
                 return self._repeated(gathered, now)
         with gathered.guarding():
-            weighed = weigh(batch.answers, self.roster.by_id, self._intake.doubts)
-            self._intake.take(batch.answers.values(), weighed, gathered, now=now)
+            if batch.answers:
+                self._intake.take(batch.answers, gathered, now=now)
         with gathered.guarding():
             self._api_watch.answered(batch, now=now)
         with gathered.guarding():
@@ -251,6 +251,7 @@ class Monitor:
     def failed(self, reason: FailureReason, detail: str, *, now: Timestamp) -> Outcome:
         """A request brought nothing at all: nothing is concluded but that we cannot see."""
         self.health.failed(reason, detail, now)
+        self._intake.gaps.interrupted()
         gathered = Gathered()
         self._judge_health(gathered, now)
         return gathered.outcome()
@@ -260,6 +261,7 @@ class Monitor:
     ) -> Outcome:
         """The quota leaves us no request until then; None: it does again."""
         self.health.quota(until, answer_age, now)
+        self._intake.gaps.interrupted()
         gathered = Gathered()
         self._judge_health(gathered, now)
         return gathered.outcome()
@@ -330,6 +332,7 @@ class Monitor:
         are changed by it.
         """
         self.roster.put_off(seconds)
+        self._intake.gaps.interrupted()
         self.health.clock_set(seconds)  # what was wrong has lasted no longer than it was seen
         return tuple(self.incidents.slept(seconds))
 
@@ -361,7 +364,7 @@ class Monitor:
         self.roster.retire(self.roster.by_id[extension_id], now=now)
         self._api_watch.forget(extension_id)
         self._list.forget(extension_id)
-        self._intake.forget(extension_id, now=now)
+        self._intake.forget(extension_id)
         gathered.changes.append(Change(ChangeKind.REMOVED, extension_id, now))
         gathered.removed.append(extension_id)
         gathered.add(
@@ -387,3 +390,4 @@ class Monitor:
             found, because = restarts.condition(self.account, now=now), restarts.resolution
             step = self.incidents.apply("registrar", found, because=because, now=now)
             gathered.add([step])
+            gathered.want(restarts.take_released())

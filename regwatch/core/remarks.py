@@ -14,6 +14,8 @@ class Untold(StrEnum):
     """It was missing from one answer: it is asked again before anybody is told."""
     PLACE_SUPPOSED = "place_supposed"
     """It is silent with others of its place: whether that is what is out, is asked first."""
+    ONE_OF_MANY = "one_of_many"
+    """Many vanished with it at once: what that is is looked at, and told as one."""
     CONFIRMED_BACK = "confirmed_back"
     """It was there when it was asked again: the PBX had left it out."""
 

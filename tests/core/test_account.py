@@ -196,6 +196,7 @@ def test_who_left_the_list_is_asked_no_more() -> None:
 def test_a_lease_that_ends_is_told_with_the_answer_that_shows_it() -> None:
     account = watching(1, 2)
     polled(account, 0)
+    polled(account, LEASE_END - 20)
     told = polled(account, LEASE_END + 9, gone=[2]).incidents
     assert [(i.alert, i.facts.extension_id) for i in told] == [(AlertName.EXTENSION_LOST, 2)]
 

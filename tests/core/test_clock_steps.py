@@ -41,11 +41,11 @@ from regwatch.core.phones.habits import Habit
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Loss, Memory
 from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 from regwatch.core.steps import Failure
-from regwatch.core.watches.restarts import AccountPolicy
 
 BY = 1e6
 """Further than anything in these tests lies apart."""

@@ -26,11 +26,11 @@ from regwatch.core.monitor import MonitorPolicy
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.polling.planner import PollingPolicy
 from regwatch.core.schedules import Schedule, Stretch
 from regwatch.core.sites import Site, Sites
 from regwatch.core.watches.list_watch import ListPolicy
-from regwatch.core.watches.restarts import AccountPolicy
 
 
 def sites(shapes: list[SiteShape]) -> Sites:

@@ -4,10 +4,12 @@ anybody is told.
     the answer shows                        doubted before?   what becomes of it
     --------------------------------------  ----------------  --------------------------------------
     a registration gone while its lease     no                DOUBTED: not taken in, asked again
-    runs, as it was seen or as the PBX      yes               BELIEVED: gone from two answers
-    says now; or, where many are gone, one
-    that ended unseen; without an heir,
-    not by our doing
+    runs, as it was seen or as the PBX
+    says now; or, where many are gone or
+    nobody could look, one that ended
+    unseen; without an heir, not by our
+    doing
+    any registration gone                   yes               BELIEVED: gone from two answers
     anything else                           yes               REFUTED: it was there all the time, or
                                                               went on under another entry
     anything else                           no                BELIEVED: nothing surprising
@@ -17,11 +19,11 @@ for a while makes nothing less surprising. Where no second answer comes, the dou
 restarts too; what is told of it then is the monitor's business.
 
 So many of an answer's extensions, and such a share of those registered, that vanish together are a
-mass: phones do not leave like that. If they are gone from the second answer too, it was the
-registrar, or the whole account.
+mass: phones do not leave like that. If they are gone from the second answer too, it is looked at
+what it is (`vanished`) before any of them is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -42,7 +44,12 @@ from regwatch.core.phones.diff import (
 )
 
 AT_LEAST, SHARE = 3, 0.3
-"""A mass: so many, and at least this share of those that an answer could show."""
+"""Many: so many, and at least this share of those that an answer could show."""
+MASS_SHARE = 0.15
+"""A mass: half of what is a large part of an account, since one answer is a small sample of it."""
+MASS_IN_ALL = 5
+"""Of so many at least, if the others of the account do alike; half as well."""
+GONE = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN, ChangeKind.EXPIRED})
 
 
 class Doubt(Struct, frozen=True, gc=False):
@@ -67,25 +74,33 @@ class Standing(StrEnum):
 
 
 def judge(
-    changes: tuple[Change, ...], doubt: Doubt | None, answer: Answer, *, are_many: bool = False
+    changes: Sequence[Change],
+    doubt: Doubt | None,
+    answer: Answer,
+    *,
+    are_many: bool = False,
+    looked: Timestamp | None = None,
 ) -> Standing:
-    """See the table above; `changes`: what the answer shows; `are_many`: so are gone with it."""
-    are_many = are_many or doubt is not None
-    if not any(_is_surprising(change, answer, are_many) for change in changes):
-        return Standing.BELIEVED if doubt is None else Standing.REFUTED
-    is_first = doubt is None or answer.answered_at <= doubt.at
-    return Standing.DOUBTED if is_first else Standing.BELIEVED
+    """See the table above. `changes`: what the answer shows; `are_many`: so are gone with it;
+    `looked`: until when somebody could look for a refresh, None: until now.
+    """
+    if doubt is not None:
+        if not any(change.kind in GONE for change in changes):
+            return Standing.REFUTED
+        return Standing.DOUBTED if answer.answered_at <= doubt.at else Standing.BELIEVED
+    is_doubted = any(_is_surprising(change, answer, are_many, looked) for change in changes)
+    return Standing.DOUBTED if is_doubted else Standing.BELIEVED
 
 
-def _is_surprising(change: Change, answer: Answer, are_many: bool) -> bool:
-    """Whether a registration is gone though its lease ran on, or with many while nobody looked."""
+def _is_surprising(
+    change: Change, answer: Answer, are_many: bool, looked: Timestamp | None
+) -> bool:
+    """Whether a registration is gone though its lease ran on, or while nobody looked."""
+    if change.before is None:
+        return False
     if change.kind is ChangeKind.ENDED_UNSEEN:
-        return are_many
-    return (
-        change.kind is ChangeKind.UNREGISTERED
-        and change.before is not None
-        and _runs_on(change.before, answer)
-    )
+        return are_many or (looked is not None and not lease_has_ended(change.before, looked))
+    return change.kind is ChangeKind.UNREGISTERED and _runs_on(change.before, answer)
 
 
 def _runs_on(registration: Registration, answer: Answer) -> bool:
@@ -113,32 +128,41 @@ def weigh(
     answers: Mapping[ExtensionId, Answer],
     watched: Mapping[ExtensionId, Watched],
     doubts: Mapping[ExtensionId, Doubt],
+    *,
+    registered: int = 0,
 ) -> Weighed:
-    """Whether many vanish with it at once, or are gone still, by what was known before."""
-    held, gone, early, unweighed = 0, 0, 0, dict[ExtensionId, Exception]()
+    """Whether many vanish with it at once, or are gone still, by what was known before;
+    `registered`: how many of the whole account were.
+    """
     again = [answers[i].registered for i in answers if i in doubts and doubts[i].is_mass]
-    for i in answers:
-        if i not in watched or not watched[i].registrations or i in doubts:
-            continue
+    confirms = _are_many(again.count(False), of=len(again))
+    held = [i for i in answers if i in watched and watched[i].registrations and i not in doubts]
+    gone = [i for i in held if not answers[i].registered]
+    if len(gone) < AT_LEAST:  # nearly always
+        return Weighed(confirms_mass=confirms)
+    early, unweighed = 0, dict[ExtensionId, Exception]()
+    for i in gone:
         try:
-            is_early = not answers[i].registered and _is_early(watched[i], answers[i])
+            early += _is_early(watched[i], answers[i])
         except Exception as error:  # noqa: BLE001 - a guard: the others are weighed
             unweighed[i] = error
-            continue
-        held += 1
-        gone += not answers[i].registered
-        early += is_early
+    here = len(held) - len(gone)
     return Weighed(
         # Whose lease has ended could not vanish before.
-        is_mass=_is_mass(early, of=held - (gone - early)),
-        are_many=_is_mass(gone, of=held),
-        confirms_mass=_is_mass(again.count(False), of=len(again)),
+        is_mass=_is_mass(early, of=here + early, registered=registered),
+        are_many=_are_many(len(gone) - len(unweighed), of=len(held) - len(unweighed)),
+        confirms_mass=confirms,
         unweighed=unweighed,
     )
 
 
-def _is_mass(count: int, *, of: int) -> bool:
+def _are_many(count: int, *, of: int) -> bool:
     return count >= AT_LEAST and count >= SHARE * of
+
+
+def _is_mass(count: int, *, of: int, registered: int) -> bool:
+    in_all = count * max(1.0, registered / max(1, of))
+    return count >= AT_LEAST and count >= MASS_SHARE * of and in_all >= MASS_IN_ALL
 
 
 def _is_early(watched: Watched, answer: Answer) -> bool:

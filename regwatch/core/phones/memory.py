@@ -33,7 +33,9 @@ class Loss(Struct, frozen=True, gc=False):
     """The last answer that still showed it."""
     detected_at: Timestamp
     awaited_until: Timestamp | None = None
-    """Until when a forgotten one may come back by itself."""
+    """Until when one of many that vanished at once may come back by itself; None also once it is
+    told of by itself.
+    """
     is_seen_once: bool = False
     """Whether no second answer could confirm it."""
 
@@ -49,8 +51,10 @@ class Loss(Struct, frozen=True, gc=False):
 
     @property
     def is_good_bye(self) -> bool:
-        """Whether it un-REGISTERed: it worked until then."""
-        return self.reason == "unregistered"
+        """Whether it un-REGISTERed: it worked until then. Not, as far as is known, as one of many
+        that vanished at once.
+        """
+        return self.reason == "unregistered" and self.awaited_until is None
 
     @property
     def lease_ended_at(self) -> Timestamp | None:
@@ -127,7 +131,10 @@ def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable
         if old is not None and change.kind in ENDS:
             formers.left(old, change.after)
         _remember_track(change, tracks)
-        _remember_habit(change, watched, habits, formers)
+        if (entry := _left_out(change, memory.loss)) is not None:  # nothing is learned of it
+            habits[entry.id] = UNKNOWN if formers.last is None else formers.last[1]
+        else:
+            _remember_habit(change, watched, habits, formers)
         if old is not None and change.kind in LOSSES:
             loss = _later(loss, _loss(change, watched.answered_at))
     return Memory(
@@ -196,6 +203,14 @@ class _Formers:
             if evidence in OF_ONE_MODEL and old.id in memory.habits:
                 found.append((RANKS[evidence], old.id, old))
         return min(found, default=(0, "", None))[2]
+
+
+def _left_out(change: Change, loss: Loss | None) -> Registration | None:
+    """The entry that was lost, if it is what seems to begin: it was there all the time."""
+    entry = change.after
+    if change.kind not in BEGINNINGS or entry is None or loss is None:
+        return None
+    return entry if entry.id == loss.registration.id else None
 
 
 def _remember_track(change: Change, tracks: dict[RegistrationId, Track]) -> None:

@@ -41,6 +41,12 @@ class Roster:
         """How many were never answered."""
         return len(self._unanswered)
 
+    @property
+    def registered(self) -> int:
+        """How many are registered, by their last answers."""
+        there = (ExtensionState.REGISTERED, ExtensionState.OVERDUE)
+        return sum(number for (_, state), number in self.states.items() if state in there)
+
     def add(self, watched: Watched, *, now: Timestamp) -> None:
         """Begin to watch; its answer counts as fresh from now on, however old it is."""
         self.by_id[watched.extension.id] = watched

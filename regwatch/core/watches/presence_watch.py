@@ -23,6 +23,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.crowds import MOST_REGISTRATIONS
 from regwatch.core.phones.device_models import DeviceModels
+from regwatch.core.phones.diff import same_lease
 from regwatch.core.phones.lateness import Lateness, LatenessPolicy, lateness_in
 from regwatch.core.phones.memory import Loss, Memory
 from regwatch.core.phones.observation import Observation
@@ -31,6 +32,7 @@ from regwatch.core.phones.roster import Roster
 from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.watches.restarts import Restarts
 
+LEFT_OUT = "it is there as it was: the PBX had left it out"
 Late = Sequence[tuple[str, Lateness]]
 Holding = Mapping[str, Condition | None]
 
@@ -77,9 +79,13 @@ class PresenceWatch:
         if expected_since is None:
             yield from self._not_missed(watched, now)
             return
+        because = LEFT_OUT if _is_as_it_was(seen) else ""
         for subject, condition in self._conditions(watched, seen, late, now).items():
-            missed = condition and missed_since(condition, expected_since)
-            yield self._incidents.apply(subject, missed, now=now)
+            if condition is None:
+                yield self._incidents.apply(subject, None, because=because, now=now)
+            else:
+                missed = missed_since(condition, expected_since)
+                yield self._incidents.apply(subject, missed, now=now)
 
     def _not_missed(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
         """It is not expected now: whatever it misses is over."""
@@ -109,12 +115,21 @@ class PresenceWatch:
         return holding
 
 
+def _is_as_it_was(seen: Observation) -> bool:
+    """Whether what was lost is there under the same entry and lease: it was never gone."""
+    loss = seen.remembered.loss
+    if loss is None or not seen.after.registrations:
+        return False
+    lost = loss.registration
+    return any(r.id == lost.id and same_lease(r, lost) for r in seen.after.registrations)
+
+
 def _of_state(
     state: ExtensionState, loss: Loss | None, *, is_expected: bool, now: Timestamp
 ) -> tuple[Timestamp, str]:
     """Since when it is entered, as well as is known, and why."""
     if state in (ExtensionState.LOST, ExtensionState.SIGNED_OFF) and loss is not None:
-        return loss.began_at, loss.reason
+        return loss.began_at, "forgotten" if loss.awaited_until is not None else loss.reason
     if state is ExtensionState.UNREGISTERED and not is_expected:
         return now, "not_expected"
     return now, ""

@@ -24,6 +24,7 @@ DOUBT = Doubt(answer(1, when=60))
         pytest.param((), DOUBT, 61, Standing.REFUTED, id="there again"),
         pytest.param((), None, 60, Standing.BELIEVED, id="nothing surprising"),
         pytest.param((GONE,), None, 700, Standing.BELIEVED, id="its lease has ended since"),
+        pytest.param((GONE,), DOUBT, 700, Standing.BELIEVED, id="gone still, its lease over"),
         pytest.param(
             (Change(ChangeKind.REPLACED, ExtensionId(1), at(60), HELD, HELD),), None, 60,
             Standing.BELIEVED, id="it has an heir",
@@ -57,13 +58,28 @@ def test_many_that_end_while_nobody_looked_are_asked_again(
     assert judge((UNSEEN,), DOUBT, answer(1, when=703), are_many=are_many) is Standing.BELIEVED
 
 
+@pytest.mark.parametrize(
+    ("looked", "standing"),
+    [
+        pytest.param(500, Standing.DOUBTED, id="its lease ran when somebody could look last"),
+        pytest.param(600, Standing.BELIEVED, id="it had ended by then"),
+        pytest.param(None, Standing.BELIEVED, id="somebody could look all the time"),
+    ],
+)
+def test_one_that_ended_while_nobody_could_look_is_asked_again(
+    looked: float | None, standing: Standing
+) -> None:
+    until = None if looked is None else at(looked)
+    assert judge((UNSEEN,), None, answer(1, when=700), looked=until) is standing
+
+
 def test_what_the_pbx_says_of_a_lease_counts_though_it_was_seen_to_end() -> None:
     """A PBX that calls everybody unregistered, and lists what is registered, after an outage."""
     lying = answer(1, when=700, former=(registration(ends=1200),))
     gone = replace(GONE, at=at(700))
     assert judge((gone,), None, lying) is Standing.DOUBTED
     everybody = {ExtensionId(n): replace(lying, extension_id=ExtensionId(n)) for n in (1, 2, 3)}
-    assert weigh(everybody, watched(1, 2, 3), {}).is_mass
+    assert weigh(everybody, watched(1, 2, 3), {}, registered=99).is_mass
 
 
 def watched(*numbers: int) -> dict[ExtensionId, Watched]:
@@ -88,8 +104,8 @@ def doubts(*numbers: int, is_mass: bool = True) -> dict[ExtensionId, Doubt]:
     [
         pytest.param((1, 2, 3), (), 60, True, id="all of three"),
         pytest.param((1, 2), (), 60, False, id="two are not many"),
-        pytest.param((1, 2, 3), (4, 5, 6, 7, 8, 9, 10), 60, True, id="three of ten"),
-        pytest.param((1, 2, 3), tuple(range(4, 12)), 60, False, id="three of eleven"),
+        pytest.param((1, 2, 3), tuple(range(4, 21)), 60, True, id="three of twenty"),
+        pytest.param((1, 2, 3), tuple(range(4, 22)), 60, False, id="three of twenty-one"),
         pytest.param((1, 2, 3, 4), (), 700, False, id="whose leases have ended may be gone"),
         pytest.param((1, 2), (3, 4), 60, False, id="half of four"),
     ],
@@ -97,7 +113,16 @@ def doubts(*numbers: int, is_mass: bool = True) -> dict[ExtensionId, Doubt]:
 def test_many_that_vanish_at_once_are_a_mass(
     gone: tuple[int, ...], here: tuple[int, ...], when: float, is_mass: bool
 ) -> None:
-    assert weigh(answers(gone, here, when), watched(*gone, *here), {}).is_mass is is_mass
+    known = watched(*gone, *here)
+    assert weigh(answers(gone, here, when), known, {}, registered=99).is_mass is is_mass
+
+
+@pytest.mark.parametrize(
+    ("gone", "registered", "is_mass"), [(4, 12, False), (5, 12, True), (4, 15, True)]
+)
+def test_a_few_of_a_small_account_are_no_mass(gone: int, registered: int, is_mass: bool) -> None:
+    found = answers(range(1, gone + 1), range(gone + 1, 13), 60)
+    assert weigh(found, watched(*range(1, 13)), {}, registered=registered).is_mass is is_mass
 
 
 def test_many_may_be_gone_that_are_no_mass() -> None:
@@ -109,7 +134,7 @@ def test_who_could_not_vanish_early_says_nothing_of_a_mass() -> None:
     known = watched(*range(1, 13))
     for n in range(4, 13):
         known[ExtensionId(n)].registrations = (registration(ends=30),)
-    assert weigh(answers(range(1, 13), (), 60), known, {}).is_mass
+    assert weigh(answers(range(1, 13), (), 60), known, {}, registered=99).is_mass
 
 
 @pytest.mark.parametrize(
@@ -133,13 +158,14 @@ def test_single_ones_that_are_gone_still_are_no_mass() -> None:
 
 
 def test_others_that_vanish_in_the_confirming_answer_are_doubted_in_their_turn() -> None:
-    found = weigh(answers(range(1, 8), (), 63), watched(*range(1, 9)), doubts(1, 2, 3, 4))
+    known, doubted = watched(*range(1, 9)), doubts(1, 2, 3, 4)
+    found = weigh(answers(range(1, 8), (), 63), known, doubted, registered=99)
     assert found == Weighed(is_mass=True, are_many=True, confirms_mass=True)
 
 
 def test_an_answer_in_which_a_bug_is_met_leaves_the_others_to_be_weighed() -> None:
     known = watched(1, 2, 3, 4)
     known[ExtensionId(4)].registrations = (None,)  # type: ignore[assignment]
-    found = weigh(answers((1, 2, 3, 4), (), 60), known, {})
+    found = weigh(answers((1, 2, 3, 4), (), 60), known, {}, registered=99)
     assert found.is_mass
     assert [(i, type(error)) for i, error in found.unweighed.items()] == [(4, AttributeError)]

@@ -53,6 +53,12 @@ def test_so_does_one_that_comes_back_after_it_was_lost() -> None:
     assert back.refreshes == 4
 
 
+def test_an_entry_that_the_pbx_had_left_out_did_not_begin_when_it_is_seen_again() -> None:
+    gone = after(KNOWN, (OLD,), when=400)
+    back = after(gone, (), OLD, when=460)
+    assert of(back, "uloc-1") == HALFWAY, "not a lease of 140 to 200 seconds"
+
+
 def test_under_another_lease_or_as_another_device_it_starts_anew() -> None:
     gone = after(KNOWN, (OLD,), when=700)
     longer = registration("uloc-2", ends=1000 + 3590, device="Yealink")

@@ -60,8 +60,8 @@ class Room:
         memory = self.restarts.excuse(found, DeviceModels(), is_mass=is_mass)
         found, self.memory = replace(found, memory=memory), memory
         self.roster.answer(self.watched, held, "", at(when))
-        steps = list(self.watch.judge(self.watched, found, now=at(when)))
-        return [(s.incident.alert, s.decision) for s in steps if s.incident is not None]
+        self.steps = list(self.watch.judge(self.watched, found, now=at(when)))
+        return [(s.incident.alert, s.decision) for s in self.steps if s.incident is not None]
 
     @property
     def state(self) -> tuple[ExtensionState, str]:
@@ -97,6 +97,24 @@ def test_one_that_is_gone_is_told(
     assert room.see(DESK, when=when + 60) == [(alert, Decision.RESOLVED)]
 
 
+@pytest.mark.parametrize(
+    ("back", "because"),
+    [
+        (DESK, "it is there as it was: the PBX had left it out"),
+        (registration("uloc-1", ends=1200), ""),
+        (registration("uloc-5"), ""),
+    ],
+    ids=["the same entry, the same lease", "refreshed", "another entry"],
+)
+def test_one_that_is_back_as_it_was_had_been_left_out(back: Registration, because: str) -> None:
+    room = Room(DESK)
+    room.see(when=60)
+    room.see(back, when=120)
+    (over,) = room.steps
+    assert over.incident is not None
+    assert (over.decision, over.incident.resolution) == (Decision.RESOLVED, because)
+
+
 def test_one_that_was_late_and_is_gone_with_its_lease_ran_out() -> None:
     room = Room(DESK)
     room.see(DESK, when=599)
@@ -110,13 +128,14 @@ def test_whom_nobody_expects_is_not_missed_and_the_state_says_why() -> None:
     assert room.state == (ExtensionState.UNREGISTERED, "not_expected")
 
 
-def test_whom_the_registrar_forgot_is_awaited_first_and_told_only_then() -> None:
+def test_one_of_many_is_looked_at_first_and_told_only_then() -> None:
     room = Room(DESK)
     assert room.see(when=60, is_mass=True) == []
     assert room.state == (ExtensionState.LOST, "forgotten")
-    gone = answer(1, when=620)
-    room.restarts.answered(ONE, gone, room.memory.loss, now=at(620))
-    assert room.see(when=620) == [(AlertName.EXTENSION_LOST, Decision.FIRED)]
+    assert room.restarts.condition(ACME, now=at(91)) is None, "it is no large part of anything"
+    assert room.memory.loss is not None
+    room.memory = replace(room.memory, loss=room.restarts.renamed(ONE, room.memory.loss))
+    assert room.see(when=92) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,8 @@ def test_people_who_close_their_softphones_are_no_outage_and_each_is_told() -> N
 def test_who_says_good_bye_was_heard_then() -> None:
     made = monitor(7)
     together(made, 604, unheard(4, 5, 6, 7))
-    together(made, 606, gone(4, 5, 6, 7))
+    together(made, 606, gone(4, 5))
+    together(made, 607, gone(6, 7))
     assert fired(together(made, 620, gone(1, 2, 3))) == [EXTENSION] * 3
     assert outage_or_none(made) is None
 
