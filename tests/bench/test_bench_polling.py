@@ -30,9 +30,7 @@ def is_sound(result: Result) -> None:
     assert result.not_found == 0
     assert result.false_losses == 0
     # A slot later than a sweep that believes the first answer: who is missing is asked again.
-    assert result.unregistered <= result.slot + result.swept * (
-        1.6 if result.is_saturated else 1.1
-    )
+    assert result.unregistered <= result.slot + result.swept * (1.6 if result.is_saturated else 1.1)
     assert result.longest_unasked <= 3 * result.sweep
     assert result.silent <= 1.1 * result.swept
 

@@ -56,7 +56,9 @@ async def test_an_operator_at_work(tmp_path: Path) -> None:
         pbx.control.act(second, "unregister")
         pbx.control.act(third, "unregister")
         await hook.until(lambda h: h.of(third, "firing"))
-        await running.until_metric('regwatch_extensions{account="acme",site="",state="signed_off"} 3.0')
+        await running.until_metric(
+            'regwatch_extensions{account="acme",site="",state="signed_off"} 3.0'
+        )
         assert f"muted by silence {silence_id}" in (await ask(running, "status")).out
         assert "new phone" in (await ask(running, "silence", "list")).out
         assert hook.of(second) == []

@@ -96,6 +96,13 @@ class Judge:
         found = [(saying, self._verdict(saying)) for saying in self.told.sayings]
         return [verdict for saying, verdict in found if saying.at >= self.told.begins]
 
+    def untold(self, aways: Sequence[Away], name: str) -> Away:
+        """The latest that was not told under this name; else the latest. Two devices that go
+        together are two.
+        """
+        fresh = [each for each in aways if (name, each.sight) not in self._known]
+        return (fresh or aways)[-1]
+
     def _verdict(self, saying: Saying) -> Verdict:
         name = saying.alert.value
         rule = RULES.get(name, _of_account if name in ACCOUNT else _never)
@@ -115,13 +122,13 @@ def _aways(judge: Judge, saying: Saying, slack: float = LATE_SECONDS) -> list[Aw
     return judge.truth.aways(saying.who, since, saying.at)
 
 
-def _lost(aways: Sequence[Away], at: float) -> Cause:
+def _lost(judge: Judge, aways: Sequence[Away], at: float) -> Cause:
     """By the last device that went silently; who is listed still is not lost."""
     gone = [each for each in aways if each.sight.gone_at <= at + 1]
     silent = [each for each in gone if each.is_silent]
     if not gone:
         return NOTHING
-    away = (silent or gone)[-1]
+    away = judge.untold(silent or gone, "lost")
     return away.happening, Word.TRUE if silent else Word.GOODBYE, away.sight
 
 
@@ -129,21 +136,27 @@ def _extension_lost(judge: Judge, saying: Saying) -> Cause:
     aways = _aways(judge, saying)
     if saying.who is None or not judge.truth.is_all_away(saying.who, aways):
         return NOTHING
-    return _lost(aways, saying.at)
+    return _lost(judge, aways, saying.at)
 
 
 def _registration_lost(judge: Judge, saying: Saying) -> Cause:
-    return _lost(_aways(judge, saying), saying.at)
+    return _lost(judge, _aways(judge, saying), saying.at)
 
 
 def _signed_off(judge: Judge, saying: Saying) -> Cause:
     said = [each for each in _aways(judge, saying, SLOW_SECONDS) if not each.is_silent]
-    return (said[-1].happening, Word.TRUE, said[-1].sight) if said else NOTHING
+    if not said:
+        return NOTHING
+    away = judge.untold(said, "lost")
+    return away.happening, Word.TRUE, away.sight
 
 
 def _overdue(judge: Judge, saying: Saying) -> Cause:
     silent = [each for each in _aways(judge, saying) if each.is_silent]
-    return (silent[-1].happening, Word.TRUE, silent[-1].sight) if silent else NOTHING
+    if not silent:
+        return NOTHING
+    away = judge.untold(silent, saying.alert.value)
+    return away.happening, Word.TRUE, away.sight
 
 
 def _site_lost(judge: Judge, saying: Saying) -> Cause:
