@@ -16,6 +16,8 @@ class Untold(StrEnum):
     """It is silent with others of its place: whether that is what is out, is asked first."""
     CONFIRMED_BACK = "confirmed_back"
     """It was there when it was asked again: the PBX had left it out."""
+    PLACE_MOVED = "place_moved"
+    """Its place has a new address, which was told of others before it."""
 
 
 class Remark(Struct, frozen=True, gc=False):
