@@ -37,7 +37,6 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Listed, Outcome
-from regwatch.core.phones.doubt import AT_LEAST
 from regwatch.core.polling.first_sweep import FirstSweep
 from regwatch.core.polling.list_reading import ListReading
 from regwatch.core.polling.pace import Pace
@@ -144,9 +143,6 @@ class Account:
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)
         self.planner.confirm(outcome.wanted)
-        # One that signs off is confirmed with the next request; a request more is worth a mass.
-        is_mass = len(outcome.doubted) >= AT_LEAST
-        self.planner.confirm(outcome.doubted, is_hurried=is_mass)
         self._progress.expect(steady)
         if batch.answers and batch.failure is None:
             self._progress.whole_poll_at = steady

@@ -135,12 +135,16 @@ def _registration(registration: Registration | None) -> str:
 
 
 def _of_step(incident: Incident, step: Step, now: Timestamp) -> Happening:
+    is_conclusion = step.decision in CONCLUSIONS
+    evidence = incident.explanation if is_conclusion else ""
+    # Then the reason is that of the silence.
+    is_muted = bool(is_conclusion and incident.silenced_by and step.because)
     return Happening(
         at=now,
         kind=Kind.INCIDENT,
         event=step.decision.value,
-        text=incident.summary,
-        because=step.because or (incident.explanation if step.decision in CONCLUSIONS else ""),
+        text=f"{incident.summary}; {step.because}" if is_muted else incident.summary,
+        because=incident.explanation if is_muted else step.because or evidence,
         account=incident.account,
         extension_id=incident.facts.extension_id,
         extension=incident.facts.extension,

@@ -176,10 +176,13 @@ class Monitor:
         watched = self.roster.by_id.get(extension_id)
         if watched is None or watched.reason == SET_ASIDE:
             return None
-        if self._intake.memory(extension_id).doubt is not None:
-            return Appointment(now.steady, is_firm=True)
+        restarts, doubt = self._watches.restarts, self._intake.memory(extension_id).doubt
+        if doubt is not None:
+            # Who signs off is confirmed with the next request; a request more is worth a mass.
+            are_many = doubt.is_mass or restarts.progress is not None
+            return Appointment(now.steady, is_firm=True, is_hurried=are_many)
         found = next_appointment(watched, self.memory(extension_id), self.models, now=now)
-        until = self._watches.restarts.awaited_until(extension_id)
+        until = restarts.awaited_until(extension_id)
         if until is None or found is None:
             return found
         # Who is awaited after a restart of the registrar need not be looked for later than that.

@@ -5,10 +5,11 @@ from fakes.observing import observed
 from fakes.values import ACME, answer, at, extension, listing, registration
 from msgspec.structs import replace
 
-from regwatch.core.alerts.incidents import AlertPolicy
+from regwatch.core.alerts.incidents import AlertPolicy, Decision, Step
 from regwatch.core.history import Happening, Kind, of_notification, of_outcome
 from regwatch.core.model import AlertName, NotifyReason, Severity
 from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.outcome import Outcome
 from regwatch.core.sites import Sites
 
 
@@ -38,6 +39,14 @@ def test_a_loss_is_two_lines_what_the_registration_did_and_what_was_decided() ->
     assert decision.because.startswith("Last seen registered 2 s")
     assert decision.words == decision.text, "that an incident says itself is not said twice"
     assert decision.incident_id is not None
+
+
+def test_what_began_silenced_says_by_what_beside_its_own_evidence() -> None:
+    muted = replace(lost(1), silenced_by="silence abc")
+    step = Step(muted, Decision.FIRED, "silenced by silence abc (new phone)")
+    (line,) = of_outcome(ACME, Outcome(steps=[step]), watched={}, now=at(700))
+    assert line.words == f"{muted.summary}; silenced by silence abc (new phone)"
+    assert line.because == muted.explanation
 
 
 def test_who_was_told_is_a_line_for_each_incident_and_reminders_apart() -> None:

@@ -41,6 +41,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.polling.agenda import Appointment
 from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
@@ -402,6 +403,8 @@ def test_a_mass_disappearance_is_confirmed_before_it_is_believed() -> None:
     gone = [answer(n, when=60) for n in range(1, 7)]
     first = once(watching, *gone)
     assert (told(first), set(first.doubted)) == ([], {1, 2, 3, 4, 5, 6})
+    appointment = watching.next_appointment(ONE, now=both(at(60)))
+    assert appointment == Appointment(both(at(60)).steady, is_firm=True), "worth a request more"
     second = see(watching, *(answer(n, when=61) for n in range(1, 7)))
     assert told(second) == [(AlertName.REGISTRAR_RESTARTED, Decision.FIRED)]
     assert not second.doubted
@@ -462,7 +465,7 @@ def test_one_that_vanishes_is_asked_again_with_the_next_request() -> None:
     assert state(watching) is ExtensionState.REGISTERED
     appointment = watching.next_appointment(ONE, now=both(at(60)))
     assert appointment is not None
-    assert (appointment.at, appointment.is_firm) == (at(60), True)
+    assert appointment == Appointment(both(at(60)).steady, is_firm=True, is_hurried=False)
     assert told(once(watching, answer(1, when=62))) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
 
 

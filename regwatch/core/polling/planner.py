@@ -102,9 +102,9 @@ class Planner:
         if extension_id not in self._quarantined:
             self.agenda.appoint(extension_id, appointment)
 
-    def confirm(self, ids: Iterable[ExtensionId], *, is_hurried: bool = True) -> None:
-        """Ask for these again before all others: ahead of the pace, or with the next request."""
-        appointment = Appointment(Instant(LONG_AGO), is_firm=True, is_hurried=is_hurried)
+    def confirm(self, ids: Iterable[ExtensionId]) -> None:
+        """Ask for these again before all others, ahead of the pace."""
+        appointment = Appointment(Instant(LONG_AGO), is_firm=True)
         for extension_id in ids:
             self.appoint(extension_id, appointment)
 

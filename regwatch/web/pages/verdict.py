@@ -10,6 +10,7 @@ from regwatch.core.model import (
     ExtensionState,
     Incident,
     IncidentState,
+    Severity,
     Timestamp,
 )
 from regwatch.web.views import AccountView
@@ -77,7 +78,7 @@ def _troubled(
     if overdue := counts[ExtensionState.OVERDUE]:
         since = _earliest(incidents, AlertName.REFRESH_OVERDUE)
         return Verdict(Level.WARNING, f"{_extensions(overdue)} overdue for a refresh", since)
-    firing = [i for i in incidents if i.state is IncidentState.FIRING]
+    firing = [i for i in incidents if i.state is IncidentState.FIRING and not _is_news(i)]
     if firing:
         problems = "problem" if len(firing) == 1 else "problems"
         since = min(i.started_at for i in firing)
@@ -99,7 +100,14 @@ def _calm(accounts: Sequence[AccountView], counts: Counter[ExtensionState]) -> V
         every = "The one extension is" if total == 1 else f"All {total:,} extensions"
         return Verdict(Level.GOOD, f"{every} registered")
     level = Level.NOTICE if counts[ExtensionState.UNKNOWN] else Level.GOOD
-    return Verdict(level, f"{registered:,} of {_extensions(total)} registered, none lost")
+    signed_off = counts[ExtensionState.SIGNED_OFF]
+    others = f"{signed_off:,} signed off, none lost" if signed_off else "none lost"
+    return Verdict(level, f"{registered:,} of {_extensions(total)} registered, {others}")
+
+
+def _is_news(incident: Incident) -> bool:
+    """Whether it is to be known, and no problem: a phone that signed off."""
+    return incident.severity is Severity.INFO
 
 
 def _earliest(incidents: Sequence[Incident], alert: AlertName) -> Timestamp | None:

@@ -2,6 +2,7 @@ import pytest
 from fakes.values import START, at
 
 from regwatch.core.model import ExtensionId, FailureReason, Instant, Timestamp
+from regwatch.core.polling.agenda import Appointment
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 
@@ -203,12 +204,12 @@ def test_doubted_ones_are_asked_first_and_soon() -> None:
     assert asked(plan, 1)[0] == 4
 
 
-def test_a_confirmation_without_hurry_comes_first_in_the_next_request_of_the_pace() -> None:
+def test_an_appointment_without_hurry_comes_first_in_the_next_request_of_the_pace() -> None:
     plan = planner(10, batch_size=10, requests_per_hour=100, interval=30.0)
     swept(plan)
     pause = waits(plan, 1)
     assert pause is not None
-    plan.confirm(ids(4), is_hurried=False)
+    plan.appoint(ExtensionId(4), Appointment(at(1), is_firm=True, is_hurried=False))
     assert waits(plan, 1) == pause
     assert asked(plan, 1 + pause)[0] == 4
     plan.finished(ids(*range(1, 11)), now=at(2 + pause))

@@ -3,7 +3,7 @@
 import pytest
 from fakes.web import NOW, FakeAccount, account, incident, watched
 
-from regwatch.core.model import AlertName, ExtensionState, Incident, IncidentState
+from regwatch.core.model import AlertName, ExtensionState, Incident, IncidentState, Severity
 from regwatch.web.pages.verdict import Level, judge
 
 S = ExtensionState
@@ -40,6 +40,14 @@ def many(state: ExtensionState, count: int, first: int = 1) -> list[object]:
             "2 of 3 extensions registered, none lost",
             None,
             id="one never registered",
+        ),
+        pytest.param(
+            [account(*many(S.REGISTERED, 2), *many(S.SIGNED_OFF, 3, 9))],
+            [incident(AlertName.SIGNED_OFF, severity=Severity.INFO)],
+            Level.GOOD,
+            "2 of 5 extensions registered, 3 signed off, none lost",
+            None,
+            id="closing time",
         ),
         pytest.param(
             [account(*many(S.REGISTERED, 2), *many(S.UNKNOWN, 1, 9))],
