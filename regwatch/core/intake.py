@@ -159,7 +159,13 @@ class Intake:
         self, answers: Iterable[Answer], weighed: Weighed, gathered: Gathered, *, now: Timestamp
     ) -> None:
         """Take in those that are believed."""
+        if weighed.confirms_mass:  # first those who show that it is one: it explains the others
+            answers = sorted(answers, key=lambda each: not self._is_of_mass(each.extension_id))
         self._settle([self._take_one(each, weighed, gathered) for each in answers], gathered, now)
+
+    def _is_of_mass(self, extension_id: ExtensionId) -> bool:
+        doubt = self.doubts.get(extension_id)
+        return doubt is not None and doubt.is_mass and not doubt.answer.registered
 
     def believe(self, gathered: Gathered, *, before: Timestamp, now: Timestamp) -> None:
         """Take in what was seen once by then and could not be asked again: it is told as such. So
@@ -217,7 +223,7 @@ class Intake:
         self, seen: Observation, weighed: Weighed, gathered: Gathered, *, is_last: bool
     ) -> bool:
         extension_id, doubt = seen.extension_id, seen.remembered.doubt
-        standing = judge(tuple(seen.changes), doubt, seen.after, are_many=weighed.are_many)
+        standing = judge(tuple(seen.changes), doubt, seen.after, weighed)
         if standing is Standing.DOUBTED and not is_last:
             if doubt is None:
                 doubt = Doubt(seen.after, weighed.is_mass)

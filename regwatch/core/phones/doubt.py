@@ -3,11 +3,14 @@ anybody is told.
 
     the answer shows                        doubted before?   what becomes of it
     --------------------------------------  ----------------  --------------------------------------
-    a registration gone while its lease     no                DOUBTED: not taken in, asked again
-    runs, as it was seen or as the PBX      yes               BELIEVED: gone from two answers
-    says now; or, where many are gone, one
-    that ended unseen; without an heir,
-    not by our doing
+    a registration gone, without an heir,   yes               BELIEVED: gone from two answers
+    not by our doing; and
+      its lease runs, as it was seen or as  no                DOUBTED: not taken in, asked again
+      the PBX says now
+      many are gone, and nobody saw that    no                DOUBTED
+      it was not refreshed
+      many are gone before their leases     no                DOUBTED
+      ended
     anything else                           yes               REFUTED: it was there all the time, or
                                                               went on under another entry
     anything else                           no                BELIEVED: nothing surprising
@@ -41,6 +44,8 @@ from regwatch.core.phones.diff import (
     said_to_have_ended,
 )
 
+GONE = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN, ChangeKind.EXPIRED})
+"""How a registration ends of which nothing goes on, but by our doing."""
 AT_LEAST, SHARE = 3, 0.3
 """A mass: so many, and at least this share of those that an answer could show."""
 
@@ -66,36 +71,6 @@ class Standing(StrEnum):
     REFUTED = "refuted"
 
 
-def judge(
-    changes: tuple[Change, ...], doubt: Doubt | None, answer: Answer, *, are_many: bool = False
-) -> Standing:
-    """See the table above; `changes`: what the answer shows; `are_many`: so are gone with it."""
-    are_many = are_many or doubt is not None
-    if not any(_is_surprising(change, answer, are_many) for change in changes):
-        return Standing.BELIEVED if doubt is None else Standing.REFUTED
-    is_first = doubt is None or answer.answered_at <= doubt.at
-    return Standing.DOUBTED if is_first else Standing.BELIEVED
-
-
-def _is_surprising(change: Change, answer: Answer, are_many: bool) -> bool:
-    """Whether a registration is gone though its lease ran on, or with many while nobody looked."""
-    if change.kind is ChangeKind.ENDED_UNSEEN:
-        return are_many
-    return (
-        change.kind is ChangeKind.UNREGISTERED
-        and change.before is not None
-        and _runs_on(change.before, answer)
-    )
-
-
-def _runs_on(registration: Registration, answer: Answer) -> bool:
-    """By when it was seen last, or by what the PBX says of it now."""
-    said_at, now = said_to_have_ended(registration, answer), answer.answered_at
-    if not lease_has_ended(registration, now):
-        return True
-    return said_at is not None and said_at > now + LEASE_SLACK
-
-
 class Weighed(Struct, frozen=True):
     """What is to be thought of an answer about many."""
 
@@ -107,6 +82,35 @@ class Weighed(Struct, frozen=True):
     """Of those that had vanished together, many are gone still."""
     unweighed: Mapping[ExtensionId, Exception] = {}
     """Those in whose answers a bug was met, and which one."""
+
+
+def judge(
+    changes: tuple[Change, ...], doubt: Doubt | None, answer: Answer, weighed: Weighed
+) -> Standing:
+    """See the table above; `changes`: what the answer shows; `weighed`: what all of it does."""
+    if doubt is not None:
+        is_gone = any(change.kind in GONE for change in changes)
+        second = Standing.BELIEVED if is_gone else Standing.REFUTED
+        return second if answer.answered_at > doubt.at else Standing.DOUBTED
+    is_surprise = any(_is_surprising(change, answer, weighed) for change in changes)
+    return Standing.DOUBTED if is_surprise else Standing.BELIEVED
+
+
+def _is_surprising(change: Change, answer: Answer, weighed: Weighed) -> bool:
+    """Whether a registration is gone though its lease ran on, or with many others."""
+    if change.kind not in GONE or change.before is None:
+        return False
+    if weighed.is_mass or (weighed.are_many and change.kind is not ChangeKind.EXPIRED):
+        return True
+    return change.kind is ChangeKind.UNREGISTERED and _runs_on(change.before, answer)
+
+
+def _runs_on(registration: Registration, answer: Answer) -> bool:
+    """By when it was seen last, or by what the PBX says of it now."""
+    said_at, now = said_to_have_ended(registration, answer), answer.answered_at
+    if not lease_has_ended(registration, now):
+        return True
+    return said_at is not None and said_at > now + LEASE_SLACK
 
 
 def weigh(

@@ -30,6 +30,7 @@ from regwatch.core.phones.presence import state_of
 from regwatch.core.phones.roster import Roster
 from regwatch.core.watches.restarts import Restarts
 
+FORGOTTEN = "the registrar forgot many at once: it may be back when it refreshes"
 Late = Sequence[tuple[str, Lateness]]
 Holding = Mapping[str, Condition | None]
 
@@ -73,6 +74,18 @@ class PresenceWatch:
         for subject, condition in self._conditions(watched, seen, late, now).items():
             missed = condition and missed_since(condition, expected_since)
             yield self._incidents.apply(subject, missed, now=now)
+        if seen.losses and watched.registrations:
+            yield from self._await_devices(seen, now)
+
+    def _await_devices(self, seen: Observation, now: Timestamp) -> Iterator[Step]:
+        """Those of an extension that is there which the registrar forgot may come back."""
+        until = self._restarts.device_awaited_until(
+            seen.losses, seen.remembered, self._models, now=now
+        )
+        if until is not None:
+            yield from self._incidents.hold(
+                seen.extension_id, lambda _: until, instead_of=(None,), because=FORGOTTEN, now=now
+            )
 
     def _not_missed(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
         """It is not expected now: whatever it misses is over."""

@@ -7,7 +7,7 @@ but nobody is to be woken for a phone that will be back in its own time:
 * Extensions of a confirmed mass disappearance are **awaited**: each until its usual refresh is
   past or, where that is not known, until its old lease would have ended.
 * While one incident tells how many are awaited and how many are back, their losses are not told.
-* One that is not back by then is lost like any other, and is told.
+* One that is not back by then is lost like any other, and is told. So is one of several devices.
 * If more are missing than came back, it was no restart: nobody is awaited any longer.
 
 How many of the account they are decides what it is; it is one incident in any case:
@@ -204,6 +204,18 @@ class Restarts:
             return memory
         self._forgot(seen.extension_id, until, now)
         return replace(memory, loss=replace(loss, reason="forgotten", awaited_until=until))
+
+    def device_awaited_until(
+        self, losses: Iterable[Loss], memory: Memory, models: DeviceModels, *, now: Timestamp
+    ) -> Timestamp | None:
+        """Until when one of several devices may come back that was forgotten like the others; None:
+        none was. `memory`: what was known of them before.
+        """
+        if self._began_at is None:
+            return None
+        gone = [loss.registration for loss in losses if self._covers(loss)]
+        until = _awaited_until(gone, memory, models, since=self._began_at, now=now)
+        return until if until > now else None
 
     def resume(self, told: AlertName) -> None:
         """Go on with what was told before a restart of ours: its evidence was seen."""
