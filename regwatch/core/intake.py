@@ -29,6 +29,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import Observation, compare, undoubted
+from regwatch.core.phones.presence import is_bare
 from regwatch.core.phones.roster import Roster
 from regwatch.core.remarks import Remark, Untold
 from regwatch.core.sites import Sites
@@ -194,6 +195,9 @@ class Intake:
         extension_id = answer.extension_id
         watched = self._roster.by_id.get(extension_id)
         if watched is None or watched.state is ExtensionState.REMOVED:
+            return None
+        if is_bare(answer, watched) and extension_id not in self.doubts:
+            self._roster.answer(watched, watched.registrations, watched.site, answer.answered_at)
             return None
         known = _Known(copy(watched), self.memory(extension_id))
         losses = len(gathered.losses)

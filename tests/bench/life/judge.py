@@ -72,13 +72,14 @@ Cause = tuple[Happening | None, Word, object]
 """What happened, and what the same thing would be known by."""
 NOTHING: Cause = (None, Word.FALSE, None)
 Rule = Callable[["Judge", Saying], Cause]
-ACCOUNT: Mapping[str, tuple[frozenset[Kind], float]] = {
-    "api_unavailable": (frozenset({Kind.API_DOWN, Kind.FROZEN, Kind.MASS_GLITCH}), LATE_SECONDS),
-    "registrar_restarted": (frozenset({Kind.RESTART}), RESTART_SECONDS),
-    "account_lost": (frozenset({Kind.MASS_GLITCH}), LATE_SECONDS),
-    "unanswered": (frozenset({Kind.MASS_GLITCH}), LATE_SECONDS),
-    "list_shrank": (frozenset({Kind.LIST_SHRUNK}), LISTED_SECONDS),
+ACCOUNT: Mapping[str, tuple[Sequence[Kind], float]] = {
+    "api_unavailable": ((Kind.API_DOWN, Kind.FROZEN, Kind.MASS_GLITCH), LATE_SECONDS),
+    "registrar_restarted": ((Kind.RESTART,), RESTART_SECONDS),
+    "account_lost": ((Kind.MASS_GLITCH,), LATE_SECONDS),
+    "unanswered": ((Kind.MASS_GLITCH,), LATE_SECONDS),
+    "list_shrank": ((Kind.LIST_SHRUNK,), LISTED_SECONDS),
 }
+"""What they are true of, the first of these that is found, and how long after it."""
 FAMILY = {"registration_lost": "lost", "extension_lost": "lost", "signed_off": "lost"}
 """One thing under several names."""
 
@@ -208,8 +209,10 @@ def _never_registered(judge: Judge, saying: Saying) -> Cause:
 def _of_account(judge: Judge, saying: Saying) -> Cause:
     kinds, slack = ACCOUNT[saying.alert.value]
     since = saying.incident.started_at - slack
-    found = judge.truth.during(kinds, since, saying.at)
-    return (found[-1], Word.TRUE, found[-1].number) if found else NOTHING
+    for kind in kinds:
+        if found := judge.truth.during(frozenset({kind}), since, saying.at):
+            return found[-1], Word.TRUE, found[-1].number
+    return NOTHING
 
 
 def _never(_judge: Judge, _saying: Saying) -> Cause:
