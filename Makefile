@@ -64,6 +64,9 @@ reliability-decoders: ## Try thousands of hostile words on every decoder; takes 
 reliability-places: ## Let places go dark, and switches, and people go home, in virtual time: what is found, and what is false; some minutes.
 	PYTHONPATH=tests python -m bench.places
 
+reliability-warnings: ## Watch phones as they are for days of virtual time: how many warnings of a missing refresh are false, and how many come true; some minutes.
+	PYTHONPATH=tests python -m bench.overdue
+
 reliability-clocks: ## Set the clock in every way, in virtual time and of a real process: what is missed, what is told.
 	PYTHONPATH=tests python -m fakes.set_clocks
 	PYTHONPATH=tests PYTHONSAFEPATH=1 python -m fakes.faked_time

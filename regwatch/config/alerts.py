@@ -53,7 +53,7 @@ class RegistrationLostShape(AlertShape):
 class RefreshOverdueShape(AlertShape):
     """The usual refresh did not come."""
 
-    learn_after: int = Field(default=3, ge=1)
+    learn_after: int = Field(default=6, ge=1)
     before_expiry: Duration = 0.0
 
 

@@ -18,6 +18,7 @@ from regwatch.core.model import (
     Answer,
     ExtensionId,
     ExtensionState,
+    Registration,
     RegistrationId,
     Timestamp,
     Watched,
@@ -31,6 +32,8 @@ from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import Observation, compare, undoubted
 from regwatch.core.phones.presence import is_bare
 from regwatch.core.phones.roster import Roster
+from regwatch.core.phones.warned import LAST_OF_ONE, TrackRecord
+from regwatch.core.phones.warning_ends import warning_ends
 from regwatch.core.remarks import Remark, Untold
 from regwatch.core.sites import Sites
 from regwatch.core.watches.phone_watch import PhoneWatch
@@ -83,15 +86,19 @@ class Intake:
         sites: Sites,
         expectations: Expectations,
         models: DeviceModels,
+        record: TrackRecord,
         watches: Watches,
         *,
         learn_after: int,
     ) -> None:
-        """`learn_after`: refreshes after which a habit tells of its device's model."""
+        """`record`: what became of warnings; `learn_after`: refreshes after which a habit is good
+        enough for them, and tells of its device's model.
+        """
         self._roster = roster
         self._sites = sites
         self._expectations = expectations
         self._models = models
+        self._record = record
         self._watches = watches
         self._learn_after = learn_after
         self._memories: dict[ExtensionId, Memory] = {}
@@ -127,14 +134,14 @@ class Intake:
         if memory.doubt is not None:
             self.doubts[watched.extension.id] = memory.doubt
         self._watches.restarts.restore(watched, memory)
-        self._models.learn(
-            watched.registrations, NOTHING_REMEMBERED, memory, after=self._learn_after, now=now
-        )
+        self._record.add(memory.warned)
+        self._learn_models(watched.extension.id, watched.registrations, memory, now)
         self._memories[watched.extension.id] = memory
 
     def clock_set(self, by: float) -> None:
         """The wall clock was set forward by so many seconds; extensions move singly, by `move`."""
         self._deletions.clock_set(by)
+        self._record.clock_set(by)
 
     def move(self, watched: Watched, by: float) -> None:
         """An extension moves along with the clock, and what is remembered of it."""
@@ -149,6 +156,7 @@ class Intake:
         """It is watched no more."""
         self._memories.pop(extension_id, None)
         self.doubts.pop(extension_id, None)
+        self._models.forget(extension_id)
         self._expectations.forget(extension_id)
         self._watches.restarts.drop(extension_id, now=now)
         self._watches.places.forget(extension_id)
@@ -253,6 +261,7 @@ class Intake:
         is_explained = bool(seen.changes) and self._is_explained(watched, now)
         if seen.is_news or seen.memory is not seen.remembered:
             memory = restarts.excuse(seen, self._models, is_mass=is_mass)
+            memory = self._noted(seen, memory)
             seen = seen if memory is seen.memory else replace(seen, memory=memory)
             self._remember(seen)
         site = self._sites.now_of(before, seen.after)
@@ -267,7 +276,25 @@ class Intake:
     def _remember(self, seen: Observation) -> None:
         self._memories[seen.extension_id] = seen.memory
         held = seen.after.registrations
-        self._models.learn(held, seen.remembered, seen.memory, after=self._learn_after, now=seen.at)
+        self._learn_models(seen.extension_id, held, seen.memory, seen.at)
+
+    def _learn_models(
+        self,
+        extension_id: ExtensionId,
+        held: Sequence[Registration],
+        memory: Memory,
+        now: Timestamp,
+    ) -> None:
+        after = self._learn_after
+        self._models.learn(extension_id, held, memory.habits, after=after, now=now)
+
+    def _noted(self, seen: Observation, memory: Memory) -> Memory:
+        """With what became of warnings that this answer has ended."""
+        ended = tuple(warning_ends(seen, self._models, learn_after=self._learn_after))
+        if not ended:
+            return memory
+        self._record.add(ended)
+        return replace(memory, warned=(*memory.warned, *ended)[-LAST_OF_ONE:])
 
     def _look_at_place(self, watched: Watched, seen: Observation) -> None:
         now = seen.at

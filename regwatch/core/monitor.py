@@ -49,6 +49,7 @@ from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.outages import OutagePolicies, OutagePolicy
 from regwatch.core.phones.refreshes import Refreshes
 from regwatch.core.phones.roster import SET_ASIDE, Roster
+from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.polling.agenda import Appointment
 from regwatch.core.sites import Sites
 from regwatch.core.watches.api_health import ApiHealth
@@ -119,6 +120,7 @@ class Monitor:
         self.health = ApiHealth(account)
         self.freshness = Freshness()
         self.models = DeviceModels()
+        self.record = TrackRecord()
         self._api_watch = ApiWatch(account, self.health, self.roster, self.incidents)
         self._watches = self._new_watches()
         self._intake = self._new_intake()
@@ -134,6 +136,7 @@ class Monitor:
             policy.lateness,
             self.models,
             self.expectations,
+            record=self.record,
             roster=self.roster,
             restarts=restarts,
             incidents=self.incidents,
@@ -143,7 +146,7 @@ class Monitor:
             self.incidents,
             PlaceWords(account, self.sites, self.roster),
             roster=self.roster,
-            refreshes=Refreshes(self.models, policy.lateness.learn_after),
+            refreshes=Refreshes(self.models),
         )
         phones = PhoneWatch(account, policy.flapping, self.sites, self.incidents)
         return Watches(restarts, presence, places, phones)
@@ -154,6 +157,7 @@ class Monitor:
             self.sites,
             self.expectations,
             self.models,
+            self.record,
             self._watches,
             learn_after=self.policy.lateness.learn_after,
         )

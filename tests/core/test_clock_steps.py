@@ -38,6 +38,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.habits import Habit
+from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Loss, Memory
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
@@ -249,6 +250,7 @@ def eventful() -> tuple[Account, Grouping]:
         recover_after=45.0,
         outages=OutagePolicy(share=0.3),
         flapping=FlappingPolicy(changes=2),
+        lateness=LatenessPolicy(learn_after=3),
     )
     account = Account(
         Monitor(ACME, policy, Sites()),
@@ -372,7 +374,16 @@ def test_every_point_in_time_that_an_account_holds_moves() -> None:
     account, _ = eventful()
     before = held_by(account)
     assert kinds_of(before) >= {
-        *("_last", "_memories", "_models", "_awaited", "_began_at", "_records", "_events"),
+        *(
+            "_last",
+            "_memories",
+            "_members",
+            "_since",
+            "_awaited",
+            "_began_at",
+            "_records",
+            "_events",
+        ),
         *("heard_at", "due_at", "silent_from", "found_at", "outage", "ended_at", "departed"),
         *("_supposed", "_stragglers", "_open", "trouble", "shortage", "tracks"),
         *("loss", "awaited_until", "acknowledged_at", "cleared_at", "fired_at", "lease_ends_at"),

@@ -645,6 +645,36 @@ def test_a_late_refresh_takes_the_warning_back() -> None:
     assert state(watching) is ExtensionState.REGISTERED
 
 
+def test_a_warning_says_what_became_of_those_before_it_also_after_a_restart_of_ours() -> None:
+    watching = monitor(1)
+    last = refreshing_at_half(watching)
+    first = see(watching, answer(1, registration(ends=last + 600), when=last + 342))
+    assert told(first) == [(AlertName.REFRESH_OVERDUE, Decision.FIRED)]
+    assert "Learned from 10 of its refreshes, warned from 55 % on. The PBX still" in (
+        first.incidents[0].explanation
+    )
+    late = registration(ends=last + 945)
+    back = see(watching, answer(1, late, when=last + 350))
+    assert told(back) == [(AlertName.REFRESH_OVERDUE, Decision.RESOLVED)]
+    again = restarted(watching, last + 360)
+    see(again, answer(1, late, when=last + 660))
+    (second,) = see(again, answer(1, late, when=last + 730)).incidents
+    assert (
+        "Learned from 11 of its refreshes, warned from 62 % on. The last such warning was "
+        "taken back." in second.explanation
+    )
+    lost = see(again, answer(1, when=last + 950))
+    assert told(lost) == [(AlertName.EXTENSION_LOST, Decision.ESCALATED)]
+    assert (again.record.last, again.record.came_true) == (2, 1)
+
+
+def test_a_lease_about_to_end_at_the_first_answer_raises_nothing_by_a_fixed_threshold() -> None:
+    watching = monitor(1, lateness=LatenessPolicy(before_expiry=120.0))
+    assert told(see(watching, answer(1, registration(ends=60), when=0))) == []
+    later = see(watching, answer(1, registration(ends=60), when=30))
+    assert told(later) == [(AlertName.REFRESH_OVERDUE, Decision.FIRED)]
+
+
 def test_the_old_entry_of_a_reboot_is_not_overdue() -> None:
     watching = monitor(1)
     last = refreshing_at_half(watching)

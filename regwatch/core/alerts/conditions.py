@@ -134,9 +134,11 @@ def _loss_facts(account: AccountName, watched: Watched, loss: Loss) -> Facts:
 
 
 def refresh_overdue(
-    account: AccountName, watched: Watched, lateness: Lateness, subject: str
+    account: AccountName, watched: Watched, lateness: Lateness, subject: str, record: str = ""
 ) -> Condition:
-    """A registration that shows its old lease although its usual refresh is past."""
+    """A registration that shows its old lease although its usual refresh is past. `record`: how
+    many such warnings came true.
+    """
     ends_at = lateness.registration.lease_ends_at or lateness.seen_at
     left = ends_at - lateness.seen_at
     story = f"{lateness.story}, lease ends in {humanise(left)}" if left > 0 else lateness.story
@@ -146,7 +148,7 @@ def refresh_overdue(
         subject=subject,
         since=lateness.due_at,
         summary=f"{name_of(watched.extension)} {is_what}{at_site(watched.site)}: {story}",
-        explanation=story[:1].upper() + story[1:] + ". The PBX still shows it as registered.",
+        explanation=_overdue_story(lateness, story, record),
         facts=replace(
             about(account, watched, lateness.registration),
             previous_state=ExtensionState.REGISTERED.value,
@@ -155,6 +157,15 @@ def refresh_overdue(
             detected=lateness.seen_at,
         ),
     )
+
+
+def _overdue_story(lateness: Lateness, story: str, record: str) -> str:
+    said = [story[:1].upper() + story[1:] + "."]
+    if lateness.basis:
+        said.append(lateness.basis[:1].upper() + lateness.basis[1:] + ".")
+        said.append(record)
+    said.append("The PBX still shows it as registered.")
+    return " ".join(filter(None, said))
 
 
 def never_registered(account: AccountName, watched: Watched, since: Timestamp) -> Condition:

@@ -53,13 +53,16 @@ def device_conditions(
     watched: Watched,
     losses: Iterable[Loss],
     lateness: Iterable[tuple[str, Lateness]],
+    record: str = "",
 ) -> Iterator[Condition]:
-    """What is wrong with single devices of an extension that is registered."""
+    """What is wrong with single devices of an extension that is registered. `record`: how many
+    warnings of a refresh came true.
+    """
     for loss in losses:
         if loss.reason not in ("deleted", "forgotten"):
             yield registration_lost(account, watched, loss)
     for subject, late in lateness:
-        yield refresh_overdue(account, watched, late, subject)
+        yield refresh_overdue(account, watched, late, subject, record)
 
 
 def is_device_back(incident: Incident, watched: Watched, memory: Memory, now: Timestamp) -> bool:

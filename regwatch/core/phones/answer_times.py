@@ -72,6 +72,8 @@ def is_remembered_otherwise(before: Memory, after: Memory) -> bool:
         or before.several_at != after.several_at
         or before.left != after.left
         or before.former != after.former
+        or before.earlier != after.earlier
+        or before.warned != after.warned
         or _beginnings(before.tracks) != _beginnings(after.tracks)
         or any(_is_young(before.habits.get(i, UNKNOWN), h) for i, h in after.habits.items())
     )

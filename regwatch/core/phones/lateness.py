@@ -32,7 +32,9 @@ class Lateness(Struct, frozen=True, gc=False):
     """The refresh point plus its margin, or the fixed threshold before the lease's end."""
     seen_at: Timestamp
     story: str
-    """In words: `usually refreshes at 50 % of 3600 s, 1 min 35 s late`."""
+    """In words: `usually refreshes at 50-53 % of 3600 s, 1 min 35 s late`."""
+    basis: str = ""
+    """What that is concluded from; empty where it is no conclusion from a habit."""
 
 
 CLEAN_UP_SECONDS = 60.0
@@ -46,7 +48,7 @@ for.
 class LatenessPolicy(Struct, frozen=True, gc=False):
     """When a refresh counts as overdue."""
 
-    learn_after: int = 3
+    learn_after: int = 6
     """Refreshes a habit must be learned from."""
     before_expiry: float = 0.0
     """Seconds before a lease's end from which on it is about to expire in any case; 0: off."""
@@ -69,7 +71,8 @@ def lateness_in(
     held = watched.registrations
     for registration in held:
         habit = habit_of(registration, memory, models, learn_after=policy.learn_after, now=now)
-        by_habit = _by_habit(habit, registration, policy, gap=gap, now=now)
+        own = memory.habits.get(registration.id)
+        by_habit = _by_habit(habit, registration, policy, own=own, gap=gap, now=now)
         late = _earlier(by_habit, _by_threshold(habit, registration, policy, now=now))
         late = _outlived(registration, memory, now=now) or late
         if late is None:
@@ -104,6 +107,7 @@ def _by_habit(
     registration: Registration,
     policy: LatenessPolicy,
     *,
+    own: Habit | None,
     gap: float,
     now: Timestamp,
 ) -> Lateness | None:
@@ -112,9 +116,23 @@ def _by_habit(
     usual_at = usual_refresh_at(habit, registration)
     if habit is None or due_at is None or usual_at is None or now < due_at:
         return None
-    share = round(100 * (habit.usual_share or 0.0))
-    usual = f"usually refreshes at {share} % of {habit.lease:.0f} s"
-    return Lateness(registration, due_at, now, f"{usual}, {humanise(now - usual_at)} late")
+    usual = f"usually refreshes at {_range_of(habit)} % of {habit.lease:.0f} s"
+    late = f"{usual}, {humanise(now - usual_at)} late"
+    return Lateness(registration, due_at, now, late, _basis(habit, registration, own, due_at))
+
+
+def _range_of(habit: Habit) -> str:
+    """Where in its lease it was seen to refresh: `50`, `50-53`."""
+    low, high = (round(100 * each / habit.lease) for each in (habit.earliest, habit.latest))
+    return f"{low}" if low == high else f"{low}-{high}"
+
+
+def _basis(habit: Habit, registration: Registration, own: Habit | None, due_at: Timestamp) -> str:
+    granted_at = (registration.lease_ends_at or due_at) - habit.lease_low
+    share = round(100 * (due_at - granted_at) / habit.lease)
+    own_words = f"{habit.refreshes} of its refreshes"
+    whose = own_words if habit is own else "others of its model and firmware"
+    return f"learned from {whose}, warned from {share} % on"
 
 
 def _by_threshold(

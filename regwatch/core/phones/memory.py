@@ -17,9 +17,10 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.diff import BEGINNINGS, ENDS, Change
 from regwatch.core.phones.doubt import Doubt
-from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn
-from regwatch.core.phones.identity import Track, Tracks, model_of, two_live
+from regwatch.core.phones.habits import UNKNOWN, Habit, begin, inherit, learn, renewed
+from regwatch.core.phones.identity import RANKS, Evidence, Track, Tracks, same_device, two_live
 from regwatch.core.phones.past_devices import NOTHING_LEFT, Left, left
+from regwatch.core.phones.warned import Warned
 
 
 class Loss(Struct, frozen=True, gc=False):
@@ -74,6 +75,13 @@ class Lately(Struct, frozen=True, gc=False):
     """Whether the last one was a loss."""
 
 
+Former = tuple[str, Habit]
+"""A device that was here, by its User-Agent, and its habit."""
+MOST_FORMER = 3
+"""Besides the last: all devices of an extension may be without power at once."""
+OF_ONE_MODEL = (Evidence.SAME_CONTACT, Evidence.SAME_HOST, Evidence.TAKES_OVER)
+
+
 class Memory(Struct, frozen=True, gc=False):
     """What is remembered of an extension besides its last answer."""
 
@@ -81,8 +89,10 @@ class Memory(Struct, frozen=True, gc=False):
     habits: Mapping[RegistrationId, Habit] = {}
     loss: Loss | None = None
     """How its last registration ended; None while it is registered."""
-    former: tuple[str, Habit] | None = None
-    """The device that was here last, and its habit: it may come back."""
+    former: Former | None = None
+    """The device that was here last: it may come back."""
+    earlier: tuple[Former, ...] = ()
+    """Those before it, the latest first."""
     lately: Lately | None = None
     """What it did lately. Only as it is stored: while we run, `flapping` knows it."""
     several_at: Timestamp | None = None
@@ -91,6 +101,8 @@ class Memory(Struct, frozen=True, gc=False):
     """What it registered with and from before."""
     doubt: Doubt | None = None
     """An answer that showed it gone, and is not believed yet."""
+    warned: tuple[Warned, ...] = ()
+    """What became of the last warnings of its refresh, the latest last."""
 
     def has_several(self, *, now: Timestamp) -> bool:
         """Whether it had two devices side by side, and not too long ago."""
@@ -109,19 +121,25 @@ def remember(memory: Memory, watched: Watched, answer: Answer, changes: Iterable
         first = Track(answer.answered_at, answer.answered_at)
         return Memory({r.id: first for r in answer.registrations})
     tracks, habits = dict(memory.tracks), dict(memory.habits)
-    loss, former = memory.loss, memory.former
+    loss, formers = memory.loss, _Formers(memory, answer)
     for change in changes:
         old = change.before
         if old is not None and change.kind in ENDS:
-            former = _former(old, habits) or former
+            formers.left(old, change.after)
         _remember_track(change, tracks)
-        _remember_habit(change, watched, habits, former)
+        _remember_habit(change, watched, habits, formers)
         if old is not None and change.kind in LOSSES:
             loss = _later(loss, _loss(change, watched.answered_at))
-    if answer.registered:
-        loss = None
-    several_at = _several_at(memory, answer, tracks)
-    return Memory(tracks, habits, loss, former, None, several_at, left(memory.left, changes))
+    return Memory(
+        tracks,
+        habits,
+        None if answer.registered else loss,
+        formers.last,
+        formers.earlier,
+        several_at=_several_at(memory, answer, tracks),
+        left=left(memory.left, changes),
+        warned=memory.warned,
+    )
 
 
 def _several_at(memory: Memory, answer: Answer, tracks: Tracks) -> Timestamp | None:
@@ -132,11 +150,52 @@ def _several_at(memory: Memory, answer: Answer, tracks: Tracks) -> Timestamp | N
     return now if is_seen else before
 
 
-def _former(
-    ended: Registration, habits: Mapping[RegistrationId, Habit]
-) -> tuple[str, Habit] | None:
-    habit = habits.get(ended.id)
-    return None if habit is None or not habit.refreshes else (ended.device, habit)
+class _Formers:
+    """The devices that were here, while one answer is taken in."""
+
+    def __init__(self, memory: Memory, answer: Answer) -> None:
+        self._memory = memory
+        self._has_several = memory.has_several(now=answer.answered_at)
+        self._all = [*((memory.former,) if memory.former is not None else ()), *memory.earlier]
+
+    @property
+    def last(self) -> Former | None:
+        """The last of them."""
+        return self._all[0] if self._all else None
+
+    @property
+    def earlier(self) -> tuple[Former, ...]:
+        """Those before it."""
+        return tuple(self._all[1 : 1 + MOST_FORMER])
+
+    def left(self, ended: Registration, heir: Registration | None) -> None:
+        """An entry is gone, with what was known of its device, unless that goes on."""
+        habit = self._memory.habits.get(ended.id)
+        goes_on = heir is not None and heir.device == ended.device
+        if habit is not None and habit.refreshes and not goes_on:
+            self._all.insert(0, (ended.device, habit))
+
+    def habit_of(self, came: Registration, held: Iterable[Registration], fresh: Habit) -> Habit:
+        """That of the device that came with this lease: as it was under the entry whose heir it is
+        or, if it was away meanwhile, as it was then. Nobody's twin lends it his.
+        """
+        old = self._origin_of(came, held)
+        if old is not None:
+            known = self._memory.habits[old.id]
+            return inherit(known if old.device == came.device else renewed(known), fresh)
+        for number, (device, habit) in enumerate(self._all):
+            if device == came.device and (known := inherit(habit, fresh)) is not fresh:
+                del self._all[number]  # its twin, if it comes back too, takes the other one
+                return known
+        return fresh
+
+    def _origin_of(self, came: Registration, held: Iterable[Registration]) -> Registration | None:
+        memory, found = self._memory, []
+        for old in held:
+            evidence = same_device(old, came, memory.tracks, has_several=self._has_several)
+            if evidence in OF_ONE_MODEL and old.id in memory.habits:
+                found.append((RANKS[evidence], old.id, old))
+        return min(found, default=(0, "", None))[2]
 
 
 def _remember_track(change: Change, tracks: dict[RegistrationId, Track]) -> None:
@@ -154,11 +213,20 @@ def _remember_habit(
     change: Change,
     watched: Watched,
     habits: dict[RegistrationId, Habit],
-    former: tuple[str, Habit] | None,
+    formers: _Formers,
 ) -> None:
     before, after = change.before, change.after
     asked_before_at = watched.answered_at or change.at
-    if change.kind is ChangeKind.REFRESHED and before is not None and after is not None:
+    if before is not None and change.kind in ENDS:
+        habits.pop(before.id, None)
+    elif after is None:
+        return
+    elif change.kind in BEGINNINGS:
+        fresh = begin(after, asked_at_before=asked_before_at, now=change.at)
+        habits[after.id] = formers.habit_of(after, watched.registrations, fresh)
+    elif before is not None and _is_other_build(before, after):
+        habits[after.id] = renewed(habits.get(after.id, UNKNOWN))
+    elif before is not None and change.kind is ChangeKind.REFRESHED:
         habits[after.id] = learn(
             habits.get(after.id),
             before,
@@ -166,26 +234,11 @@ def _remember_habit(
             asked_at_before=asked_before_at,
             asked_at_after=change.at,
         )
-    elif change.kind in BEGINNINGS and after is not None:
-        fresh = begin(after, asked_at_before=asked_before_at, now=change.at)
-        known = _known_habit(after.device, watched, habits, former)
-        habits[after.id] = inherit(known, fresh)
-    elif before is not None and change.kind in ENDS:
-        habits.pop(before.id, None)
 
 
-def _known_habit(
-    device: str,
-    watched: Watched,
-    habits: Mapping[RegistrationId, Habit],
-    former: tuple[str, Habit] | None,
-) -> Habit:
-    """That of this device under another entry: one it left to run out, or one that ended."""
-    for registration in watched.registrations:
-        if model_of(registration.device) == model_of(device) and registration.id in habits:
-            return habits[registration.id]
-    is_same = former is not None and model_of(former[0]) == model_of(device)
-    return former[1] if former is not None and is_same else UNKNOWN
+def _is_other_build(before: Registration, after: Registration) -> bool:
+    """Whether one entry was taken over by another device, or by other firmware."""
+    return bool(before.device and after.device) and before.device != after.device
 
 
 def _loss(change: Change, last_seen_at: Timestamp) -> Loss:

@@ -11,12 +11,17 @@ from regwatch.core.phones.lateness import habit_of
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.presence import held_last
 
+ENOUGH_FOR_MANY = 3
+"""Refreshes from which on a habit counts where many are judged together; before a person is told of
+one phone alone, more are asked for.
+"""
+
 
 class Refreshes(Struct, frozen=True):
     """Of one account."""
 
     models: DeviceModels
-    learn_after: int
+    learn_after: int = ENOUGH_FOR_MANY
     """Refreshes from which on a habit is one."""
 
     def of(self, watched: Watched, memory: Memory, *, now: Timestamp) -> LastRefresh | None:
@@ -29,7 +34,8 @@ class Refreshes(Struct, frozen=True):
         for held in held_last(watched, memory):
             habit = habit_of(held, memory, self.models, learn_after=self.learn_after, now=now)
             if not watched.registrations and memory.former is not None:
-                _, habit = memory.former
+                device, known = memory.former
+                habit = known if device == held.device else habit
             track = memory.tracks.get(held.id)
             yield last_refresh(
                 held,

@@ -28,6 +28,7 @@ from regwatch.core.phones.memory import Loss, Memory
 from regwatch.core.phones.observation import Observation
 from regwatch.core.phones.presence import state_of
 from regwatch.core.phones.roster import Roster
+from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.watches.restarts import Restarts
 
 FORGOTTEN = "the registrar forgot many at once: it may be back when it refreshes"
@@ -45,15 +46,19 @@ class PresenceWatch:
         models: DeviceModels,
         expectations: Expectations,
         *,
+        record: TrackRecord,
         roster: Roster,
         restarts: Restarts,
         incidents: OpenIncidents,
     ) -> None:
-        """`roster`: whose states it keeps; `restarts`: who of them will come back by itself."""
+        """`record`: what became of warnings; `roster`: whose states it keeps; `restarts`: who of
+        them will come back by itself.
+        """
         self._account = account
         self._policy = policy
         self._models = models
         self._expectations = expectations
+        self._record = record
         self._roster = roster
         self._restarts = restarts
         self._incidents = incidents
@@ -61,7 +66,9 @@ class PresenceWatch:
     def judge(self, watched: Watched, seen: Observation, *, now: Timestamp) -> Iterator[Step]:
         """What an observation means; `watched` as the answer has left it."""
         memory, gap = seen.memory, seen.gap
-        late = tuple(lateness_in(watched, memory, self._models, self._policy, gap=gap, now=now))
+        late: Late = ()
+        if not seen.is_first:
+            late = tuple(lateness_in(watched, memory, self._models, self._policy, gap=gap, now=now))
         expected_since = self._expectations.since(watched.extension, now=now)
         is_expected = expected_since is not None
         state = state_of(watched, memory.loss, overdue=bool(late), is_expected=is_expected)
@@ -108,7 +115,8 @@ class PresenceWatch:
         if presence is not None:
             holding[presence.subject] = presence
         if watched.registrations:
-            for condition in device_conditions(self._account, watched, seen.losses, late):
+            record = self._record.words if late else ""
+            for condition in device_conditions(self._account, watched, seen.losses, late, record):
                 if condition.subject in holding or len(holding) < MOST_REGISTRATIONS:
                     holding[condition.subject] = condition
         return holding

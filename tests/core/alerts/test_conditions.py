@@ -7,6 +7,7 @@ import pytest
 from fakes.values import ACME, EVERY_ALERT, at, extension, registration
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from regwatch.core.alerts import conditions, phone_conditions, place_conditions
 from regwatch.core.alerts.conditions import Condition
@@ -79,6 +80,21 @@ def overdue(who: Watched, held: Registration, *, is_alone: bool) -> Condition:
         else conditions.registration_subject(who.extension.id, held)
     )
     return conditions.refresh_overdue(ACME, who, Lateness(held, NOW, NOW, "late"), subject)
+
+
+def test_a_warning_says_what_it_is_concluded_from_and_how_often_that_was_right() -> None:
+    who, held = Watched(extension(1)), registration(ends=1800)
+    story, record = "usually refreshes at 50-53 % of 3600 s, 3 min late", "Of 20, 19."
+    basis = "learned from 38 of its refreshes, warned from 58 % on"
+    late = Lateness(held, NOW, NOW, story, basis)
+    told = conditions.refresh_overdue(ACME, who, late, "extension:1", record)
+    assert told.explanation == (
+        "Usually refreshes at 50-53 % of 3600 s, 3 min late, lease ends in 30 min. Learned from 38 "
+        "of its refreshes, warned from 58 % on. Of 20, 19. The PBX still shows it as "
+        "registered."
+    )
+    fixed = conditions.refresh_overdue(ACME, who, replace(late, basis=""), "extension:1", record)
+    assert record not in fixed.explanation, "that is said of habits"
 
 
 def site_lost(place: str) -> Condition:

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from regwatch.core.model import Registration, RegistrationId, Timestamp
 from regwatch.core.phones.habits import (
+    LITTLE_SHARE,
+    ROUNDING,
     Habit,
     about_to_expire_at,
     begin,
@@ -360,3 +362,27 @@ def test_a_phone_refreshing_at_half_its_lease_is_overdue_long_before_its_end(
     assert after is not None
     assert ends_at is not None
     assert START + ends_at - after >= 0.35 * lease - 60
+
+
+@given(
+    lease=st.sampled_from([300.0, 600.0, 3600.0]),
+    share=st.floats(0.4, 0.7),
+    spread=st.floats(0, 0.6),
+    every=st.sampled_from([15.0, 60.0, 97.0, 400.0]),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None, max_examples=100)
+def test_a_habit_never_claims_a_period_that_was_not_seen(
+    lease: float, share: float, spread: float, every: float, seed: int
+) -> None:
+    """However seldom a steady device is looked at, and however unsteady one is that is looked at
+    more often than it refreshes.
+    """
+    if every > (share - spread / 2) * lease - ROUNDING:
+        spread = min(spread, LITTLE_SHARE - 0.01)
+    phone = Phone(lease, share * lease, spread / (2 * share))
+    seen = [later - sooner for sooner, later in pairwise(phone.grants(20 * lease, seed))]
+    habit = learned(phone.polled(every, 20 * lease, seed))
+    if habit.refreshes:
+        assert min(seen) - ROUNDING <= habit.earliest <= habit.usual + ROUNDING
+        assert habit.usual - ROUNDING <= habit.latest <= max(seen) + ROUNDING

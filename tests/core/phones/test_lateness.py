@@ -4,8 +4,9 @@ import pytest
 from fakes.values import at, extension, registration
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from regwatch.core.model import Registration, RegistrationId, Watched
+from regwatch.core.model import ExtensionId, Registration, RegistrationId, Watched
 from regwatch.core.phones.device_models import ENOUGH, DeviceModels
 from regwatch.core.phones.habits import Habit
 from regwatch.core.phones.identity import Track
@@ -13,7 +14,7 @@ from regwatch.core.phones.lateness import Lateness, LatenessPolicy, habit_of, la
 from regwatch.core.phones.memory import Memory
 
 HALFWAY = Habit(
-    refreshes=4, lease_low=600.0, lease_high=600.0, usual=300.0, earliest=299.0, latest=301.0
+    refreshes=6, lease_low=600.0, lease_high=600.0, usual=300.0, earliest=299.0, latest=301.0
 )
 """Late 30 s (5 % of the lease) after the latest refresh ever seen: 331 s after it was granted."""
 YOUNG = Habit(
@@ -50,6 +51,7 @@ def test_it_is_late_from_the_latest_refresh_and_a_margin_on() -> None:
     assert subject == "extension:1"
     assert found.due_at == at(331)
     assert found.story == "usually refreshes at 50 % of 600 s, 31 s late"
+    assert found.basis == "learned from 6 of its refreshes, warned from 55 % on"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,13 @@ def test_the_habit_tells_more_than_the_threshold() -> None:
     assert found.due_at == at(331)
 
 
+def test_it_says_between_which_points_it_refreshes() -> None:
+    wide = replace(HALFWAY, refreshes=38, earliest=301.0, latest=318.0)
+    ((_, found),) = late(560, habit=wide)
+    assert found.story == "usually refreshes at 50-53 % of 600 s, 4 min 20 s late"
+    assert found.basis == "learned from 38 of its refreshes, warned from 58 % on"
+
+
 def test_of_several_devices_each_is_told_by_itself() -> None:
     other = registration("uloc-2", ends=1200, device="Linphone/5.2")
     tracks = {"uloc-1": (0.0, 100.0), "uloc-2": (60.0, 60.0)}
@@ -128,12 +137,18 @@ def test_what_is_late_was_due_and_stays_late(when: float, gap: float, before: fl
 
 def test_a_young_one_is_judged_by_its_kin() -> None:
     models = DeviceModels()
-    for _ in range(ENOUGH):
-        models.learned(HELD.device, HALFWAY, is_new=True, now=at(-10_000))
+    for number in range(ENOUGH):
+        models.learn(
+            ExtensionId(10 + number), (HELD,), {HELD.id: HALFWAY}, after=3, now=at(-10_000)
+        )
     memory = Memory(habits={HELD.id: YOUNG})
     judged = habit_of(HELD, memory, models, learn_after=3, now=at(0))
     assert judged is not None
     assert judged.refreshes == 3
     assert judged.latest > HALFWAY.latest, "with a wider margin"
+    policy = LatenessPolicy(learn_after=3)
+    who = Watched(extension(1), registrations=(HELD,))
+    ((_, found),) = lateness_in(who, memory, models, policy, gap=20, now=at(500))
+    assert found.basis.startswith("learned from others of its model and firmware, warned from")
     assert habit_of(HELD, memory, models, learn_after=2, now=at(0)) == YOUNG
     assert habit_of(registration("uloc-9"), memory, models, learn_after=3, now=at(0)) is None

@@ -17,6 +17,7 @@ from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.observation import Observation, compare
 from regwatch.core.phones.roster import Roster
+from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.watches.presence_watch import PresenceWatch
 from regwatch.core.watches.restarts import Restarts
 
@@ -49,6 +50,7 @@ class Room:
             LatenessPolicy(before_expiry=before_expiry),
             DeviceModels(),
             Expectations(is_expected),
+            record=TrackRecord(),
             roster=self.roster,
             restarts=self.restarts,
             incidents=self.incidents,
