@@ -31,6 +31,7 @@ from regwatch.core.phones.doubt import Doubt, Standing, Weighed, judge, weigh
 from regwatch.core.phones.gaps import Gaps
 from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import Observation, compare, undoubted
+from regwatch.core.phones.presence import is_bare
 from regwatch.core.phones.roster import Roster
 from regwatch.core.phones.warned import LAST_OF_ONE, TrackRecord
 from regwatch.core.phones.warning_ends import warning_ends
@@ -178,8 +179,14 @@ class Intake:
         weighed = weigh(answers, known, self.doubts, registered=registered)
         if weighed.is_mass:
             self._watches.restarts.suspect(now=now)
-        taken = [self._take_one(each, weighed, gathered) for each in answers.values()]
-        self._settle(taken, gathered, now)
+        each = list(answers.values())
+        if weighed.confirms_mass:  # first those who show that it is one: it explains the others
+            each.sort(key=lambda answer: not self._is_of_mass(answer.extension_id))
+        self._settle([self._take_one(answer, weighed, gathered) for answer in each], gathered, now)
+
+    def _is_of_mass(self, extension_id: ExtensionId) -> bool:
+        doubt = self.doubts.get(extension_id)
+        return doubt is not None and doubt.is_mass and not doubt.answer.registered
 
     def believe(self, gathered: Gathered, *, before: Timestamp, now: Timestamp) -> None:
         """Take in what was seen once by then and could not be asked again: it is told as such. So
@@ -208,6 +215,9 @@ class Intake:
         extension_id = answer.extension_id
         watched = self._roster.by_id.get(extension_id)
         if watched is None or watched.state is ExtensionState.REMOVED:
+            return None
+        if is_bare(answer, watched) and extension_id not in self.doubts:
+            self._roster.answer(watched, watched.registrations, watched.site, answer.answered_at)
             return None
         known = _Known(copy(watched), self.memory(extension_id))
         losses = len(gathered.losses)
@@ -238,7 +248,7 @@ class Intake:
     ) -> bool:
         extension_id, doubt = seen.extension_id, seen.remembered.doubt
         looked = self.gaps.looked_until(seen.before.answered_at, now=seen.at)
-        standing = judge(seen.changes, doubt, seen.after, are_many=weighed.are_many, looked=looked)
+        standing = judge(seen.changes, doubt, seen.after, weighed, looked=looked)
         if standing is Standing.DOUBTED and not is_last:
             if doubt is None:
                 doubt = Doubt(seen.after, weighed.is_mass)

@@ -18,6 +18,8 @@ class Untold(StrEnum):
     """Many vanished with it at once: what that is is looked at, and told as one."""
     CONFIRMED_BACK = "confirmed_back"
     """It was there when it was asked again: the PBX had left it out."""
+    PLACE_MOVED = "place_moved"
+    """Its place has a new address, which was told of others before it."""
 
 
 class Remark(Struct, frozen=True, gc=False):

@@ -1,5 +1,6 @@
 """What the API's answers look like, in each of the forms that a fault may give them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
@@ -21,6 +22,32 @@ def reg_info(registrar: Registrar, extension_id: int, *, now: float, faults: Fau
     if found is None:
         return None
     registered, entries = found
+    if faults.are_none:
+        plain = [_plain(entry) for entry in entries]
+        return {"registered": registered, "extension_id": extension_id, "registrations": plain}
+    return _distorted(registrar, extension_id, registered, entries, now, faults)
+
+
+def _plain(entry: Entry) -> Json:
+    """As it is written without any fault."""
+    binding = entry.binding
+    return {
+        "device": binding.device,
+        "real_address": entry.real,
+        "contact_address": binding.contact,
+        "expires": 0 if entry.left == FOREVER else int(entry.left),
+        "registration_id": binding.ruid,
+    }
+
+
+def _distorted(
+    registrar: Registrar,
+    extension_id: int,
+    registered: bool,
+    entries: Iterable[Entry],
+    now: float,
+    faults: Faults,
+) -> Json:
     if faults.on("empty_entries"):
         return empty(extension_id)
     if _is_denied(extension_id, faults):
@@ -127,6 +154,8 @@ def with_oddities(
     infos: list[Json], asked: set[int], registrar: Registrar, faults: Faults, random: Random
 ) -> list[Json]:
     """Entries left out, doubled or uncalled for."""
+    if faults.are_none:
+        return infos
     share = faults.number("drop_ids")
     kept = [info for info in infos if random.random() >= share] if share else infos
     kept = [info for info in kept if not _is_left_out(info, faults)]

@@ -209,6 +209,11 @@ class Faults:
         """Those that are on."""
         return dict(self._active)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether all are off, as they mostly are."""
+        return not self._active
+
     def on(self, name: str) -> bool:
         """Whether it is on."""
         return name in self._active

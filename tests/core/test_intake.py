@@ -238,3 +238,18 @@ def test_one_that_cannot_be_weighed_is_set_aside_and_the_others_are_taken_in() -
     assert aside(outcome) == [(ONE, AttributeError)]
     assert watching.roster.by_id[ONE].reason == SET_ASIDE
     assert watching.roster.by_id[TWO].state is ExtensionState.SIGNED_OFF
+
+
+def test_who_is_said_to_be_there_without_any_entry_is_there_and_never_late() -> None:
+    """A PBX that lost the entries and kept its flags: nobody's refresh can be seen."""
+    watching, _ = monitor(*range(1, 7))
+    for when in (0, 150, 300, 450, 600, 750, 900):
+        ends = registration(ends=when + 300)
+        see(watching, *(answer(n, ends, when=when) for n in range(1, 7)))
+    for when in (1100, 1160, 1220, 1500):
+        bare = (answer(n, when=when, registered=True) for n in range(1, 7))
+        assert told(see(watching, *bare)) == []
+    assert watching.roster.by_id[ONE].state is ExtensionState.REGISTERED
+    assert watching.roster.by_id[ONE].answered_at == at(1500)
+    gone = see(watching, *(answer(n, when=1560) for n in range(1, 7)))
+    assert AlertName.EXTENSION_LOST in told(gone), "it is told when they are said to be gone"

@@ -33,6 +33,12 @@ def test_of_one_that_there_is_not_there_is_nothing() -> None:
     assert empty(7) == {"registered": False, "extension_id": 7, "registrations": []}
 
 
+def test_a_fault_of_something_else_changes_no_word_of_it() -> None:
+    """Without any, the answer is made on a shorter way."""
+    everybody = [phone.id for phone in PHONES]
+    assert [info(i) for i in everybody] == [info(i, hang=1.0) for i in everybody]
+
+
 @pytest.mark.parametrize(
     ("form", "expires"),
     [

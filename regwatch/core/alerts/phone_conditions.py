@@ -10,6 +10,7 @@ from regwatch.core.model import (
     AlertName,
     ExtensionState,
     Facts,
+    Incident,
     Registration,
     Timestamp,
     Watched,
@@ -49,6 +50,22 @@ def address_changed(
         f"{at_site(watched.site)}: {after}, before it was {before}",
         explanation="Its place or its line changed: most often the provider gave the line another "
         "address.",
+    )
+
+
+def line_changed(told: Incident, phones: int, move: Move) -> Condition:
+    """Others of its place do so too: it is their line. `told`: what was told of the first."""
+    before, after = host_of(move.before.real_address), host_of(move.after.real_address)
+    return Condition(
+        alert=AlertName.ADDRESS_CHANGED,
+        subject=told.subject,
+        since=told.started_at,
+        summary=f"{phones} phones of one place register from another address"
+        f"{at_site(told.facts.site)}: {after}, before it was {before}",
+        explanation="Their line changed: most often the provider gave it another address. The "
+        f"first to show it was {told.facts.extension or told.facts.extension_id}.",
+        facts=told.facts,
+        is_retold=True,
     )
 
 

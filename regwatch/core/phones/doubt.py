@@ -3,13 +3,15 @@ anybody is told.
 
     the answer shows                        doubted before?   what becomes of it
     --------------------------------------  ----------------  --------------------------------------
-    a registration gone while its lease     no                DOUBTED: not taken in, asked again
-    runs, as it was seen or as the PBX
-    says now; or, where many are gone or
-    nobody could look, one that ended
-    unseen; without an heir, not by our
-    doing
-    any registration gone                   yes               BELIEVED: gone from two answers
+    a registration gone, without an heir,   yes               BELIEVED: gone from two answers
+    not by our doing; and
+      its lease runs, as it was seen or as  no                DOUBTED: not taken in, asked again
+      the PBX says now
+      many are gone, or nobody could look,  no                DOUBTED
+      and nobody saw that it was not
+      refreshed
+      many are gone before their leases     no                DOUBTED
+      ended
     anything else                           yes               REFUTED: it was there all the time, or
                                                               went on under another entry
     anything else                           no                BELIEVED: nothing surprising
@@ -43,13 +45,14 @@ from regwatch.core.phones.diff import (
     said_to_have_ended,
 )
 
+GONE = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN, ChangeKind.EXPIRED})
+"""How a registration ends of which nothing goes on, but by our doing."""
 AT_LEAST, SHARE = 3, 0.3
 """Many: so many, and at least this share of those that an answer could show."""
 MASS_SHARE = 0.15
 """A mass: half of what is a large part of an account, since one answer is a small sample of it."""
 MASS_IN_ALL = 5
 """Of so many at least, if the others of the account do alike; half as well."""
-GONE = frozenset({ChangeKind.UNREGISTERED, ChangeKind.ENDED_UNSEEN, ChangeKind.EXPIRED})
 
 
 class Doubt(Struct, frozen=True, gc=False):
@@ -73,44 +76,6 @@ class Standing(StrEnum):
     REFUTED = "refuted"
 
 
-def judge(
-    changes: Sequence[Change],
-    doubt: Doubt | None,
-    answer: Answer,
-    *,
-    are_many: bool = False,
-    looked: Timestamp | None = None,
-) -> Standing:
-    """See the table above. `changes`: what the answer shows; `are_many`: so are gone with it;
-    `looked`: until when somebody could look for a refresh, None: until now.
-    """
-    if doubt is not None:
-        if not any(change.kind in GONE for change in changes):
-            return Standing.REFUTED
-        return Standing.DOUBTED if answer.answered_at <= doubt.at else Standing.BELIEVED
-    is_doubted = any(_is_surprising(change, answer, are_many, looked) for change in changes)
-    return Standing.DOUBTED if is_doubted else Standing.BELIEVED
-
-
-def _is_surprising(
-    change: Change, answer: Answer, are_many: bool, looked: Timestamp | None
-) -> bool:
-    """Whether a registration is gone though its lease ran on, or while nobody looked."""
-    if change.before is None:
-        return False
-    if change.kind is ChangeKind.ENDED_UNSEEN:
-        return are_many or (looked is not None and not lease_has_ended(change.before, looked))
-    return change.kind is ChangeKind.UNREGISTERED and _runs_on(change.before, answer)
-
-
-def _runs_on(registration: Registration, answer: Answer) -> bool:
-    """By when it was seen last, or by what the PBX says of it now."""
-    said_at, now = said_to_have_ended(registration, answer), answer.answered_at
-    if not lease_has_ended(registration, now):
-        return True
-    return said_at is not None and said_at > now + LEASE_SLACK
-
-
 class Weighed(Struct, frozen=True):
     """What is to be thought of an answer about many."""
 
@@ -122,6 +87,46 @@ class Weighed(Struct, frozen=True):
     """Of those that had vanished together, many are gone still."""
     unweighed: Mapping[ExtensionId, Exception] = {}
     """Those in whose answers a bug was met, and which one."""
+
+
+def judge(
+    changes: Sequence[Change],
+    doubt: Doubt | None,
+    answer: Answer,
+    weighed: Weighed,
+    *,
+    looked: Timestamp | None = None,
+) -> Standing:
+    """See the table above. `changes`: what the answer shows of one; `weighed`: what it shows of
+    all; `looked`: until when somebody could look for a refresh, None: until now.
+    """
+    if doubt is not None:
+        if not any(change.kind in GONE for change in changes):
+            return Standing.REFUTED
+        return Standing.DOUBTED if answer.answered_at <= doubt.at else Standing.BELIEVED
+    is_doubted = any(_is_surprising(change, answer, weighed, looked) for change in changes)
+    return Standing.DOUBTED if is_doubted else Standing.BELIEVED
+
+
+def _is_surprising(
+    change: Change, answer: Answer, weighed: Weighed, looked: Timestamp | None
+) -> bool:
+    """Whether a registration is gone though its lease ran on, with many, or while nobody looked."""
+    if change.kind not in GONE or change.before is None:
+        return False
+    if weighed.is_mass or (weighed.are_many and change.kind is not ChangeKind.EXPIRED):
+        return True
+    if change.kind is ChangeKind.ENDED_UNSEEN:
+        return looked is not None and not lease_has_ended(change.before, looked)
+    return change.kind is ChangeKind.UNREGISTERED and _runs_on(change.before, answer)
+
+
+def _runs_on(registration: Registration, answer: Answer) -> bool:
+    """By when it was seen last, or by what the PBX says of it now."""
+    said_at, now = said_to_have_ended(registration, answer), answer.answered_at
+    if not lease_has_ended(registration, now):
+        return True
+    return said_at is not None and said_at > now + LEASE_SLACK
 
 
 def weigh(

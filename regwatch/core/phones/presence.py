@@ -23,6 +23,16 @@ from regwatch.core.phones.diff import (
 )
 from regwatch.core.phones.memory import Loss, Memory
 
+THERE = (ExtensionState.REGISTERED, ExtensionState.OVERDUE)
+
+
+def is_bare(answer: Answer, watched: Watched) -> bool:
+    """Whether all it says is that the extension is there: not what of its entries became. Nobody is
+    late by that.
+    """
+    says_nothing = answer.registered and not answer.registrations
+    return says_nothing and bool(watched.registrations) and watched.state in THERE
+
 
 def understood(answer: Answer, watched: Watched) -> Answer:
     """The answer, read in the light of the one before.

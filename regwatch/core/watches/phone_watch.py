@@ -7,6 +7,7 @@ a foreign network, another device.
 * A foreign network lasts while one of its devices registers from there. Who was there already at
   the first look, is at home there. While it holds no registration at all, nothing new is known.
 * Where a foreign network is told, the other address is not told besides.
+* Phones of one place that go to one new address are one incident: that of the first (`line_moves`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,20 +20,24 @@ from regwatch.core.alerts.phone_conditions import (
     device_changed,
     flapping,
     foreign_network,
+    line_changed,
 )
 from regwatch.core.clock_steps import move_all
 from regwatch.core.model import (
     AccountName,
     AlertName,
     ExtensionId,
+    Incident,
     IncidentState,
     Registration,
     Timestamp,
     Watched,
 )
 from regwatch.core.phones.flapping import Flapping, FlappingPolicy
+from regwatch.core.phones.line_moves import LineMove, LineMoves
 from regwatch.core.phones.memory import Lately
 from regwatch.core.phones.moves import Move, Sighting, address_move, device_swap, place_of
+from regwatch.core.remarks import Remark, Untold
 from regwatch.core.sites import Sites
 from regwatch.core.subjects import event_subject
 
@@ -56,6 +61,7 @@ class PhoneWatch:
         self._sites = sites
         self._incidents = incidents
         self._flapping = Flapping(policy)
+        self._lines = LineMoves()
         self._flappers: set[ExtensionId] = set()
         self._events: dict[ExtensionId, dict[AlertName, Timestamp]] = {}
         """Until when what happened to an extension counts as new."""
@@ -77,6 +83,7 @@ class PhoneWatch:
     def clock_set(self, by: float) -> Iterator[None]:
         """The wall clock was set forward by so many seconds; in pieces."""
         yield from self._flapping.clock_set(by)
+        yield from self._lines.clock_set(by)
         for events in self._events.values():
             yield from move_all(events, Timestamp, by)
 
@@ -104,7 +111,7 @@ class PhoneWatch:
 
     def answered(
         self, watched: Watched, sighting: Sighting, *, is_explained: bool, now: Timestamp
-    ) -> Iterator[Step]:
+    ) -> Iterator[Step | Remark]:
         """An extension was answered. `is_explained`: a site's outage or the registrar's restart
         explains what it does.
         """
@@ -138,14 +145,16 @@ class PhoneWatch:
             self._flappers.discard(extension_id)
             yield from self._incidents.inhibit(extension_id, None, instead_of=(incident.id,))
 
-    def _moves(self, watched: Watched, sighting: Sighting, now: Timestamp) -> Iterator[Step]:
+    def _moves(
+        self, watched: Watched, sighting: Sighting, now: Timestamp
+    ) -> Iterator[Step | Remark]:
         is_told = False
         for step in self._foreign(watched, sighting.was, now):
             is_told = step.decision is Decision.FIRED
             yield step
         move = address_move(sighting, now=now)
         if move is not None and not is_told:
-            yield self._event(watched, move, address_changed, now)
+            yield self._address(watched, move, now)
         swap = device_swap(sighting)
         if swap is not None:
             yield self._event(watched, swap, device_changed, now)
@@ -172,6 +181,24 @@ class PhoneWatch:
         # Whom only its address puts to a site may as well be at another one.
         is_named = self._sites.of_extension(watched.extension) == watched.site
         return is_named or not self._sites.of_address(address)
+
+    def _address(self, watched: Watched, move: Move, now: Timestamp) -> Step | Remark:
+        """Its own move, or that of its line, which another one was the first to show."""
+        extension_id, after = watched.extension.id, place_of(move.after)
+        line = self._lines.went(extension_id, place_of(move.before), after, now=now)
+        if line.phones == 1:
+            return self._event(watched, move, address_changed, now)
+        told = self._incidents.get(event_subject(AlertName.ADDRESS_CHANGED, line.first))
+        if line.is_over or told is None:
+            because = f"others of its place ({line.phones - 1}) went to {after} before it"
+            return Remark(Untold.PLACE_MOVED, extension_id, now, because)
+        return self._line(told, line, move, now)
+
+    def _line(self, told: Incident, line: LineMove, move: Move, now: Timestamp) -> Step:
+        condition = line_changed(told, line.phones, move)
+        until = Timestamp(now + EVENT_SECONDS)
+        self._events.setdefault(line.first, {})[condition.alert] = until
+        return self._incidents.apply(told.subject, condition, recover_after=0.0, now=now)
 
     def _event(self, watched: Watched, move: Move, tell: Telling, now: Timestamp) -> Step:
         condition = tell(self._account, watched, move, now)

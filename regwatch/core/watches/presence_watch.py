@@ -33,6 +33,7 @@ from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.watches.restarts import Restarts
 
 LEFT_OUT = "it is there as it was: the PBX had left it out"
+FORGOTTEN = "the registrar forgot many at once: it may be back when it refreshes"
 Late = Sequence[tuple[str, Lateness]]
 Holding = Mapping[str, Condition | None]
 
@@ -86,6 +87,16 @@ class PresenceWatch:
             else:
                 missed = missed_since(condition, expected_since)
                 yield self._incidents.apply(subject, missed, now=now)
+        if seen.losses and watched.registrations:
+            yield from self._await_devices(seen, now)
+
+    def _await_devices(self, seen: Observation, now: Timestamp) -> Iterator[Step]:
+        """Those of an extension that is there which the registrar forgot may come back."""
+        until = self._restarts.device_awaited_until(seen, self._models)
+        if until is not None:
+            yield from self._incidents.hold(
+                seen.extension_id, lambda _: until, instead_of=(None,), because=FORGOTTEN, now=now
+            )
 
     def _not_missed(self, watched: Watched, now: Timestamp) -> Iterator[Step]:
         """It is not expected now: whatever it misses is over."""

@@ -11,10 +11,11 @@ but nobody is to be woken for a phone that will be back in its own time:
   later, unless so many are that it is the account.
 * While the account is out nobody is told singly, however overdue. Who is out still when the others
   are back is a **straggler**: told alone five minutes later.
+* One of several devices of an extension is awaited as well, and told of if it is not back by then.
 * If it is neither, each is told of as what it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -115,9 +116,19 @@ class Restarts:
         if not (is_mass or self._covers(loss)):
             return memory
         since = now if self._began_at is None else self._began_at
-        until = _awaited_until(seen, models, since=since)
+        until = _awaited_until(seen.before.registrations, seen, models, since=since)
         self._forgot(seen.extension_id, until, now)
         return replace(memory, loss=replace(loss, awaited_until=until))
+
+    def device_awaited_until(self, seen: Observation, models: DeviceModels) -> Timestamp | None:
+        """Until when one of several devices may come back that was forgotten like the others; None
+        if none was.
+        """
+        if self._began_at is None:
+            return None
+        gone = [loss.registration for loss in seen.losses if self._covers(loss)]
+        until = _awaited_until(gone, seen, models, since=self._began_at)
+        return until if until > seen.at else None
 
     def _covers(self, loss: Loss) -> bool:
         """Whether it is asked for the first time since, and its lease went on then, for all that is
@@ -316,11 +327,13 @@ def _moved(at: Timestamp | None, by: float) -> Timestamp | None:
     return None if at is None else Timestamp(at + by)
 
 
-def _awaited_until(seen: Observation, models: DeviceModels, *, since: Timestamp) -> Timestamp:
+def _awaited_until(
+    held: Iterable[Registration], seen: Observation, models: DeviceModels, *, since: Timestamp
+) -> Timestamp:
     """When its last device will have had occasion to come back after a restart `since` then; half a
     minute is looked at in any case.
     """
-    held, now = seen.before.registrations, seen.at
+    now = seen.at
     last_seen_at = seen.before.answered_at or now
     found = (_back_by(r, seen.remembered, models, since, last_seen_at, now) for r in held)
     return max(found, default=now)

@@ -7,11 +7,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench.life import calm, show
+from bench.life import calm, devices, identity, lies, reliability, show
 
 TABLES = {
     "show": show.main,
     "calm": calm.main,
+    "identity": identity.main,
+    "devices": devices.main,
+    "lies": lies.main,
+    "all": reliability.main,
 }
 
 

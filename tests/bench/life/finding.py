@@ -10,13 +10,13 @@ from bench.life.driver import Saying, Told
 from bench.life.judge import ACCOUNT, LATE_SECONDS
 from bench.life.truth import Away, Truth
 
-from regwatch.core.model import AlertName, ExtensionId, Incident
+from regwatch.core.model import ExtensionId, Incident
 from regwatch.simulator.life import Happening, Want
 from regwatch.simulator.rates import Kind
 
 VISIBLE_SECONDS = 120.0
 """Who is gone for less may be missed: so long takes a sweep, and the question that confirms."""
-SPOKEN_OF = frozenset({AlertName.EXTENSION_LOST, AlertName.REGISTRATION_LOST, AlertName.SIGNED_OFF})
+SPOKEN_OF = frozenset({"extension_lost", "registration_lost", "signed_off"})
 PLACE_MEMBERS = 3
 API_SECONDS, FROZEN_SECONDS, LIST_SECONDS = 150.0, 1200.0, 2400.0
 """What lasts shorter need not be told: two minutes; `stale_after`; two readings of the list."""
@@ -51,7 +51,7 @@ class Finding:
         self._said: dict[str, list[Saying]] = defaultdict(list)
         for incident in told.incidents.values():
             who = incident.facts.extension_id
-            if who is not None and incident.alert in SPOKEN_OF:
+            if who is not None and incident.alert.value in SPOKEN_OF:
                 self._incidents[who].append(incident)
         for saying in told.sayings:
             self._said[saying.incident.id].append(saying)

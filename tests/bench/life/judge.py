@@ -72,13 +72,14 @@ Cause = tuple[Happening | None, Word, object]
 """What happened, and what the same thing would be known by."""
 NOTHING: Cause = (None, Word.FALSE, None)
 Rule = Callable[["Judge", Saying], Cause]
-ACCOUNT: Mapping[str, tuple[frozenset[Kind], float]] = {
-    "api_unavailable": (frozenset({Kind.API_DOWN, Kind.FROZEN, Kind.MASS_GLITCH}), LATE_SECONDS),
-    "registrar_restarted": (frozenset({Kind.RESTART}), RESTART_SECONDS),
-    "account_lost": (frozenset({Kind.MASS_GLITCH}), LATE_SECONDS),
-    "unanswered": (frozenset({Kind.MASS_GLITCH}), LATE_SECONDS),
-    "list_shrank": (frozenset({Kind.LIST_SHRUNK}), LISTED_SECONDS),
+ACCOUNT: Mapping[str, tuple[Sequence[Kind], float]] = {
+    "api_unavailable": ((Kind.API_DOWN, Kind.FROZEN, Kind.MASS_GLITCH), LATE_SECONDS),
+    "registrar_restarted": ((Kind.RESTART,), RESTART_SECONDS),
+    "account_lost": ((Kind.MASS_GLITCH,), LATE_SECONDS),
+    "unanswered": ((Kind.MASS_GLITCH,), LATE_SECONDS),
+    "list_shrank": ((Kind.LIST_SHRUNK,), LISTED_SECONDS),
 }
+"""What they are true of, the first of these that is found, and how long after it."""
 FAMILY = {"registration_lost": "lost", "extension_lost": "lost", "signed_off": "lost"}
 """One thing under several names."""
 
@@ -95,6 +96,13 @@ class Judge:
         """Of each saying."""
         found = [(saying, self._verdict(saying)) for saying in self.told.sayings]
         return [verdict for saying, verdict in found if saying.at >= self.told.begins]
+
+    def untold(self, aways: Sequence[Away], name: str) -> Away:
+        """The latest that was not told under this name; else the latest. Two devices that go
+        together are two.
+        """
+        fresh = [each for each in aways if (name, each.sight) not in self._known]
+        return (fresh or aways)[-1]
 
     def _verdict(self, saying: Saying) -> Verdict:
         name = saying.alert.value
@@ -115,13 +123,13 @@ def _aways(judge: Judge, saying: Saying, slack: float = LATE_SECONDS) -> list[Aw
     return judge.truth.aways(saying.who, since, saying.at)
 
 
-def _lost(aways: Sequence[Away], at: float) -> Cause:
+def _lost(judge: Judge, aways: Sequence[Away], at: float) -> Cause:
     """By the last device that went silently; who is listed still is not lost."""
     gone = [each for each in aways if each.sight.gone_at <= at + 1]
     silent = [each for each in gone if each.is_silent]
     if not gone:
         return NOTHING
-    away = (silent or gone)[-1]
+    away = judge.untold(silent or gone, "lost")
     return away.happening, Word.TRUE if silent else Word.GOODBYE, away.sight
 
 
@@ -129,21 +137,27 @@ def _extension_lost(judge: Judge, saying: Saying) -> Cause:
     aways = _aways(judge, saying)
     if saying.who is None or not judge.truth.is_all_away(saying.who, aways):
         return NOTHING
-    return _lost(aways, saying.at)
+    return _lost(judge, aways, saying.at)
 
 
 def _registration_lost(judge: Judge, saying: Saying) -> Cause:
-    return _lost(_aways(judge, saying), saying.at)
+    return _lost(judge, _aways(judge, saying), saying.at)
 
 
 def _signed_off(judge: Judge, saying: Saying) -> Cause:
     said = [each for each in _aways(judge, saying, SLOW_SECONDS) if not each.is_silent]
-    return (said[-1].happening, Word.TRUE, said[-1].sight) if said else NOTHING
+    if not said:
+        return NOTHING
+    away = judge.untold(said, "lost")
+    return away.happening, Word.TRUE, away.sight
 
 
 def _overdue(judge: Judge, saying: Saying) -> Cause:
     silent = [each for each in _aways(judge, saying) if each.is_silent]
-    return (silent[-1].happening, Word.TRUE, silent[-1].sight) if silent else NOTHING
+    if not silent:
+        return NOTHING
+    away = judge.untold(silent, saying.alert.value)
+    return away.happening, Word.TRUE, away.sight
 
 
 def _site_lost(judge: Judge, saying: Saying) -> Cause:
@@ -195,8 +209,10 @@ def _never_registered(judge: Judge, saying: Saying) -> Cause:
 def _of_account(judge: Judge, saying: Saying) -> Cause:
     kinds, slack = ACCOUNT[saying.alert.value]
     since = saying.incident.started_at - slack
-    found = judge.truth.during(kinds, since, saying.at)
-    return (found[-1], Word.TRUE, found[-1].number) if found else NOTHING
+    for kind in kinds:
+        if found := judge.truth.during(frozenset({kind}), since, saying.at):
+            return found[-1], Word.TRUE, found[-1].number
+    return NOTHING
 
 
 def _never(_judge: Judge, _saying: Saying) -> Cause:

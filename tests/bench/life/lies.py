@@ -16,6 +16,7 @@ from bench.life.finding import Finding
 from bench.life.judge import Judge, Verdict, Word
 from bench.life.table import line, markdown
 
+from regwatch.core.model import AlertName
 from regwatch.simulator.life import Act, Happening, Step, Want
 from regwatch.simulator.life.ground import ground
 from regwatch.simulator.rates import REAL_LIFE, Kind
@@ -49,7 +50,10 @@ HEALTHY: Mapping[str, Mapping[str, object]] = {
     "`expires` as a date": {"expires_format": "datetime"},
     "`expires` as the lease granted": {"expires_format": "granted"},
 }
-HEAD = ("what the API says", "for", "", "of the account", "false", "losses told", "latest after it")
+HEAD = (
+    "what the API says", "for", "", "of the account", "false", "false warnings", "losses told",
+    "latest after it",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,13 +148,15 @@ class Came:
         return [v for v in self.verdicts if v.saying.who is None]
 
     @property
-    def false(self) -> list[Verdict]:
+    def wrong(self) -> list[Verdict]:
         """What was told of single phones and was not so, or once more."""
-        return [
-            v
-            for v in self.verdicts
-            if v.saying.who is not None and v.word in {Word.FALSE, Word.AGAIN}
-        ]
+        mine = (v for v in self.verdicts if v.saying.who is not None)
+        return [v for v in mine if v.word in {Word.FALSE, Word.AGAIN}]
+
+    @property
+    def false(self) -> list[Verdict]:
+        """Of these what says that somebody is gone, or came, or is another."""
+        return [v for v in self.wrong if v.saying.alert is not AlertName.REFRESH_OVERDUE]
 
     def faults(self) -> list[str]:
         """What is not as it should be. Not answered for ten minutes is another thing to tell."""
@@ -158,7 +164,7 @@ class Came:
             v for v in self.of_account
             if v.saying.alert.value == "api_unavailable" and v.kind == Kind.API_DOWN.value
         ]  # fmt: skip
-        found = list(map(line, self.false))
+        found = list(map(line, self.wrong))
         if len(self.of_account) - min(1, len(outage)) > 1:
             found += map(line, self.of_account)
         if None in self.delays:
@@ -174,7 +180,9 @@ class Came:
         cell = self.cell
         length = f"{cell.length:.0f} s" if cell.length < 120 else f"{cell.length / 60:.0f} min"
         losses = f"{len(told)} of {len(self.delays)}"
-        return cell.lie, length, cell.around, said or "–", len(self.false), losses, latest
+        warnings = len(self.wrong) - len(self.false)
+        words = (cell.lie, length, cell.around, said or "–")
+        return *words, len(self.false), warnings, losses, latest
 
 
 def came_of(lie: str, phones: int = 120, seed: int = 1) -> list[Came]:

@@ -42,20 +42,29 @@ DOUBT = Doubt(answer(1, when=60))
 def test_what_becomes_of_an_answer(
     changes: tuple[Change, ...], doubt: Doubt | None, when: float, standing: Standing
 ) -> None:
-    assert judge(changes, doubt, answer(1, when=when)) is standing
+    assert judge(changes, doubt, answer(1, when=when), Weighed()) is standing
 
 
 UNSEEN = Change(ChangeKind.ENDED_UNSEEN, ExtensionId(1), at(700), HELD)
 
 
+RAN_OUT = replace(UNSEEN, kind=ChangeKind.EXPIRED)
+
+
 @pytest.mark.parametrize(
-    ("are_many", "standing"), [(False, Standing.BELIEVED), (True, Standing.DOUBTED)]
+    ("change", "weighed", "standing"),
+    [
+        pytest.param(UNSEEN, Weighed(), Standing.BELIEVED, id="one that ended unseen"),
+        pytest.param(UNSEEN, Weighed(are_many=True), Standing.DOUBTED, id="with many"),
+        pytest.param(RAN_OUT, Weighed(are_many=True), Standing.BELIEVED, id="leases run out"),
+        pytest.param(RAN_OUT, Weighed(is_mass=True), Standing.DOUBTED, id="others' ran on"),
+    ],
 )
-def test_many_that_end_while_nobody_looked_are_asked_again(
-    are_many: bool, standing: Standing
+def test_many_that_are_gone_together_are_asked_again(
+    change: Change, weighed: Weighed, standing: Standing
 ) -> None:
-    assert judge((UNSEEN,), None, answer(1, when=700), are_many=are_many) is standing
-    assert judge((UNSEEN,), DOUBT, answer(1, when=703), are_many=are_many) is Standing.BELIEVED
+    assert judge((change,), None, answer(1, when=700), weighed) is standing
+    assert judge((change,), DOUBT, answer(1, when=703), Weighed()) is Standing.BELIEVED
 
 
 @pytest.mark.parametrize(
@@ -70,14 +79,14 @@ def test_one_that_ended_while_nobody_could_look_is_asked_again(
     looked: float | None, standing: Standing
 ) -> None:
     until = None if looked is None else at(looked)
-    assert judge((UNSEEN,), None, answer(1, when=700), looked=until) is standing
+    assert judge((UNSEEN,), None, answer(1, when=700), Weighed(), looked=until) is standing
 
 
 def test_what_the_pbx_says_of_a_lease_counts_though_it_was_seen_to_end() -> None:
     """A PBX that calls everybody unregistered, and lists what is registered, after an outage."""
     lying = answer(1, when=700, former=(registration(ends=1200),))
     gone = replace(GONE, at=at(700))
-    assert judge((gone,), None, lying) is Standing.DOUBTED
+    assert judge((gone,), None, lying, Weighed()) is Standing.DOUBTED
     everybody = {ExtensionId(n): replace(lying, extension_id=ExtensionId(n)) for n in (1, 2, 3)}
     assert weigh(everybody, watched(1, 2, 3), {}, registered=99).is_mass
 

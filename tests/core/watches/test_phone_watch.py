@@ -12,6 +12,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.flapping import FlappingPolicy
 from regwatch.core.phones.outages import OutagePolicy
+from regwatch.core.remarks import Untold
 from regwatch.core.sites import Site, Sites
 from regwatch.core.watches.phone_watch import EVENT_SECONDS
 
@@ -221,6 +222,40 @@ def test_another_address_is_told_once_and_is_over_by_itself() -> None:
     )
     assert told(seen(made, 60 + EVENT_SECONDS - 1, OUTSIDE, number=3)) == []
     assert told(seen(made, 60 + EVENT_SECONDS, OUTSIDE, number=3)) == [(ADDRESS, RESOLVED)]
+
+
+def of_one_place(phones: int) -> Monitor:
+    """Extensions from 3 on, at an address that no site names."""
+    made = Monitor(ACME, POLICY, Sites())
+    numbers = range(3, 3 + phones)
+    made.watch(listing(*numbers).extensions, now=at(0))
+    assert [told(seen(made, 0, INSIDE, number=number)) for number in numbers] == [[]] * phones
+    return made
+
+
+def test_phones_of_one_place_that_go_to_one_address_are_one_incident() -> None:
+    made = of_one_place(40)
+    assert told(seen(made, 60, OUTSIDE, number=3)) == [(ADDRESS, FIRED)]
+    stories = [told(seen(made, 60 + 80 * n, OUTSIDE, number=3 + n)) for n in range(1, 40)]
+    assert stories == [[(ADDRESS, Decision.RETOLD)]] * 39
+    assert [i.subject for i in made.incidents if i.alert is ADDRESS] == ["address_changed:3"]
+    assert summary(made, "address_changed:3") == (
+        "40 phones of one place register from another address: 198.51.100.9, "
+        "before it was 203.0.113.7"
+    )
+    assert told(seen(made, 3200 + EVENT_SECONDS, OUTSIDE, number=3)) == [(ADDRESS, RESOLVED)]
+
+
+def test_who_comes_home_hours_after_its_line_moved_is_no_news() -> None:
+    made = of_one_place(2)
+    assert told(seen(made, 60, OUTSIDE, number=3)) == [(ADDRESS, FIRED)]
+    came = seen(made, 20_000, OUTSIDE, number=4)
+    assert told(came) == []
+    (remark,) = came.remarks
+    assert (remark.untold, remark.because) == (
+        Untold.PLACE_MOVED,
+        "others of its place (1) went to 198.51.100.9 before it",
+    )
 
 
 def test_an_address_that_alternates_is_one_incident() -> None:

@@ -15,7 +15,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.identity import Track
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.memory import Memory
-from regwatch.core.phones.observation import compare
+from regwatch.core.phones.observation import Observation, compare
 from regwatch.core.phones.roster import Roster
 from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.watches.presence_watch import PresenceWatch
@@ -34,6 +34,7 @@ class Room:
 
     def __init__(self, *held: Registration, is_expected: bool = True, before_expiry: float = 0.0):
         self.roster, self.restarts = Roster(), Restarts()
+        self.incidents = OpenIncidents(ACME, AlertRules(Rules(EVERY_ALERT)))
         self.watched = Watched(
             extension(1),
             state=ExtensionState.REGISTERED,
@@ -52,7 +53,7 @@ class Room:
             record=TrackRecord(),
             roster=self.roster,
             restarts=self.restarts,
-            incidents=OpenIncidents(ACME, AlertRules(Rules(EVERY_ALERT))),
+            incidents=self.incidents,
         )
 
     def see(self, *held: Registration, when: float, is_mass: bool = False) -> Told:
@@ -163,3 +164,31 @@ def test_one_whose_lease_is_about_to_end_is_overdue() -> None:
     assert room.see(DESK, when=560) == []
     assert room.see(DESK, when=580) == [(AlertName.REFRESH_OVERDUE, Decision.FIRED)]
     assert room.state == (ExtensionState.OVERDUE, "")
+
+
+def test_one_device_that_a_registrar_forgot_with_many_is_awaited_until_it_would_refresh() -> None:
+    room = Room(DESK, SOFT)
+    room.restarts.excuse(mass(30), DeviceModels(), is_mass=True)
+    assert room.see(SOFT, when=60) == [
+        (AlertName.REGISTRATION_LOST, Decision.FIRED),
+        (AlertName.REGISTRATION_LOST, Decision.HELD),
+    ]
+    (held,) = room.incidents
+    assert held.held_until == at(610)
+    assert room.see(DESK, SOFT, when=90) == [(AlertName.REGISTRATION_LOST, Decision.RESOLVED)]
+
+
+def test_one_device_that_left_since_is_told_of() -> None:
+    room = Room(DESK, SOFT)
+    room.restarts.excuse(mass(30), DeviceModels(), is_mass=True)
+    assert room.see(DESK, SOFT, when=60) == []
+    assert room.see(SOFT, when=120) == [(AlertName.REGISTRATION_LOST, Decision.FIRED)]
+
+
+def mass(when: float) -> Observation:
+    """Another extension, of those that were gone all at once then."""
+    other = Watched(
+        extension(2), state=ExtensionState.REGISTERED, answered_at=at(0), first_answered_at=at(0),
+        registrations=(DESK,), last_registered_at=at(0),
+    )  # fmt: skip
+    return compare(other, Memory({DESK.id: Track(at(0), at(0))}), answer(2, when=when))
