@@ -122,8 +122,6 @@ class Warnings:
     life: Life
     false: int = 0
     deaths: list[Death] = field(default_factory=list)
-    own_count: tuple[int, int] = (0, 0)
-    """Of the last warnings so many came true, as regwatch says it."""
 
     @property
     def true(self) -> int:
@@ -169,8 +167,6 @@ class Watching(Driver):
     def live(self) -> Warnings:
         """All of it."""
         self.play()
-        record = self.account.monitor.record
-        self.warnings.own_count = (record.came_true, record.last)
         found = [death for deaths in self.world.deaths.values() for death in deaths]
         self.warnings.deaths = [death for death in found if death.ends_at < self.case.ends_at]
         return self.warnings
