@@ -20,6 +20,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.phones.warned import Outcomes
 
 
 class AccountView(Protocol):
@@ -65,6 +66,11 @@ class AccountView(Protocol):
     @property
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace: so old answers get."""
+
+    @property
+    def warnings(self) -> Outcomes:
+        """What became of the last warnings of a missing refresh."""
+        ...
 
     @property
     def api_problem(self) -> str:

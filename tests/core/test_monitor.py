@@ -43,6 +43,7 @@ from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.polling.agenda import Appointment
+from regwatch.core.phones.warned import Outcomes
 from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
@@ -682,7 +683,7 @@ def test_a_warning_says_what_became_of_those_before_it_also_after_a_restart_of_o
     )
     lost = see(again, answer(1, when=last + 950))
     assert told(lost) == [(AlertName.EXTENSION_LOST, Decision.ESCALATED)]
-    assert (again.record.last, again.record.came_true) == (2, 1)
+    assert again.record.outcomes == Outcomes(came_true=1, taken_back=1)
 
 
 def test_a_lease_about_to_end_at_the_first_answer_raises_nothing_by_a_fixed_threshold() -> None:

@@ -31,6 +31,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.phones.warned import Outcomes
 from regwatch.guard import Bugs
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
@@ -41,6 +42,9 @@ from regwatch.web.views import NeverMatchesError, UnavailableError
 NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
 
 
+NONE_ENDED = Outcomes()
+
+
 @dataclass
 class FakeAccount:
     name: AccountName
@@ -49,6 +53,7 @@ class FakeAccount:
     api_up: bool | None = None
     oldest_answer_at: Timestamp | None = None
     sweep_seconds: float = 60.0
+    warnings: Outcomes = NONE_ENDED
     api_problem: str = ""
     first_sweep_done: bool = True
     unexpected: frozenset[int] = frozenset()

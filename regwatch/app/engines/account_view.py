@@ -14,6 +14,7 @@ from regwatch.core.model import (
     Timestamp,
     Watched,
 )
+from regwatch.core.phones.warned import Outcomes
 from regwatch.sources.source import Connection
 
 
@@ -66,6 +67,11 @@ class AccountSight:
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace."""
         return self._account.sweep_seconds
+
+    @property
+    def warnings(self) -> Outcomes:
+        """What became of the last warnings of a missing refresh."""
+        return self._account.monitor.record.outcomes
 
     def expects(self, watched: Watched) -> bool:
         """Whether it is expected to be registered at this hour."""

@@ -30,6 +30,13 @@ class Warned(Struct, frozen=True, gc=False, order=True):
     came_true: bool
 
 
+class Outcomes(Struct, frozen=True, gc=False):
+    """What became of the last warnings, up to `LAST` of them."""
+
+    came_true: int = 0
+    taken_back: int = 0
+
+
 class TrackRecord:
     """The last warnings of one account."""
 
@@ -37,23 +44,20 @@ class TrackRecord:
         self._last: list[Warned] = []
 
     @property
-    def last(self) -> int:
-        """How many of them are known."""
-        return len(self._last)
-
-    @property
-    def came_true(self) -> int:
-        """How many of those came true."""
-        return sum(each.came_true for each in self._last)
+    def outcomes(self) -> Outcomes:
+        """How many of them came true, and how many did not."""
+        true = sum(each.came_true for each in self._last)
+        return Outcomes(true, len(self._last) - true)
 
     @property
     def words(self) -> str:
         """As a person is told; empty before the first one ended."""
         if not self._last:
             return ""
-        if self.last == 1:
-            return f"The last such warning {'came true' if self.came_true else 'was taken back'}."
-        return f"Of the last {self.last} such warnings {self.came_true} came true."
+        number, true = len(self._last), self.outcomes.came_true
+        if number == 1:
+            return f"The last such warning {'came true' if true else 'was taken back'}."
+        return f"Of the last {number} such warnings {true} came true."
 
     def add(self, ended: Iterable[Warned]) -> None:
         """These have ended, now or before a restart of ours: in whatever order they are told."""

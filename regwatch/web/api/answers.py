@@ -14,6 +14,7 @@ from regwatch.web.api.bodies import (
     RegistrationBody,
     SetbackBody,
     SilenceBody,
+    WarningsBody,
 )
 from regwatch.web.times import iso
 from regwatch.web.views import AccountView
@@ -29,7 +30,7 @@ def account_body(account: AccountView) -> AccountBody:
     counts: dict[str, int] = dict.fromkeys(ExtensionState, 0)
     for (_, state), count in account.counts().items():
         counts[state.value] += count
-    quota = account.quota
+    quota, warnings = account.quota, account.warnings
     return AccountBody(
         name=account.name,
         api_up=account.api_up,
@@ -41,6 +42,7 @@ def account_body(account: AccountView) -> AccountBody:
         if quota is None
         else QuotaBody(quota.limit, quota.remaining, iso(quota.resets_at)),
         extensions=counts,
+        warnings=WarningsBody(warnings.came_true, warnings.taken_back),
     )
 
 

@@ -40,6 +40,13 @@ class QuotaBody(Struct):
     resets_at: str
 
 
+class WarningsBody(Struct, frozen=True):
+    """What became of the last twenty warnings of a missing refresh."""
+
+    came_true: int
+    taken_back: int
+
+
 class AccountBody(Struct):
     """One account at the PBX."""
 
@@ -53,6 +60,7 @@ class AccountBody(Struct):
     quota: QuotaBody | None
     extensions: dict[str, int]
     """How many, by state."""
+    warnings: WarningsBody = WarningsBody(0, 0)
 
 
 class ReceiverBody(Struct):

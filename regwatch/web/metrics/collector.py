@@ -145,4 +145,17 @@ def _sweeps(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     yield family
 
 
-OF_ACCOUNTS = (_api_up, _quotas, _extensions, _registrations, _oldest_answers, _sweeps)
+def _warnings(accounts: Sequence[AccountView]) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "regwatch_refresh_warnings",
+        "The last twenty warnings of a missing refresh, by what became of them.",
+        labels=("account", "outcome"),
+    )
+    for account in accounts:
+        found = account.warnings
+        family.add_metric((account.name, "came_true"), found.came_true)
+        family.add_metric((account.name, "taken_back"), found.taken_back)
+    yield family
+
+
+OF_ACCOUNTS = (_api_up, _quotas, _extensions, _registrations, _oldest_answers, _sweeps, _warnings)

@@ -10,6 +10,7 @@ from regwatch.app.engines.account_view import AccountSight
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import ExtensionId, ExtensionState, FailureReason, Quota
 from regwatch.core.monitor import Monitor, MonitorPolicy
+from regwatch.core.phones.warned import Outcomes, Warned
 from regwatch.core.sites import Site, Sites
 
 QUOTA = Quota(100, 99, at(60), at(0))
@@ -37,6 +38,8 @@ def test_it_shows_what_the_monitor_holds() -> None:
     assert it.registration_counts()[""] == 1
     assert it.oldest_answer_at == at(1)
     assert (it.sweep_seconds, it.first_sweep_done) == (60.0, True)
+    watched.record.add([Warned(at(1), came_true=True)])
+    assert it.warnings == Outcomes(came_true=1, taken_back=0)
 
 
 @pytest.mark.parametrize("expected", [True, False])

@@ -45,7 +45,7 @@ def cells(found: Sequence[Warnings]) -> tuple[str, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.overdue", description=__doc__)
-    parser.add_argument("--days", type=float, default=2.0)
+    parser.add_argument("--days", type=float, default=1.0)
     parser.add_argument("--phones", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=2)
     given = parser.parse_args()

@@ -40,7 +40,8 @@ class Life:
 
     @property
     def extension_days(self) -> float:
-        return self.case.extensions * self.case.hours / 24
+        """Also those hours in which habits are learned: then most of what is false is told."""
+        return self.case.extensions * (self.case.warm_up + self.case.hours * HOUR) / (24 * HOUR)
 
 
 @dataclass
@@ -86,7 +87,7 @@ class LivingWorld(World):
 
     def _plan_losses(self) -> list[tuple[float, str, ExtensionId]]:
         case, random = self.case, Random(self.case.seed + 13)
-        share = self.life.extension_days / 500
+        share = case.extensions / 500 * case.hours / 24
         number = {"die": self.life.deaths * share, "reboot": self.life.reboots * share}
         return sorted(
             (random.uniform(case.begins_at, case.ends_at), kind, random.choice(self.ids))
@@ -122,22 +123,10 @@ class Warnings:
     life: Life
     false: int = 0
     deaths: list[Death] = field(default_factory=list)
-    own_count: tuple[int, int] = (0, 0)
-    """Of the last warnings so many came true, as regwatch says it."""
 
     @property
     def true(self) -> int:
         return sum(death.warned_at is not None for death in self.deaths)
-
-    @property
-    def false_a_day(self) -> float:
-        """Per 1000 extensions."""
-        return 1000 * self.false / self.life.extension_days
-
-    @property
-    def came_true(self) -> float:
-        """The share of all warnings."""
-        return self.true / max(1, self.true + self.false)
 
     @property
     def steady(self) -> list[Death]:
@@ -169,8 +158,6 @@ class Watching(Driver):
     def live(self) -> Warnings:
         """All of it."""
         self.play()
-        record = self.account.monitor.record
-        self.warnings.own_count = (record.came_true, record.last)
         found = [death for deaths in self.world.deaths.values() for death in deaths]
         self.warnings.deaths = [death for death in found if death.ends_at < self.case.ends_at]
         return self.warnings
@@ -181,7 +168,7 @@ class Watching(Driver):
             is_warning = incident.alert is AlertName.REFRESH_OVERDUE
             if not is_warning or incident.state is not IncidentState.FIRING or not extension_id:
                 continue
-            if incident.fired_at != now or not self.case.begins_at <= now < self.case.ends_at:
+            if incident.fired_at != now or now >= self.case.ends_at:
                 continue
             death = self.world.dead(extension_id, now)
             if death is None:

@@ -11,6 +11,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.core.phones.warned import Outcomes
 from regwatch.guard import Bugs
 from regwatch.web.metrics.collector import StateCollector
 
@@ -34,6 +35,7 @@ def test_everything_there_is_to_say() -> None:
         api_up=False,
         quota=Quota(1000, 12, Timestamp(NOW + 60), NOW),
         oldest_answer_at=Timestamp(NOW - 90),
+        warnings=Outcomes(19, 1),
     )
     daemon = FakeDaemon(
         [acme],
@@ -50,6 +52,8 @@ def test_everything_there_is_to_say() -> None:
         'regwatch_registrations{account="acme",site="riga"} 1.0',
         'regwatch_oldest_answer_timestamp_seconds{account="acme"} 1.79499991e+09',
         'regwatch_sweep_seconds{account="acme"} 60.0',
+        'regwatch_refresh_warnings{account="acme",outcome="came_true"} 19.0',
+        'regwatch_refresh_warnings{account="acme",outcome="taken_back"} 1.0',
         'regwatch_incidents{alert="extension_lost",severity="critical"} 2.0',
         'regwatch_outbox_pending{receiver="chat"} 3.0',
         'regwatch_outbox_oldest_timestamp_seconds{receiver="chat"} 1.794999995e+09',
