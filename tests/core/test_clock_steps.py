@@ -67,6 +67,7 @@ STANDS_BY_ITSELF = {
     "Group.due_at": "likewise",
     "Place.phones": "moved by the places, all phones at once",
     "Place.silent": "likewise",
+    "Place._some": "likewise",
     "_Tally._latest_at": "made within a step, and gone with it",
     "_Tally._moment_began": "likewise",
 }

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from regwatch.core.alerts.conditions import Condition
 from regwatch.core.model import AccountName, AlertName, Facts, Timestamp
 from regwatch.core.phones.outages import VOTES_AHEAD, Evidence, OutagePolicy
+from regwatch.core.phones.places import MOST_COMPARED
 from regwatch.core.subjects import site_subject
 
 MOST_NAMED = 5
@@ -48,8 +49,11 @@ def site_lost(
 def evidence_words(place: str, evidence: Evidence, *, site: str) -> str:
     """How many of how many are silent since when, and who else says what."""
     where = f"at {site}" if site else f"behind {place}"
+    phones = f"{evidence.phones} phones {where}"
+    if evidence.of > MOST_COMPARED:
+        phones = f"{evidence.phones} that were compared of the {evidence.of} phones {where}"
     return (
-        f"{evidence.members} of {evidence.phones} phones {where} silent since "
+        f"{evidence.members} of {phones} silent since "
         f"{_between(evidence.began_at, evidence.latest_at)}, {evidence.heard} heard since, "
         f"{evidence.not_due} not due yet"
     )

@@ -27,16 +27,17 @@ class Signs(Struct, frozen=True, gc=False):
     is_unseen: bool = False
 
 
-class Shown(Struct, frozen=True, gc=False, kw_only=True):
-    """What a place shows: its phones' signs back to some time, and how many there are in all."""
+class Shown(Struct, frozen=True, gc=False):
+    """What a place shows."""
 
     signs: Sequence[Signs]
+    """Of its phones, or of some that stand for all."""
     departed: Collection[Timestamp]
     """When those that left with a good-bye were last heard."""
-    phones: int
-    silent: int
     since: Timestamp
-    """Later than that are all begins to be tried, and known are all signs."""
+    """Later than that are all begins to be tried."""
+    of: int
+    """How many phones it has."""
 
 
 class Supposed(Struct, frozen=True, gc=False):
@@ -104,6 +105,7 @@ class _Tally:
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
+        self._silent = sum(signs.missed_at is not None for signs in shown.signs)
         self._moment_of: dict[int, int] = {}
         """Of each member: in which moment its refresh was due."""
         self._moments: list[list[int]] = []
@@ -139,8 +141,7 @@ class _Tally:
         self._count(self._moment(at), 0, 1)
 
     def evidence(self, began_at: Timestamp) -> Evidence:
-        shown = self._shown
-        here = shown.phones - (shown.silent - self._silent_since)
+        here = len(self._shown.signs) - (self._silent - self._silent_since)
         return Evidence(
             began_at=began_at,
             latest_at=self._latest_at or began_at,
@@ -149,6 +150,7 @@ class _Tally:
             not_due=max(0, here - self.members - (self._heard - self._departed)),
             departed=self._departed,
             unseen=self._unseen,
+            of=self._shown.of,
             votes_for=self._for,
             votes_against=self._against,
         )

@@ -112,6 +112,8 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     """Of the members: they may have said good-bye."""
     returned: int = 0
     """Members that were heard again."""
+    of: int = 0
+    """All phones of the place, where it is about some that stand for them."""
     votes_for: float = 0.0
     votes_against: float = 0.0
 

@@ -3,13 +3,14 @@ by which `outages` judges.
 
 Costs little per answer: whether an answer means silence is one look at a time that stands there,
 and what an outage counts is kept up phone by phone. Only a phone newly silent is a reason to look
-for the begin of an outage; then so many of the latest signs of its place are walked through as are
-enough for one, whatever the place's size.
+for the begin of an outage, by all that the phones of its place showed. In a place of more than
+`MOST_COMPARED`, so many of them stand for all until one is found: the shares are the same, and the
+votes as many, since a moment never has more than two.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice, takewhile
 
 from msgspec import Struct
 
@@ -19,16 +20,12 @@ from regwatch.core.phones.last_refresh import LastRefresh
 from regwatch.core.phones.outage_begins import Shown, Signs, Supposed, supposed
 from regwatch.core.phones.outages import Evidence, OutagePolicy
 
-MOST_SIGNS = 2000
-"""The latest signs of a place that are walked through for the begin of an outage, some 5 ms. Votes
-for it come at two in ten seconds at most, and three moments are enough: so few phones are heard in
-that time that even behind one address with 100,000 of them an outage is found in its first minute.
-"""
+MOST_COMPARED = 1000
+"""Phones of a place by which the begin of an outage is looked for: some 5 ms."""
 MOST_DEPARTED = 100
 """Those that left a place with a good-bye, who are remembered as heard."""
-MOST_ASKED, MOST_LOOKED_AT = 250, 2000
-"""Phones of a place asked before it is called out, and those looked at to find them: five requests
-of fifty, of those longest unheard, tell as much as all."""
+MOST_ASKED = 250
+"""Phones of a place asked before it is called out: five requests of fifty tell as much as all."""
 ANSWERED_SECONDS = 10.0
 """Who was answered so lately need not be asked again."""
 
@@ -41,7 +38,7 @@ class Phone(Struct, gc=False):
     due_at: Timestamp
     silent_from: Timestamp
     found_at: Timestamp
-    """The answer that showed the last of this."""
+    """When the last of this was shown, or restored."""
     is_silent: bool = False
     is_unseen: bool = False
     """Whether it is silent because it is gone, and nobody saw how it ended."""
@@ -123,11 +120,12 @@ class Outage(Struct):
 class Place:
     """The phones of one place."""
 
-    __slots__ = ("departed", "ended_at", "outage", "phones", "silent")
+    __slots__ = ("_some", "departed", "ended_at", "outage", "phones", "silent")
 
     def __init__(self) -> None:
-        self.phones: dict[ExtensionId, Phone] = {}  # heard of longest ago first
-        self.silent: dict[ExtensionId, Phone] = {}  # found longest ago first
+        self.phones: dict[ExtensionId, Phone] = {}  # whose registration was seen longest ago first
+        self.silent: dict[ExtensionId, Phone] = {}  # found so longest ago first
+        self._some: dict[ExtensionId, Phone] | None = None
         self.departed: deque[Timestamp] | None = None
         self.outage: Outage | None = None
         self.ended_at = Timestamp(LONG_AGO)
@@ -171,7 +169,7 @@ class Place:
     ) -> list[ExtensionId]:
         """Who may have been heard since then, as far as is known."""
         lately, found = now - ANSWERED_SECONDS, list[ExtensionId]()
-        for extension_id, phone in islice(self.phones.items(), MOST_LOOKED_AT):
+        for extension_id, phone in self.compared.items():
             was_silent = phone.is_silent and phone.due_at < began_at
             if was_silent or phone.heard_at > began_at or answered_at(extension_id) > lately:
                 continue
@@ -180,22 +178,27 @@ class Place:
                 break
         return found
 
+    @property
+    def compared(self) -> Mapping[ExtensionId, Phone]:
+        """Those by which the begin of an outage is looked for: all, or some that stand for them."""
+        if len(self.phones) <= MOST_COMPARED:
+            self._some = None
+            return self.phones
+        if self._some is None or len(self._some) < MOST_COMPARED / 2:  # many of them left
+            each = -(-len(self.phones) // MOST_COMPARED)
+            self._some = {i: self.phones[i] for i in islice(self.phones, None, None, each)}
+        return self._some
+
+    def forget(self, extension_id: ExtensionId) -> None:
+        """It is no phone of the place any more."""
+        self.phones.pop(extension_id, None)
+        self.silent.pop(extension_id, None)
+        if self._some is not None:
+            self._some.pop(extension_id, None)
+
     def _shown(self) -> Shown:
-        """Its latest signs."""
-        recent = dict(islice(reversed(self.phones.items()), MOST_SIGNS))
-        silent = dict(islice(reversed(self.silent.items()), MOST_SIGNS))
-        since = self.ended_at
-        for some, every in ((recent, self.phones), (silent, self.silent)):
-            if len(some) < len(every):
-                *_, oldest = some.values()
-                since = max(since, oldest.found_at)
-        return Shown(
-            signs=[phone.signs for phone in (silent | recent).values()],
-            departed=self.departed or (),
-            phones=len(self.phones),
-            silent=len(self.silent),
-            since=since,
-        )
+        signs = [phone.signs for phone in self.compared.values()]
+        return Shown(signs, self.departed or (), since=self.ended_at, of=len(self.phones))
 
 
 class Places:
@@ -298,15 +301,15 @@ class Places:
         if phone is None:
             return
         held = self._places[phone.place]
-        del held.phones[extension_id]
-        held.silent.pop(extension_id, None)
+        is_compared = extension_id in held.compared
+        held.forget(extension_id)
         outage = held.outage
         was_member = outage is not None and outage.drop(extension_id, phone)
         counts = heard_at is not None and (was_member or not is_elsewhere)
         if outage is not None:
             at = heard_at if heard_at is not None and counts else Timestamp(LONG_AGO)
             outage.left(extension_id, at, was_member=was_member)
-        elif heard_at is not None and counts:
+        elif heard_at is not None and counts and is_compared:
             held.departed = deque(held.departed or (), MOST_DEPARTED)
             held.departed.append(heard_at)
         if not held.phones and outage is None:
@@ -317,13 +320,7 @@ class Places:
     def begin(self, place: str, evidence: Evidence) -> Place:
         """The place is out."""
         held = self._places[place]
-        began_at = evidence.began_at
-        outage = held.outage = Outage(began_at, evidence.latest_at)
-        outage.before.update(i for i, phone in held.silent.items() if phone.due_at < began_at)
-        for extension_id, phone in held.phones.items():
-            outage.take(extension_id, phone)
-        outage.heard += (gone := sum(at > began_at for at in held.departed or ()))
-        outage.departed += gone
+        held.outage = _outage(held, evidence)
         return held
 
     def end(self, place: str, *, now: Timestamp) -> Collection[ExtensionId]:
@@ -351,3 +348,22 @@ class Places:
             outage.before.add(extension_id)
         self.phones[extension_id] = held.phones[extension_id] = phone
         self._noted(held, extension_id, phone)
+
+
+def _outage(held: Place, evidence: Evidence) -> Outage:
+    """In one step, however many phones there are: what was found before it began is skipped."""
+    began_at = evidence.began_at
+    outage = Outage(began_at, evidence.latest_at, before=set(held.silent))
+    for extension_id, phone in takewhile(
+        lambda each: each[1].found_at > began_at, reversed(held.silent.items())
+    ):
+        outage.before.discard(extension_id)
+        if phone.due_at < began_at:
+            outage.before.add(extension_id)
+        elif phone.heard_at <= began_at:
+            outage.members[extension_id] = None
+    outage.members = dict(reversed(outage.members.items()))  # who was found first, first
+    shown = takewhile(lambda phone: phone.found_at > began_at, reversed(held.phones.values()))
+    outage.departed = sum(at > began_at for at in held.departed or ())
+    outage.heard = outage.departed + sum(phone.heard_at > began_at for phone in shown)
+    return outage

@@ -147,7 +147,7 @@ class SiteWatch:
                 refresh.heard_at,
                 refresh.due_at,
                 refresh.silent_from,
-                watched.answered_at or now,
+                now,
                 is_silent=_was_silent(watched, memory, refresh.silent_from, now),
                 device=held[0].device,
                 address=place_by_address(held),
@@ -204,7 +204,14 @@ class SiteWatch:
         if is_gone or self._places.is_late(extension_id, now):
             is_unseen = is_gone and loss is not None and loss.reason == UNSEEN_END
             if self._places.silent(extension_id, is_unseen=is_unseen, now=now):
-                self._unjudged[self._places.place_of(extension_id)] = None
+                self._missed(extension_id)
+
+    def _missed(self, extension_id: ExtensionId) -> None:
+        """It is newly silent: its place may be out, if it is one of those by which that is told."""
+        place = self._places.place_of(extension_id)
+        held = self._places.held(place)
+        if held is not None and (held.outage is not None or extension_id in held.compared):
+            self._unjudged[place] = None
 
     def _touch(self, place: str) -> None:
         """Something was seen there that matters only to an outage that is known or supposed."""

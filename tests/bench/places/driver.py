@@ -100,7 +100,7 @@ class Driver:
             for place in range(self.places)
         ]
         trials = [Trial(scene, self.size, each) for each in happened]
-        longest = max(each.begins_at for each in happened)
+        longest = max(each.begins_at + each.lasts for each in happened)
         self.play_until((begun + HALF_A_DAY + LASTS) if scene.is_long else longest + LASTS)
         for place, trial in enumerate(trials):
             self._judge(place, trial)

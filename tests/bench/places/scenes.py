@@ -24,6 +24,8 @@ class Happened:
     begins_at: float
     dark: Sequence[Phone]
     """Those that fall silent and stay so; empty, if all come back by themselves."""
+    lasts: float = 0.0
+    """Seconds until the last of them does."""
 
 
 Play = Callable[[World, Sequence[Phone], float, Random], Happened]
@@ -95,7 +97,7 @@ def evening(action: str) -> Play:
         hit = random.sample(list(phones), round(0.5 * len(phones)))
         for phone in hit:
             world.plan(now + random.uniform(0, EVENING), action, [phone])
-        return Happened(now, hit if action == "die" else ())
+        return Happened(now, hit if action == "die" else (), EVENING)
 
     return play
 

@@ -29,6 +29,13 @@ def test_it_says_how_many_of_how_many_since_when_and_what_of_the_others() -> Non
     )
 
 
+def test_of_a_large_place_it_says_that_some_were_compared() -> None:
+    assert evidence_words("riga", replace(FOUND, of=90_000), site="riga").startswith(
+        "8 of 40 that were compared of the 90000 phones at riga silent since "
+    )
+    assert "compared" not in evidence_words("riga", replace(FOUND, of=40), site="riga")
+
+
 def test_the_condition_says_share_cause_and_what_becomes_of_the_single_ones() -> None:
     told = site_lost(ACME, "203.0.113.2", FOUND, site="", cause="the line", detected=at(300))
     assert told.since == at(120)

@@ -31,9 +31,8 @@ def shown(*signs: Signs, departed: tuple[float, ...] = (), since: float = LONG_A
     return Shown(
         signs=signs,
         departed=[at(each) for each in departed],
-        phones=len(signs),
-        silent=sum(each.missed_at is not None for each in signs),
         since=Timestamp(since),
+        of=len(signs),
     )
 
 

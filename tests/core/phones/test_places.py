@@ -12,8 +12,8 @@ from regwatch.core.phones.last_refresh import LastRefresh
 from regwatch.core.phones.outages import Evidence, OutagePolicy, Verdict
 from regwatch.core.phones.places import (
     MOST_ASKED,
+    MOST_COMPARED,
     MOST_DEPARTED,
-    MOST_SIGNS,
     Phone,
     Place,
     Places,
@@ -200,13 +200,31 @@ def test_of_a_large_place_some_are_asked() -> None:
     assert len(asked(made, 610, {}, 641)) == MOST_ASKED
 
 
-def test_of_a_large_place_the_latest_signs_are_enough() -> None:
-    made = places(2 * MOST_SIGNS)
-    falls_silent(made, *range(1, MOST_SIGNS + 1), when=30_000)
+def test_of_a_large_place_some_stand_for_all() -> None:
+    made = places(10 * MOST_COMPARED)
+    assert len(place(made).compared) == MOST_COMPARED
+    numbers = [number for number in range(1, 10 * MOST_COMPARED + 1) if number % 20 < 11]
+    falls_silent(made, *numbers, when=200_000)
     found = place(made).supposed(POLICY)
     assert found is not None
     assert found.verdict is Verdict.OUT
-    assert found.evidence.members <= MOST_SIGNS
+    assert found.evidence.members == pytest.approx(0.55 * MOST_COMPARED, abs=0.05 * MOST_COMPARED)
+    assert found.evidence.of == 10 * MOST_COMPARED
+    made.begin(RIGA, found.evidence)
+    assert len(place(made).members) == pytest.approx(len(numbers), abs=20), "all are counted"
+
+
+def test_when_many_of_those_that_stand_for_all_left_others_take_their_place() -> None:
+    made = places(2 * MOST_COMPARED)
+    before = list(place(made).compared)
+    for extension_id in before[: MOST_COMPARED // 2]:
+        made.leave(extension_id, at(0))
+    assert len(place(made).compared) == MOST_COMPARED / 2
+    made.leave(before[-1], at(0))
+    assert len(place(made).compared) > MOST_COMPARED / 2
+    for extension_id in list(place(made).phones)[MOST_COMPARED:]:
+        made.leave(extension_id, at(0))
+    assert place(made).compared is place(made).phones
 
 
 def test_so_many_good_byes_are_remembered() -> None:
