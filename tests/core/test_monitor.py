@@ -42,8 +42,8 @@ from regwatch.core.outcome import Outcome
 from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.phones.vanished import AccountPolicy
-from regwatch.core.polling.agenda import Appointment
 from regwatch.core.phones.warned import Outcomes
+from regwatch.core.polling.agenda import Appointment
 from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
