@@ -71,7 +71,9 @@ def flappers(day: Day) -> set[IncidentId]:
 
 
 def dark_sites(day: Day) -> set[IncidentId]:
-    """One message for the outage, one for its end; alone only who was missed before it showed."""
+    """One message for the outage, one for its end; alone only who was missed before it showed: of
+    63 phones, each of which may be off for its own reasons, no three tell that it is all of them.
+    """
     stories = day.stories()
     checked = set()
     found = [day.incidents[i] for i in stories]
@@ -80,7 +82,7 @@ def dark_sites(day: Day) -> set[IncidentId]:
     for event, outage in zip(day.of_kind("site"), outages, strict=True):
         assert [status for status, _ in stories[outage.id]] == [NEW, RESOLVED]
         alone = [i for i in found if i.facts.extension_id in event.phones]
-        assert len(alone) <= 2
+        assert len(alone) <= 4
         checked |= {outage.id, *(incident.id for incident in alone)}
     return checked
 

@@ -87,8 +87,10 @@ def _within(span: Span, now: float) -> bool:
 
 
 def _forgotten(number: int, at: float) -> Phone:
-    """The registrar loses it, and it comes back as it refreshes."""
-    phase = 25.0 * (number % 12)
+    """The registrar loses it, and it comes back as it refreshes: the first two while it is looked
+    at what it is that so many are gone.
+    """
+    phase = 112.0 + 6.0 * (number - 101)
     back = (floor((at - phase) / REFRESH) + 1) * REFRESH + phase
     return Phone(number, phase=phase, away=((at, back),))
 
@@ -145,7 +147,7 @@ TABLE: Mapping[AlertName, Trouble] = {
 """Each kind of alert there is."""
 OVERLOADED: Span = (1050, 1110)
 """`moody` has no time: it is tried again."""
-ANSWERS_LOST: Span = (60, 62)
+ANSWERS_LOST: Span = (60, 65)
 """`hook` takes what it is sent, and says that it could not: the same comes again."""
 PHONES = tuple(chain.from_iterable(trouble.phones for trouble in TABLE.values()))
 OF_ACCOUNT: Mapping[str, Sequence[Phone]] = {
@@ -162,6 +164,7 @@ CONFIG = cleandoc("""
       - {{name: office, networks: ["198.51.100.96/27"], extensions: ["9"]}}
     alerts:
       never_registered: {{after: 2m}}
+      refresh_overdue: {{learn_after: 2}}
       api_unavailable: {{for: 1m}}
       flapping: {{changes: 5, window: 20m, calm: 3m}}
     receivers:
@@ -181,13 +184,18 @@ ACCOUNT = """\
     client_id: demo
     client_secret: {secret}
     extensions: {{discover: {{every: 1h}}}}
-    polling: {{interval: 30s}}"""
+    polling: {{interval: {interval}}}"""
+INTERVALS = {"zeta": "10s"}
+"""Who returns after a restart is to be seen soon, whenever it is that we begin."""
 RECEIVERS = ("hook", "moody", "spare")
 
 
 def config(folder: object, pbxes: Mapping[str, str], receivers: Mapping[str, str]) -> str:
     """The configuration, with the URLs by account and by receiver."""
-    accounts = (ACCOUNT.format(name=name, url=url, secret=SECRET) for name, url in pbxes.items())
+    accounts = (
+        ACCOUNT.format(name=name, url=url, secret=SECRET, interval=INTERVALS.get(name, "30s"))
+        for name, url in pbxes.items()
+    )
     return CONFIG.format(accounts="\n".join(accounts), folder=folder, **receivers)
 
 

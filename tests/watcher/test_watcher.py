@@ -35,6 +35,7 @@ from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Outcome
 from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory
+from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.polling.selection import Discovery, Selection
@@ -115,7 +116,7 @@ class Rig:
     stages: list[Stage] = field(default_factory=list)
 
     def make(self, **policy: object) -> Watcher:
-        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), self.sites)
+        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT, account=AccountPolicy()), self.sites)
         planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
         clocks = self.source.clocks
         keeper = Keeper(
@@ -321,14 +322,14 @@ async def test_a_part_that_failed_is_asked_again_soon() -> None:
 
 
 async def test_a_mass_loss_is_confirmed_at_once() -> None:
-    rig = Rig(source=Source(8))
+    rig = Rig(source=Source(12))
     async with rig.running():
         await asyncio.sleep(5)
-        rig.source.gone.update(range(1, 9))
+        rig.source.gone.update(range(1, 13))
         await until(lambda: rig.told)
-    assert [incident.alert for incident in rig.told] == [AlertName.REGISTRAR_RESTARTED]
-    last, before = rig.source.asked[-1][0], rig.source.asked[-2][0]
-    assert last - before < 10
+    assert [incident.alert for incident in rig.told] == [AlertName.ACCOUNT_LOST]
+    missing, again = [at for at, _ in rig.source.asked if at >= 5][:2]
+    assert again - missing < 10
 
 
 async def test_a_list_that_fails_is_asked_for_again() -> None:

@@ -61,6 +61,8 @@ milliseconds; the others follow with the next.
 """
 UNTOLD_SHARE = 0.01
 """Of the members of an outage: so few changes are not worth other words."""
+ASKED_WITHIN = 120.0
+"""Seconds in which all phones of a place are answered after a restart of ours."""
 NOT_LOOKED_AT = "this place is not looked at any more"
 TOLD_ALONE = "nothing speaks for an outage of its place any more: it is told alone"
 
@@ -110,6 +112,8 @@ class SiteWatch:
         """Whose answer decides about which place."""
         self._wanted: dict[ExtensionId, None] = {}
         """Who is to be asked."""
+        self._resumed: dict[str, Timestamp] = {}
+        """Places that were out before a restart of ours, and when it was."""
         self._told: dict[str, int] = {}
         """By place: how many changes its words stand for."""
         self._unjudged: dict[str, None] = {}
@@ -131,6 +135,7 @@ class SiteWatch:
                 found = members.pop(incident.id, set())
                 self._places.resume(place, incident.started_at, found)
                 self._unjudged[place] = None
+                self._resumed[place] = Timestamp(LONG_AGO)
         for left in members.values():  # the outage that made them quiet is lost
             self._unsettle(left)
 
@@ -138,6 +143,8 @@ class SiteWatch:
         """It was there before a restart of ours."""
         held = held_last(watched, memory)
         place = watched.site or place_by_address(held)
+        if place in self._resumed:
+            self._resumed[place] = now
         refresh = self._refreshes.of(watched, memory, now=now)
         if not place or refresh is None or _said_good_bye(watched, memory):
             return
@@ -159,6 +166,7 @@ class SiteWatch:
         yield from self._places.clock_set(by)
         yield from self._quieting.clock_set(by)
         yield from move_all(self._supposed, Supposition, by)
+        yield from move_all(self._resumed, Timestamp, by)
 
     # --- what is seen --------------------------------------------------------------------------
 
@@ -337,13 +345,32 @@ class SiteWatch:
         now: Timestamp,
     ) -> Iterator[Step]:
         verdict = judge(evidence, policy or OutagePolicy(), is_out=True)
-        if policy is None or verdict is not Verdict.STILL:
+        is_against = policy is not None and verdict is Verdict.NOT_THE_PLACE
+        if is_against and self._is_half_asked(place, held, now):
+            self._unjudged[place] = None
+        elif policy is None or verdict is not Verdict.STILL:
             is_back = policy is not None and verdict is Verdict.BACK
             because = self._why_over(held, evidence, is_back=is_back)
             yield from self._over(place, because if policy else NOT_LOOKED_AT, is_back, now)
         elif abs(_news(evidence) - self._told.get(place, 0)) > UNTOLD_SHARE * evidence.members:
             words = self._words.evidence(place, evidence)
             yield self._told_of(place, held, evidence, words, now)
+
+    def _is_half_asked(self, place: str, held: Place, now: Timestamp) -> bool:
+        """Whether it is a restart of ours by which less speaks for its outage: what was told before
+        it may be stored, and what showed it not.
+        """
+        since = self._resumed.get(place)
+        if since is None:
+            return False
+        if now < since + ASKED_WITHIN and any(self._is_unasked(i, since) for i in held.phones):
+            return True
+        del self._resumed[place]
+        return False
+
+    def _is_unasked(self, extension_id: ExtensionId, since: Timestamp) -> bool:
+        watched = self._roster.by_id.get(extension_id)
+        return watched is not None and (watched.answered_at or LONG_AGO) < since
 
     def _told_of(
         self, place: str, held: Place, evidence: Evidence, words: str, now: Timestamp

@@ -418,6 +418,29 @@ def test_after_a_restart_of_ours_all_phones_of_the_place_are_counted() -> None:
     assert outage(after).summary == words
 
 
+def half_stored() -> Monitor:
+    """Killed when the outage was stored, and what was answered by its phones was not."""
+    after = Monitor(ACME, POLICY, SITES, incidents=(outage(dark()),))
+    before = monitor()
+    for watched in before.roster.by_id.values():
+        after.restore(replace(watched), before.memory(watched.extension.id), now=at(622))
+    return after
+
+
+def test_an_outage_of_which_only_itself_was_stored_goes_on_once_its_phones_are_asked() -> None:
+    after = half_stored()
+    assert decisions(seen(after, 4, 625, ends=LATE + 4)) == []
+    last = together(after, 630, gone(1, 2, 3) | unheard(5, 6))
+    assert fired(last) == [EXTENSION] * 3
+    assert quiet(after) == {1, 2, 3}
+
+
+def test_an_outage_whose_phones_cannot_be_asked_after_a_restart_ends_in_time() -> None:
+    after = half_stored()
+    assert decisions(seen(after, 4, 741, ends=LATE + 4)) == []
+    assert (SITE, Decision.RESOLVED) in decisions(seen(after, 5, 743, ends=LATE + 5))
+
+
 def test_after_a_restart_those_whose_outage_is_gone_are_released() -> None:
     before = dark()
     alone = [i for i in before.incidents if i.alert is not SITE]
