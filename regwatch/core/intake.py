@@ -33,6 +33,7 @@ from regwatch.core.phones.memory import NOTHING_REMEMBERED, Memory
 from regwatch.core.phones.observation import Observation, compare, undoubted
 from regwatch.core.phones.presence import is_bare
 from regwatch.core.phones.roster import Roster
+from regwatch.core.phones.slow_answers import steadied
 from regwatch.core.phones.warned import LAST_OF_ONE, TrackRecord
 from regwatch.core.phones.warning_ends import warning_ends
 from regwatch.core.remarks import Remark, Untold
@@ -240,6 +241,7 @@ class Intake:
         if is_crowded(answer):
             gathered.crowded.append(answer.extension_id)
             answer = thinned(answer, known.before)
+        answer = steadied(answer, known.before)
         deleted = self._deletions.excusing(answer)
         return compare(known.before, known.memory, answer, deleted=deleted)
 

@@ -160,6 +160,8 @@ class Answer(Struct, frozen=True, gc=False):
     former: tuple[Registration, ...]
     """The last, already ended ones, which the PBX lists if not registered."""
     answered_at: Timestamp
+    took: float = 0.0
+    """Seconds from the question to the answer: as old may be what it says."""
 
 
 class BatchAnswer(Struct, frozen=True, gc=False):

@@ -36,6 +36,11 @@ LEASE_SLACK = 2.0
 lease ends nearer than this are the same lease."""
 
 
+SEEN_LATE = 10.0
+"""Seconds. So much earlier than was thought a lease may end, and be the same: the answer that
+showed it first was slow. No refresh makes a lease a little shorter."""
+
+
 BEGINNINGS = (ChangeKind.REGISTERED, ChangeKind.RESTORED)
 """Changes after which there is a registration that was not there before."""
 ENDS = frozenset(
@@ -192,4 +197,4 @@ def same_lease(old: Registration, new: Registration) -> bool:
     """Whether both speak of the same lease, rounding apart."""
     if old.lease_ends_at is None or new.lease_ends_at is None:
         return old.lease_ends_at is new.lease_ends_at
-    return abs(new.lease_ends_at - old.lease_ends_at) <= LEASE_SLACK
+    return -SEEN_LATE <= new.lease_ends_at - old.lease_ends_at <= LEASE_SLACK

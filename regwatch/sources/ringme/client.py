@@ -168,7 +168,7 @@ class _RegistrationRequests:
 
 
 def _answer(extension_id: ExtensionId, reply: Reply) -> Answer:
-    return decode_registration(json_body(reply), extension_id, reply.received_at)
+    return decode_registration(json_body(reply), extension_id, reply.received_at, reply.took)
 
 
 def _registration_path(extension_id: ExtensionId) -> str:

@@ -61,6 +61,8 @@ class Reply:
     status: int
     body: bytes = field(repr=False)
     received_at: Timestamp
+    took: float = 0.0
+    """Seconds from the request to the end of the body."""
     content_type: str = ""
     location: str = ""
     quota: Quota | None = None

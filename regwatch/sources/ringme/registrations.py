@@ -256,4 +256,6 @@ def request_for(ids: Ids) -> Request:
 
 def decoded(reply: Reply, ids: Ids) -> Decoded:
     """What the reply says of these; raises `PbxAnswerError`."""
-    return decode_registrations(json_body(reply), asked=set(ids), answered_at=reply.received_at)
+    return decode_registrations(
+        json_body(reply), asked=set(ids), answered_at=reply.received_at, took=reply.took
+    )

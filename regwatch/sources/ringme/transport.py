@@ -169,6 +169,7 @@ class Transport:
     ) -> Reply:
         most = self._settings.max_body_bytes
         proxy = self._proxy
+        begun = asyncio.get_running_loop().time()
         async with session.request(
             request.method,
             URL(self._url + request.path, encoded=True),
@@ -184,6 +185,7 @@ class Transport:
             return Reply(
                 status=response.status,
                 received_at=now,
+                took=asyncio.get_running_loop().time() - begun,
                 body=self._unpacked(body, response, most),
                 content_type=headers.get("Content-Type", ""),
                 location=headers.get("Location", ""),

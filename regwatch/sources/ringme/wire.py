@@ -58,9 +58,11 @@ class Decoded(Struct, frozen=True, gc=False):
 
 
 def decode_registrations(
-    body: bytes, *, asked: Collection[ExtensionId], answered_at: Timestamp
+    body: bytes, *, asked: Collection[ExtensionId], answered_at: Timestamp, took: float = 0.0
 ) -> Decoded:
-    """What the body says of the ids asked for; raises `PbxAnswerError`."""
+    """What the body says of the ids asked for; `took`: seconds until it was there. Raises
+    `PbxAnswerError`.
+    """
     infos, contradictions = DECODER.decode(body)
     answers: dict[ExtensionId, Answer] = {}
     understood = not infos
@@ -75,7 +77,9 @@ def decode_registrations(
         if extension_id not in asked or registered is None:
             contradictions += 1
             continue
-        answer, contradicting = _answer(extension_id, registered, info.registrations, answered_at)
+        answer, contradicting = _answer(
+            extension_id, registered, info.registrations, answered_at, took
+        )
         if extension_id in answers:
             answer, contradicting = _union(answers[extension_id], answer), 1
         answers[extension_id] = answer
@@ -85,9 +89,11 @@ def decode_registrations(
     return Decoded(answers, contradictions)
 
 
-def decode_registration(body: bytes, extension_id: ExtensionId, answered_at: Timestamp) -> Answer:
+def decode_registration(
+    body: bytes, extension_id: ExtensionId, answered_at: Timestamp, took: float = 0.0
+) -> Answer:
     """What the body says of that extension; raises `PbxAnswerError` if it says nothing of it."""
-    decoded = decode_registrations(body, asked={extension_id}, answered_at=answered_at)
+    decoded = decode_registrations(body, asked={extension_id}, answered_at=answered_at, took=took)
     if extension_id not in decoded.answers:
         raise unpromised(body)
     return decoded.answers[extension_id]
@@ -98,6 +104,7 @@ def _answer(
     registered: bool,
     entries: list[Entry] | None,
     answered_at: Timestamp,
+    took: float,
 ) -> tuple[Answer, int]:
     read = [_registration(entry, answered_at, registered) for entry in entries or ()]
     found = tuple([each for each in read if len(each.id) <= LONGEST_ID])
@@ -105,9 +112,9 @@ def _answer(
     if len(found) > 1:
         found = tuple({each.id: each for each in found}.values())
     if registered:
-        return Answer(extension_id, True, found, (), answered_at), refused or not found
+        return Answer(extension_id, True, found, (), answered_at, took), refused or not found
     contradicts = any((each.lease_ends_at or 0.0) > answered_at for each in found)
-    return Answer(extension_id, False, (), found, answered_at), refused or contradicts
+    return Answer(extension_id, False, (), found, answered_at, took), refused or contradicts
 
 
 def _registration(entry: Entry, answered_at: Timestamp, active: bool) -> Registration:
@@ -165,6 +172,7 @@ def _union(one: Answer, other: Answer) -> Answer:
         tuple(active.values()),
         tuple(former.values()),
         one.answered_at,
+        one.took,
     )
 
 
