@@ -165,7 +165,9 @@ class RouteShape(Shape):
     group_interval: Duration | None = Field(
         default=None, description="1m; 5m for groups without anything critical, 15m for info alone."
     )
-    repeat: Annotated[list[Duration], ONE_OR_MORE] = [3600.0, 14_400.0, 86_400.0]
+    repeat: Annotated[list[Duration], ONE_OR_MORE] | None = Field(
+        default=None, description="1h, 4h, 24h; none for info alone. The last one repeats."
+    )
     digest: Duration = Field(default=0.0, description="Collects so long what goes this way.")
     continue_: bool = Field(default=False, alias="continue")
 

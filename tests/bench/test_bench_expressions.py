@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 from fakes.expressions import OVER_OUTSIDE_TEXT, texts, worked
-from fakes.values import registration
 
 from regwatch.core.phones.moves import model_of
 
@@ -48,6 +47,6 @@ def test_time_grows_with_the_length(name: str) -> None:
 
 
 def test_the_model_of_a_device_costs_no_more_than_its_length() -> None:
-    worst = growth(lambda text: model_of(registration(device=text)))
+    worst = growth(model_of)
     print(f"\nthe model of a device: at most {worst:.1f} times as long on {TIMES} times the text")
     assert worst <= MOST_TIMES

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from regwatch.config import Config, ConfigError
 from regwatch.config.loader import load_accounts, load_http, storage_url
+from regwatch.core.dispatch.routing import REMINDERS
 from regwatch.core.model import Timestamp
 from regwatch.shapes.values import revealed
 
@@ -49,11 +50,9 @@ def test_the_example_shows_the_defaults(example: Config, tmp_path: Path) -> None
     route = type(example.routes[0])(receivers=["x"])
     assert {
         name: getattr(example.routes[0], name)
-        for name in ("group_by", "group_wait", "group_interval", "repeat")
-    } == {
-        name: getattr(route, name)
-        for name in ("group_by", "group_wait", "group_interval", "repeat")
-    }
+        for name in ("group_by", "group_wait", "group_interval")
+    } == {name: getattr(route, name) for name in ("group_by", "group_wait", "group_interval")}
+    assert example.routes[0].repeat == list(REMINDERS)
 
 
 def shown(value: object) -> str:

@@ -70,7 +70,7 @@ def test_the_schema_shows_defaults_as_one_would_write_them() -> None:
     assert polling["interval"]["default"] == "1m"
     assert polling["stale_after"]["default"] == "15m"
     assert polling["reserve"]["default"] == "10%"
-    assert shapes["RouteShape"]["properties"]["repeat"]["default"] == ["1h", "4h", "1d"]
+    assert shapes["RouteShape"]["properties"]["group_by"]["default"] == ["account", "site", "alert"]
     assert shapes["AlertShape"]["properties"]["for"]["default"] == "0s"
 
 

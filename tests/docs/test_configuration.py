@@ -204,7 +204,7 @@ def test_the_commented_example_shows_the_true_defaults(root, expected):
 SHOWS_DEFAULTS = (
     "accounts[].extensions.discover", "accounts[].polling", "accounts[].proxy", "alerts",
     "recover_after", "receivers[].webhook.max_alerts", "receivers[].webhook.timeout",
-    "routes[].group", "routes[].repeat", "http", "metrics", "log",
+    "routes[].group", "http", "metrics", "log",
 )  # fmt: skip
 
 

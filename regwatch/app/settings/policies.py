@@ -209,7 +209,7 @@ def _route(shape: RouteShape) -> Route:
         group_by=shape.grouped_by,
         group_wait=shape.group_wait,
         group_interval=shape.group_interval,
-        repeat=tuple(shape.repeat),
+        repeat=None if shape.repeat is None else tuple(shape.repeat),
         digest=shape.digest,
         continue_=shape.continue_,
     )

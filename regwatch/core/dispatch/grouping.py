@@ -8,10 +8,12 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
     where that is left to us, it is the longer the less matters of all that is in the group.
 4.  News worse than all in the group that still fires and was spoken of does not wait for
     `group_interval`. An incident that escalated (another alert, or a higher severity) is news.
-5.  A resolve goes out within `group_wait`: those of one burst in one message, never held back by
-    `group_interval`, but in a group of nothing but info: nobody waits for it there.
+5.  The last resolve of a group goes out within `group_wait`. While others of it fire still, or in a
+    group of nothing but info, nobody waits for it: it goes with the next news, and waits for
+    `group_interval` otherwise, where that is left to us as if nothing critical were in the group.
 6.  Reminders follow `repeat[i]` after the group's last message while something in it fires; i
-    counts the reminders since something was last new, and the last one repeats.
+    counts the reminders since something was last new, and the last one repeats. Where that is left
+    to us, nobody is reminded of nothing but info.
 7.  Every message carries all there is to say of its group: new, still firing, resolved.
 8.  A resolve is owed to every receiver that was told of the firing, and to no other, under the
     group it was told in, whatever became of the routes. What was never told is never resolved.

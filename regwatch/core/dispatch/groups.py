@@ -100,8 +100,9 @@ class Group:
             reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
             waited = Timestamp(min(self.gone.values()) + self.route.wait)
             worst = self._worst(incidents)
-            yield reason, self._paced(waited, worst) if worst is Severity.INFO else waited
-        repeat = self.route.repeat
+            is_awaited = everything and worst is not Severity.INFO
+            yield reason, waited if is_awaited else self._paced(waited, _unhurried(worst))
+        repeat = self.route.reminders(self._worst(incidents)) if self.told else ()
         if repeat and self.spoken_at is not None and self._is_on(incidents):
             pause = repeat[min(self.repeats, len(repeat) - 1)]
             yield NotifyReason.REPEAT_DUE, Timestamp(self.spoken_at + pause)
@@ -172,6 +173,11 @@ PLACES = {status: place for place, status in enumerate(ItemStatus)}
 def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
     """As a notification lists them."""
     return tuple(sorted(items, key=lambda item: (PLACES[item.status], _order(item.incident))))
+
+
+def _unhurried(worst: Severity) -> Severity:
+    """As what the end of one of several is to be told: nobody is to be sent for it."""
+    return Severity.WARNING if worst is Severity.CRITICAL else worst
 
 
 def _order(incident: Incident) -> tuple[int, str, str, str, str]:

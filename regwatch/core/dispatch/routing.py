@@ -14,6 +14,8 @@ KEY_SEPARATOR = ":{"
 NO_MATCHERS = Matchers()
 INTERVALS = {Severity.CRITICAL: 60.0, Severity.WARNING: 300.0, Severity.INFO: 900.0}
 """Seconds between messages about a group, by the worst that is in it."""
+REMINDERS = (3600.0, 14_400.0, 86_400.0)
+"""Seconds to each reminder of what somebody is to mend."""
 LABELS_OF_NAMES = {"alert": "alertname"}
 
 
@@ -32,8 +34,9 @@ class Route:
     group_interval: float | None = 0.0
     """Seconds between messages about a group, where nothing gets worse; None: the less it matters,
     the longer."""
-    repeat: tuple[float, ...] = ()
-    """Seconds to each reminder; the last repeats for ever, empty: no reminders."""
+    repeat: tuple[float, ...] | None = ()
+    """Seconds to each reminder; the last repeats for ever, empty: no reminders; None: as usual, and
+    none of what is nothing but info."""
     digest: float = 0.0
     """Seconds in which all that happens is collected into one message; 0: nothing is."""
     continue_: bool = False
@@ -42,6 +45,12 @@ class Route:
         """Seconds between messages about a group in which nothing is worse than that."""
         interval = INTERVALS[worst] if self.group_interval is None else self.group_interval
         return max(interval, self.digest)
+
+    def reminders(self, worst: Severity) -> tuple[float, ...]:
+        """Seconds to each reminder of a group in which nothing is worse than that."""
+        if self.repeat is not None:
+            return self.repeat
+        return () if worst is Severity.INFO else REMINDERS
 
     @property
     def wait(self) -> float:

@@ -105,16 +105,27 @@ def test_once_all_it_told_is_over_the_next_one_does_not_wait_for_the_pace() -> N
     made.gone[ONE.id] = at(15)
     assert triggers(made) == [
         (NotifyReason.NEW_INCIDENTS, 30),
-        (NotifyReason.SOME_RESOLVED, 25),
+        (NotifyReason.SOME_RESOLVED, 60),
     ]
 
 
 def test_some_are_over_or_all() -> None:
     made = group(row(ONE), row(TWO), route=replace_route())
     made.gone[ONE.id] = at(40)
-    assert triggers(made) == [(NotifyReason.SOME_RESOLVED, 50)]
+    assert triggers(made) == [(NotifyReason.SOME_RESOLVED, 60)]
     made.gone[TWO.id] = at(35)
     assert triggers(made) == [(NotifyReason.ALL_RESOLVED, 45)]
+
+
+@pytest.mark.parametrize(("severity", "when"), [(Severity.WARNING, 3600), (Severity.INFO, None)])
+def test_nobody_is_reminded_of_info_alone_unless_the_route_says_so(
+    severity: Severity, when: float | None
+) -> None:
+    told = replace(row(ONE), severity=severity)
+    usual = triggers(group(told, route=replace_route(repeat=None)))
+    assert usual == ([] if when is None else [(NotifyReason.REPEAT_DUE, when)])
+    asked_for = triggers(group(told, route=replace_route(repeat=(60.0,))))
+    assert asked_for == [(NotifyReason.REPEAT_DUE, 60)]
 
 
 @pytest.mark.parametrize(("repeats", "when"), [(0, 600), (1, 1800), (2, 1800), (9, 1800)])
