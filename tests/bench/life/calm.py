@@ -29,7 +29,7 @@ def row(came: Lived) -> tuple[object, ...]:
 
 def faults(came: Lived) -> list[str]:
     """What is not as it should be."""
-    wrong = came.judgement.of(Word.FALSE, Word.AGAIN, Word.GOODBYE)
+    wrong = came.judgement.of(Word.FALSE, Word.AGAIN, Word.MILDER, Word.GOODBYE)
     found = [*map(line, wrong), *map(missed_line, came.missed)]
     if came.messages.total() > MOST_MESSAGES:
         found.append(f"{came.messages.total()} messages, more than {MOST_MESSAGES}")

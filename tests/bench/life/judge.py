@@ -4,7 +4,7 @@
 |---|---|
 | `extension_lost` | each device of it was away then, and one without a word; else *good-bye* |
 | `registration_lost` | one of its two devices was away then without a word; else *good-bye* |
-| `signed_off` | one of its devices was away then, with a good-bye |
+| `signed_off` | one of its devices was away then, with a good-bye; else *milder* |
 | `refresh_overdue` | one of its devices was off then without a good-bye |
 | `site_lost` | so much of the place was dark when it was told |
 | `address_changed` | its line had got a new address, or it had begun to roam |
@@ -50,6 +50,8 @@ class Word(StrEnum):
     TRUE = "true"
     GOODBYE = "good-bye"
     """True, but for that who went had said good-bye."""
+    MILDER = "milder"
+    """True, but for that nobody had said good-bye."""
     AGAIN = "again"
     FALSE = "false"
 
@@ -145,11 +147,12 @@ def _registration_lost(judge: Judge, saying: Saying) -> Cause:
 
 
 def _signed_off(judge: Judge, saying: Saying) -> Cause:
-    said = [each for each in _aways(judge, saying, SLOW_SECONDS) if not each.is_silent]
-    if not said:
+    gone = _aways(judge, saying, SLOW_SECONDS)
+    said = [each for each in gone if not each.is_silent]
+    if not gone:
         return NOTHING
-    away = judge.untold(said, "lost")
-    return away.happening, Word.TRUE, away.sight
+    away = judge.untold(said or gone, "lost")
+    return away.happening, Word.TRUE if said else Word.MILDER, away.sight
 
 
 def _overdue(judge: Judge, saying: Saying) -> Cause:

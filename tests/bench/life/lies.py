@@ -52,7 +52,7 @@ HEALTHY: Mapping[str, Mapping[str, object]] = {
 }
 HEAD = (
     "what the API says", "for", "", "of the account", "false", "false warnings", "losses told",
-    "latest after it",
+    "as a good-bye", "latest after it",
 )  # fmt: skip
 
 
@@ -158,6 +158,11 @@ class Came:
         """Of these what says that somebody is gone, or came, or is another."""
         return [v for v in self.wrong if v.saying.alert is not AlertName.REFRESH_OVERDUE]
 
+    @property
+    def milder(self) -> int:
+        """How many of the losses were told as if a good-bye had been said."""
+        return sum(verdict.word is Word.MILDER for verdict in self.verdicts)
+
     def faults(self) -> list[str]:
         """What is not as it should be. Not answered for ten minutes is another thing to tell."""
         outage = [
@@ -182,7 +187,7 @@ class Came:
         losses = f"{len(told)} of {len(self.delays)}"
         warnings = len(self.wrong) - len(self.false)
         words = (cell.lie, length, cell.around, said or "–")
-        return *words, len(self.false), warnings, losses, latest
+        return *words, len(self.false), warnings, losses, self.milder, latest
 
 
 def came_of(lie: str, phones: int = 120, seed: int = 1) -> list[Came]:

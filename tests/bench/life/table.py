@@ -26,7 +26,7 @@ def found_rows(found: Sequence[Wanted]) -> Iterator[tuple[object, ...]]:
         yield kind.replace("_", " "), what, len(group), len(told), len(group) - len(told), *seconds
 
 
-TOLD = ("alert", "told", "true", "after a good-bye", "again", "false")
+TOLD = ("alert", "told", "true", "after a good-bye", "as a good-bye", "again", "false")
 
 
 def told_rows(judgements: Iterable[Judgement]) -> Iterator[tuple[object, ...]]:
