@@ -20,7 +20,7 @@ from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment
 from regwatch.core.polling.pacing import HOUR, Allowance, Pacer
 
-PATIENCE = 1.6
+PATIENCE = 2.1
 """Times a sweep's period an extension may go unasked."""
 QUARANTINE_SECONDS = HOUR
 """How long an id that the PBX refuses to speak of is left out before it is tried again."""

@@ -13,14 +13,16 @@ from regwatch.simulator.rates import REAL_LIFE
 LONG_SEEDS, SHORT_SEEDS = (1, 2, 3), tuple(range(11, 21))
 LONG_DAYS, SHORT_DAYS = 10.0, 2.0
 HEAD = (
-    "seed", "days", "messages", "critical", "told", "good-bye", "milder", "again", "false", "missed",
+    "seed", "days", "messages", "critical", "told", "good-bye", "milder", "again", "false",
+    "missed",
 )  # fmt: skip
+COUNTED = (Word.GOODBYE, Word.MILDER, Word.AGAIN, Word.FALSE)
 WRONG = (Word.FALSE, Word.AGAIN, Word.MILDER)
 
 
 def row(came: Lived) -> tuple[object, ...]:
     """Of one life."""
-    words = [len(came.judgement.of(word)) for word in (Word.GOODBYE, Word.MILDER, Word.AGAIN, Word.FALSE)]
+    words = [len(came.judgement.of(word)) for word in COUNTED]
     course, told = came.course, len(came.judgement.verdicts)
     messages, critical = came.messages.total(), came.messages["critical"]
     days = f"{course.days:g}"
