@@ -6,7 +6,7 @@ a foreign network, another device.
   again for `EVENT_SECONDS`: an address that alternates is one incident and no flood.
 * A foreign network lasts while one of its devices registers from there. Who was there already at
   the first look, is at home there. While it holds no registration at all, nothing new is known.
-* Where a foreign network is told, the other address is not told besides.
+* Where a foreign network or another device is told, its other address is not told besides.
 * Phones of one place that go to one new address are one incident: that of the first (`line_moves`).
 """
 
@@ -152,12 +152,14 @@ class PhoneWatch:
         for step in self._foreign(watched, sighting.was, now):
             is_told = step.decision is Decision.FIRED
             yield step
+        swap = device_swap(sighting)
+        if swap is not None:
+            step = self._event(watched, swap, device_changed, now)
+            is_told = is_told or step.incident is not None
+            yield step
         move = address_move(sighting, now=now)
         if move is not None and not is_told:
             yield self._address(watched, move, now)
-        swap = device_swap(sighting)
-        if swap is not None:
-            yield self._event(watched, swap, device_changed, now)
 
     def _foreign(
         self, watched: Watched, was: Sequence[Registration], now: Timestamp

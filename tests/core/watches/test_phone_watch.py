@@ -290,13 +290,12 @@ def test_another_device_is_told_once_and_is_over_by_itself() -> None:
     assert told(seen(made, 60 + EVENT_SECONDS, SNOM)) == [(DEVICE, RESOLVED)]
 
 
-def test_who_was_lost_and_is_back_elsewhere_with_another_device_is_told_of_as_both() -> None:
+def test_who_was_lost_and_is_back_elsewhere_with_another_device_is_told_of_once() -> None:
     made = monitor(INSIDE)
     seen(made, 60, number=3)
     new = replace(OUTSIDE, id="uloc-7", device=SNOM.device)
     assert told(seen(made, 120, new, number=3)) == [
         (GONE, RESOLVED),
-        (ADDRESS, FIRED),
         (DEVICE, FIRED),
     ]
 
