@@ -219,12 +219,14 @@ class Registrar:
         return len(members)
 
     def restart(self, now: float) -> None:
-        """The registrar forgets everything; phones return under new ids as they refresh."""
+        """The registrar forgets all but what is configured to be registered for good; phones return
+        under new ids as they refresh.
+        """
         self.truth.add(at=now, visible_at=now, kind="restart", extension_id=None)
         for phone in self.phones.values():
             self.tidy(phone, now)
             for binding in _registered(list(phone.bindings), now):
-                if binding.ended_at == FOREVER:
+                if binding.ended_at == FOREVER and not binding.is_static:
                     self._forget(phone, binding, now)
 
     # --- how it happens ------------------------------------------------------------------------

@@ -177,6 +177,14 @@ def test_a_restart_forgets_all_and_phones_return_under_new_ids() -> None:
     assert all(before[i] != ruids for i, (_, ruids) in after.items())
 
 
+def test_a_restart_keeps_what_is_registered_for_good() -> None:
+    held = registrar()
+    extension_id, binding = first(held)
+    binding.is_static = True
+    held.restart(START + 1)
+    assert shown(held, extension_id, START + 1)[1] == [binding.ruid]
+
+
 def test_a_phone_that_dies_before_it_returned_does_not_return() -> None:
     held = registrar()
     extension_id, _ = first(held)
