@@ -77,6 +77,8 @@ class Restarts:
         self._returned = 0
         self._left_out = 0
         self._missing = 0
+        self._devices: dict[ExtensionId, Timestamp] = {}
+        """Of whom one of several devices is awaited, and until when."""
         self._unasked: set[ExtensionId] = set()
         """Out, and not asked again since the first one was back."""
         self._back_since: Timestamp | None = None
@@ -121,14 +123,17 @@ class Restarts:
         return replace(memory, loss=replace(loss, awaited_until=until))
 
     def device_awaited_until(self, seen: Observation, models: DeviceModels) -> Timestamp | None:
-        """Until when one of several devices may come back that was forgotten like the others; None
-        if none was.
+        """Until when nothing is to be told of one of several devices that was forgotten like the
+        others: it may be back by then, and is asked for once more. None: none was.
         """
         if self._began_at is None:
             return None
         gone = [loss.registration for loss in seen.losses if self._covers(loss)]
         until = _awaited_until(gone, seen, models, since=self._began_at)
-        return until if until > seen.at else None
+        if until <= seen.at:
+            return None
+        self._devices[seen.extension_id] = until
+        return Timestamp(until + LOOKED_AT_SECONDS)
 
     def _covers(self, loss: Loss) -> bool:
         """Whether it is asked for the first time since, and its lease went on then, for all that is
@@ -175,6 +180,7 @@ class Restarts:
         yield from move_all(self._awaited, Timestamp, by)
         yield from move_all(self._overdue, Timestamp, by)
         yield from move_all(self._stragglers, Timestamp, by)
+        yield from move_all(self._devices, Timestamp, by)
 
     # --- what is told ---------------------------------------------------------------------------
 
@@ -218,7 +224,8 @@ class Restarts:
         until = self._awaited.get(extension_id)
         if until is not None and self._began_at is not None and self._kind is Kind.UNCLEAR:
             return Timestamp(min(until, self._began_at + LOOKED_AT_SECONDS))
-        return until or self._overdue.get(extension_id) or self._stragglers.get(extension_id)
+        others = (self._overdue, self._stragglers, self._devices)
+        return until or next((each[extension_id] for each in others if extension_id in each), None)
 
     def take_released(self) -> list[ExtensionId]:
         """Those whose loss may be told from now on, once they are asked again."""
@@ -243,6 +250,8 @@ class Restarts:
         """It was answered; `loss`: how it was lost, if it was."""
         if self._stragglers.get(extension_id, now) < now or answer.registered:
             self._stragglers.pop(extension_id, None)
+        if self._devices.get(extension_id, now) < now:
+            del self._devices[extension_id]
         if self._began_at is None and self._suspected_at is None:
             return
         self._unasked.discard(extension_id)
@@ -277,7 +286,7 @@ class Restarts:
 
     def drop(self, extension_id: ExtensionId) -> None:
         """It is watched no more."""
-        for held in (self._stragglers, self._awaited, self._overdue):
+        for held in (self._stragglers, self._awaited, self._overdue, self._devices):
             held.pop(extension_id, None)
         self._there.discard(extension_id)
         self._unasked.discard(extension_id)

@@ -174,7 +174,8 @@ def test_one_device_that_a_registrar_forgot_with_many_is_awaited_until_it_would_
         (AlertName.REGISTRATION_LOST, Decision.HELD),
     ]
     (held,) = room.incidents
-    assert held.held_until == at(610)
+    assert room.restarts.ask_by(held.facts.extension_id) == at(610)
+    assert held.held_until == at(640), "it is asked once more"
     assert room.see(DESK, SOFT, when=90) == [(AlertName.REGISTRATION_LOST, Decision.RESOLVED)]
 
 
