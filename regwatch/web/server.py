@@ -14,6 +14,7 @@ from regwatch.web.metrics.exposition import Exposition
 from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.metrics.scrape import Scrape
 from regwatch.web.metrics.series import PerExtension
+from regwatch.web.origin import same_origin
 from regwatch.web.pages.page import StatusPage
 from regwatch.web.pages.routes import Pages
 from regwatch.web.views import DaemonView, OperationsView
@@ -57,7 +58,8 @@ def build_app(
     Without operations there is no JSON API.
     """
     settings, bugs = settings or WebSettings(), bugs or Bugs(clock=clock)
-    app = web.Application(middlewares=[surviving(bugs), authentication(gate, settings.api_token)])
+    who = authentication(gate, settings.api_token)
+    app = web.Application(middlewares=[surviving(bugs), same_origin(settings.external_url), who])
     app.on_response_prepare.append(_secure)
     app.add_routes(Pages(StatusPage(view, clock, settings.external_url, bugs)).routes())
     exposition = Exposition(instruments, view, settings.per_extension, bugs)
