@@ -53,6 +53,7 @@ READ_BY_WORD = {
     "web/auth.py": "compares what it is given",
     "web/errors.py": "names the route, not what was asked for",
     "web/health.py": "compares a header",
+    "web/origin.py": "compares two headers",
     "web/metrics/scrape.py": "chooses by a header",
     "web/pages/routes.py": "hands the query on to the search, and looks a file up by its name",
 }

@@ -14,7 +14,7 @@ browsers over plain HTTP, say nothing."""
 
 def same_origin(external_url: str | None) -> Middleware:
     """A middleware that answers 403 to writes from pages of other hosts."""
-    outside = _host_of(external_url or "")
+    outside = host_in(external_url or "")
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -36,10 +36,11 @@ def _is_own(request: web.Request, outside: str) -> bool:
         return True
     # Behind a proxy the Host may be ours and the Origin that of `http.external_url`.
     own = {request.headers.get(hdrs.HOST, "").lower(), outside} - {""}
-    return _host_of(origin) in own
+    return host_in(origin) in own
 
 
-def _host_of(url: str) -> str:
+def host_in(url: str) -> str:
+    """The host of a URL with its port, in small letters; empty if it names none."""
     try:
         return urlsplit(url).netloc.lower()
     except ValueError:

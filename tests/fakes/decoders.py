@@ -86,6 +86,7 @@ from regwatch.web.auth import credentials_in
 from regwatch.web.listener import ListenError, parse_address
 from regwatch.web.listing import Search
 from regwatch.web.metrics.exposition import accepts_gzip, negotiate
+from regwatch.web.origin import host_in
 from regwatch.web.webconfig import WebConfigError, load_web_config
 
 SAMPLES = Path(__file__).parents[1] / "sources" / "ringme" / "samples"
@@ -104,6 +105,7 @@ AT_MOST = {
     "sources/ringme/expiry.py": ANSWER, "notify/http.py": 16_384, "Retry-After of a service": LINE,
     "a receiver's answer, quoted": ANSWER, "web/api/request.py": ANSWER,
     "a number of lines": LINE, "a time": LINE, "web/listing.py": LINE, "web/auth.py": LINE,
+    "web/origin.py": LINE,
     "web/metrics/exposition.py": LINE, "core/addresses.py": 1024, "core/phones/moves.py": 256,
     "core/phones/outages.py": 1024, "core/matchers.py": 256,
 }  # fmt: skip
@@ -416,6 +418,7 @@ DECODERS = (
         "text",
     ),
     Decoder("Authorization", "web/auth.py", credentials_in, "text"),
+    Decoder("Origin", "web/origin.py", host_in, "text"),
     Decoder("Accept", "web/metrics/exposition.py", negotiate, "text"),
     Decoder("Accept-Encoding", "web/metrics/exposition.py", accepts_gzip, "text"),
     # What the operator writes.
