@@ -115,6 +115,14 @@ class Devices:
         there = [b for b in self.live(extension_id, device, now) if b.is_active(now)]
         return there[-1] if there else None
 
+    def _mover(self, extension_id: int, device: int, now: float) -> Binding | None:
+        """The same of one that goes elsewhere: it refreshes no copy from where it was."""
+        last = self._last(extension_id, device, now)
+        for copy in self.live(extension_id, device, now):
+            if copy is not last and copy.born_at <= now:
+                copy.stopped_at = now
+        return last
+
     # --- it goes on otherwise ------------------------------------------------------------------
 
     def rebind(self, extension_id: int, device: int, now: float) -> None:
@@ -129,7 +137,7 @@ class Devices:
         """It registers from another network, or its own line again if there is no `host`; the old
         entry is left to run out.
         """
-        last = self._last(extension_id, device, now)
+        last = self._mover(extension_id, device, now)
         if last is not None:
             user = last.contact.partition("@")[0]
             own = f"10.{self._random.randrange(256)}.{self._random.randrange(256)}"
@@ -140,7 +148,7 @@ class Devices:
 
     def reload(self, extension_id: int, device: int, now: float, *, goodbye: bool) -> None:
         """A page is loaded anew: another contact at another host that does not exist."""
-        last = self._last(extension_id, device, now)
+        last = self._mover(extension_id, device, now)
         if last is None:
             return
         if goodbye:
@@ -151,7 +159,7 @@ class Devices:
 
     def renumber(self, extension_id: int, device: int, now: float) -> None:
         """Its line has another address: it registers at once, under the entry it has."""
-        last = self._last(extension_id, device, now)
+        last = self._mover(extension_id, device, now)
         if last is not None:
             real = self._at_home(extension_id, last, now)
             self._arrive(extension_id, last, now, "renumber", real=real)
@@ -179,7 +187,7 @@ class Devices:
 
     def take_over(self, extension_id: int, device: int, now: float, agent: str) -> None:
         """Where one contact only may be: another device registers, and this one is out."""
-        last = self._last(extension_id, device, now)
+        last = self._mover(extension_id, device, now)
         if last is not None:
             last.ended_at = last.stopped_at = now
             user = last.contact.partition("@")[0]

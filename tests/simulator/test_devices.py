@@ -115,6 +115,14 @@ def test_who_roams_home_has_its_own_line_again() -> None:
     assert reals[2].startswith("sip:198.18.0.1:")
 
 
+@pytest.mark.parametrize("act", ["roam", "reload", "renumber", "take_over"])
+def test_a_copy_is_not_refreshed_from_where_its_phone_is_no_more(act: str) -> None:
+    held = Held()
+    held.devices.twin(held.id, 0, START + 1)
+    do(held, act, START + 5)
+    assert len(held.devices.live(held.id, 0, START + 5)) == 1
+
+
 def test_a_page_has_no_port_to_change() -> None:
     held = Held()
     held.devices.reload(held.id, 0, START, goodbye=True)
