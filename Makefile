@@ -68,6 +68,9 @@ reliability-decoders: ## Try thousands of hostile words on every decoder; takes 
 reliability-places: ## Let places go dark, and switches, and people go home, in virtual time: what is found, and what is false; some minutes.
 	PYTHONPATH=tests python -m bench.places
 
+reliability-quotas: ## Count requests in every way that is known, with others who make some too, in virtual time; a minute.
+	PYTHONPATH=tests python -m bench.windows
+
 reliability-warnings: ## Watch phones as they are for days of virtual time: how many warnings of a missing refresh are false, and how many come true; some minutes.
 	PYTHONPATH=tests python -m bench.overdue
 

@@ -40,7 +40,21 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
     show_default=True,
     help="desk, mixed, short, or lengths in seconds: 60,300.",
 )
-@click.option("--quota", type=click.IntRange(1), default=1000, show_default=True, help="Per hour.")
+@click.option(
+    "--quota",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Requests in a window.",
+)
+@click.option(
+    "--window",
+    type=click.FloatRange(1),
+    default=3600.0,
+    show_default=True,
+    help="Seconds over which they are counted, by the clock.",
+)
+@click.option("--sliding", is_flag=True, help="Each counts for a window's length instead.")
 @click.option(
     "--life",
     type=click.Choice(list(LIVES)),

@@ -40,11 +40,12 @@ from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.polling.first_sweep import FirstSweep
 from regwatch.core.polling.list_reading import ListReading
 from regwatch.core.polling.pace import Pace
-from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, Wait
 from regwatch.core.polling.progress import Progress
 from regwatch.core.polling.selection import Selection
+from regwatch.core.polling.window import Allowance
 from regwatch.core.steps import AskList, Failure, Tell
+from regwatch.core.watches.api_health import Shortage
 
 T = TypeVar("T")
 GAP_SECONDS = 30.0
@@ -102,23 +103,29 @@ class Account:
     def _may_list(self, now: Instant) -> bool:
         if now < self._list.due_at:
             return False
-        if self._sweep.list_is_known and self.planner.left(now=now) < 1:  # what is left is others'
+        if (
+            self._sweep.list_is_known and self.planner.pacer.left(now=now) < 1
+        ):  # what is left is others'
             self._put_off_list(now)
             return False
         return True
 
     def _put_off_list(self, now: Instant) -> None:
-        until = max(self.planner.blocked_until, self.planner.exhausted_until or Instant(0.0))
-        self._list.put_off(until, now=now)
+        shortage = self.planner.shortage(now=now)
+        until = Instant(0.0) if shortage is None else shortage.until
+        self._list.put_off(max(self.planner.blocked_until, until), now=now)
 
     def _shortage(self, now: Now) -> Outcome | None:
         """That the quota leaves us nothing, or does again; None if both is known."""
-        until = self.planner.exhausted_until
-        if (until is None) == (self.monitor.health.shortage is None):
+        found, told = self.planner.shortage(now=now.steady), self.monitor.health.shortage
+        if found is None:
+            return None if told is None else self.monitor.quota_exhausted(None, now=now.wall)
+        if told is not None and (found.pause is None) == (told.pause is None):
             return None
         age = self.planner.sweep_seconds(now=now.steady)
-        told_until = None if until is None else now.time_of(until)
-        return self.monitor.quota_exhausted(told_until, age, now=now.wall)
+        until = now.time_of(found.until)
+        shortage = Shortage(now.wall, until, age, found.remaining, found.pause)
+        return self.monitor.quota_exhausted(shortage, now=now.wall)
 
     def _note_plan(self, until: Instant | None, now: Instant) -> None:
         if until is not None and self.planner.is_too_far(until, now=now):

@@ -51,6 +51,8 @@ class FailureReason(StrEnum):
     QUOTA_EXHAUSTED = "quota_exhausted"
     THROTTLED = "throttled"
     CREDENTIALS_REFUSED = "credentials_refused"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, no secret
+    """Of a token that was granted: the credentials themselves were taken."""
     ACCESS_DENIED = "access_denied"
     REJECTED = "rejected"
     NOT_FOUND = "not_found"
@@ -203,6 +205,8 @@ class Quota(Struct, frozen=True, gc=False):
     remaining: int
     resets_at: Timestamp
     seen_at: Timestamp
+    window: float | None = None
+    """Seconds over which requests are counted, if the headers say that."""
 
 
 class ChangeKind(StrEnum):

@@ -52,7 +52,7 @@ from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.phones.warned import TrackRecord
 from regwatch.core.polling.agenda import Appointment
 from regwatch.core.sites import Sites
-from regwatch.core.watches.api_health import ApiHealth
+from regwatch.core.watches.api_health import ApiHealth, Shortage
 from regwatch.core.watches.api_watch import ApiWatch
 from regwatch.core.watches.list_watch import ListPolicy, ListWatch
 from regwatch.core.watches.phone_watch import PhoneWatch
@@ -256,11 +256,9 @@ class Monitor:
         self._judge_health(gathered, now)
         return gathered.outcome()
 
-    def quota_exhausted(
-        self, until: Timestamp | None, answer_age: float, *, now: Timestamp
-    ) -> Outcome:
-        """The quota leaves us no request until then; None: it does again."""
-        self.health.quota(until, answer_age, now)
+    def quota_exhausted(self, shortage: Shortage | None, *, now: Timestamp) -> Outcome:
+        """The quota leaves us so little; None: enough again."""
+        self.health.quota(shortage)
         self._intake.gaps.interrupted()
         gathered = Gathered()
         self._judge_health(gathered, now)

@@ -118,7 +118,10 @@ class PbxApi:
 
     def _refused(self, refusal: RefusalError) -> web.StreamResponse:
         body = bodies.error(refusal.status, refusal.word, refusal.message, self._faults)
-        return web.json_response(body, status=refusal.status)
+        headers = {}
+        if refusal.status == 429 and self._faults.on("retry_after"):
+            headers["Retry-After"] = str(round(self._faults.number("retry_after")))
+        return web.json_response(body, status=refusal.status, headers=headers)
 
     def _count(self, name: str) -> None:
         self.served[name] = self.served.get(name, 0) + 1
@@ -127,6 +130,7 @@ class PbxApi:
         if self._world.happens("throttle"):
             message = "Another concurrent request not allowed"
             raise RefusalError(429, "too_many_requests", message)
+        self._world.quota.refused_cost = self._faults.on("refused_cost")
         taken = self._world.quota.take(self._world.real_now())
         if not taken or self._faults.on("quota_exhausted") or self._is_over_lower_limit():
             raise RefusalError(429, "rate_limit_exceeded", "The hourly limit is exceeded.")

@@ -6,6 +6,8 @@ Each unknown of the API and each of its errors is a switch, at start and while i
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from regwatch.simulator.quota import FORMS
+
 
 class FaultError(ValueError):
     """No such fault, or no such value of it."""
@@ -147,9 +149,9 @@ TABLE = (
     _fault("max_ids_status", "what is answered above that", _one_of("400", "413", "414", "502")),
     _fault("cached_answers", "answers are up to so old", SECONDS),
     _fault("frozen_answers", "answers stay what they were, for ever", ON),
-    _fault(
-        "rate_headers", "the quota's headers", _one_of("seconds", "epoch", "missing", "garbage")
-    ),
+    _fault("rate_headers", "the quota's headers", _one_of(*FORMS)),
+    _fault("refused_cost", "a request refused for the quota takes of it as well", ON),
+    _fault("retry_after", "a 429 names so many seconds, whatever its reset says", SECONDS),
     _fault("lower_limit", "a limit of our own below the common one", (_count, "number")),
     _fault("throttle", "429: concurrent requests not allowed", SHARE),
     _fault("quota_exhausted", "429: the hourly quota is used up", ON),

@@ -25,9 +25,13 @@ class SimulatorSettings:
     speed: float = 1.0
     """Virtual seconds in a real one."""
     quota: int = 1000
-    """Requests per clock hour."""
+    """Requests per window."""
+    window: float = 3600.0
+    """Real seconds over which requests are counted, by the clock."""
+    sliding: bool = False
+    """Whether each counts for so long instead."""
     used_by_others: int = 0
-    """Requests of other applications, each hour."""
+    """Requests of other applications, each window; not where it slides."""
     calm: bool = False
     """Nothing happens by itself."""
     rates: Rates | None = None

@@ -8,7 +8,7 @@ from regwatch.simulator.faults import Faults
 from regwatch.simulator.fleet import Phone
 from regwatch.simulator.history import Edge, edges
 from regwatch.simulator.life import Happening, Living, Plan
-from regwatch.simulator.quota import HourlyQuota
+from regwatch.simulator.quota import FixedWindow, SharedQuota, SlidingWindow, Window
 from regwatch.simulator.registrar import Registrar
 from regwatch.simulator.settings import SimulatorSettings
 from regwatch.simulator.truth import Event
@@ -29,7 +29,7 @@ class World:
         self.began_at = clock()
         self.faults = Faults(settings.faults)
         self.random = Random(settings.seed + 2)
-        self.quota = HourlyQuota(settings.quota, settings.used_by_others)
+        self.quota = SharedQuota(settings.quota, _window(settings))
         self.registrar = Registrar(settings, now=self.began_at, tell=tell)
         self._living = self._begun_life()
         self._frozen_at: float | None = None
@@ -100,3 +100,9 @@ class World:
         """Whether the PBX has such an extension: one that was taken off its list, it has not."""
         phone = self.registrar.phones.get(extension_id)
         return phone is not None and phone.listed
+
+
+def _window(settings: SimulatorSettings) -> Window:
+    if settings.sliding:
+        return SlidingWindow(settings.window)
+    return FixedWindow(settings.window, used_by_others=settings.used_by_others)

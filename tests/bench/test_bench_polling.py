@@ -90,7 +90,7 @@ def test_the_quota_is_never_exceeded_by_our_own_doing_whatever_others_take_of_it
     others = {"others": 0.9, "failing": 0.01}
     case = Case(1000, 50, 1000, "mixed", hours=2, losses=200, seed=seed, **others)
     run = Driver(case).play()
-    assert run.into_reserve == 0
+    assert not run.into_reserve
     assert max(run.quota.refused.values(), default=0) <= 1
     assert max(run.quota.made.values()) <= case.quota * (1 - case.reserve)
     assert run.false_losses == 0

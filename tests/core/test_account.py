@@ -300,7 +300,7 @@ def test_a_quota_that_others_used_up_is_told_before_the_wait_for_it() -> None:
     told = account.next(now=now(0))
     assert isinstance(told, Tell)
     assert account.monitor.health.shortage is not None
-    assert account.monitor.health.shortage.until == at(900)
+    assert account.monitor.health.shortage.until == at(901)
 
 
 # --- time ----------------------------------------------------------------------------------------

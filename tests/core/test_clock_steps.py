@@ -46,6 +46,7 @@ from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
 from regwatch.core.polling.selection import Selection
 from regwatch.core.sites import Sites
 from regwatch.core.steps import Failure
+from regwatch.core.watches.api_health import Shortage
 
 BY = 1e6
 """Further than anything in these tests lies apart."""
@@ -329,7 +330,7 @@ class Story:
         asked = account.next(now=now(6940))
         assert isinstance(asked, Ask)
         account.failed(asked, Failure(FailureReason.TIMEOUT), now=now(6941))
-        account.monitor.quota_exhausted(at(7000), 60.0, now=at(6942))
+        account.monitor.quota_exhausted(Shortage(at(6942), at(7000), 60.0), now=at(6942))
         self.take(account.tick(now=now(6960)), 6960, is_told=False)  # it is over for good
 
 

@@ -47,6 +47,7 @@ from regwatch.core.polling.agenda import Appointment
 from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.api_health import Shortage
 
 ONE = ExtensionId(1)
 SOFTPHONE = registration("uloc-9", ends=3000, device="Zoiper 5", contact="sip:101@10.0.0.9")
@@ -375,10 +376,10 @@ def test_a_refusal_is_told_at_once_and_alone() -> None:
 
 def test_a_used_up_quota_is_told_with_what_it_means() -> None:
     watching = registered_at_start()
-    (incident,) = watching.quota_exhausted(at(600), 540.0, now=at(60)).incidents
+    (incident,) = watching.quota_exhausted(Shortage(at(60), at(600), 540.0), now=at(60)).incidents
     assert incident.alert is AlertName.QUOTA_EXHAUSTED
     assert "up to 9 min old" in incident.summary
-    over = watching.quota_exhausted(None, 60.0, now=at(601))
+    over = watching.quota_exhausted(None, now=at(601))
     assert told(over) == [(AlertName.QUOTA_EXHAUSTED, Decision.RESOLVED)]
 
 

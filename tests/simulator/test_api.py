@@ -260,6 +260,14 @@ async def test_the_quotas_headers_in_every_form(form: str, reset: str | None) ->
     assert header is reset is None or (header or "").startswith(str(reset))
 
 
+async def test_a_refusal_may_name_how_long_to_wait() -> None:
+    async with pbx(quota=1, window=60, sliding=True) as at:
+        at.control.set_faults({"retry_after": 30})
+        answers = [await at.many(at.ids[0]) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 429]
+    assert answers[1].headers["Retry-After"] == "30"
+
+
 async def test_a_limit_of_our_own() -> None:
     async with pbx() as at:
         at.control.set_faults({"lower_limit": 2})

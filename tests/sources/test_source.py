@@ -52,7 +52,7 @@ FAILING = {
     FailureReason.SERVER_ERROR: Canned(503),
     FailureReason.NETWORK: Canned(resets=True),
     FailureReason.THROTTLED: Canned(429, headers={"Retry-After": "30"}),
-    FailureReason.CREDENTIALS_REFUSED: Canned(401),
+    FailureReason.TOKEN_REFUSED: Canned(401),
     FailureReason.ACCESS_DENIED: canned_json('{"status":"app_access_type_deny"}', 403),
     FailureReason.BAD_ANSWER: Canned(
         200, "<html>Good morning</html>", {"Content-Type": "text/html"}

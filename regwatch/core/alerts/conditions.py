@@ -218,17 +218,30 @@ def credentials_refused(
 
 
 def quota_exhausted(
-    account: AccountName, *, since: Timestamp, until: Timestamp, answer_age: float
+    account: AccountName,
+    *,
+    since: Timestamp,
+    until: Timestamp,
+    answer_age: float,
+    remaining: int = 0,
+    pause: float | None = None,
 ) -> Condition:
-    """The hourly quota left to us is used up."""
+    """The quota left to us is used up. `remaining`: what is kept for other applications; `pause`:
+    seconds between the requests that are made all the same.
+    """
+    what = f"down to {remaining}, kept for other applications" if remaining else "used up"
+    wait = humanise(max(0.0, until - since))
+    if pause is None:
+        how = f"Nothing is asked for {wait}: losses are found only after that."
+    else:
+        how = f"For {wait} there is one request in {humanise(pause)}: losses are found late."
     return Condition(
         alert=AlertName.QUOTA_EXHAUSTED,
         subject="quota",
         since=since,
-        summary=f"The hourly request quota of {account} is used up: "
+        summary=f"The request quota of {account} is {what}: "
         f"answers are up to {humanise(answer_age)} old by the time it is whole again",
-        explanation=f"No request is possible for {humanise(max(0.0, until - since))}. Losses are "
-        "found only after that. Another application may be using the quota.",
+        explanation=f"{how} Another application may be using the quota.",
         facts=Facts(account=account, reason="quota_exhausted", detected=since),
     )
 
@@ -333,9 +346,10 @@ API_WORDS = {
     FailureReason.TIMEOUT: "no answer in time",
     FailureReason.SERVER_ERROR: "it reports an error of its own",
     FailureReason.BAD_ANSWER: "it answers something else than its API promises",
-    FailureReason.QUOTA_EXHAUSTED: "the hourly request quota is used up",
+    FailureReason.QUOTA_EXHAUSTED: "the request quota is used up",
     FailureReason.THROTTLED: "it refuses concurrent requests",
     FailureReason.CREDENTIALS_REFUSED: "the credentials are refused",
+    FailureReason.TOKEN_REFUSED: "it refuses a token that it has just granted",
     FailureReason.ACCESS_DENIED: "the registration resource is closed to your application",
     FailureReason.REJECTED: "it refuses the request",
     FailureReason.NOT_FOUND: "it knows no such resource",

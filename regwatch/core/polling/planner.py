@@ -3,7 +3,8 @@
 Whose turn it is decides the agenda, how many requests there are the pacer. Here they meet:
 
 * Requests are at least as far apart as the quota asks for. Hurried appointments and the first sweep
-  may run ahead of the pace a little; where the quota is used up, all wait for its reset.
+  may run ahead of the pace a little; where the quota is used up, all wait for its reset, and a
+  probe now and then looks whether that is still so.
 * Where the quota is plentiful, the interval rules: no more requests than keep every extension
   younger than `interval` and meet every appointment.
 * A request that failed slows the next one down; the reason says by how much.
@@ -18,7 +19,8 @@ from msgspec import Struct
 
 from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment
-from regwatch.core.polling.pacing import HOUR, Allowance, Pacer
+from regwatch.core.polling.pacing import HOUR, Pacer
+from regwatch.core.polling.window import Allowance
 
 PATIENCE = 2.1
 """Times a sweep's period an extension may go unasked."""
@@ -30,10 +32,18 @@ MEET_WITHIN_SECONDS = 1.0
 """How late a soft appointment may be met, so that several share a request."""
 LONGEST_WAIT_SLOTS = 2.0
 """Times the present pause between requests that a plan may look ahead."""
-BACKOFF_FIRST, BACKOFF_CAP = 1.0, 60.0
-"""Seconds after a failure, doubling: a PBX that is back is noticed within a minute."""
-THROTTLED_SECONDS = 5.0
-"""For each such refusal in a row: too much came at once, and how long to wait is seldom said."""
+BACKOFF_FIRST, BACKOFF_CAP = 1.0, 15.0
+"""Seconds after a failure, doubling, up to that or to the present pause between requests: a PBX
+that is back is noticed with the next request.
+"""
+REFUSED_FIRST, REFUSED_CAP = 5.0, 300.0
+"""Seconds that refusals for asking too much in a row wait at least, doubling."""
+PROBE_SECONDS = 300.0
+"""Between requests while the quota is used up: it may be counted otherwise than was learned."""
+TOKEN_SECONDS = (5.0, 15.0, 30.0, 60.0)
+"""After each time in a row that a token was refused that was just granted: servers behind one name
+learn of it one after the other.
+"""
 
 
 class PollingPolicy(Struct, frozen=True):
@@ -62,6 +72,16 @@ class Wait(Struct, frozen=True):
     until: Instant | None
 
 
+class Shortage(Struct, frozen=True):
+    """The quota leaves less than the pace asks for."""
+
+    until: Instant
+    remaining: int
+    """Requests that are left, but kept for other applications."""
+    pause: float | None
+    """Seconds between the requests that are made all the same; None: none is, but for probes."""
+
+
 class Planner:
     """The plan of one account. Every verb takes `now`; nothing here sleeps."""
 
@@ -76,7 +96,8 @@ class Planner:
         self._last_start = Instant(LONG_AGO)
         self._sweep_at = Instant(LONG_AGO)
         self._failures = 0
-        self.exhausted_until: Instant | None = None
+        self._used_up_until: Instant | None = None
+        """As far as was told, if the last request was refused for that."""
 
     # --- what is watched ---------------------------------------------------------------------
 
@@ -151,7 +172,7 @@ class Planner:
         self._retried.difference_update(answered)
         self._failures = 0
         self.blocked_until = Instant(0.0)
-        self.exhausted_until = None
+        self._used_up_until = None
 
     def _retry(self, ids: Collection[ExtensionId]) -> None:
         # Out of turn only once: what the PBX cannot answer would crowd out all others.
@@ -165,21 +186,33 @@ class Planner:
     ) -> None:
         """Ask nothing for a while; how long, the reason tells."""
         self._failures += 1
-        pause = retry_after if retry_after is not None else self._pause(reason, now)
+        pause = self._pause(reason, retry_after, now)
         self.blocked_until = Instant(max(self.blocked_until, now + pause))
+        self._used_up_until = None
         if reason is FailureReason.QUOTA_EXHAUSTED:
-            self.exhausted_until = self.blocked_until
+            whole_at = now if retry_after is not None else self.pacer.resets_at(now=now)
+            self._used_up_until = max(self.blocked_until, whole_at)
 
-    def _pause(self, reason: FailureReason, now: Instant) -> float:
+    def _pause(self, reason: FailureReason, retry_after: float | None, now: Instant) -> float:
+        row = self._failures - 1
+        refused = _doubled(REFUSED_FIRST, row, REFUSED_CAP)
         match reason:
+            case FailureReason.QUOTA_EXHAUSTED | FailureReason.THROTTLED if retry_after is not None:
+                return max(refused, retry_after)
             case FailureReason.QUOTA_EXHAUSTED:
-                return max(1.0, self.pacer.resets_at(now=now) - now)
+                reset = self.pacer.resets_at(now=now) - now
+                return max(refused, min(PROBE_SECONDS, reset))
+            case FailureReason.THROTTLED:
+                return refused
+            case _ if retry_after is not None:
+                return retry_after
             case FailureReason.CREDENTIALS_REFUSED | FailureReason.ACCESS_DENIED:
                 return PERSON_NEEDED_SECONDS
-            case FailureReason.THROTTLED:
-                return THROTTLED_SECONDS * min(self._failures, 12)
+            case FailureReason.TOKEN_REFUSED:
+                return TOKEN_SECONDS[min(row, len(TOKEN_SECONDS) - 1)]
             case _:
-                return float(min(BACKOFF_CAP, BACKOFF_FIRST * 2 ** min(self._failures - 1, 10)))
+                cap = max(BACKOFF_CAP, self.spacing(now=now) or 0.0)
+                return _doubled(BACKOFF_FIRST, row, cap)
 
     # --- what to do --------------------------------------------------------------------------
 
@@ -236,8 +269,7 @@ class Planner:
         spacing = self.pacer.spacing(now=now)
         hurried = self.pacer.hurried_spacing(now=now)
         if spacing is None or hurried is None:  # nothing left of the quota
-            self.exhausted_until = self.pacer.resets_at(now=now)
-            return max(self.exhausted_until, self.blocked_until)
+            return max(self._probe_at(now), self.blocked_until)
         if self._can_see_all_at_once(now):
             return max(now, self.blocked_until)
         out_of_turn = self._last_start + hurried
@@ -247,9 +279,28 @@ class Planner:
         in_turn = max(min(due_at, self._sweep_at), self._last_start + spacing)
         return Instant(max(min(out_of_turn, in_turn), self.blocked_until))
 
+    def _probe_at(self, now: Instant) -> Instant:
+        """When to look though nothing is left: what is kept for others is not looked into."""
+        resets_at = self.pacer.resets_at(now=now)
+        if self._used_up_until is not None:
+            return now
+        if self.pacer.remaining(now=now) > 0:
+            return resets_at
+        last = max(self._last_start, self.pacer.told_at)
+        return min(resets_at, Instant(last + PROBE_SECONDS))
+
+    def shortage(self, *, now: Instant) -> Shortage | None:
+        """What the quota leaves, where that is not enough for the pace; None if it is."""
+        if self._used_up_until is not None:
+            return Shortage(self._used_up_until, 0, None)
+        if not self.pacer.is_short(now=now):
+            return None
+        remaining = max(0, self.pacer.remaining(now=now))
+        return Shortage(self.pacer.resets_at(now=now), remaining, self.spacing(now=now))
+
     def _can_see_all_at_once(self, now: Instant) -> bool:
         """Whether a first sweep need not wait: it takes no more than half of what is left."""
-        return bool(self.agenda.never_asked) and self.left(now=now) >= 2 * self._batches()
+        return bool(self.agenda.never_asked) and self.pacer.left(now=now) >= 2 * self._batches()
 
     def _is_behind(self, now: Instant) -> bool:
         """Whether answers are far older than the pace explains, as after an outage."""
@@ -263,13 +314,13 @@ class Planner:
         """Seconds between requests that the quota allows; None if none is left to us."""
         return self.pacer.spacing(now=now)
 
-    def left(self, *, now: Instant) -> float:
-        """Requests we may still make before the quota resets, the reserve left untouched."""
-        return self.pacer.left(now=now)
-
     def sweep_seconds(self, *, now: Instant) -> float:
         """How long a whole sweep takes at the present pace: so old answers get."""
         spacing = self.spacing(now=now)
         if spacing is None:
             return self.pacer.resets_at(now=now) - now + self.policy.interval
         return max(self.policy.interval, self._batches() * spacing)
+
+
+def _doubled(first: float, times: int, most: float) -> float:
+    return float(min(most, first * 2.0 ** min(times, 10)))

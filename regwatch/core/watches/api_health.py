@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from regwatch.core.alerts.conditions import (
     Condition,
@@ -30,6 +31,10 @@ class Shortage(Struct, frozen=True, gc=False):
     since: Timestamp
     until: Timestamp
     answer_age: float
+    remaining: int = 0
+    """Kept for other applications."""
+    pause: float | None = None
+    """Seconds between the requests that are made all the same; None: none is."""
 
 
 class ApiHealth:
@@ -47,7 +52,8 @@ class ApiHealth:
     @property
     def is_blind(self) -> bool:
         """Whether nothing may be concluded of extensions now."""
-        return self.trouble is not None or self.shortage is not None
+        is_silent = self.shortage is not None and self.shortage.pause is None
+        return self.trouble is not None or is_silent
 
     def answered(self) -> None:
         """A request brought an answer."""
@@ -68,13 +74,11 @@ class ApiHealth:
         self.trouble = Trouble(reason, detail, since)
         self.is_up = False
 
-    def quota(self, until: Timestamp | None, answer_age: float, now: Timestamp) -> None:
-        """No request is possible until then; None: it is again."""
-        if until is None:
-            self.shortage = None
-        else:
-            since = self.shortage.since if self.shortage else now
-            self.shortage = Shortage(since, until, answer_age)
+    def quota(self, shortage: Shortage | None) -> None:
+        """The quota leaves us so little; None: enough again."""
+        if shortage is not None and self.shortage is not None:
+            shortage = replace(shortage, since=self.shortage.since)
+        self.shortage = shortage
 
     def clock_set(self, by: float) -> None:
         """The wall clock was set forward by so many seconds."""
@@ -125,6 +129,8 @@ class ApiHealth:
             since=self.shortage.since,
             until=self.shortage.until,
             answer_age=self.shortage.answer_age,
+            remaining=self.shortage.remaining,
+            pause=self.shortage.pause,
         )
 
     def _unavailable(self, stale: int, unconfirmed: int) -> Condition | None:

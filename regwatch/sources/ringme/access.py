@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
+from regwatch.core.model import FailureReason
 from regwatch.sources.ringme.auth import Tokens
 from regwatch.sources.ringme.errors import PbxAuthError
 from regwatch.sources.ringme.exchange import Endpoint, Reply, Request, json_body
@@ -56,13 +57,14 @@ class Access:
                     raise
                 renewed = await self._tokens.newer_than(token)
                 if renewed is None:
-                    self._tokens.refuse(token, error)
+                    error.reason = FailureReason.CREDENTIALS_REFUSED  # there is no other token
+                    self._tokens.refusal.remember(error)
                     raise
             try:
                 return await self._try(request, decode, renewed)
             except PbxAuthError as error:
                 if error.status == 401:
-                    self._tokens.refuse(renewed, error)
+                    self._tokens.drop(renewed)
                 raise
 
     async def _try(self, request: Request, decode: Callable[[Reply], T], token: str) -> T:

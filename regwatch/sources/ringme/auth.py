@@ -72,11 +72,10 @@ class Tokens:
         if self._task is not None:
             self._task.cancel()
 
-    def refuse(self, token: str, error: PbxAuthError) -> None:
-        """The PBX refuses a token that was just renewed, or cannot be."""
-        if self._fetch is not None and self._token == token:
+    def drop(self, token: str) -> None:
+        """The PBX refuses this one, though it was just renewed: the next request takes another."""
+        if self._token == token:
             self._token = ""
-        self.refusal.remember(error)
 
     async def current(self) -> str:
         """A token that has not ended; raises `PbxError`."""

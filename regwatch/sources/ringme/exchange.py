@@ -96,10 +96,11 @@ def error_for(reply: Reply, request: Request, host: str) -> PbxError:
         text = f"{host}, {request.endpoint}: {status}, redirected to {target}; not followed"
         return PbxRejectedError(text, reason=FailureReason.REDIRECTED, status=status)
     if status == 401 or (status == 400 and request.endpoint is Endpoint.TOKEN):
-        text = f"the PBX refuses the credentials: {text}"
-        return PbxAuthError(
-            text, reason=FailureReason.CREDENTIALS_REFUSED, status=status, code=code
-        )
+        what, reason = "token", FailureReason.TOKEN_REFUSED
+        if request.endpoint is Endpoint.TOKEN:
+            what, reason = "credentials", FailureReason.CREDENTIALS_REFUSED
+        text = f"the PBX refuses the {what}: {text}"
+        return PbxAuthError(text, reason=reason, status=status, code=code)
     if status == 403:
         text = f"{DENIED.get(request.endpoint, DENIED_OTHERWISE)}: {text}"
         return PbxAuthError(text, reason=FailureReason.ACCESS_DENIED, status=status, code=code)
@@ -120,11 +121,8 @@ def _rate_limited(reply: Reply, text: str, code: str) -> PbxRateLimitedError:
     """
     quota = reply.quota
     exhausted = quota.remaining == 0 if quota is not None else code == LIMIT_EXCEEDED
-    wait = reply.retry_after
-    if exhausted and wait is None and quota is not None:
-        wait = max(1.0, quota.resets_at - quota.seen_at)
     reason = FailureReason.QUOTA_EXHAUSTED if exhausted else FailureReason.THROTTLED
-    return PbxRateLimitedError(text, reason=reason, retry_after=wait, code=code)
+    return PbxRateLimitedError(text, reason=reason, retry_after=reply.retry_after, code=code)
 
 
 def code_of(body: bytes) -> str:

@@ -12,6 +12,7 @@ from regwatch.core.model import ExtensionId, ExtensionState, FailureReason, Quot
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.phones.warned import Outcomes, Warned
 from regwatch.core.sites import Site, Sites
+from regwatch.core.watches.api_health import Shortage
 
 QUOTA = Quota(100, 99, at(60), at(0))
 
@@ -58,5 +59,5 @@ def test_what_is_wrong_with_the_api_is_said_in_a_line() -> None:
     watched.failed(FailureReason.TIMEOUT, "", now=at(2))
     assert it.api_problem
     assert not it.api_problem.endswith(": ")
-    watched.quota_exhausted(at(60), 60.0, now=at(3))
+    watched.quota_exhausted(Shortage(at(3), at(60), 60.0), now=at(3))
     assert "quota" in it.api_problem

@@ -1,10 +1,11 @@
 """The real planner, habits and monitor against the simulated phones, event by event."""
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from bench.polling.case import LATENCY, Case
+from bench.polling.case import HOUR, LATENCY, Case
 from bench.polling.world import SharedQuota, World
 from fakes.clocks import both
 from fakes.values import EVERY_ALERT
@@ -47,8 +48,12 @@ class Run:
     longest_unasked: float = 0.0
     by_appointment: int = 0
     """Of those asked: whose appointment had come."""
-    into_reserve: int = 0
-    """Requests made though no more than the reserve was left, by all that was known then."""
+    into_reserve: Counter[int] = field(default_factory=Counter)
+    """Requests made though no more than the reserve was left, by all that was known then; by clock
+    hour.
+    """
+    probes: Counter[int] = field(default_factory=Counter)
+    """Requests made though none at all was; by clock hour."""
     false_losses: int = 0
     restarts: set[str] = field(default_factory=set)
     """Incidents that told of a registrar's restart."""
@@ -139,7 +144,10 @@ class Driver:
         known = self._known
         if known is not None and known.resets_at > now:
             left = known.remaining - len(self._flying)
-            self.run.into_reserve += left <= self.case.reserve * known.limit
+            if known.remaining <= 0:
+                self.run.probes[int(now // HOUR)] += 1
+            elif left <= self.case.reserve * known.limit:
+                self.run.into_reserve[int(now // HOUR)] += 1
         heapq.heappush(self._flying, (now + LATENCY, self._number, ask))
 
     def _land(self, ask: Ask, now: float) -> None:

@@ -3,8 +3,8 @@ from fakes.values import START, at
 
 from regwatch.core.model import ExtensionId, FailureReason, Instant, Timestamp
 from regwatch.core.polling.agenda import Appointment
-from regwatch.core.polling.pacing import Allowance
-from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
+from regwatch.core.polling.planner import PROBE_SECONDS, Ask, Planner, PollingPolicy, Shortage, Wait
+from regwatch.core.polling.window import Allowance
 
 HOUR_LEFT = 3600.0
 
@@ -70,18 +70,30 @@ def test_a_tight_quota_stretches_the_sweep() -> None:
     plan = planner(4)
     swept(plan)
     plan.quota_seen(quota(remaining=36))
-    assert waits(plan, 0) == pytest.approx(100)
-    assert plan.sweep_seconds(now=at(0)) == pytest.approx(200)
+    assert waits(plan, 0) == pytest.approx(100, rel=1e-3)
+    assert plan.sweep_seconds(now=at(0)) == pytest.approx(200, rel=1e-3)
 
 
 def test_the_reserve_is_left_to_others() -> None:
     plan = planner(4, reserve=0.1)
     swept(plan)
     plan.quota_seen(quota(remaining=136, limit=1000))
-    assert waits(plan, 0) == pytest.approx(100)
+    assert waits(plan, 0) == pytest.approx(100, rel=1e-3)
     plan.quota_seen(quota(remaining=100, limit=1000))
-    assert waits(plan, 0) == pytest.approx(HOUR_LEFT)
-    assert plan.exhausted_until == at(HOUR_LEFT)
+    pause = HOUR_LEFT / 25
+    assert waits(plan, 0) == pytest.approx(pause, rel=1e-3)
+    short = plan.shortage(now=at(0))
+    assert short == Shortage(at(HOUR_LEFT + 1), 100, pytest.approx(pause, rel=1e-3))
+
+
+def test_what_is_kept_for_others_is_not_looked_into() -> None:
+    plan = planner(4, reserve=0.1)
+    swept(plan)
+    plan.quota_seen(quota(remaining=3, limit=60))
+    plan.pacer.poll_begun(ahead_of_pace=False, now=at(0))  # the one that trickles
+    plan.pacer.poll_ended()
+    assert waits(plan, 0) == HOUR_LEFT + 1
+    assert plan.shortage(now=at(0)) == Shortage(at(HOUR_LEFT + 1), 3, None)
 
 
 def test_our_own_limit_counts_even_if_the_common_one_is_larger() -> None:
@@ -91,24 +103,24 @@ def test_our_own_limit_counts_even_if_the_common_one_is_larger() -> None:
         plan.request_made(now=at(0))
     plan.quota_seen(quota(remaining=900))
     hour_end = 3600 - START % 3600
-    assert plan.left(now=at(0)) == 1
+    assert plan.pacer.left(now=at(0)) == 1
     plan.request_made(now=at(0))
-    assert plan.left(now=at(0)) == 0
-    assert plan.left(now=at(hour_end + 1)) == 3
+    assert plan.pacer.left(now=at(0)) == 0
+    assert plan.pacer.left(now=at(hour_end + 1)) == 3
 
 
 def test_after_the_reset_the_whole_limit_is_there_again() -> None:
     plan = planner(4)
     plan.quota_seen(quota(remaining=0, limit=500, resets_in=60))
-    assert plan.left(now=at(0)) == 0
-    assert plan.left(now=at(61)) == 500
+    assert plan.pacer.left(now=at(0)) == 0
+    assert plan.pacer.left(now=at(61)) == 500
 
 
 def test_requests_in_flight_are_counted_before_their_headers_arrive() -> None:
     plan = planner(4)
     plan.quota_seen(quota(remaining=10))
     asked(plan, 0)
-    assert plan.left(now=at(0)) == 9
+    assert plan.pacer.left(now=at(0)) == 9
 
 
 def test_an_exhausted_quota_waits_for_the_reset_and_an_answer_ends_it() -> None:
@@ -116,10 +128,27 @@ def test_an_exhausted_quota_waits_for_the_reset_and_an_answer_ends_it() -> None:
     request = asked(plan, 0)
     plan.quota_seen(quota(remaining=0, resets_in=600))
     plan.finished(request, failure=FailureReason.QUOTA_EXHAUSTED, unanswered=request, now=at(0))
-    assert waits(plan, 0) == pytest.approx(600)
-    assert plan.exhausted_until == at(600)
+    assert waits(plan, 0) == PROBE_SECONDS
+    assert plan.shortage(now=at(0)) == Shortage(at(601), 0, None)
+    probe = asked(plan, 300)
+    plan.quota_seen(quota(remaining=0, resets_in=300, seen=300))
+    plan.finished(probe, failure=FailureReason.QUOTA_EXHAUSTED, unanswered=probe, now=at(300))
+    assert waits(plan, 300) == 300
     plan.finished(asked(plan, 601), now=at(602))
-    assert plan.exhausted_until is None
+    assert plan.shortage(now=at(602)) is None
+
+
+def test_what_the_pbx_asks_to_wait_counts_more_than_its_reset() -> None:
+    """It asked for 30 seconds, and the hour had 53 minutes to go."""
+    plan = planner(2)
+    request = asked(plan, 0)
+    plan.quota_seen(quota(remaining=0, resets_in=53 * 60))
+    failure = FailureReason.QUOTA_EXHAUSTED
+    plan.finished(request, failure=failure, unanswered=request, retry_after=30, now=at(0))
+    assert waits(plan, 0) == 30
+    probe = asked(plan, 30)
+    plan.finished(probe, failure=failure, unanswered=probe, retry_after=1, now=at(30))
+    assert waits(plan, 30) == 10, "refusals in a row wait longer"
 
 
 def test_what_others_took_since_we_looked_costs_one_refusal_and_no_second_till_the_reset() -> None:
@@ -132,7 +161,7 @@ def test_what_others_took_since_we_looked_costs_one_refusal_and_no_second_till_t
     assert isinstance(plan.next(now=at(late)), Wait), "the one that was left is on its way"
     plan.quota_seen(quota(0, resets_in=10, seen=late))
     plan.finished(ids_asked, now=at(late), failure=FailureReason.QUOTA_EXHAUSTED)
-    assert waits(plan, late) == 10
+    assert waits(plan, late) == 11
 
 
 def test_a_failed_request_is_asked_once_more_before_the_others() -> None:
@@ -149,8 +178,9 @@ def test_a_failed_request_is_asked_once_more_before_the_others() -> None:
 @pytest.mark.parametrize(
     ("reason", "pauses"),
     [
-        (FailureReason.NETWORK, [1, 2, 4, 8, 16, 32, 60, 60]),
-        (FailureReason.THROTTLED, [5, 10, 15]),
+        (FailureReason.NETWORK, [1, 2, 4, 8, 15, 15]),
+        (FailureReason.THROTTLED, [5, 10, 20, 40, 80, 160, 300, 300]),
+        (FailureReason.TOKEN_REFUSED, [5, 15, 30, 60, 60]),
         (FailureReason.ACCESS_DENIED, [300, 300]),
         (FailureReason.CREDENTIALS_REFUSED, [300, 300]),
     ],
@@ -272,14 +302,14 @@ def test_without_headers_a_limit_is_assumed_and_our_own_requests_are_counted() -
     plan = planner(2)
     for _ in range(1000):
         plan.request_made(now=START)
-    assert plan.left(now=START) == 0
-    assert plan.left(now=Timestamp(START + 3600)) == 1000
+    assert plan.pacer.left(now=START) == 0
+    assert plan.pacer.left(now=Timestamp(START + 3600)) == 1000
 
 
 def test_with_nothing_left_the_sweep_is_as_long_as_the_wait() -> None:
     plan = planner(2)
     plan.quota_seen(quota(remaining=0, resets_in=900))
-    assert plan.sweep_seconds(now=at(0)) == pytest.approx(960)
+    assert plan.sweep_seconds(now=at(0)) == pytest.approx(961)
 
 
 # --- plans that look too far ahead ---------------------------------------------------------------

@@ -1,7 +1,7 @@
 from fakes.values import ACME, at
 
 from regwatch.core.model import AlertName, FailureReason
-from regwatch.core.watches.api_health import ApiHealth
+from regwatch.core.watches.api_health import ApiHealth, Shortage
 
 
 def holding(health: ApiHealth, *, stale: int = 0, now: float = 0) -> dict[str, AlertName]:
@@ -38,7 +38,7 @@ def test_an_outage_that_changes_its_symptom_is_the_same_outage() -> None:
 def test_a_refusal_is_said_as_such_and_alone() -> None:
     health = ApiHealth(ACME)
     health.failed(FailureReason.ACCESS_DENIED, "403: closed to your application", at(0))
-    health.quota(at(600), 700.0, at(0))
+    health.quota(Shortage(at(0), at(600), 700.0))
     (condition,) = [c for _, c in health.conditions(stale=5, now=at(0)) if c]
     assert condition.alert is AlertName.CREDENTIALS_REFUSED
     assert "403: closed to your application" in condition.explanation
@@ -47,15 +47,15 @@ def test_a_refusal_is_said_as_such_and_alone() -> None:
 def test_a_used_up_quota_explains_the_silence() -> None:
     health = ApiHealth(ACME)
     health.failed(FailureReason.QUOTA_EXHAUSTED, "", at(0))
-    health.quota(at(600), 540.0, at(0))
+    health.quota(Shortage(at(0), at(600), 540.0))
     (condition,) = [c for _, c in health.conditions(stale=5, now=at(900)) if c]
     assert condition.alert is AlertName.QUOTA_EXHAUSTED
     assert "up to 9 min old" in condition.summary
     assert health.is_blind
-    health.quota(at(1200), 540.0, at(100))
+    health.quota(Shortage(at(100), at(1200), 540.0))
     assert health.shortage is not None
     assert health.shortage.since == at(0)
-    health.quota(None, 0.0, at(700))
+    health.quota(None)
     assert health.shortage is None
 
 
@@ -72,10 +72,10 @@ def test_answers_that_grow_stale_are_an_outage_though_requests_succeed() -> None
 def test_answers_that_grew_old_without_quota_are_no_outage_as_soon_as_it_is_back() -> None:
     """They are renewed within a sweep: only what stays old from then on is told."""
     health = ApiHealth(ACME)
-    health.quota(at(3000), 2400.0, at(0))
+    health.quota(Shortage(at(0), at(3000), 2400.0))
     assert holding(health, stale=5, now=2400) == {"quota": AlertName.QUOTA_EXHAUSTED}
     health.answered()
-    health.quota(None, 0.0, at(3000))
+    health.quota(None)
     (condition,) = [c for _, c in health.conditions(stale=5, now=at(3000)) if c]
     assert (condition.alert, condition.since) == (AlertName.API_UNAVAILABLE, at(3000))
     assert holding(health, stale=0, now=3060) == {}

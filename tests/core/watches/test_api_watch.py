@@ -17,7 +17,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.roster import Roster
-from regwatch.core.watches.api_health import ApiHealth
+from regwatch.core.watches.api_health import ApiHealth, Shortage
 from regwatch.core.watches.api_watch import ApiWatch
 
 ONE, TWO = ExtensionId(1), ExtensionId(2)
@@ -170,7 +170,7 @@ def test_a_start_in_the_midst_of_it_neither_ends_nor_repeats_it(
     before = Scene()
     before.health.failed(reason, "", at(0))
     if reason is FailureReason.QUOTA_EXHAUSTED:
-        before.health.quota(at(900), 60.0, at(0))
+        before.health.quota(Shortage(at(0), at(900), 60.0))
     before.told(0)
     (held,) = before.told(200)
     assert held == subject

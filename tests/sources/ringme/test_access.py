@@ -63,7 +63,7 @@ async def test_a_token_that_is_refused_is_renewed_and_the_request_made_once_more
     assert wire.tokens == ["t1", "t2"]
 
 
-async def test_no_request_is_made_a_third_time() -> None:
+async def test_no_request_is_made_a_third_time_and_no_person_is_called() -> None:
     wire = Wire(refused(401), refused(401))
     with pytest.raises(PbxAuthError):
         await asked(wire)

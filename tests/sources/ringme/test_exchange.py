@@ -36,7 +36,7 @@ def reply(status: int, body: str = "", **more: object) -> Reply:
 @pytest.mark.parametrize(
     ("request_", "status", "body", "kind", "reason"),
     [
-        pytest.param(GET, 401, "", PbxAuthError, R.CREDENTIALS_REFUSED, id="401"),
+        pytest.param(GET, 401, "", PbxAuthError, R.TOKEN_REFUSED, id="401"),
         pytest.param(
             TOKEN,
             400,
@@ -110,7 +110,7 @@ def test_the_registration_resource_being_closed_is_said_plainly() -> None:
 @pytest.mark.parametrize(
     ("remaining", "wished", "reason", "wait"),
     [
-        pytest.param(0, None, R.QUOTA_EXHAUSTED, 600.0, id="nothing left: until the reset"),
+        pytest.param(0, None, R.QUOTA_EXHAUSTED, None, id="nothing left"),
         pytest.param(0, 5.0, R.QUOTA_EXHAUSTED, 5.0, id="nothing left: its wish wins"),
         pytest.param(7, None, R.THROTTLED, None, id="some left"),
         pytest.param(7, 5.0, R.THROTTLED, 5.0, id="some left, with a wish"),

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,66 @@ def test_a_number_beyond_all_reason_can_be_kept_and_shown(number: str) -> None:
     quota = read_quota(headers(limit=number, remaining=number), now=NOW)
     assert quota == Quota(MOST_REQUESTS, MOST_REQUESTS, Timestamp(NOW + 1200), NOW)
     assert msgspec.json.decode(msgspec.json.encode(quota), type=Quota) == quota
+
+
+@pytest.mark.parametrize(
+    ("found", "limit", "remaining", "resets_in", "window"),
+    [
+        pytest.param(headers("100, 100;w=600", "7", "30"), 100, 7, 30, 600.0, id="with a policy"),
+        pytest.param(headers("1,000", "1,000"), 1000, 1000, 1200, None, id="thousands"),
+        pytest.param(headers("12,345,678", "5"), 12_345_678, 5, 1200, None, id="millions"),
+        pytest.param(headers("100,200", "5"), 100_200, 5, 1200, None, id="as thousands, too"),
+        pytest.param(headers("100, 200", "5"), 100, 5, 1200, None, id="two limits"),
+        pytest.param(headers("100;w=0", "5"), 100, 5, 1200, None, id="no window"),
+        pytest.param(headers("100;w=99999999", "5"), 100, 5, 1200, None, id="a window of years"),
+        pytest.param(
+            {"RateLimit-Limit": "10, 10;w=1", "RateLimit-Remaining": "9", "RateLimit-Reset": "1"},
+            10,
+            9,
+            1,
+            1.0,
+            id="without X-",
+        ),
+        pytest.param(
+            {
+                "X-RateLimit-Limit-Minute": "60",
+                "X-RateLimit-Remaining-Minute": "59",
+                "X-RateLimit-Limit-Hour": "1000",
+                "X-RateLimit-Remaining-Hour": "900",
+                "RateLimit-Reset": "20",
+            },
+            1000,
+            900,
+            3500,
+            3600.0,
+            id="of several windows the narrowest",
+        ),
+        pytest.param(
+            {
+                "X-RateLimit-Limit-Minute": "60",
+                "X-RateLimit-Remaining-Minute": "0",
+                "X-RateLimit-Limit-Hour": "1000",
+                "X-RateLimit-Remaining-Hour": "900",
+            },
+            60,
+            0,
+            20,
+            60.0,
+            id="of several windows the one that is used up",
+        ),
+    ],
+)
+def test_as_gateways_write_it(
+    found: dict[str, str], limit: int, remaining: int, resets_in: float, window: float | None
+) -> None:
+    quota = read_quota(found, now=NOW)
+    assert quota == Quota(limit, remaining, Timestamp(NOW + resets_in), NOW, window)
+
+
+def test_each_proxy_on_the_way_may_add_its_own() -> None:
+    found = web.Response(headers=headers("1000", "900", "1200")).headers
+    found.extend(headers("100", "50", "600"))
+    assert read_quota(found, now=NOW) == Quota(100, 50, Timestamp(NOW + 600), NOW)
 
 
 def test_a_remainder_below_zero_is_none_left() -> None:
