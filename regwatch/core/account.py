@@ -103,9 +103,8 @@ class Account:
     def _may_list(self, now: Instant) -> bool:
         if now < self._list.due_at:
             return False
-        if (
-            self._sweep.list_is_known and self.planner.pacer.left(now=now) < 1
-        ):  # what is left is others'
+        is_of_others = self.planner.pacer.left(now=now) < 1
+        if self._sweep.list_is_known and is_of_others:
             self._put_off_list(now)
             return False
         return True
