@@ -62,6 +62,14 @@ def _account(account: AccountBody) -> Text:
     if account.quota is not None:
         quota = account.quota
         line.append(f"; {quota.remaining} of {quota.limit} requests left", "dim")
+    asked = sum(account.ids_asked.values())
+    if asked:
+        shares = [
+            f"{count / asked:.0%} {purpose.replace('_', ' ')}"
+            for purpose, count in account.ids_asked.items()
+            if count
+        ]
+        line.append(f"; asked for: {', '.join(shares)}", "dim")
     if account.oldest_answer_at is not None:
         line.append(f"; oldest answer {humanise(age(account.oldest_answer_at))} ago", "dim")
     if account.api_problem:

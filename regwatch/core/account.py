@@ -14,7 +14,7 @@ The driver's rules:
 * `clock_set` when the wall clock was set, to its end before anything else.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ from regwatch.core.model import (
 )
 from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Listed, Outcome
+from regwatch.core.polling.agenda import Purpose
 from regwatch.core.polling.first_sweep import FirstSweep
 from regwatch.core.polling.list_reading import ListReading
 from regwatch.core.polling.pace import Pace
@@ -148,7 +149,7 @@ class Account:
         quarantined = self.planner.quarantine(batch.refused, now=steady)
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)
-        self.planner.confirm(outcome.wanted)
+        self.planner.confirm(outcome.wanted, Purpose.PLACE)
         self._progress.expect(steady)
         if batch.answers and batch.failure is None:
             self._progress.whole_poll_at = steady
@@ -202,7 +203,7 @@ class Account:
         if listing.complete:
             self._list.done(now=now.steady)
             last = self.monitor.listed(listed, named=named, now=now.wall)
-            self.planner.confirm(last.wanted)
+            self.planner.confirm(last.wanted, Purpose.PLACE)
             self.planner.forget(last.removed)
             self._sweep.cross_off(last.removed)
             self._crowded.difference_update(last.removed)
@@ -270,7 +271,7 @@ class Account:
         self._look(now)
         turn = self._pace.look(self.planner.sweep_seconds(now=now.steady))
         outcome = self.monitor.tick(sweep_seconds=self._pace.sweep_seconds, now=now.wall)
-        self.planner.confirm(outcome.wanted)
+        self.planner.confirm(outcome.wanted, Purpose.PLACE)
         awoken, self._awoken = self._awoken, []
         return replace(outcome, pace=turn, moved=awoken)
 
@@ -313,6 +314,11 @@ class Account:
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace: so old answers get."""
         return self._pace.sweep_seconds
+
+    @property
+    def ids_asked(self) -> Mapping[Purpose, int]:
+        """For what extensions were asked since the start, how often."""
+        return {purpose: self.planner.asked[purpose] for purpose in Purpose}
 
     def is_stalled(self, *, now: Instant) -> bool:
         """Whether neither a poll ended nor one was planned for far too long, or the next one is

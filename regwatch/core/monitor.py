@@ -50,7 +50,7 @@ from regwatch.core.phones.refreshes import Refreshes
 from regwatch.core.phones.roster import SET_ASIDE, Roster
 from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.phones.warned import TrackRecord
-from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.agenda import Appointment, Purpose
 from regwatch.core.sites import Sites
 from regwatch.core.watches.api_health import ApiHealth, Shortage
 from regwatch.core.watches.api_watch import ApiWatch
@@ -184,7 +184,8 @@ class Monitor:
         if doubt is not None:
             # Who signs off is confirmed with the next request; a request more is worth a mass.
             are_many = doubt.is_mass or restarts.vanished is not None
-            return Appointment(now.steady, is_firm=True, is_hurried=are_many)
+            purpose = Purpose.CONFIRMATION
+            return Appointment(now.steady, is_firm=True, is_hurried=are_many, purpose=purpose)
         found = next_appointment(watched, self.memory(extension_id), self.models, now=now)
         until = restarts.ask_by(extension_id)
         if until is None or found is None:

@@ -21,6 +21,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.warned import Outcomes
+from regwatch.core.polling.agenda import Purpose
 
 
 class AccountView(Protocol):
@@ -66,6 +67,11 @@ class AccountView(Protocol):
     @property
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace: so old answers get."""
+
+    @property
+    def ids_asked(self) -> Mapping[Purpose, int]:
+        """For what extensions were asked since the start, how often; all purposes."""
+        ...
 
     @property
     def warnings(self) -> Outcomes:

@@ -43,7 +43,7 @@ from regwatch.core.phones.lateness import LatenessPolicy
 from regwatch.core.phones.outages import OutagePolicy
 from regwatch.core.phones.vanished import AccountPolicy
 from regwatch.core.phones.warned import Outcomes
-from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.agenda import Appointment, Purpose
 from regwatch.core.remarks import Untold
 from regwatch.core.schedules import Hours, Schedule, Stretch
 from regwatch.core.sites import Site, Sites
@@ -408,7 +408,8 @@ def test_who_vanish_of_a_small_account_are_looked_at_and_then_told_as_what_was_s
     first = once(watching, *gone)
     assert (told(first), set(first.doubted)) == ([], {1, 2, 3, 4, 5, 6})
     appointment = watching.next_appointment(ONE, now=both(at(60)))
-    assert appointment == Appointment(both(at(60)).steady, is_firm=True), "worth a request more"
+    confirming = Appointment(both(at(60)).steady, is_firm=True, purpose=Purpose.CONFIRMATION)
+    assert appointment == confirming, "worth a request more"
     second = once(watching, *(answer(n, when=61) for n in range(1, 7)))
     assert (told(second), second.doubted) == ([], [])
     assert {remark.untold for remark in second.remarks} == {Untold.ONE_OF_MANY}
@@ -482,7 +483,8 @@ def test_one_that_vanishes_is_asked_again_with_the_next_request() -> None:
     assert state(watching) is ExtensionState.REGISTERED
     appointment = watching.next_appointment(ONE, now=both(at(60)))
     assert appointment is not None
-    assert appointment == Appointment(both(at(60)).steady, is_firm=True, is_hurried=False)
+    confirming = Appointment(both(at(60)).steady, is_firm=True, purpose=Purpose.CONFIRMATION)
+    assert appointment == replace(confirming, is_hurried=False)
     assert told(once(watching, answer(1, when=62))) == [(AlertName.SIGNED_OFF, Decision.FIRED)]
 
 

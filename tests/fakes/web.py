@@ -32,6 +32,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.warned import Outcomes
+from regwatch.core.polling.agenda import Purpose
 from regwatch.guard import Bugs
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
@@ -54,6 +55,7 @@ class FakeAccount:
     oldest_answer_at: Timestamp | None = None
     sweep_seconds: float = 60.0
     warnings: Outcomes = NONE_ENDED
+    ids_asked: dict[Purpose, int] = field(default_factory=lambda: dict.fromkeys(Purpose, 0))
     api_problem: str = ""
     first_sweep_done: bool = True
     unexpected: frozenset[int] = frozenset()

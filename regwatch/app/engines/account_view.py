@@ -15,6 +15,7 @@ from regwatch.core.model import (
     Watched,
 )
 from regwatch.core.phones.warned import Outcomes
+from regwatch.core.polling.agenda import Purpose
 from regwatch.sources.source import Connection
 
 
@@ -67,6 +68,11 @@ class AccountSight:
     def sweep_seconds(self) -> float:
         """How long a sweep takes at the present pace."""
         return self._account.sweep_seconds
+
+    @property
+    def ids_asked(self) -> Mapping[Purpose, int]:
+        """For what extensions were asked since the start, how often."""
+        return self._account.ids_asked
 
     @property
     def warnings(self) -> Outcomes:

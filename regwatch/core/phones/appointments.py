@@ -13,7 +13,7 @@ from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.habits import overdue_after
 from regwatch.core.phones.lateness import SUPPOSED_AFTER, habit_of
 from regwatch.core.phones.memory import Memory
-from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.agenda import Appointment, Purpose
 
 ROUNDING_SECONDS = 1.0
 """`expires` comes in whole seconds, rounded down: so much later a lease has surely ended."""
@@ -30,7 +30,8 @@ def next_appointment(
     kept by the steady one.
     """
     if watched.state in (ExtensionState.LOST, ExtensionState.SIGNED_OFF):
-        return Appointment(now.instant_of(_return_of(watched, now.wall)))
+        at = now.instant_of(_return_of(watched, now.wall))
+        return Appointment(at, purpose=Purpose.CONFIRMATION)
     found = [_appointment(r, memory, models, now) for r in watched.registrations if r.lease_ends_at]
     return min(found, key=lambda appointment: appointment.at, default=None)
 
@@ -50,7 +51,7 @@ def _appointment(
     habit = habit_of(registration, memory, models, learn_after=SUPPOSED_AFTER, now=wall)
     late_at = overdue_after(habit, registration, learn_after=SUPPOSED_AFTER, least_room=0.0)
     if late_at is not None and late_at > wall:
-        return Appointment(now.instant_of(late_at))
+        return Appointment(now.instant_of(late_at), purpose=Purpose.REFRESH)
     gone_at = ends_at + ROUNDING_SECONDS
     if gone_at <= wall:
         gone_at = wall + max(CLEANUP_SECONDS, wall - ends_at)

@@ -15,7 +15,9 @@ finds its size by itself, request by request. O(log n) per extension.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import StrEnum
 from itertools import chain, islice, takewhile
 
 from msgspec import Struct
@@ -31,6 +33,20 @@ BEFORE_STARVING = 0.9
 """Of the patience: beyond it the boost shrinks, so that hardly anybody ever starves."""
 
 
+class Purpose(StrEnum):
+    """What an extension is asked for; the metric label."""
+
+    SWEEP = "sweep"
+    """It was not for long."""
+    LEASE_END = "lease_end"
+    REFRESH = "refresh"
+    """Its usual refresh is late."""
+    CONFIRMATION = "confirmation"
+    """What the last answer said of it is not believed yet, it failed, or it may be back."""
+    PLACE = "place"
+    """Whether its place is out."""
+
+
 class Appointment(Struct, frozen=True, gc=False):
     """When the next answer about an extension will tell something."""
 
@@ -39,14 +55,20 @@ class Appointment(Struct, frozen=True, gc=False):
     """Whether it is kept before all else."""
     is_hurried: bool = True
     """Whether a firm one is worth a request ahead of the pace, and not only a place in the next."""
+    purpose: Purpose = Purpose.LEASE_END
 
 
 class Choice(Struct, frozen=True, gc=False):
     """Whom to ask now."""
 
     ids: tuple[ExtensionId, ...]
-    in_turn: int
-    """How many of them are asked because they were not for long, and not by appointment."""
+    purposes: Mapping[Purpose, int]
+    """How many are asked for what; in turn, and not by appointment, for a sweep."""
+
+    @property
+    def in_turn(self) -> int:
+        """How many of them are asked because they were not for long."""
+        return self.purposes.get(Purpose.SWEEP, 0)
 
 
 class Alarms:
@@ -111,6 +133,8 @@ class Agenda:
         self._next = Alarms()
         """Firm ones that are kept with the next request of the pace."""
         self._soft = Alarms()
+        self._purposes: dict[ExtensionId, Purpose] = {}
+        """Of the appointments."""
         self._ripe: dict[ExtensionId, Instant] = {}
         """Soft appointments that have come."""
         self._ripe_queue: list[tuple[Instant, ExtensionId]] = []
@@ -165,6 +189,9 @@ class Agenda:
             alarms.clear(extension_id)
         if appointment is not None and extension_id in self:
             self._alarms_of(appointment).set(extension_id, appointment.at)
+            self._purposes[extension_id] = appointment.purpose
+        else:
+            self._purposes.pop(extension_id, None)
 
     def _alarms_of(self, appointment: Appointment) -> Alarms:
         if not appointment.is_firm:
@@ -205,10 +232,14 @@ class Agenda:
         )
         for extension_id in islice(chain(*sources), most):
             chosen[extension_id] = None
-        in_turn = sum(1 for i in chosen if not self._has_come(i, now))
+        purposes = Counter(self._purpose(i, now) for i in chosen)
         self._take(chosen, now)
         self._adapt(Instant(now - BEFORE_STARVING * patience))
-        return Choice(tuple(chosen), in_turn)
+        return Choice(tuple(chosen), purposes)
+
+    def _purpose(self, extension_id: ExtensionId, now: Instant) -> Purpose:
+        is_by_appointment = self._has_come(extension_id, now)
+        return self._purposes[extension_id] if is_by_appointment else Purpose.SWEEP
 
     def _adapt(self, longest_ago: Instant) -> None:
         if self.oldest_asked_at() > longest_ago:

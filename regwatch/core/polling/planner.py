@@ -13,12 +13,13 @@ All of it runs on the steady clock: whoever sets the wall clock neither stops th
 them many.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
-from regwatch.core.polling.agenda import Agenda, Appointment
+from regwatch.core.polling.agenda import Agenda, Appointment, Purpose
 from regwatch.core.polling.pacing import HOUR, Pacer
 from regwatch.core.polling.window import Allowance
 
@@ -96,6 +97,8 @@ class Planner:
         self._last_start = Instant(LONG_AGO)
         self._sweep_at = Instant(LONG_AGO)
         self._failures = 0
+        self.asked: Counter[Purpose] = Counter()
+        """For what extensions were asked, since the start."""
         self._used_up_until: Instant | None = None
         """As far as was told, if the last request was refused for that."""
 
@@ -123,9 +126,9 @@ class Planner:
         if extension_id not in self._quarantined:
             self.agenda.appoint(extension_id, appointment)
 
-    def confirm(self, ids: Iterable[ExtensionId]) -> None:
+    def confirm(self, ids: Iterable[ExtensionId], purpose: Purpose = Purpose.CONFIRMATION) -> None:
         """Ask for these again before all others, ahead of the pace."""
-        appointment = Appointment(Instant(LONG_AGO), is_firm=True)
+        appointment = Appointment(Instant(LONG_AGO), is_firm=True, purpose=purpose)
         for extension_id in ids:
             self.appoint(extension_id, appointment)
 
@@ -260,6 +263,7 @@ class Planner:
         # Who would lose patience before the next request is asked now.
         patience = PATIENCE * self.sweep_seconds(now=now) - (spacing or 0.0)
         choice = self.agenda.choose(self.batch_limit, patience=patience, now=now)
+        self.asked.update(choice.purposes)
         self._last_start = now
         credit = self.policy.interval * choice.in_turn / askable
         self._sweep_at = Instant(max(self._sweep_at, now + credit))

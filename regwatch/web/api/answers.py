@@ -43,6 +43,7 @@ def account_body(account: AccountView) -> AccountBody:
         else QuotaBody(quota.limit, quota.remaining, iso(quota.resets_at)),
         extensions=counts,
         warnings=WarningsBody(warnings.came_true, warnings.taken_back),
+        ids_asked={purpose.value: n for purpose, n in account.ids_asked.items()},
     )
 
 

@@ -61,6 +61,8 @@ class AccountBody(Struct):
     extensions: dict[str, int]
     """How many, by state."""
     warnings: WarningsBody = WarningsBody(0, 0)
+    ids_asked: dict[str, int] = {}
+    """How many extensions were asked for since the start, by what for."""
 
 
 class ReceiverBody(Struct):

@@ -1,4 +1,4 @@
-"""What can be read off the daemon when Prometheus asks: gauges made at scrape, so that what is
+"""What can be read off the daemon when Prometheus asks: made at scrape, so that what is
 gone leaves no series behind.
 """
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from regwatch.core.bugs import Where
@@ -86,8 +86,8 @@ def _api_up(accounts: Sequence[AccountView]) -> Iterator[Metric]:
 
 
 def _quotas(accounts: Sequence[AccountView]) -> Iterator[Metric]:
-    limit = _by_account("regwatch_api_quota_limit", "Requests allowed in a clock hour.")
-    remaining = _by_account("regwatch_api_quota_remaining", "Requests left in this clock hour.")
+    limit = _by_account("regwatch_api_quota_limit", "Requests allowed in a window of the PBX.")
+    remaining = _by_account("regwatch_api_quota_remaining", "Requests left in this window.")
     resets = _by_account(
         "regwatch_api_quota_reset_timestamp_seconds", "When the quota is counted anew."
     )
@@ -145,6 +145,18 @@ def _sweeps(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     yield family
 
 
+def _ids_asked(accounts: Sequence[AccountView]) -> Iterator[Metric]:
+    family = CounterMetricFamily(
+        "regwatch_api_ids_asked",
+        "Extensions asked for, by what for: in turn, or since an answer was to tell something.",
+        labels=("account", "purpose"),
+    )
+    for account in accounts:
+        for purpose, count in account.ids_asked.items():
+            family.add_metric((account.name, purpose.value), count)
+    yield family
+
+
 def _warnings(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     family = GaugeMetricFamily(
         "regwatch_refresh_warnings",
@@ -158,4 +170,13 @@ def _warnings(accounts: Sequence[AccountView]) -> Iterator[Metric]:
     yield family
 
 
-OF_ACCOUNTS = (_api_up, _quotas, _extensions, _registrations, _oldest_answers, _sweeps, _warnings)
+OF_ACCOUNTS = (
+    _api_up,
+    _quotas,
+    _ids_asked,
+    _extensions,
+    _registrations,
+    _oldest_answers,
+    _sweeps,
+    _warnings,
+)

@@ -19,7 +19,7 @@ from regwatch.core.phones.appointments import (
 from regwatch.core.phones.device_models import DeviceModels
 from regwatch.core.phones.habits import Habit
 from regwatch.core.phones.memory import Memory
-from regwatch.core.polling.agenda import Appointment
+from regwatch.core.polling.agenda import Appointment, Purpose
 
 HALFWAY = Habit(
     refreshes=4, lease_low=600.0, lease_high=600.0, usual=300.0, earliest=299.0, latest=301.0
@@ -54,7 +54,7 @@ def test_without_a_habit_it_is_the_leases_end() -> None:
 
 def test_a_known_habit_tells_earlier() -> None:
     found = appointment(watched(registration("a", 500)), {"a": HALFWAY})
-    assert found == Appointment(at(500 - 600 + 301 + 30))
+    assert found == Appointment(at(500 - 600 + 301 + 30), purpose=Purpose.REFRESH)
 
 
 def test_after_a_refresh_did_not_come_the_leases_end_is_firm() -> None:
@@ -88,4 +88,4 @@ def test_where_no_lease_is_known_nothing_is_foreseen(state: ExtensionState) -> N
 def test_a_lost_one_is_looked_after_soon_at_first(away: float, until: float) -> None:
     last = Timestamp(START - away)
     found = appointment(watched(state=ExtensionState.LOST, last_registered_at=last))
-    assert found == Appointment(at(until))
+    assert found == Appointment(at(until), purpose=Purpose.CONFIRMATION)

@@ -2,7 +2,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regwatch.core.model import ExtensionId, Timestamp
-from regwatch.core.polling.agenda import FAR_OFF, LEAST_BOOST, MOST_BOOST, Agenda, Appointment
+from regwatch.core.polling.agenda import (
+    FAR_OFF,
+    LEAST_BOOST,
+    MOST_BOOST,
+    Agenda,
+    Appointment,
+    Purpose,
+)
 
 PATIENT = 1e9
 
@@ -112,6 +119,17 @@ def test_who_is_asked_by_appointment_is_not_counted_as_asked_in_turn() -> None:
     made = agenda(0, 10, 20)
     made.appoint(ExtensionId(3), Appointment(at(25)))
     assert made.choose(2, patience=PATIENT, now=at(30)).in_turn == 1
+
+
+def test_what_each_is_asked_for_is_said() -> None:
+    made = agenda(0, 10, 20, 30)
+    made.appoint(ExtensionId(2), Appointment(at(100), purpose=Purpose.REFRESH))
+    made.appoint(ExtensionId(3), Appointment(at(50), is_firm=True, purpose=Purpose.PLACE))
+    made.appoint(ExtensionId(4), Appointment(at(900)))
+    asked = made.choose(4, patience=PATIENT, now=at(200)).purposes
+    assert asked == {Purpose.SWEEP: 2, Purpose.REFRESH: 1, Purpose.PLACE: 1}
+    made.release(ids(1, 2, 3, 4))
+    assert made.choose(4, patience=PATIENT, now=at(300)).purposes == {Purpose.SWEEP: 4}
 
 
 def test_a_forgotten_one_is_asked_no_more() -> None:

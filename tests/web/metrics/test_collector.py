@@ -12,6 +12,7 @@ from regwatch.core.model import (
     Timestamp,
 )
 from regwatch.core.phones.warned import Outcomes
+from regwatch.core.polling.agenda import Purpose
 from regwatch.guard import Bugs
 from regwatch.web.metrics.collector import StateCollector
 
@@ -36,6 +37,7 @@ def test_everything_there_is_to_say() -> None:
         quota=Quota(1000, 12, Timestamp(NOW + 60), NOW),
         oldest_answer_at=Timestamp(NOW - 90),
         warnings=Outcomes(19, 1),
+        ids_asked=dict.fromkeys(Purpose, 0) | {Purpose.SWEEP: 7},
     )
     daemon = FakeDaemon(
         [acme],
@@ -46,6 +48,11 @@ def test_everything_there_is_to_say() -> None:
         'regwatch_api_quota_limit{account="acme"} 1000.0',
         'regwatch_api_quota_remaining{account="acme"} 12.0',
         'regwatch_api_quota_reset_timestamp_seconds{account="acme"} 1.79500006e+09',
+        'regwatch_api_ids_asked_total{account="acme",purpose="sweep"} 7.0',
+        'regwatch_api_ids_asked_total{account="acme",purpose="lease_end"} 0.0',
+        'regwatch_api_ids_asked_total{account="acme",purpose="refresh"} 0.0',
+        'regwatch_api_ids_asked_total{account="acme",purpose="confirmation"} 0.0',
+        'regwatch_api_ids_asked_total{account="acme",purpose="place"} 0.0',
         'regwatch_extensions{account="acme",site="",state="unknown"} 1.0',
         'regwatch_extensions{account="acme",site="riga",state="registered"} 1.0',
         'regwatch_extensions{account="acme",site="riga",state="lost"} 1.0',
