@@ -32,6 +32,8 @@ def http_settings(config: Config) -> HttpSettings:
     app = WebSettings(
         per_extension=config.metrics.per_extension,
         external_url=config.http.external_url,
+        hosts=tuple(config.http.hosts),
+        trusted_proxies=tuple(config.http.trusted_proxies),
         api_token=revealed(config.http.api_token),
     )
     return HttpSettings(config.http.listen, config.web, app)

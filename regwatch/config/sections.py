@@ -1,5 +1,6 @@
 """The sections of the file, each a shape; their defaults are regwatch's defaults."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from regwatch.shapes.values import (
     wrong,
 )
 from regwatch.web.listener import ListenError, parse_address
+
+HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
 def _http_url(value: object) -> str:
@@ -193,10 +196,25 @@ def _listen(value: object) -> str:
     return str(value)
 
 
+def _host(value: object) -> str:
+    if not isinstance(value, str) or not HOST.fullmatch(value.strip()):
+        raise wrong("expected a name, without scheme and port", "such as pbx-watch.example.com")
+    return value.strip().lower()
+
+
+HostName = Annotated[str, BeforeValidator(_host)]
+
+
 class HttpShape(Shape):
     """Where metrics, health and the status page are served."""
 
     listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9877"
+    hosts: Annotated[list[HostName], ONE_OR_MORE] = Field(
+        default=[], description="Other names under which the pages and the API are reached."
+    )
+    trusted_proxies: Annotated[list[Network], ONE_OR_MORE] = Field(
+        default=[], description="Networks of proxies whose X-Forwarded-For says who asks."
+    )
     web_config_file: Text | None = None
     external_url: HttpUrl | None = None
     api_token: Secret | None = Field(

@@ -19,15 +19,21 @@ def text_matches(pattern: str, text: str) -> bool:
     return pattern == text or (not WILDCARDS.isdisjoint(pattern) and fnmatchcase(text, pattern))
 
 
+def is_named(extension: Extension, reference: str) -> bool:
+    """Whether a person means this one, by its id, full name or short number; no pattern."""
+    wanted = reference.split("@", 1)[0]
+    name = extension.name.split("@", 1)[0]
+    return bool(wanted) and wanted in (str(extension.id), name, extension.number)
+
+
 def names_extension(pattern: str, extension: Extension) -> bool:
     """Whether a pattern names an extension by its id, full name or short number.
 
     `@domain` is ignored on both sides; globs apply to names and numbers, never to ids.
     """
-    wanted = pattern.split("@", 1)[0]
-    name = extension.name.split("@", 1)[0]
-    if wanted in (str(extension.id), name, extension.number):
-        return bool(wanted)
+    if is_named(extension, pattern):
+        return True
+    wanted, name = pattern.split("@", 1)[0], extension.name.split("@", 1)[0]
     if WILDCARDS.isdisjoint(wanted) or not name:
         return False
     glob = _with_separator(wanted)

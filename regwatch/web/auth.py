@@ -5,20 +5,31 @@ and the token of the API.
 import asyncio
 import hashlib
 import secrets
+import socket
 from collections.abc import Mapping
 
 import bcrypt
 from aiohttp import BasicAuth, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from regwatch.web.errors import answer_error
+
 API = "/api/"
+MOST_WAITING = 8
+"""Passwords that wait to be compared: each takes a good part of a second, on purpose."""
 WRITER = web.RequestKey("writer", str)
 """The key of a request under which stands who may change something; empty: who has the token."""
 CACHE_SIZE = 100
 """Users and passwords that were right: bcrypt takes a good part of a second, on purpose, and a page
 makes many requests."""
-# Compared with when the user is unknown, so that the time taken does not tell which users exist.
-UNKNOWN_USER = b"$2b$10$CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
+NOBODYS_HASH = "CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
+
+
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="regwatch", charset="UTF-8"'}
+
+
+class TooManyWaitError(Exception):
+    """More passwords wait to be compared than anybody types."""
 
 
 class Gate:
@@ -29,6 +40,7 @@ class Gate:
         self._passed: dict[bytes, None] = {}
         # One comparison at a time: a flood of wrong passwords takes one core, not all.
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
         self._users = dict(users)
 
     def replace(self, users: Mapping[str, bytes]) -> None:
@@ -43,7 +55,8 @@ class Gate:
 
     async def admits(self, authorization: str | None) -> bool:
         """Whether an Authorization header names a user and the password. Bcrypt takes tens of
-        milliseconds and runs in a thread; who passed once passes from memory.
+        milliseconds and runs in a thread; who passed once passes from memory. Raises
+        `TooManyWaitError`.
         """
         users = self._users
         if not users:
@@ -51,18 +64,27 @@ class Gate:
         credentials = credentials_in(authorization)
         if credentials is None:
             return False
-        hashed = users.get(credentials.login, UNKNOWN_USER)
+        hashed = users.get(credentials.login) or _of_nobody(users)
         proof = self._proof(credentials, hashed)
         if proof in self._passed:
             return True
-        async with self._one_at_a_time:
-            matches = await asyncio.to_thread(_matches, credentials.password, hashed)
+        matches = await self._compared(credentials.password, hashed)
         if not matches or credentials.login not in users:
             return False
         # The users may have been replaced meanwhile.
         if self._users.get(credentials.login) == hashed:
             self._remember(proof)
         return True
+
+    async def _compared(self, password: str, hashed: bytes) -> bool:
+        if self._waiting >= MOST_WAITING:
+            raise TooManyWaitError
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                return await asyncio.to_thread(_matches, password, hashed)
+        finally:
+            self._waiting -= 1
 
     def _proof(self, credentials: BasicAuth, hashed: bytes) -> bytes:
         # blake2b with a key: salted, and of no use outside this process.
@@ -86,24 +108,42 @@ def authentication(gate: Gate | None, token: str = "") -> Middleware:
     async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
         authorization = request.headers.get(hdrs.AUTHORIZATION, "")
         scheme, _, given = authorization.partition(" ")
-        if request.path.startswith(API) and scheme.lower() == "bearer":
-            if not _is_token(given, token):
-                return web.json_response({"error": "the token is not valid"}, status=401)
+        if _is_local(request):
             request[WRITER] = ""
-            return await handler(request)
-        if gate is None or gate.is_open:
-            return await handler(request)
-        if await gate.admits(authorization):
+        elif scheme.lower() == "bearer" and (token or request.path.startswith(API)):
+            if not _is_token(given, token):
+                return answer_error(request, 401, "the token is not valid")
+            request[WRITER] = ""
+        elif gate is not None and not gate.is_open:
+            try:
+                is_admitted = await gate.admits(authorization)
+            except TooManyWaitError:
+                wait = {"Retry-After": "2"}
+                return answer_error(request, 429, "too many passwords wait to be compared", wait)
+            if not is_admitted:
+                return answer_error(request, 401, "Unauthorized", CHALLENGE)
             credentials = credentials_in(authorization)
             request[WRITER] = credentials.login if credentials else ""
-            return await handler(request)
-        return web.Response(
-            status=401,
-            text="Unauthorized\n",
-            headers={hdrs.WWW_AUTHENTICATE: 'Basic realm="regwatch", charset="UTF-8"'},
-        )
+        return await handler(request)
 
     return authenticate
+
+
+def why_not_writing(request: web.Request) -> str:
+    """What it needs to change something; empty if it may."""
+    if WRITER in request:
+        return ""
+    return (
+        "writing needs the daemon's socket, `Authorization: Bearer` with the token of "
+        "`http.api_token`, or a user of the web config file"
+    )
+
+
+def _is_local(request: web.Request) -> bool:
+    """Whether it comes through the socket: who may open that may write."""
+    transport = request.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    return sock is not None and sock.family == socket.AF_UNIX
 
 
 def _is_token(given: str, token: str) -> bool:
@@ -118,6 +158,14 @@ def credentials_in(authorization: str | None) -> BasicAuth | None:
         return BasicAuth.decode(authorization or "", encoding="utf-8")
     except ValueError:
         return None
+
+
+def _of_nobody(users: Mapping[str, bytes]) -> bytes:
+    """What the password of an unknown user is compared with: as costly as that of a known one, so
+    that the time taken does not tell which users exist.
+    """
+    cost = max(hashed[4:6] for hashed in users.values()).decode()
+    return f"$2b${cost}${NOBODYS_HASH}".encode()
 
 
 def _matches(password: str, hashed: bytes) -> bool:

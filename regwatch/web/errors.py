@@ -1,18 +1,33 @@
 """What a bug met by a request costs: that request, or one line of its answer; never the others."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from regwatch.core.bugs import Where, why
 from regwatch.guard import Bugs
 
 API = "/api/"
+WORDS = {
+    404: "there is nothing at this path",
+    405: "this path does not know this method",
+    413: "the body is too large",
+}
+"""Of errors that aiohttp finds."""
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def answer_error(
+    request: web.BaseRequest, status: int, text: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """What is wrong, in the form that the API documents for its paths, else as a line of text."""
+    if request.path.startswith(API):
+        return web.json_response({"error": text}, status=status, headers=headers)
+    return web.Response(text=f"{text}\n", status=status, headers=headers)
 
 
 def surviving(bugs: Bugs) -> Middleware:
@@ -22,16 +37,19 @@ def surviving(bugs: Bugs) -> Middleware:
     async def survive(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except (web.HTTPException, ConnectionError):
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            allowed = {"Allow": error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
+            text = WORDS.get(error.status, error.reason)
+            return answer_error(request, error.status, text, allowed)
+        except ConnectionError:
             raise
         except Exception as error:
             bugs.met("request_failed", Where.HTTP, _name_of(request), error)
             if request.writer.output_size > 0:
                 raise _cut_off(request) from error
-            text = f"a bug in regwatch: {why(error)}"
-            if request.path.startswith(API):
-                return web.json_response({"error": text}, status=500)
-            return web.Response(text=f"{text}\n", status=500)
+            return answer_error(request, 500, f"a bug in regwatch: {why(error)}")
 
     return survive
 

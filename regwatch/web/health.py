@@ -2,14 +2,20 @@
 daemon lives, is healthy and is ready; and to load its configuration anew.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from regwatch.web.auth import why_not_writing
 from regwatch.web.views import DaemonView
 
 Reload = Callable[[], Awaitable[list[str]]]
 """Loads the configuration anew; returns what is wrong with it, in which case nothing changed."""
+
+
+RELOAD_SECONDS = 10.0
+"""Least time between two reloads that are asked for here: what changed begins anew, and asks."""
 
 
 class HealthChecks:
@@ -18,6 +24,7 @@ class HealthChecks:
     def __init__(self, view: DaemonView, reload: Reload) -> None:
         self._view = view
         self._load_anew = reload
+        self._may_reload_at = float("-inf")
 
     def routes(self) -> list[web.RouteDef]:
         """Where each is found."""
@@ -48,10 +55,13 @@ class HealthChecks:
         return web.Response(status=503, text=text)
 
     async def _reload(self, request: web.Request) -> web.Response:
-        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-            return web.Response(
-                status=403, text="Not reloaded: asked for by another site's page.\n"
-            )
+        if why_not := why_not_writing(request):
+            return web.Response(status=403, text=f"Not reloaded: {why_not}.\n")
+        now = asyncio.get_running_loop().time()
+        if now < self._may_reload_at:
+            text = f"Not reloaded: it was less than {RELOAD_SECONDS:.0f} s ago.\n"
+            return web.Response(status=429, text=text, headers={"Retry-After": "10"})
+        self._may_reload_at = now + RELOAD_SECONDS
         problems = await self._load_anew()
         if not problems:
             return web.Response(text="The configuration was reloaded.\n")

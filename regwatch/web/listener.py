@@ -5,12 +5,14 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+
+from regwatch.web.door import HEARD, KEEP_ALIVE_SECONDS, Door, Heard, MalformedRequests
 
 SHUTDOWN_SECONDS = 3.0
 """How long requests under way may take to end when the daemon stops."""
@@ -55,9 +57,14 @@ class Listener:
     """An application that is served at an address until it is closed."""
 
     def __init__(
-        self, runner: web.AppRunner, sockets: Sequence[socket.socket], address: Address
+        self,
+        runner: web.AppRunner,
+        door: Door,
+        sockets: Sequence[socket.socket],
+        address: Address,
     ) -> None:
         self._runner = runner
+        self._door = door
         self._asked = address
         self.sockets = sockets
         self.address = Address(address.host, sockets[0].getsockname()[1])
@@ -69,6 +76,7 @@ class Listener:
 
     async def close(self) -> None:
         """Take no more requests, and let those under way end, for a bounded time."""
+        await self._door.close()
         await self._runner.cleanup()
 
 
@@ -89,17 +97,30 @@ async def listen(
     else:
         sockets = await _bound(address, () if beside is None else beside.sockets)
     runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=shutdown_seconds
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=shutdown_seconds,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        logger=MalformedRequests(),
     )
     try:
         await runner.setup()
-        for each in sockets:
-            await web.SockSite(runner, each, ssl_context=tls).start()
     except BaseException:
         await runner.cleanup()
         _close(sockets)
         raise
-    return Listener(runner, sockets, address)
+    door = Door(_protocols(runner), heard=app.get(HEARD) or Heard(), tls=tls)
+    for each in sockets:
+        door.open(each)
+    return Listener(runner, door, sockets, address)
+
+
+def _protocols(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
+    server = runner.server
+    if server is None:
+        raise RuntimeError("the runner is set up, and has its server")
+    return server
 
 
 @asynccontextmanager

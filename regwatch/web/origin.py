@@ -1,42 +1,91 @@
-"""Whose page a request comes from: none of another host may change anything by a browser."""
+"""Under which name a request comes, and whose page sends it.
 
+A browser opens pages of strangers, and a stranger's page can send requests here, or make its own
+name point to this machine (DNS rebinding) and read what it is answered. So where a browser may be
+at work, the Host must be a name that is known to be ours, and the Origin the same.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-API = "/api/"
+from regwatch.core.outside import made_safe
+from regwatch.web.errors import answer_error
+
 READING = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
+FOR_PROGRAMS = {"/metrics", "/-/live", "/-/healthy", "/-/ready"}
+"""Asked for by programs, under whatever name they know us by."""
 OWN_SITES = {"", "same-origin", "none"}
 """What a browser says in Sec-Fetch-Site of our own pages and of what a person typed; programs, and
 browsers over plain HTTP, say nothing."""
+LONGEST_SHOWN = 100
 
 
-def same_origin(external_url: str | None) -> Middleware:
-    """A middleware that answers 403 to writes from pages of other hosts."""
-    outside = host_in(external_url or "")
+class Names:
+    """The names by which this machine, and its pages, are known."""
+
+    def __init__(self, external_url: str | None = None, hosts: Iterable[str] = ()) -> None:
+        named = {host_in(external_url or ""), *hosts}
+        self._known = {_bare(each) for each in named if each}
+        self._known |= {"localhost", socket.gethostname().lower()}
+
+    async def learn(self, _app: web.Application) -> None:
+        """The full name of this machine, which may take a name server's time."""
+        asking = asyncio.get_running_loop().run_in_executor(None, socket.getfqdn)
+        asking.add_done_callback(self._learned)
+
+    def _learned(self, asking: asyncio.Future[str]) -> None:
+        if not asking.cancelled() and asking.exception() is None:
+            self._known.add(asking.result().lower())
+
+    def know(self, host: str) -> bool:
+        """Whether this Host is ours: a literal address cannot be rebound."""
+        bare = _bare(host)
+        return bare in self._known or _is_address(bare)
+
+    def are_same(self, origin: str, host: str) -> bool:
+        """Whether a page's origin is ours: this Host, or another of the names behind a proxy."""
+        of_page = host_in(origin)
+        return bool(of_page) and (of_page == host.lower() or _bare(of_page) in self._known)
+
+
+def only_ours(names: Names) -> Middleware:
+    """A middleware that answers 403 to requests under strange names and from strangers' pages."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method in READING or _is_own(request, outside):
+        problem = _problem(request, names)
+        if not problem:
             return await handler(request)
-        text = "asked for by another site's page"
-        if request.path.startswith(API):
-            return web.json_response({"error": text}, status=403)
-        return web.Response(text=f"{text}\n", status=403)
+        return answer_error(request, 403, problem)
 
     return check
 
 
-def _is_own(request: web.Request, outside: str) -> bool:
-    if request.headers.get("Sec-Fetch-Site", "").lower() not in OWN_SITES:
-        return False
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is None:
+def _problem(request: web.Request, names: Names) -> str:
+    is_read = request.method in READING
+    host, origin = request.headers.get(hdrs.HOST, ""), request.headers.get(hdrs.ORIGIN)
+    is_checked = request.path not in FOR_PROGRAMS or not is_read or _is_of_browser(request)
+    if host and is_checked and not names.know(host):
+        shown = made_safe(host[:LONGEST_SHOWN])
+        return f"the name {shown} is not known to be this daemon's: add it to `http.hosts`"
+    if origin is not None and not names.are_same(origin, host):
+        return "asked for by another site's page"
+    if not is_read and request.headers.get("Sec-Fetch-Site", "").lower() not in OWN_SITES:
+        return "asked for by another site's page"
+    return ""
+
+
+def _is_of_browser(request: web.Request) -> bool:
+    """By what no program sends by itself."""
+    if hdrs.ORIGIN in request.headers or "text/html" in request.headers.get(hdrs.ACCEPT, ""):
         return True
-    # Behind a proxy the Host may be ours and the Origin that of `http.external_url`.
-    own = {request.headers.get(hdrs.HOST, "").lower(), outside} - {""}
-    return host_in(origin) in own
+    return any(name.lower().startswith("sec-fetch-") for name in request.headers)
 
 
 def host_in(url: str) -> str:
@@ -45,3 +94,19 @@ def host_in(url: str) -> str:
         return urlsplit(url).netloc.lower()
     except ValueError:
         return ""
+
+
+def _bare(host: str) -> str:
+    """Without its port, brackets and the root's dot, in small letters."""
+    text = host.strip().lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0].removesuffix(".")
+
+
+def _is_address(bare: str) -> bool:
+    try:
+        ip_address(bare)
+    except ValueError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The HTTP side put together: metrics, health, the status page, the JSON API, and who may pass."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
@@ -8,15 +9,17 @@ from regwatch.clock import Clock
 from regwatch.guard import Bugs
 from regwatch.web.api.handlers import Api
 from regwatch.web.auth import Gate, authentication
+from regwatch.web.door import HEARD, Heard
 from regwatch.web.errors import surviving
 from regwatch.web.health import HealthChecks, Reload
 from regwatch.web.metrics.exposition import Exposition
 from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.metrics.scrape import Scrape
 from regwatch.web.metrics.series import PerExtension
-from regwatch.web.origin import same_origin
+from regwatch.web.origin import Names, only_ours
 from regwatch.web.pages.page import StatusPage
 from regwatch.web.pages.routes import Pages
+from regwatch.web.rates import Networks, limited
 from regwatch.web.views import DaemonView, OperationsView
 
 SECURITY_HEADERS = {
@@ -39,6 +42,10 @@ class WebSettings:
     per_extension: PerExtension = "auto"
     external_url: str | None = None
     """Where people reach the status page; None: where they asked for it."""
+    hosts: Sequence[str] = ()
+    """Other names under which it is reached."""
+    trusted_proxies: Networks = ()
+    """Whose X-Forwarded-For says who asks."""
     api_token: str = field(default="", repr=False)
     """Who has it may write through the API; empty: nobody has."""
 
@@ -59,7 +66,14 @@ def build_app(
     """
     settings, bugs = settings or WebSettings(), bugs or Bugs(clock=clock)
     who = authentication(gate, settings.api_token)
-    app = web.Application(middlewares=[surviving(bugs), same_origin(settings.external_url), who])
+    names = Names(settings.external_url, settings.hosts)
+    limit = limited(settings.trusted_proxies)
+    heard = Heard()
+    app = web.Application(
+        middlewares=[heard.listening(), surviving(bugs), limit, only_ours(names), who]
+    )
+    app[HEARD] = heard
+    app.on_startup.append(names.learn)
     app.on_response_prepare.append(_secure)
     app.add_routes(Pages(StatusPage(view, clock, settings.external_url, bugs)).routes())
     exposition = Exposition(instruments, view, settings.per_extension, bugs)
@@ -73,3 +87,4 @@ def build_app(
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    response.headers[hdrs.SERVER] = "regwatch"  # else aiohttp tells its version, and Python's

@@ -34,7 +34,12 @@ http: {{listen: '{listen}'{http}}}
 storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 {extra}
 """
-SOUND = {"account": "access_token: t0ken", "listen": "127.0.0.1:0", "http": "", "extra": ""}
+SOUND = {
+    "account": "access_token: t0ken",
+    "listen": "127.0.0.1:0",
+    "http": ", api_token: t0ken",
+    "extra": "",
+}
 
 
 def write(folder: Path, **parts: str) -> Path:
@@ -94,6 +99,9 @@ async def test_no_bad_configuration_or_environment_changes_anything(
     assert bad_reloads.NUMBER not in said
 
 
+WRITES = {"Authorization": "Bearer t0ken"}
+
+
 def events(logs: Sequence[Any]) -> list[str]:
     return [line["event"] for line in logs]
 
@@ -110,7 +118,7 @@ async def test_a_good_one_is_in_force_when_the_reload_is_answered(tmp_path: Path
         assert daemon.begun.view.accounts() != before
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"http://{daemon.address}/-/reload") as response,
+            session.post(f"http://{daemon.address}/-/reload", headers=WRITES) as response,
         ):
             assert (response.status, await metric(daemon)) == (200, "1.0")
 
@@ -306,7 +314,7 @@ async def test_another_address_is_taken_and_the_reload_is_answered_at_the_former
         write(tmp_path, listen=f"127.0.0.1:{free_port()}")
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"http://{former}/-/reload") as response,
+            session.post(f"http://{former}/-/reload", headers=WRITES) as response,
         ):
             assert response.status == 200
         assert daemon.address != former

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regwatch.core.matchers import names_extension
+from regwatch.core.matchers import is_named
 from regwatch.core.model import Incident
 from regwatch.web.api.request import ApiError
 from regwatch.web.listing import Row
@@ -19,7 +19,7 @@ async def find_extension(accounts: Sequence[AccountView], reference: str) -> Row
             found += [
                 Row(account.name, watched)
                 for watched in chunk
-                if names_extension(rest if slash else reference, watched.extension)
+                if is_named(watched.extension, rest if slash else reference)
             ]
     if not found:
         raise ApiError(404, f"no watched extension is {reference}")

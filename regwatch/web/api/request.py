@@ -1,5 +1,6 @@
 """What a request to the API says, and what is wrong with it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -9,9 +10,11 @@ from aiohttp import hdrs, web
 from regwatch.core.model import Timestamp
 from regwatch.core.outside import all_made_safe, made_safe
 from regwatch.web.api.bodies import NewSilence
-from regwatch.web.auth import WRITER
+from regwatch.web.auth import WRITER, why_not_writing
 
 LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 10.0
+"""Within which it is to come."""
 LONGEST_WORD = 256
 """Characters of what a query or a path names: as long as the longest name there is."""
 
@@ -36,14 +39,8 @@ def json_response(body: object, status: int = 200) -> web.Response:
 
 def check_writer(request: web.Request) -> None:
     """Raises `ApiError` unless it may change something."""
-    if WRITER not in request:
-        raise ApiError(
-            403,
-            "writing needs `Authorization: Bearer` with the token of `http.api_token`, "
-            "or a user of the web config file",
-        )
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise ApiError(403, "asked for by another site's page")
+    if why_not := why_not_writing(request):
+        raise ApiError(403, why_not)
     if request.method == hdrs.METH_POST and request.content_type != "application/json":
         raise ApiError(415, "the body must be application/json")
 
@@ -67,11 +64,21 @@ def author_of(request: web.Request, name: str | None) -> str:
     return author
 
 
-async def body_of(request: web.Request, kind: type[T]) -> T:
-    """What the body says; raises `ApiError` if it says something else."""
+async def _read(request: web.Request) -> bytes:
+    """A byte more than there may be, if there is more."""
     raw = await request.content.read(LARGEST_BODY + 1)
     while not request.content.at_eof() and len(raw) <= LARGEST_BODY:
         raw += await request.content.read(LARGEST_BODY + 1 - len(raw))
+    return raw
+
+
+async def body_of(request: web.Request, kind: type[T]) -> T:
+    """What the body says; raises `ApiError` if it says something else."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            raw = await _read(request)
+    except TimeoutError:
+        raise ApiError(408, "the body did not come in time") from None
     if len(raw) > LARGEST_BODY:
         raise ApiError(413, "the body is too large")
     try:

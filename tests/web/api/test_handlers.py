@@ -366,7 +366,7 @@ async def test_a_deletion_is_announced() -> None:
 @pytest.mark.parametrize(
     ("headers", "status", "error"),
     [
-        ({}, 403, "writing needs `Authorization: Bearer`"),
+        ({}, 403, "writing needs the daemon's socket"),
         ({"Authorization": "Bearer wrong"}, 401, "the token is not valid"),
         ({"Authorization": "Bearer "}, 401, "the token is not valid"),
         ({"Authorization": "Basic YTpi"}, 403, "writing needs"),
@@ -413,7 +413,7 @@ async def said_to(session: aiohttp.ClientSession, asked: bytes, *headers: bytes)
     url = session._base_url
     assert url is not None
     reader, writer = await asyncio.open_connection(url.host, url.port)
-    head = (asked + b" HTTP/1.1", b"Host: x", b"Connection: close", *headers)
+    head = (asked + b" HTTP/1.1", b"Host: localhost", b"Connection: close", *headers)
     writer.write(b"\r\n".join(head) + b"\r\n\r\n")
     line = await reader.readline()
     writer.close()

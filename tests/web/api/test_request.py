@@ -132,9 +132,6 @@ def test_who_may_write(request_: web.Request) -> None:
     [
         pytest.param(asked(method="DELETE"), 403, id="nobody"),
         pytest.param(
-            asked(method="DELETE", writer="", Sec_Fetch_Site="same-site"), 403, id="a neighbour"
-        ),
-        pytest.param(
             asked(method="POST", writer="", Content_Type="text/plain"), 415, id="a form's text"
         ),
     ],
