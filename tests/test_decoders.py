@@ -57,6 +57,7 @@ FOREIGN = {
 }  # fmt: skip
 """Readers of the libraries: who calls one, reads what others wrote."""
 ELSEWHERE = {
+    "app/http_side.py": "a folder that the service manager made",
     "cli/demo.py": "what its own daemon sends",
     "config/source.py": "by the loader, whose file it is",
     "notify/receivers/email_message.py": "an address that the configuration has checked",

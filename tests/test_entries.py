@@ -52,8 +52,8 @@ READ_BY_WORD = {
     "web/api/handlers.py": "hands the query on to the search",
     "web/auth.py": "compares what it is given",
     "web/errors.py": "names the route, not what was asked for",
-    "web/health.py": "compares a header",
-    "web/origin.py": "compares two headers",
+    "web/origin.py": "compares headers",
+    "web/rates.py": "reads addresses, or nothing",
     "web/metrics/scrape.py": "chooses by a header",
     "web/pages/routes.py": "hands the query on to the search, and looks a file up by its name",
 }
@@ -76,6 +76,7 @@ SECOND_BELTS = {
     "notify/errors.py": "the one way out of every receiver",
     "notify/receivers/slack_bot.py": "what Slack names a message by, which is kept",
     "web/listing.py": "what is searched for",
+    "web/origin.py": "quotes a name that is refused",
     "web/webconfig.py": "refuses what is not seen, since a name is compared",
 }
 """Modules that make safe and are no entry's own; and why."""

@@ -42,7 +42,8 @@ EXCUSED = {
     "store/writer.py:Writer._run": "a guard of its own round each turn; over when all is stored",
     "watcher/ledger.py:Ledger._flush": "what is to be stored, part by part",
     "watcher/watcher.py:Watcher._walk": "the outcomes of one list",
-    "web/api/request.py:body_of": "one request's body, bounded",
+    "web/api/request.py:_read": "one request's body, bounded",
+    "web/metrics/scrape.py:Rendering.parts": "over when the task is that makes them",
     "web/ordering.py:chunked": "a list that is at hand",
     "core/polling/agenda.py:Agenda._by_rank": "two queues, each entry taken off",
 }
@@ -62,6 +63,7 @@ FINITE = {
     "web/listing.py:_find": "a list that is at hand",
     "web/metrics/exposition.py:Exposition.chunks": "one scrape",
     "web/metrics/exposition.py:gzipped": "one scrape",
+    "web/metrics/scrape.py:Rendering._make": "one scrape",
     "web/metrics/scrape.py:Scrape._metrics": "one scrape",
     "web/ordering.py:smallest": "a list that is at hand",
     "web/ordering.py:window": "a list that is at hand",
@@ -84,6 +86,8 @@ TASKS = {
     "store/writer.py:Writer._begin": "nobody's child: it works for all, with a guard of its own",
     "store/writer.py:Writer._patiently": "one transaction, waited for",
     "watcher/watcher.py:Watcher.run": "a guard",
+    "web/metrics/scrape.py:Rendering.__init__": "one rendering: its readers get what it met",
+    "web/door.py:Door._let_in": "one connection each, with a guard of its own",
     "watcher/watcher.py:Watcher._ask_forever": "one poll each, with a guard of its own",
 }
 """Each place that starts tasks, and why none of them can end unseen."""

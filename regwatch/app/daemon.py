@@ -21,7 +21,7 @@ from regwatch.app.daemon_view import DaemonSight
 from regwatch.app.engine import Engine
 from regwatch.app.http_side import HttpSettings, HttpSide, http_settings
 from regwatch.app.operations import Operations, warn_of_silences
-from regwatch.app.reloading import Reloader
+from regwatch.app.reloading import Making, Reloader
 from regwatch.app.reporting import Reporting
 from regwatch.app.service_manager import ServiceManager
 from regwatch.app.soundness import ConfigFile, Read, in_thread
@@ -132,7 +132,7 @@ class Daemon:
         around = await self._surroundings(stack)
         begun = await self._load(around)
         stack.push_async_callback(begun.http.close)
-        begun.http.take(await begun.http.open(http_settings(self._config)))
+        begun.http.take(await begun.http.open(self._http_of(self._config)))
         listen = str(begun.http.address)
         log.info("started", listen=listen, accounts=len(self._config.accounts))
         return begun
@@ -180,13 +180,16 @@ class Daemon:
             engine,
             http,
             around,
-            parts_of=assembly.parts,
+            making=Making(assembly.parts, self._http_of),
             manager=manager,
             is_store_away=lambda: bool(around.store.problem),
         )
         engine.exchange.on_death = reloader.died
         reloader.on_config = self._on_config
         return Begun(around, engine, view, manager, http, reloader)
+
+    def _http_of(self, config: Config) -> HttpSettings:
+        return http_settings(config, self._environ)
 
     def _app(
         self, settings: HttpSettings, around: Surroundings, engine: Engine, view: DaemonSight

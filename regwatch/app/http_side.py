@@ -3,8 +3,9 @@ request is refused in between.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -14,6 +15,8 @@ from regwatch.shapes.values import revealed
 from regwatch.web.listener import Address, Listener, listen
 from regwatch.web.server import WebSettings
 from regwatch.web.webconfig import WebConfig
+
+SOCKET_NAME = "regwatch.sock"
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +28,14 @@ class HttpSettings:
     listen: str
     web: WebConfig
     app: WebSettings
+    socket: Path | None = None
+    """Of this machine; None: there is none."""
 
 
-def http_settings(config: Config) -> HttpSettings:
-    """What of the configuration the HTTP side depends on."""
+def http_settings(config: Config, environ: Mapping[str, str]) -> HttpSettings:
+    """What of the configuration the HTTP side depends on. If no socket is named, it lies in the
+    folder that the service manager made for that.
+    """
     app = WebSettings(
         per_extension=config.metrics.per_extension,
         external_url=config.http.external_url,
@@ -36,7 +43,9 @@ def http_settings(config: Config) -> HttpSettings:
         trusted_proxies=tuple(config.http.trusted_proxies),
         api_token=revealed(config.http.api_token),
     )
-    return HttpSettings(config.http.listen, config.web, app)
+    folder = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    named = config.http.socket or (folder and f"{folder}/{SOCKET_NAME}")
+    return HttpSettings(config.http.listen, config.web, app, Path(named) if named else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class HttpSide:
             self._app_of(settings),
             settings.listen,
             tls=settings.web.tls,
+            local=settings.socket,
             beside=None if current is None else current.listener,
         )
         return Opened(settings, listener)
@@ -86,6 +96,11 @@ class HttpSide:
         self._current = opened
         log.info("listening", listen=str(opened.listener.address))
 
+    async def drop(self, opened: Opened | None) -> None:
+        """It is not put in force."""
+        if opened is not None:
+            await self._leave(opened)
+
     async def close_former_ones(self) -> None:
         """As they come, until cancelled."""
         while True:
@@ -98,8 +113,16 @@ class HttpSide:
         await self._close_former()
         if self._current is not None:
             await self._current.listener.close()
+            self._current.listener.leave()
 
     async def _close_former(self) -> None:
         while self._former:
-            await self._former[0].listener.close()
+            await self._leave(self._former[0])
             del self._former[0]  # not before: cut off in the midst of it, it is closed at the end
+
+    async def _leave(self, opened: Opened) -> None:
+        """Close it; the socket's name stays if it is that of the one in force."""
+        await opened.listener.close()
+        current = self._current
+        if current is None or opened.settings.socket != current.settings.socket:
+            opened.listener.leave()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from regwatch.app.engine import Engine
-from regwatch.app.http_side import HttpSide, Opened, http_settings
+from regwatch.app.http_side import HttpSettings, HttpSide, Opened
 from regwatch.app.operations import warn_of_silences
 from regwatch.app.parts import Part, Parts
 from regwatch.app.service_manager import ServiceManager
@@ -39,6 +39,14 @@ Problems = list[str]
 """What is wrong with a configuration; none: it can be used."""
 STOPPING: Problems = ["regwatch is stopping"]
 CUT_OFF: Problems = ["the reload was cut off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What is made of a configuration."""
+
+    parts: Callable[[Config], Parts]
+    http: Callable[[Config], HttpSettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Reloader:
         http: HttpSide,
         around: Surroundings,
         *,
-        parts_of: Callable[[Config], Parts],
+        making: Making,
         manager: ServiceManager,
         is_store_away: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -86,7 +94,7 @@ class Reloader:
         self._engine = engine
         self._http = http
         self._around = around
-        self._parts_of = parts_of
+        self._making = making
         self._manager = manager
         self._is_store_away = is_store_away
         self._reloading = asyncio.Lock()
@@ -136,7 +144,7 @@ class Reloader:
             return STOPPING
         coming = await self._try_out()
         if self._is_over.is_set():  # a stop came meanwhile: it waits for no swap that is to come
-            await _close(coming.http)
+            await self._http.drop(coming.http)
             return STOPPING
         await self._swap(coming)
         return []
@@ -146,9 +154,9 @@ class Reloader:
         config = await self._file.load(clock=self._around.clock)
         if not self._is_store_away():  # else it would fail for nothing that the file can mend
             await self._around.store.check_writable()
-        parts = self._parts_of(config)
+        parts = self._making.parts(config)
         await self._engine.try_out(parts)
-        return Coming(config, parts, await self._http.open(http_settings(config)))
+        return Coming(config, parts, await self._http.open(self._making.http(config)))
 
     async def _swap(self, coming: Coming) -> None:
         former, trial, self._trial = self.config, self._trial, None
@@ -156,7 +164,7 @@ class Reloader:
             begun = await self._engine.change(coming.parts)
         except BaseException:
             self._trial = trial
-            await _close(coming.http)
+            await self._http.drop(coming.http)
             raise
         self._http.take(coming.http)
         self.config = coming.config
@@ -202,10 +210,10 @@ class Reloader:
     async def _go_back(self, former: Config) -> Problems:
         problems: Problems = []
         try:
-            http = await self._http.open(http_settings(former))
+            http = await self._http.open(self._making.http(former))
         except ListenError as error:  # then it goes on where it is: no reason to keep the rest
             http, problems = None, [str(error)]
-        await self._swap(Coming(former, self._parts_of(former), http))
+        await self._swap(Coming(former, self._making.parts(former), http))
         self._trial = None  # it is the last resort
         return problems
 
@@ -226,11 +234,6 @@ async def _tried(step: Callable[[], Awaitable[Problems]], bugs: Bugs) -> Problem
     except Exception as error:  # noqa: BLE001 - the guard of a reload: the daemon goes on
         bugs.note(Where.RELOAD, CONFIGURATION, error)  # without its words, as said above
         return [f"a bug in regwatch: {why(error)}"]
-
-
-async def _close(http: Opened | None) -> None:
-    if http is not None:
-        await http.listener.close()
 
 
 def _say_what_needs_a_restart(former: Config, config: Config) -> None:

@@ -23,6 +23,7 @@ from regwatch.config.sections import HttpShape
 from regwatch.core.outside import all_made_safe, is_plain
 from regwatch.shapes.values import revealed
 from regwatch.web.api.bodies import ErrorBody
+from regwatch.web.auth import UNKNOWN
 from regwatch.web.listener import parse_address
 from regwatch.web.webconfig import WebConfigError, certificate_of
 
@@ -31,11 +32,15 @@ TIMEOUT_SECONDS = 10.0
 LARGEST_ANSWER = 1 << 26
 """Bytes: the longest history is some megabytes."""
 IS_IT_ONE = "is this a regwatch, and of this version?"
-WHERE, TOKEN = ("listen", "web_config_file"), ("api_token", "api_token_file")
+WHERE, TOKEN = ("listen", "socket", "web_config_file"), ("api_token", "api_token_file")
 """The keys of `http` that say where the daemon is, and how one may write."""
 ELSEWHERE = "say where it is: --url http://HOST:PORT"
 OTHER_WAYS = "use sudo, or give $REGWATCH_TOKEN or --user"
+UNIX = "unix:"
+SOCKET = Path("/run/regwatch/regwatch.sock")
+"""Where the unit has it made."""
 EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
+
 
 T = TypeVar("T")
 
@@ -50,6 +55,9 @@ class StrangerError(RemoteError):
 
 class NotFoundError(RemoteError):
     """It knows nothing by that name."""
+
+
+REFUSALS: Mapping[int, type[RemoteError]] = {401: StrangerError, 404: NotFoundError}
 
 
 def _no_token() -> str:
@@ -67,6 +75,20 @@ class Remote:
     password: str = field(default="", repr=False)
     trusted: Path | None = None
     """The daemon's own certificate, if it has one that is known."""
+
+    @property
+    def _socket(self) -> str:
+        """The path of its socket; empty if it is reached otherwise."""
+        return self.url.removeprefix(UNIX) if self.url.startswith(UNIX) else ""
+
+    @property
+    def _base(self) -> str:
+        return "http://localhost" if self._socket else self.url
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if self._socket:
+            return aiohttp.UnixConnector(self._socket)
+        return aiohttp.TCPConnector(ssl=_tls(self.trusted) if self.trusted else True)
 
     async def get(self, kind: type[T], path: str, **query: str | None) -> T:
         """Raises `RemoteError`."""
@@ -88,7 +110,8 @@ class Remote:
         query: Mapping[str, str] | None = None,
     ) -> T:
         """Raises `RemoteError`."""
-        token = "" if self.user else self.token()  # who says who they are acts as that
+        # Who says who they are acts as that, and who may open the socket may write.
+        token = "" if self.user or self._socket else self.token()
         answer = await self._ask(method, path, body=body, query=query, token=token)
         return decoded(answer, kind)
 
@@ -102,13 +125,12 @@ class Remote:
         token: str = "",
     ) -> bytes:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        connector = aiohttp.TCPConnector(ssl=_tls(self.trusted) if self.trusted else True)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
+                aiohttp.ClientSession(timeout=timeout, connector=self._connector()) as session,
                 session.request(
                     method,
-                    f"{self.url}/api/v1{path}",
+                    f"{self._base}/api/v1{path}",
                     params=query,
                     data=None if body is None else msgspec.json.encode(body),
                     headers=self._headers(token),
@@ -156,11 +178,10 @@ def decoded(answer: bytes, kind: type[T]) -> T:
 
 
 def _refusal(status: int, answer: bytes) -> RemoteError:
+    if status == 401 and UNKNOWN.encode() in answer:
+        return StrangerError(f"{UNKNOWN}: give --user")
     with suppress(RemoteError):
-        kind = NotFoundError if status == 404 else RemoteError
-        return kind(decoded(answer, ErrorBody).error)
-    if status == 401:
-        return StrangerError("regwatch asks for a user and a password: give --user")
+        return REFUSALS.get(status, RemoteError)(decoded(answer, ErrorBody).error)
     return RemoteError(f"it answered with status {status}: {IS_IT_ONE}")
 
 
@@ -178,6 +199,8 @@ def remote_of(file: Path) -> Remote:
     and the token once it is needed. Raises `RemoteError`.
     """
     http = loaded_or_exit(lambda: load_http(file, WHERE, environ=os.environ))
+    if http.socket or os.access(SOCKET, os.W_OK):
+        return Remote(f"{UNIX}{http.socket or SOCKET}")
     address = parse_address(http.listen)
     host = EVERYWHERE.get(address.host, address.host)
     shown = f"[{host}]" if ":" in host else host
@@ -234,8 +257,8 @@ def _chosen(config_file: Path, url: str | None, user: str | None) -> Remote:
         password = click.prompt(f"Password of {user}", hide_input=True, err=True)
     if url is None:
         return replace(remote_of(config_file), user=user or "", password=password)
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT")
+    if urlsplit(url).scheme not in ("http", "https", "unix"):
+        raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT, or unix:PATH")
     token = os.environ.get("REGWATCH_TOKEN", "")
     return Remote(url.rstrip("/"), lambda: token, user=user or "", password=password)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -35,11 +37,21 @@ def run(config_file: Path, record: Path | None) -> None:
     the files that it names, a database of a newer version; 1 for what may pass, such as an address
     in use.
     """
+    _take_all_descriptors()
     early = EarlyHangup()
     config = load_or_exit(config_file, load_sound)
     _log_as_told(config)
     daemon = Daemon(config_file, config, record=record, on_config=_log_as_told)
     sys.exit(run_loop(lambda stop: _run(daemon, early, stop)))
+
+
+def _take_all_descriptors() -> None:
+    """As many as this process may have: shells and service managers begin with few, for programs
+    that cannot deal with more.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # the unit's filter forbids it, and has set it itself
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _log_as_told(config: Config) -> None:

@@ -209,6 +209,10 @@ class HttpShape(Shape):
     """Where metrics, health and the status page are served."""
 
     listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9877"
+    socket: Text | None = Field(
+        default=None,
+        description="A socket of this machine: who may open it may read and write.",
+    )
     hosts: Annotated[list[HostName], ONE_OR_MORE] = Field(
         default=[], description="Other names under which the pages and the API are reached."
     )

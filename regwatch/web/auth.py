@@ -25,6 +25,7 @@ makes many requests."""
 NOBODYS_HASH = "CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
 
 
+UNKNOWN = "regwatch asks for a user and a password"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="regwatch", charset="UTF-8"'}
 
 
@@ -121,7 +122,7 @@ def authentication(gate: Gate | None, token: str = "") -> Middleware:
                 wait = {"Retry-After": "2"}
                 return answer_error(request, 429, "too many passwords wait to be compared", wait)
             if not is_admitted:
-                return answer_error(request, 401, "Unauthorized", CHALLENGE)
+                return answer_error(request, 401, UNKNOWN, CHALLENGE)
             credentials = credentials_in(authorization)
             request[WRITER] = credentials.login if credentials else ""
         return await handler(request)

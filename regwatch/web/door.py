@@ -163,8 +163,10 @@ class Door:
         except BaseException as error:
             connection.close()
             counted.connection_lost(None)
-            if not isinstance(error, OSError):
+            if not isinstance(error, Exception):
                 raise
+            if not isinstance(error, OSError):  # who breaks off is no matter of ours
+                log.error("no_connection_taken", why=type(error).__name__)
         else:
             loop.call_later(HEAD_SECONDS, self._look, inner, transport)
 

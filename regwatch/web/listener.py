@@ -1,4 +1,6 @@
-"""Where the application is served: one TCP address, in plain or over TLS."""
+"""Where the application is served: one TCP address, in plain or over TLS, and a socket of this
+machine.
+"""
 
 import asyncio
 import errno
@@ -8,11 +10,13 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from regwatch.web.door import HEARD, KEEP_ALIVE_SECONDS, Door, Heard, MalformedRequests
+from regwatch.web.local import LocalSocketError, bound
 
 SHUTDOWN_SECONDS = 3.0
 """How long requests under way may take to end when the daemon stops."""
@@ -53,22 +57,33 @@ def parse_address(text: str) -> Address:
     return Address(bare, int(port))
 
 
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The socket of this machine."""
+
+    path: Path
+    socket: socket.socket
+
+
 class Listener:
     """An application that is served at an address until it is closed."""
 
     def __init__(
         self,
         runner: web.AppRunner,
-        door: Door,
+        doors: Sequence[Door],
         sockets: Sequence[socket.socket],
         address: Address,
+        local: Local | None = None,
     ) -> None:
         self._runner = runner
-        self._door = door
+        self._doors = doors
         self._asked = address
         self.sockets = sockets
         self.address = Address(address.host, sockets[0].getsockname()[1])
         """The one bound, with the true port where 0 was asked for."""
+
+        self.local = local
 
     def is_at(self, address: Address) -> bool:
         """Whether this one was asked for."""
@@ -76,8 +91,14 @@ class Listener:
 
     async def close(self) -> None:
         """Take no more requests, and let those under way end, for a bounded time."""
-        await self._door.close()
+        for door in self._doors:
+            await door.close()
         await self._runner.cleanup()
+
+    def leave(self) -> None:
+        """Take the socket's name away: nobody listens there any more."""
+        if self.local is not None:
+            self.local.path.unlink(missing_ok=True)
 
 
 async def listen(
@@ -85,10 +106,12 @@ async def listen(
     where: str,
     *,
     tls: ssl.SSLContext | None = None,
+    local: Path | None = None,
     beside: Listener | None = None,
     shutdown_seconds: float = SHUTDOWN_SECONDS,
 ) -> Listener:
-    """Serve the application from now on; raises `ListenError`. `beside`: who listens until now, and
+    """Serve the application from now on; raises `ListenError`. `local`: at this socket besides,
+    without TLS. `beside`: who listens until now, and
     will be closed. No request is refused in between, be it at the same address or at another.
     """
     address = parse_address(where)
@@ -96,6 +119,11 @@ async def listen(
         sockets: Sequence[socket.socket] = [each.dup() for each in beside.sockets]
     else:
         sockets = await _bound(address, () if beside is None else beside.sockets)
+    try:
+        at_hand = _local(local, beside)
+    except LocalSocketError as error:
+        _close(sockets)
+        raise ListenError(str(error), may_pass=error.may_pass) from error
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -108,12 +136,25 @@ async def listen(
         await runner.setup()
     except BaseException:
         await runner.cleanup()
-        _close(sockets)
+        _close(sockets if at_hand is None else [*sockets, at_hand.socket])
         raise
-    door = Door(_protocols(runner), heard=app.get(HEARD) or Heard(), tls=tls)
+    protocols, heard = _protocols(runner), app.get(HEARD) or Heard()
+    doors = [Door(protocols, heard=heard, tls=tls)]
     for each in sockets:
-        door.open(each)
-    return Listener(runner, door, sockets, address)
+        doors[0].open(each)
+    if at_hand is not None:
+        doors.append(Door(protocols, heard=heard))
+        doors[1].open(at_hand.socket)
+    return Listener(runner, doors, sockets, address, at_hand)
+
+
+def _local(path: Path | None, beside: Listener | None) -> Local | None:
+    if path is None:
+        return None
+    former = None if beside is None else beside.local
+    if former is not None and former.path == path:
+        return Local(path, former.socket.dup())
+    return Local(path, bound(path, backlog=BACKLOG))
 
 
 def _protocols(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:

@@ -6,6 +6,7 @@ Two accounts; what one of them meets must not be felt at the other's PBX.
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -341,7 +342,7 @@ def failing_at_its_stop(run: Any) -> Any:
 def with_new_accounts(it: Living, spoilt: Callable[[Any], Any]) -> None:
     """Reloads bring an acme that is spoilt, if it has smaller batches; going back does not."""
     reloader = it.daemon.begun.reloader
-    sound = reloader._parts_of
+    sound = reloader._making.parts
 
     def parts_of(config: Config) -> Parts:
         parts = sound(config)
@@ -349,7 +350,7 @@ def with_new_accounts(it: Living, spoilt: Callable[[Any], Any]) -> None:
             spoil(parts.accounts[0], spoilt)
         return parts
 
-    reloader._parts_of = parts_of
+    reloader._making = replace(reloader._making, parts=parts_of)
 
 
 class LockedOnce(Daemon):
@@ -467,7 +468,7 @@ async def test_whichever_part_dies_in_its_first_minute_the_former_configuration_
     with capture_logs() as logs:
         async with living(tmp_path) as it:
             reloader = it.daemon.begun.reloader
-            former, sound = reloader.config, reloader._parts_of
+            former, sound = reloader.config, reloader._making.parts
 
             def parts_of(config: Config) -> Parts:
                 parts = sound(config)
@@ -475,7 +476,7 @@ async def test_whichever_part_dies_in_its_first_minute_the_former_configuration_
                     running_of(parts)._work = dies_of_a_bug
                 return parts
 
-            reloader._parts_of = parts_of
+            reloader._making = replace(reloader._making, parts=parts_of)
             assert await it.reload(**change) == []
             assert reloader.config is not former
             await asyncio.sleep(2 * ROUND)

@@ -76,9 +76,53 @@ def test_a_certificate_that_was_renewed_is_a_difference(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((TLS / name).read_bytes())
     file = tmp_path / "regwatch.yml"
     file.write_text(CONFIG)
-    former, same = (http_settings(load_config(file, environ={})) for _ in range(2))
+    former, same = (http_settings(load_config(file, environ={}), {}) for _ in range(2))
     (tmp_path / "cert.pem").write_bytes((TLS / "cert.pem").read_bytes() + b"\n")
-    renewed = http_settings(load_config(file, environ={}))
+    renewed = http_settings(load_config(file, environ={}), {})
     assert former == same
     assert former != renewed
     assert "PRIVATE" not in repr(former)
+
+
+async def test_the_socket_is_kept_over_reloads_and_taken_away_at_the_end(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.sock", tmp_path / "b.sock"
+    side = HttpSide(app_of)
+    side.take(await side.open(replace(FIRST, socket=path)))
+    side.take(await side.open(replace(SECOND, socket=path)))
+    closing = asyncio.create_task(side.close_former_ones())
+    async with asyncio.timeout(PATIENCE):
+        while side._former or await through(path) != "second":
+            await asyncio.sleep(0.01)
+    side.take(await side.open(replace(FIRST, socket=other)))
+    assert await through(other) == "first"
+    async with asyncio.timeout(PATIENCE):
+        while path.exists():
+            await asyncio.sleep(0.01)
+    closing.cancel()
+    unused = await side.open(replace(SECOND, socket=path))
+    await side.drop(unused)
+    assert not path.exists()
+    assert await through(other) == "first"
+    await side.close()
+    assert not other.exists()
+
+
+async def through(path: Path) -> str:
+    connector = aiohttp.UnixConnector(str(path))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.get("http://localhost/") as answer,
+    ):
+        return await answer.text()
+
+
+def test_the_socket_lies_where_it_is_named_or_in_the_folder_made_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.yml"
+    minimal = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"
+    file.write_text(minimal, encoding="utf-8")
+    config = load_config(file, environ={})
+    assert http_settings(config, {}).socket is None
+    made = {"RUNTIME_DIRECTORY": "/run/regwatch:/run/other"}
+    assert http_settings(config, made).socket == Path("/run/regwatch/regwatch.sock")
+    file.write_text(f"{minimal}http: {{socket: /tmp/mine.sock}}\n", encoding="utf-8")
+    assert http_settings(load_config(file, environ={}), made).socket == Path("/tmp/mine.sock")

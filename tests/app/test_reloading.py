@@ -130,7 +130,8 @@ async def test_a_bug_met_by_a_reload_changes_nothing_and_quotes_nothing(tmp_path
     with capture_logs() as logs:
         async with running(tmp_path) as daemon:
             before = daemon.begun.view.accounts()
-            daemon.begun.reloader._parts_of = buggy
+            reloader = daemon.begun.reloader
+            reloader._making = replace(reloader._making, parts=buggy)
             (problem,) = await daemon.reload()
             assert problem.startswith("a bug in regwatch: RuntimeError at reloading.py:")
             assert await metric(daemon) == "0.0"

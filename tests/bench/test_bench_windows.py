@@ -5,6 +5,8 @@ from bench.windows.case import RIVALS, Case
 from bench.windows.driver import play
 from bench.windows.table import exceeded, markdown
 
+pytestmark = pytest.mark.bench
+
 WINDOWS = ("60 s", "600 s", "clock hour", "sliding hour")
 
 

@@ -37,7 +37,8 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "max_ids": (5,),
     "max_ids_status": ("400", "413", "414", "502"),
     "cached_answers": (45,),
-    "rate_headers": ("epoch", "missing", "garbage"),
+    "rate_headers": ("epoch", "policy", "thousands", "several", "missing", "garbage"),
+    "retry_after": (30,),
     "lower_limit": (30,),
     "hang": (60,),
     "slow": (5, 60),
@@ -49,6 +50,8 @@ VALUES: Mapping[str, tuple[object, ...]] = {
 SHARES = (0.5, 1.0)
 TOGETHER: Mapping[str, Mapping[str, object]] = {
     "max_ids_status": {"max_ids": 5},
+    "retry_after": {"throttle": 0.5},
+    "refused_cost": {"throttle": 0.5},
     "clock_off": {"expires_format": "iso"},
     "error_status_form": {"access_denied": True},
     "token_invalid_client": {"token_401": 1.0},

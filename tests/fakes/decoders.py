@@ -81,12 +81,12 @@ from regwatch.web.api.bodies import (
     NewSilence,
     StatusBody,
 )
-from regwatch.web.api.request import ApiError, asked, body_of, end_of, limit_of, time_of
+from regwatch.web.api.request import ApiError, asked, end_of, limit_of, read_body, time_of
 from regwatch.web.auth import credentials_in
 from regwatch.web.listener import ListenError, parse_address
 from regwatch.web.listing import Search
 from regwatch.web.metrics.exposition import accepts_gzip, negotiate
-from regwatch.web.origin import host_in
+from regwatch.web.origin import Names, host_in
 from regwatch.web.webconfig import WebConfigError, load_web_config
 
 SAMPLES = Path(__file__).parents[1] / "sources" / "ringme" / "samples"
@@ -154,32 +154,8 @@ def query(text: str) -> Any:
     return make_mocked_request("GET", "/?" + "&".join(f"{name}={value}" for name in names))
 
 
-class Sent:
-    """A request with this body, as far as it is looked at."""
-
-    def __init__(self, body: bytes) -> None:
-        self.content, self._body = self, body
-
-    async def read(self, count: int) -> bytes:
-        taken, self._body = self._body[:count], self._body[count:]
-        return taken
-
-    def at_eof(self) -> bool:
-        return not self._body
-
-
-def said_in(body: bytes, kind: type) -> object:
-    """What the API reads of a body, without a loop: nothing of it is waited for."""
-    reading = body_of(Sent(body), kind)  # type: ignore[arg-type]
-    try:
-        reading.send(None)
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("it waits")
-
-
 def silence(body: bytes) -> object:
-    return end_of(said_in(body, NewSilence), NOW)  # type: ignore[arg-type]
+    return end_of(read_body(body, NewSilence), NOW)  # type: ignore[arg-type]
 
 
 def in_file(name: str, work: Callable[[Path], object]) -> Callable[[bytes], object]:
@@ -384,7 +360,7 @@ DECODERS = (
     Decoder(
         "an acknowledgement",
         "web/api/request.py",
-        lambda body: said_in(body, Acknowledgement),
+        lambda body: read_body(body, Acknowledgement),
         may_raise=(ApiError,),
         names=API,
         samples=(b'{"author":"anna","comment":"x"}',),
@@ -392,7 +368,7 @@ DECODERS = (
     Decoder(
         "a deletion",
         "web/api/request.py",
-        lambda body: said_in(body, Deletion),
+        lambda body: read_body(body, Deletion),
         may_raise=(ApiError,),
         names=API,
         samples=(b'{"account":"a","registration_ids":["x"]}',),
@@ -419,6 +395,7 @@ DECODERS = (
     ),
     Decoder("Authorization", "web/auth.py", credentials_in, "text"),
     Decoder("Origin", "web/origin.py", host_in, "text"),
+    Decoder("Host", "web/origin.py", Names("https://pbx.example.com").know, "text"),
     Decoder("Accept", "web/metrics/exposition.py", negotiate, "text"),
     Decoder("Accept-Encoding", "web/metrics/exposition.py", accepts_gzip, "text"),
     # What the operator writes.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 from aiohttp.test_utils import make_mocked_request
-from fakes.decoders import IDS, NOW, reply, said_in
+from fakes.decoders import IDS, NOW, read_body, reply
 from msgspec import Struct
 
 from regwatch.cli.remote import decoded
@@ -110,9 +110,9 @@ def asked_to(word: str) -> object:
     silence = {"matchers": {word[:99] or "x": [word[:99]]}, "comment": f"c{word[:400]}"}
     deletion = {"account": word, "registration_ids": [word]}
     return [
-        said_in(sent(silence | {"duration_seconds": 9, "author": f"a{word[:50]}"}), NewSilence),
-        said_in(sent({"comment": word[:400]}), Acknowledgement),
-        said_in(sent(deletion), Deletion),
+        read_body(sent(silence | {"duration_seconds": 9, "author": f"a{word[:50]}"}), NewSilence),
+        read_body(sent({"comment": word[:400]}), Acknowledgement),
+        read_body(sent(deletion), Deletion),
     ]
 
 

@@ -73,12 +73,16 @@ async def _read(request: web.Request) -> bytes:
 
 
 async def body_of(request: web.Request, kind: type[T]) -> T:
-    """What the body says; raises `ApiError` if it says something else."""
+    """What the body says; raises `ApiError` if it says something else, or not in time."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            raw = await _read(request)
+            return read_body(await _read(request), kind)
     except TimeoutError:
         raise ApiError(408, "the body did not come in time") from None
+
+
+def read_body(raw: bytes, kind: type[T]) -> T:
+    """What a body says; raises `ApiError`."""
     if len(raw) > LARGEST_BODY:
         raise ApiError(413, "the body is too large")
     try:
