@@ -14,7 +14,7 @@ from regwatch.sources.ringme.access import Access
 from regwatch.sources.ringme.batches import LONGEST_URL
 from regwatch.sources.ringme.errors import PbxError
 from regwatch.sources.ringme.exchange import Endpoint, Reply, Request, json_body
-from regwatch.sources.ringme.paging import PER_PAGE, Listed
+from regwatch.sources.ringme.paging import PER_PAGE, KnownList, Listed
 from regwatch.sources.ringme.registrations import PATH, Call, Experience, Ids, decoded, request_for
 from regwatch.sources.ringme.settings import PbxSettings
 from regwatch.sources.ringme.transport import Transport
@@ -42,6 +42,8 @@ class PbxClient:
         self._transport = Transport(settings, clock=clock, listeners=listeners)
         self._access = Access(settings, self._transport)
         self._experience = Experience(settings.batch_size)
+        self._lists: dict[tuple[str | None, str | None], KnownList] = {}
+        """By type and status."""
         self._stack = AsyncExitStack()
 
     def clock_set(self, by: float) -> None:
@@ -119,18 +121,22 @@ class PbxClient:
         """The PBX's own list; raises only if there is not even a first page. Group names are
         empty if the PBX does not tell them.
         """
-        wanted = {"type": type, "status": status}
-        listed = Listed()
-        await listed.read(
-            partial(self._page, {name: value for name, value in wanted.items() if value})
-        )
-        groups: Mapping[int, str] = {}
+        given = {"type": type, "status": status}
+        wanted = {name: value for name, value in given.items() if value}
+        known = self._lists.setdefault((type, status), KnownList())
+        now = asyncio.get_running_loop().time()
+        listed = await known.read(partial(self._page, wanted), now=now)
+        if listed.groups is None:
+            listed.groups = await self._groups_of(listed)
+        return listed.listing(listed.groups)
+
+    async def _groups_of(self, listed: Listed) -> Mapping[int, str]:
         if listed.has_groups:
             try:
-                groups = await self.groups()
+                return await self.groups()
             except PbxError:  # names only: the list itself is whole without them
-                groups = {}
-        return listed.listing(groups)
+                pass
+        return {}
 
     async def groups(self) -> Mapping[int, str]:
         """The names of the extension groups by id."""

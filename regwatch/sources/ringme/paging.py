@@ -3,6 +3,10 @@
 It ends with an empty page, one shorter than the pages before, one with nothing new, or a 404 after
 the first. A first page shorter than asked for may be the PBX's own page size, if it is a round
 number: then one more is asked for.
+
+Each page costs a request of the quota, and lists seldom change. So a long one is not read to its
+end if both its ends are as they were: who is added stands at the end of it, and who is taken away
+moves all that follow. What changes in its midst alone, a name, is seen with the next whole reading.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +22,11 @@ MOST_PAGES = 2000
 ROUND = 10
 """A first page of 20 or 50 is the PBX's own limit; one of 37 is all there is."""
 
+WHOLE_SECONDS = 6 * 3600.0
+"""So often it is read to its end, whatever its ends say."""
+SHORT = 2
+"""Pages of a list that is read to its end each time: looking at its ends costs as much."""
+
 FetchPage = Callable[[int], Awaitable[Page]]
 Grouped = tuple[Extension, int | None]
 
@@ -28,20 +37,29 @@ class Listed:
     def __init__(self) -> None:
         self.found: dict[ExtensionId, Grouped] = {}
         self.is_complete = True
+        self.groups: Mapping[int, str] | None = None
+        """Their names; None while nobody asked for them."""
+        self.first: Page | None = None
+        self.last: tuple[int, Page | None] = (0, None)
+        """The number of the last page that was asked for, and the page; None: there is none."""
 
-    async def read(self, fetch: FetchPage) -> None:
-        """Read all pages; raises `PbxError` if there is not even a first one."""
+    async def read(self, fetch: FetchPage, first: Page | None = None) -> None:
+        """Read all pages; raises `PbxError` if there is not even a first one, unless it was read
+        before.
+        """
         page_size = PER_PAGE
         for number in range(1, MOST_PAGES + 1):
             try:
-                page = await fetch(number)
+                page = first if number == 1 and first is not None else await fetch(number)
             except PbxError as error:
                 if number == 1:
                     raise
+                self.last = number, None
                 self.is_complete &= error.status == 404
                 return
+            self.last = number, page
             if number == 1:
-                page_size = _page_size(page.length)
+                self.first, page_size = page, _page_size(page.length)
             if not self._add(page) or page.length < page_size:
                 return
         self.is_complete = False
@@ -62,6 +80,40 @@ class Listed:
         """The list, with the groups' names."""
         extensions = (_grouped(one, group, groups) for one, group in self.found.values())
         return Listing(tuple(extensions), self.is_complete)
+
+
+class KnownList:
+    """The list as it was last read to its end."""
+
+    def __init__(self) -> None:
+        self._listed: Listed | None = None
+        self._read_at = float("-inf")
+
+    async def read(self, fetch: FetchPage, *, now: float) -> Listed:
+        """The same object as the last time, if nothing changed; raises `PbxError` as `Listed.read`
+        does. `now`: seconds of any steady clock.
+        """
+        known, first = self._listed, None
+        if known is not None and now < self._read_at + WHOLE_SECONDS:
+            first = await fetch(1)
+            if first == known.first and await _ends_as(known, fetch):
+                return known
+        listed = Listed()
+        await listed.read(fetch, first)
+        is_long = listed.last[0] > SHORT
+        self._listed = listed if listed.is_complete and is_long else None
+        self._read_at = now
+        return listed
+
+
+async def _ends_as(known: Listed, fetch: FetchPage) -> bool:
+    number, page = known.last
+    try:
+        return await fetch(number) == page
+    except PbxError as error:
+        if error.status != 404:
+            raise
+        return page is None
 
 
 def _page_size(length: int) -> int:
