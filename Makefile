@@ -68,6 +68,9 @@ reliability-decoders: ## Try thousands of hostile words on every decoder; takes 
 reliability-places: ## Let places go dark, and switches, and people go home, in virtual time: what is found, and what is false; some minutes.
 	PYTHONPATH=tests python -m bench.places
 
+reliability-faults: ## Let each fault of the simulator last for a minute, in virtual time, and see how soon all is well again; a minute.
+	PYTHONPATH=tests python -m bench.faults
+
 reliability-quotas: ## Count requests in every way that is known, with others who make some too, in virtual time; a minute.
 	PYTHONPATH=tests python -m bench.windows
 

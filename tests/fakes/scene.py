@@ -60,6 +60,7 @@ async def scene(
     quota: int = 2000,
     batch_size: int = 20,
     discover_every: float = 120.0,
+    policy: MonitorPolicy | None = None,
 ) -> AsyncIterator[Scene]:
     """A calm PBX and a watcher on it, both on the loop's time."""
     simulated = SimulatorSettings(
@@ -70,7 +71,7 @@ async def scene(
     async with Simulator(simulated, clock=now).serving() as pbx:
         credentials = ClientCredentials("demo", "demo-secret")
         planner = Planner(PollingPolicy(interval=60.0, batch_size=batch_size))
-        monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
+        monitor = Monitor(ACME, policy or MonitorPolicy(EVERY_ALERT), Sites())
         chosen = Selection(frozenset({UNKNOWN_ID}), Discovery(every_seconds=discover_every))
         account = Account(monitor, planner, chosen)
 
