@@ -20,6 +20,7 @@ GUARDED = {
     "app/service_manager.py:ServiceManager.tell_status": "app/daemon.py:manager.tell_status",
     "app/service_manager.py:ServiceManager.feed_watchdog": "app/daemon.py:manager.feed_watchdog",
     "app/engines/clock_care.py:ClockCare._watch": "app/engines/clock_care.py:self._watch",
+    "app/loop_lag.py:watch_lag": "app/daemon.py:watch_lag",
     "app/http_side.py:HttpSide.close_former_ones": "app/daemon.py:begun.http.close_former_ones",
     "app/reloading.py:Reloader.watch_trials": "app/daemon.py:begun.reloader.watch_trials",
     "cli/run.py:_reload_forever": "cli/run.py:_reload_forever",

@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +21,7 @@ from regwatch.app.assembly import Assembly
 from regwatch.app.daemon_view import DaemonSight
 from regwatch.app.engine import Engine
 from regwatch.app.http_side import HttpSettings, HttpSide, http_settings
+from regwatch.app.loop_lag import watch_lag
 from regwatch.app.operations import Operations, warn_of_silences
 from regwatch.app.reloading import Making, Reloader
 from regwatch.app.reporting import Reporting
@@ -231,6 +233,8 @@ class Daemon:
 def _background(begun: "Begun") -> Iterator[tuple[Guard, Callable[[], Awaitable[None]]]]:
     """The loops that belong to no part."""
     manager, bugs = begun.manager, begun.around.bugs
+    told = begun.around.instruments.loop_lagged
+    yield Guard("loop lag", Where.METRICS, bugs), partial(watch_lag, told)
     yield Guard("status", Where.STATUS, bugs), manager.tell_status
     if (seconds := manager.watchdog_seconds) is not None:
         # Begun again before the service manager misses it.

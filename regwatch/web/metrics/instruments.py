@@ -24,6 +24,7 @@ REQUEST_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 # A loss is seen a request slot after its lease ended at best, a sweep of an hour at worst.
 LAG_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 # A receiver's outage is bridged for up to a day.
+LOOP_LAG_SECONDS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 WRITE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LATENCY_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 
@@ -56,6 +57,12 @@ class Instruments:
         )
         for where in Where:
             self._bugs.labels(where.value)
+        self._loop_lag = Histogram(
+            "regwatch_event_loop_lag_seconds",
+            "How much longer than asked for the event loop let wait, looked at twice a second.",
+            buckets=LOOP_LAG_SECONDS,
+            registry=registry,
+        )
         self._clock_steps = Counter(
             "regwatch_clock_steps_total",
             "How often the machine's clock was set by more than a second.",
@@ -199,6 +206,10 @@ class Instruments:
     def bug_met(self, where: Where) -> None:
         """Count one time that a bug was met."""
         self._bugs.labels(where.value).inc()
+
+    def loop_lagged(self, seconds: float) -> None:
+        """So much longer than asked for the event loop let wait."""
+        self._loop_lag.observe(seconds)
 
     def clock_set(self) -> None:
         """Count one step of the machine's clock."""
