@@ -7,7 +7,7 @@ BY_HAND := reliability-day-real
 TOLD := $(addprefix reliability-, places warnings calm identity devices lies lives)
 
 .PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day life soak ci
-.PHONY: reliability all-reliability $(RELIABILITY)
+.PHONY: reliability all-reliability security-floods $(RELIABILITY)
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ reliability-places: ## Let places go dark, and switches, and people go home, in 
 
 reliability-faults: ## Let each fault of the simulator last for a minute, in virtual time, and see how soon all is well again; a minute.
 	PYTHONPATH=tests python -m bench.faults
+
+security-floods: ## Flood a daemon on this machine's loopback: what becomes of its loop, polls, alerts, log and descriptors; four minutes.
+	PYTHONPATH=tests python -m fakes.floods
 
 reliability-quotas: ## Count requests in every way that is known, with others who make some too, in virtual time; a minute.
 	PYTHONPATH=tests python -m bench.windows
