@@ -233,8 +233,8 @@ class Daemon:
 def _background(begun: "Begun") -> Iterator[tuple[Guard, Callable[[], Awaitable[None]]]]:
     """The loops that belong to no part."""
     manager, bugs = begun.manager, begun.around.bugs
-    told = begun.around.instruments.loop_lagged
-    yield Guard("loop lag", Where.METRICS, bugs), partial(watch_lag, told)
+    lag = begun.around.instruments.loop_lag
+    yield Guard("loop lag", Where.METRICS, bugs), partial(watch_lag, lag.observe)
     yield Guard("status", Where.STATUS, bugs), manager.tell_status
     if (seconds := manager.watchdog_seconds) is not None:
         # Begun again before the service manager misses it.

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import bcrypt
 from fakes.daemon import DaemonProcess
+from fakes.patience import PATIENCE
 
 from regwatch.simulator import Simulator, SimulatorSettings
 
@@ -173,7 +174,7 @@ async def endless_bodies(target: Target, ends_at: float) -> None:
                 writer.write(head.encode())
                 while asyncio.get_running_loop().time() < ends_at:
                     writer.write(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
-                    async with asyncio.timeout(1):
+                    async with asyncio.timeout(PATIENCE):
                         await writer.drain()
                     await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)

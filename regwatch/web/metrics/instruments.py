@@ -57,12 +57,13 @@ class Instruments:
         )
         for where in Where:
             self._bugs.labels(where.value)
-        self._loop_lag = Histogram(
+        self.loop_lag = Histogram(
             "regwatch_event_loop_lag_seconds",
             "How much longer than asked for the event loop let wait, looked at twice a second.",
             buckets=LOOP_LAG_SECONDS,
             registry=registry,
         )
+        """In seconds."""
         self._clock_steps = Counter(
             "regwatch_clock_steps_total",
             "How often the machine's clock was set by more than a second.",
@@ -206,10 +207,6 @@ class Instruments:
     def bug_met(self, where: Where) -> None:
         """Count one time that a bug was met."""
         self._bugs.labels(where.value).inc()
-
-    def loop_lagged(self, seconds: float) -> None:
-        """So much longer than asked for the event loop let wait."""
-        self._loop_lag.observe(seconds)
 
     def clock_set(self) -> None:
         """Count one step of the machine's clock."""
