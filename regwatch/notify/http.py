@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import isfinite
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -21,11 +22,12 @@ from regwatch.notify.errors import (
     ReceiverUnavailableError,
     error_for,
 )
-from regwatch.notify.redaction import host_of, redact
+from regwatch.notify.redaction import host_of, origin_of, redact
 
 LONGEST_ANSWER = 16_384
 """Bytes read of an answer; what a service has to say is shorter, the rest is not read."""
 USER_AGENT = "regwatch"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +142,27 @@ def _judged(response: aiohttp.ClientResponse, body: str, request: Post, now: Tim
     status = response.status
     if 200 <= status < 300:
         return Reply(status, body)
-    message = redact(f"{host_of(request.url)} answered {status}: {body}", request.secrets)
+    said = body
+    if status in REDIRECTS and "Location" in response.headers:
+        said = f"redirected to {_target(response)} (not followed)"
+    message = redact(f"{host_of(request.url)} answered {status}: {said}", request.secrets)
     raise error_for(status, message, retry_after=_wish(response, body, now=now))
+
+
+def _target(response: aiohttp.ClientResponse) -> str:
+    """Where a redirect leads: the host alone, since a path may hold a secret."""
+    try:
+        return origin_of(urljoin(str(response.url), response.headers["Location"]))
+    except ValueError:
+        return "an invalid URL"
 
 
 def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
     # Among the ValueErrors: aiohttp's InvalidURL, and its answer to a line break in a header.
     text = redact(f"{host}: {type(error).__name__}: {error}", request.secrets)
-    if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
+    # But a bad certificate, which may be mended, is one of them too.
+    is_unsendable = isinstance(error, ValueError) and not isinstance(error, OSError)
+    if is_unsendable or isinstance(error, aiohttp.NonHttpUrlClientError):
         return ReceiverRefusedError(text)
     is_unreached = isinstance(error, aiohttp.ClientConnectorError)
     return ReceiverUnavailableError(text, may_have_arrived=not is_unreached)

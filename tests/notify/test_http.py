@@ -1,6 +1,8 @@
 """The one place that posts: what each answer means, and what no error shows."""
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -24,6 +26,8 @@ from regwatch.notify.http import (
     retry_after_json,
     to_json,
 )
+
+TLS = Path(__file__).parents[1] / "web" / "tls"
 
 
 def clock() -> Timestamp:
@@ -54,6 +58,34 @@ async def test_no_is_permanent_and_redirects_are_not_followed(status):
     with pytest.raises(ReceiverRefusedError) as caught:
         await try_posting(Canned(status, headers={"Location": "http://127.0.0.1:1/elsewhere"}))
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://login.example.com/s3cret?token=1", "https://login.example.com/…"),
+        ("//login.example.com/x", "http://login.example.com/…"),
+        ("http://[login", "an invalid URL"),
+    ],
+)
+async def test_a_redirect_names_where_it_leads_and_nothing_more(location, named):
+    with pytest.raises(ReceiverRefusedError) as caught:
+        await try_posting(Canned(302, headers={"Location": location}))
+    assert f"answered 302: redirected to {named} (not followed)" in caught.value.message
+    assert "s3cret" not in caught.value.message
+
+
+async def test_a_certificate_that_is_not_believed_may_be_mended():
+    certificate, key = TLS / "cert.pem", TLS / "key.pem"
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server, aiohttp.ClientSession() as session:
+        with pytest.raises(ReceiverUnavailableError) as caught:
+            await post(session, Post(url=f"https://127.0.0.1:{port}/", body=b"{}"), clock=clock)
+    assert not caught.value.may_have_arrived
+    assert "CERTIFICATE_VERIFY_FAILED" in caught.value.message
 
 
 @pytest.mark.parametrize("answer", [GARBAGE, DISCONNECT], ids=["garbage", "disconnect"])

@@ -11,7 +11,8 @@ class RetryPolicy:
     """How a message that was not taken is tried again; all in seconds."""
 
     first: float = 1.0
-    cap: float = 300.0
+    cap: float = 60.0
+    """A receiver that is back is told within a minute."""
     longest_wish: float = 3600.0
     """Of a Retry-After no more than this is granted: a receiver must not silence us for a day."""
     refused_retry: float = 3600.0

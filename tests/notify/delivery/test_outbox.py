@@ -1054,7 +1054,7 @@ async def test_a_retry_comes_when_it_would_have_though_the_clock_is_set(step):
         await asyncio.sleep(10)
         clocks.set_by = step
         await asyncio.sleep(290)
-    assert chat.tried == [0, 1, 3, 7, 15, 31, 63, 127]
+    assert chat.tried == [0, 1, 3, 7, 15, 31, 63, 123]
     assert store.states() == {1: "delivered"}
 
 
