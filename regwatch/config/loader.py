@@ -29,6 +29,8 @@ LARGEST_SECRET = 65_536
 """Bytes: no password or token is near it; a larger file is the wrong one."""
 KEY_ITSELF = "[key]"
 """What pydantic adds to the place of a mapping's key."""
+MOST_PROBLEMS = 200
+"""Said at once: a file with more is another one."""
 SECRETS_FOLDER = "secrets"
 Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
@@ -48,8 +50,12 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
         config = Config.model_validate(values, context={"read_secret": secrets.read})
     except ValidationError as error:
         places = {problem.path for problem in problems}
-        found = (_problem(source, details) for details in error.errors())
+        errors = error.errors()
+        found = (_problem(source, details) for details in errors[:MOST_PROBLEMS])
         problems += [problem for problem in found if problem.path not in places]
+        if len(errors) > MOST_PROBLEMS:
+            more = len(errors) - MOST_PROBLEMS
+            problems.append(Problem(file, None, "", f"and {more} problems more: is it this file?"))
         raise ConfigError(_ordered(problems)) from error
     problems += [source.problem(*finding) for finding in findings(config)]
     problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
@@ -116,7 +122,12 @@ def _section_alone(
 
 
 def _ordered(problems: list[Problem]) -> list[Problem]:
-    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line or 0, problem.path))
+    last = float("inf")  # what is said of the file as a whole
+
+    def place(problem: Problem) -> tuple[float, str]:
+        return (last if problem.line is None else problem.line, problem.path)
+
+    return sorted(dict.fromkeys(problems), key=place)
 
 
 # --- ${VARIABLES} ------------------------------------------------------------

@@ -23,6 +23,14 @@ from regwatch.shapes.values import (
 )
 from regwatch.web.listener import ListenError, parse_address
 
+LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+"""As Prometheus and Alertmanager want it."""
+OWN_LABELS = frozenset(
+    {
+        *("alert", "alertname", "severity", "account", "site", "place", "receiver", "instance"),
+        *("extension", "extension_id", "device", "registration_id", "group"),
+    }
+)
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -149,13 +157,24 @@ Network = Annotated[
 ]
 
 
+def _label_name(value: object) -> str:
+    if not isinstance(value, str) or not LABEL_NAME.fullmatch(value):
+        raise wrong("expected a label's name", "letters, digits and `_`, such as `team`")
+    if value in OWN_LABELS or value.startswith("__"):
+        raise wrong(f"`{value}` is a label of regwatch's own", "choose another name")
+    return value
+
+
+LabelName = Annotated[str, BeforeValidator(_label_name)]
+
+
 class SiteShape(Shape):
     """A place: by networks, by extensions, or both."""
 
     name: Text
     networks: list[Network] = []
     extensions: list[ExtensionPattern] = []
-    labels: dict[Text, Text] = {}
+    labels: dict[LabelName, Text] = {}
 
 
 class RouteShape(Shape):

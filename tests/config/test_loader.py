@@ -7,8 +7,8 @@ import pytest
 from fakes.configured import SMALL, load, secret
 from pydantic import BaseModel
 
-from regwatch.config import Config, ConfigError
-from regwatch.config.loader import load_accounts, load_http, storage_url
+from regwatch.config import Config, ConfigError, load_config
+from regwatch.config.loader import MOST_PROBLEMS, load_accounts, load_http, storage_url
 from regwatch.core.dispatch.routing import REMINDERS
 from regwatch.core.model import Timestamp
 from regwatch.shapes.values import revealed
@@ -219,3 +219,30 @@ def test_one_section_alone_is_read_whatever_is_wrong_with_the_others(tmp_path: P
         load_accounts(file, environ={})
     file.write_text(SMALL + "receivers: 7\n")
     assert load_accounts(file, environ={}).accounts[0].url == "https://pbx.example.com"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "team name", "9lives", "__name__", "alertname", "place", "a" * 65]
+)
+def test_a_label_of_a_site_is_a_name_that_prometheus_takes_and_none_of_our_own(
+    tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "regwatch.yml"
+    sites = f"sites: [{{name: riga, extensions: ['1'], labels: {{'{name}': x}}}}]"
+    account = "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]"
+    file.write_text(f"{account}\n{sites}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_config(file, environ={})
+    (problem,) = raised.value.problems
+    assert problem.path.startswith("sites[0].labels")
+
+
+def test_of_very_many_problems_the_first_are_said_and_how_many_more_there_are(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text("".join(f"unknown_{n}: 1\n" for n in range(1000)), encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_config(file, environ={})
+    assert len(raised.value.problems) == MOST_PROBLEMS + 1
+    assert "problems more: is it this file?" in raised.value.problems[-1].message

@@ -86,6 +86,8 @@ MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
 LONGEST_STORY = 1000
 """Lines of the history in which reasons are looked for."""
+LONGEST_SILENCE = 366 * 86_400.0
+"""From now, in seconds."""
 MOST_STORIES = 10
 """Incidents of one extension whose reasons are told; the latest ones."""
 
@@ -246,6 +248,10 @@ class Api:
         ends_at = end_of(wanted, starts_at)
         if ends_at <= max(now, starts_at):
             raise ApiError(400, "the silence would be over before it begins")
+        if ends_at > now + LONGEST_SILENCE:
+            raise ApiError(
+                400, "a silence ends within a year: what never alerts is set in `alerts`"
+            )
         silence = await self._operations.silence(
             Matchers.of(wanted.matchers),
             starts_at=starts_at,
