@@ -34,6 +34,7 @@ LOOPS = {
     "trials": Where.RELOAD,
     "former HTTP sides": Where.RELOAD,
     "clock": Where.CLOCK,
+    "loop lag": Where.METRICS,
 }
 """Each guard's name, and the `where` of its metric."""
 ALIKE = {"watch bolt", "tick bolt", "outbox other", "outbox alertmanager"}

@@ -308,7 +308,7 @@ async def test_silences_that_are_over_are_listed_when_asked_for() -> None:
         ({"duration_seconds": None, "ends_at": "2026-01-01T00:00:00Z"}, "the silence would be"),
         ({"duration_seconds": None, "ends_at": "2027-01-01T00:00:00"}, "the time 2027-01-01T"),
         ({"starts_at": "2026-01-01T00:00:00Z"}, "the silence would be over before it begins"),
-        ({"duration_seconds": None, "ends_at": "9999-12-31T23:59:59Z"}, "a silence ends within a year"),
+        ({"duration_seconds": None, "ends_at": "9999-12-31T23:59:59Z"}, "a silence ends within"),
         ({"starts_at": "9999-01-01T00:00:00Z"}, "a silence ends within a year"),
         ({"author": None}, "say who you are: `author`"),
         ({"authors": "anna"}, "Object contains unknown field `authors`"),
