@@ -155,6 +155,9 @@ class FakeSlack(FakeService):
         lists = [message.get("blocks", []), *(a.get("blocks", []) for a in attachments)]
         if not all(len(blocks) <= 50 and all(map(self._is_block, blocks)) for blocks in lists):
             return web.Response(status=400, text="invalid_blocks")
+        written = (block["text"]["text"] for blocks in lists for block in blocks)
+        if sum(map(len, written)) > 11_000:
+            return web.Response(status=400, text="msg_blocks_too_long")
         self.taken.append(message)
         return web.Response(status=200, text="ok")
 

@@ -3,7 +3,7 @@
 https://docs.slack.dev/reference/block-kit). With a bot's token it is that of `slack_bot`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from regwatch.notify.http import Post, Reply, to_json
@@ -16,6 +16,10 @@ from regwatch.notify.words.wording import sections
 
 HEADER_LIMIT = 150
 TEXT_LIMIT = 3000
+TEXT_IN_ALL = 10_500
+"""Characters of all blocks together: with the header they stay below 11,000, where Slack says
+`msg_blocks_too_long`.
+"""
 MAX_BLOCKS = 50
 FORMATTING = frozenset("*_~`")
 
@@ -71,19 +75,29 @@ def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
 
 def blocks(message: Composed, *, external_url: str) -> list[dict[str, object]]:
     """One section block per status, more where its lines do not fit into one."""
-    texts = list(_texts(message, external_url))[:MAX_BLOCKS]
+    texts = list(_texts(message, external_url, MAX_LINES))
+    lines = MAX_LINES
+    while not _fit(texts) and message.body is None and lines > 1:
+        lines //= 2  # what is left out is counted
+        texts = list(_texts(message, external_url, lines))
+    while not _fit(texts):
+        texts.pop()
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
         for text in texts
     ]
 
 
-def _texts(message: Composed, external_url: str) -> Iterator[str]:
+def _fit(texts: Sequence[str]) -> bool:
+    return len(texts) <= MAX_BLOCKS and sum(map(len, texts)) <= TEXT_IN_ALL
+
+
+def _texts(message: Composed, external_url: str, max_lines: int) -> Iterator[str]:
     if message.body is not None:
         lines = (cut_to(line, TEXT_LIMIT) for line in message.body.split("\n"))
         yield from (text for text in packed(lines, TEXT_LIMIT) if text.strip())
         return
-    for section in sections(message.notification, max_lines=MAX_LINES):
+    for section in sections(message.notification, max_lines=max_lines):
         yield from packed(section_texts(section, MRKDWN, external_url), TEXT_LIMIT)
     if message.note:
         yield MRKDWN.italic(MRKDWN.field(message.note))
