@@ -250,11 +250,11 @@ class Pacer:
         shared = self._shared_left(now)
         foreseen = shared - CAUTION * self._other.rate(now=now) * seconds
         ours = max(foreseen, LEAST_SHARE * shared)
-        return max(seconds / ours, self._even / LARGEST_HASTE)
+        return max(seconds / ours, self.even / LARGEST_HASTE)
 
     @property
-    def _even(self) -> float:
-        """A window's requests, evenly spread."""
+    def even(self) -> float:
+        """Seconds between a window's requests, evenly spread."""
         return self._window.seconds / self.limit
 
     def _sliding_pace(self, now: Instant) -> float | None:
@@ -274,7 +274,7 @@ class Pacer:
             return self._window.seconds / most if most >= 1 else None
         if most < 1:
             return None
-        return max((self._window.ends_at(now=now) - now) / most, self._even)
+        return max((self._window.ends_at(now=now) - now) / most, self.even)
 
     def hurried_spacing(self, *, now: Instant) -> float | None:
         """The same for a request that may be made ahead of the pace, while the loan lasts."""

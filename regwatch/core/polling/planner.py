@@ -319,11 +319,16 @@ class Planner:
         return self.pacer.spacing(now=now)
 
     def sweep_seconds(self, *, now: Instant) -> float:
-        """How long a whole sweep takes at the present pace: so old answers get."""
-        spacing = self.spacing(now=now)
+        """How long a whole sweep takes at the present pace: so old answers get. What the window has
+        no room for goes on at the pace of the next.
+        """
+        spacing, batches = self.spacing(now=now), self._batches()
+        rest = self.pacer.resets_at(now=now) - now
         if spacing is None:
-            return self.pacer.resets_at(now=now) - now + self.policy.interval
-        return max(self.policy.interval, self._batches() * spacing)
+            return rest + self.policy.interval
+        later = batches - max(0.0, self.pacer.left(now=now))
+        over_two = rest + later * self.pacer.even if later > 0 else float("inf")
+        return max(self.policy.interval, min(batches * spacing, over_two))
 
 
 def _doubled(first: float, times: int, most: float) -> float:

@@ -74,6 +74,15 @@ def test_a_tight_quota_stretches_the_sweep() -> None:
     assert plan.sweep_seconds(now=at(0)) == pytest.approx(200, rel=1e-3)
 
 
+def test_a_sweep_that_outlasts_the_window_goes_on_at_the_pace_of_the_next() -> None:
+    """Else everybody would be taken for patient at the end of each hour, and starve."""
+    plan = planner(20)
+    swept(plan)
+    plan.quota_seen(quota(remaining=2, resets_in=200))
+    later = 8 * 3600 / 1000
+    assert plan.sweep_seconds(now=at(0)) == pytest.approx(201 + later, rel=1e-2)
+
+
 def test_the_reserve_is_left_to_others() -> None:
     plan = planner(4, reserve=0.1)
     swept(plan)
