@@ -17,10 +17,11 @@ from regwatch.config.source import Source, is_usable, strings
 from regwatch.config.template_folder import TemplateFolder
 from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
+from regwatch.notify.receivers.webhook import SECRET_PREFIX, WebhookShape, key_in, secrets_in
 from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import wrong
+from regwatch.shapes.values import revealed, wrong
 from regwatch.web.webconfig import WebConfig
 
 QUOTED = re.compile(r"'([^']*)'")
@@ -70,7 +71,8 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
         raise ConfigError(_ordered(problems))
     vain = (*windows_that_are_over(config, now=now), *without_effect(config))
     over = (source.problem(*each) for each in vain)
-    config._notices = (*_plain_http(source, config), *secrets.notices(), *over)  # noqa: SLF001
+    odd = (*_plain_http(source, config), *_odd_secrets(source, config))
+    config._notices = (*odd, *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
     config._web = web  # noqa: SLF001
@@ -339,6 +341,18 @@ def _plain_http(source: Source, config: Config) -> list[Problem]:
         source.problem(("accounts", index, "url"), message)
         for index, account in enumerate(config.accounts)
         if account.url.startswith("http://") and not _is_loopback(account.url)
+    ]
+
+
+def _odd_secrets(source: Source, config: Config) -> list[Problem]:
+    """What looks like a secret of Standard Webhooks, and is taken as it stands."""
+    message = "is no base64 behind `whsec_`: it signs as the text that it is"
+    return [
+        source.problem(("receivers", index, "webhook", "secret"), message)
+        for index, receiver in enumerate(config.receivers)
+        if isinstance(receiver.settings, WebhookShape)
+        for secret in secrets_in(revealed(receiver.settings.secret))
+        if secret.startswith(SECRET_PREFIX) and key_in(secret) is None
     ]
 
 

@@ -246,3 +246,22 @@ def test_of_very_many_problems_the_first_are_said_and_how_many_more_there_are(
         load_config(file, environ={})
     assert len(raised.value.problems) == MOST_PROBLEMS + 1
     assert "problems more: is it this file?" in raised.value.problems[-1].message
+
+
+@pytest.mark.parametrize(
+    ("secret", "count"), [("whsec_%%%%", 1), ("whsec_c2VjcmV0", 0), ("any", 0)]
+)
+def test_which_way_an_odd_secret_of_a_webhook_is_read_is_said(
+    tmp_path: Path, secret: str, count: int
+) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text(
+        "accounts: [{url: 'https://pbx.example.com', access_token: t0ken}]\n"
+        "receivers:\n- name: hook\n"
+        f"  webhook: {{url: 'https://h.example.com', secret: '{secret}'}}\n"
+        "routes: [{receivers: [hook]}]\n",
+        encoding="utf-8",
+    )
+    notices = load_config(file, environ={}).notices
+    assert len(notices) == count
+    assert "%%%%" not in "".join(map(str, notices))

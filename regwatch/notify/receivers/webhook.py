@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token of RFC 9110, section 5.6.2."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
+URL_SAFE = str.maketrans("-_", "+/")
 
 
 def _renders(source: str) -> str:
@@ -61,7 +62,10 @@ class WebhookShape(Shape):
     """Alertmanager's webhook body, version 4, and a `regwatch` object per alert."""
 
     url: SecretUrl
-    secret: Secret | None = Field(default=None, description="Signs as Standard Webhooks does.")
+    secret: Secret | None = Field(
+        default=None,
+        description="Signs as Standard Webhooks does; several, one on each line, sign all.",
+    )
     max_alerts: int = Field(default=100, ge=0, description="0: no limit.")
     headers: dict[HeaderName, TemplateText] = Field(
         default={}, description="Values may be templates."
@@ -78,7 +82,7 @@ class WebhookSettings:
 
     url: str = field(repr=False)
     secret: str = field(default="", repr=False)
-    """`whsec_` and base64, or any text; empty: not signed."""
+    """`whsec_` and base64, or any text, one on each line; empty: not signed."""
     max_alerts: int = 0
     """0: all. Otherwise `truncatedAlerts` says how many are left out."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -142,7 +146,7 @@ class WebhookReceiver:
             headers={**headers, **settings.credentials.headers(), **signed},
             timeout_seconds=settings.timeout_seconds,
             secrets=(
-                settings.secret,
+                *secrets_in(settings.secret),
                 *settings.credentials.secrets,
                 *headers.values(),
                 *secrets_of(settings.url),
@@ -189,22 +193,37 @@ def signature_headers(
     """
     stamp = str(int(at))
     headers = {"webhook-id": message_id, "webhook-timestamp": stamp}
-    if secret:
-        signed = hmac.digest(
-            signing_key(secret), f"{message_id}.{stamp}.".encode() + body, hashlib.sha256
-        )
-        headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
+    signed = f"{message_id}.{stamp}.".encode() + body
+    signatures = [
+        base64.b64encode(hmac.digest(signing_key(each), signed, hashlib.sha256)).decode()
+        for each in secrets_in(secret)
+    ]
+    if signatures:
+        headers["webhook-signature"] = " ".join(f"v1,{signature}" for signature in signatures)
     return headers
+
+
+def secrets_in(secret: str) -> list[str]:
+    """One on each line: while one is changed for another, both sign."""
+    return [line.strip() for line in secret.splitlines() if line.strip()]
 
 
 def signing_key(secret: str) -> bytes:
     """The bytes behind `whsec_…`; the text itself if it is not of that form."""
-    if secret.startswith(SECRET_PREFIX):
-        try:
-            return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-        except binascii.Error:
-            pass
-    return secret.encode()
+    return key_in(secret) or secret.encode()
+
+
+def key_in(secret: str) -> bytes | None:
+    """What `whsec_` and base64 stand for, padded or not, url-safe or not, as the libraries of
+    Standard Webhooks between them read it; None if it is something else.
+    """
+    if not secret.startswith(SECRET_PREFIX):
+        return None
+    text = secret.removeprefix(SECRET_PREFIX).translate(URL_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        return None
 
 
 WEBHOOK = Kind("webhook", WebhookShape, settings_of, {WebhookSettings: posting(WebhookReceiver)})

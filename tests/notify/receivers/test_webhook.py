@@ -101,6 +101,24 @@ def test_a_secret_that_is_no_base64_is_taken_as_it_is():
     assert signing_key("whsec_***") == b"whsec_***"
 
 
+@pytest.mark.parametrize("form", ["padded", "unpadded", "url-safe"])
+def test_a_secret_is_read_in_every_form_that_the_libraries_write(form):
+    key = b"\xfb\xff\xfe 22 bytes of a key??"
+    text = base64.b64encode(key).decode()
+    if form == "url-safe":
+        text = base64.urlsafe_b64encode(key).decode()
+    assert signing_key("whsec_" + (text.rstrip("=") if form != "padded" else text)) == key
+
+
+def test_while_a_secret_is_changed_both_sign():
+    both = signature_headers("id", b"{}", f"{SECRET}\nanother\n", at=NOW)["webhook-signature"]
+    alone = [
+        signature_headers("id", b"{}", each, at=NOW)["webhook-signature"]
+        for each in (SECRET, "another")
+    ]
+    assert both.split(" ") == alone
+
+
 def test_the_body_is_that_of_the_golden_file():
     body = payload(mixed(), max_alerts=5, external_url="https://regwatch.example/")
     text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
