@@ -35,6 +35,8 @@ class DeliveryError(Exception):
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.answer = ""
+        """The beginning of the service's answer as it came, for its own receiver; never shown."""
         self.may_have_arrived = self.retryable if may_have_arrived is None else may_have_arrived
 
 

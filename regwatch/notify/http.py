@@ -146,7 +146,9 @@ def _judged(response: aiohttp.ClientResponse, body: str, request: Post, now: Tim
     if status in REDIRECTS and "Location" in response.headers:
         said = f"redirected to {_target(response)} (not followed)"
     message = redact(f"{host_of(request.url)} answered {status}: {said}", request.secrets)
-    raise error_for(status, message, retry_after=_wish(response, body, now=now))
+    error = error_for(status, message, retry_after=_wish(response, body, now=now))
+    error.answer = body
+    raise error
 
 
 def _target(response: aiohttp.ClientResponse) -> str:

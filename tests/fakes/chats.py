@@ -165,6 +165,8 @@ class FakeTelegram(FakeChat):
         super().__init__()
         self.token = token
         self.chats = chats
+        self.moved: dict[str, int] = {}
+        """Groups that became supergroups, and their new ids."""
 
     def bad(self, what: str, code: int = 400) -> RefusedError:
         kind = {400: "Bad Request: ", 401: "", 404: ""}[code]
@@ -176,6 +178,14 @@ class FakeTelegram(FakeChat):
         known = {"chat_id", "message_thread_id", "text", "parse_mode", "link_preview_options"}
         if unknown := message.keys() - known:
             raise self.bad(f"unknown {unknown}")
+        if (now := self.moved.get(str(message["chat_id"]))) is not None:
+            told = {
+                "ok": False,
+                "error_code": 400,
+                "description": "Bad Request: group chat was upgraded to a supergroup chat",
+                "parameters": {"migrate_to_chat_id": now},
+            }
+            raise RefusedError(400, told)
         if str(message["chat_id"]) not in self.chats:
             raise self.bad("chat not found")
         if not isinstance(message.get("message_thread_id", 1), int):

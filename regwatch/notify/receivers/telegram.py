@@ -7,16 +7,18 @@ as one. A wait is told in the body: `{"ok": false, …, "parameters": {"retry_af
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated
 
+import structlog
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from regwatch.core.model import Severity
-from regwatch.notify.http import Post, to_json
-from regwatch.notify.receivers.chat import Chat
-from regwatch.notify.receivers.kind import Kind, RestOfFile
+from regwatch.notify.errors import ReceiverRefusedError
+from regwatch.notify.http import Post, answered, to_json
+from regwatch.notify.receivers.chat import Chat, ChatReceiver
+from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
 from regwatch.notify.words.composition import Composed, default, listed
 from regwatch.notify.words.markup import (
     ZERO_WIDTH_SPACE,
@@ -30,6 +32,8 @@ from regwatch.notify.words.wording import Section
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, Text, revealed
+
+log = structlog.get_logger(__name__)
 
 API = "https://api.telegram.org"
 TEXT_LIMIT = 4096
@@ -142,6 +146,33 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True).replace("@", "@" + ZERO_WIDTH_SPACE)
 
 
+class TelegramReceiver(ChatReceiver[TelegramSettings]):
+    """Follows a group that becomes a supergroup, and has another id from then on."""
+
+    async def _send(self, message: Composed) -> None:
+        try:
+            await super()._send(message)
+        except ReceiverRefusedError as error:
+            chat_id = moved_to(error.answer)
+            if chat_id is None:
+                raise
+            log.warning("telegram_group_moved", receiver=self.name, chat_id=chat_id)
+            self._settings = replace(self._settings, chat_id=chat_id)
+            await super()._send(message)
+
+
+def moved_to(answer: str) -> str | None:
+    """The id that a group has now, where a refusal says so; None if it is another."""
+    parameters = answered(answer).get("parameters")
+    chat_id = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
+    return str(chat_id) if isinstance(chat_id, int) and not isinstance(chat_id, bool) else None
+
+
+def _receiver(name: str, settings: TelegramSettings, means: Means) -> TelegramReceiver:
+    chat = Chat("telegram", request)
+    return TelegramReceiver(chat, name, settings, means.session, clock=means.clock)
+
+
 HTML = Markup(
     escape=escape,
     bold=lambda text: f"<b>{text}</b>",
@@ -152,6 +183,6 @@ TELEGRAM = Kind(
     "telegram",
     TelegramShape,
     settings_of,
-    {TelegramSettings: Chat("telegram", request).receiver},
+    {TelegramSettings: _receiver},
     escape=HTML.escape,
 )

@@ -3,6 +3,7 @@
 from dataclasses import replace as with_changes
 
 import pytest
+import structlog
 from fakes.chats import telegram_text, utf16
 from fakes.kinds import REST, SPOKEN, deliver, sent
 from fakes.notifications import mixed
@@ -16,6 +17,7 @@ from regwatch.notify.receivers.telegram import (
     TelegramSettings,
     TelegramShape,
     escape,
+    moved_to,
     settings_of,
     shown,
 )
@@ -53,6 +55,31 @@ async def test_telegrams_own_words_are_passed_on(settings, error):
         chosen = replaced("telegram", service.url, **settings)
         with pytest.raises(ReceiverRefusedError, match=error):
             await deliver(chosen, service, mixed())
+
+
+async def test_a_group_that_became_a_supergroup_is_followed_and_said():
+    async with serving(SPOKEN["telegram"].fake()) as service:
+        service.moved, service.chats = {"-100123": -1009}, ("-1009",)
+        with structlog.testing.capture_logs() as logs:
+            await deliver(replaced("telegram", service.url), service, mixed())
+    assert service.taken[-1]["chat_id"] == "-1009"
+    assert [(line["event"], line["chat_id"]) for line in logs] == [
+        ("telegram_group_moved", "-1009")
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "{}",
+        '{"parameters": 7}',
+        '{"parameters": {"migrate_to_chat_id": "x"}}',
+        '{"parameters": {"migrate_to_chat_id": true}}',
+    ],
+)
+def test_what_says_nothing_of_a_move_is_none(answer):
+    assert moved_to(answer) is None
 
 
 def replaced(kind: str, url: str, **more):
