@@ -12,7 +12,7 @@ from aiohttp import web
 
 from regwatch.config import Config
 from regwatch.shapes.values import revealed
-from regwatch.web.listener import Address, Listener, listen
+from regwatch.web.listener import Address, Listener, listen, parse_address
 from regwatch.web.server import WebSettings
 from regwatch.web.webconfig import WebConfig
 
@@ -39,7 +39,7 @@ def http_settings(config: Config, environ: Mapping[str, str]) -> HttpSettings:
     app = WebSettings(
         per_extension=config.metrics.per_extension,
         external_url=config.http.external_url,
-        hosts=tuple(config.http.hosts),
+        hosts=(parse_address(config.http.listen).host, *config.http.hosts),
         trusted_proxies=tuple(config.http.trusted_proxies),
         api_token=revealed(config.http.api_token),
     )

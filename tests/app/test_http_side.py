@@ -122,6 +122,7 @@ def test_the_socket_lies_where_it_is_named_or_in_the_folder_made_for_it(tmp_path
     file.write_text(minimal, encoding="utf-8")
     config = load_config(file, environ={})
     assert http_settings(config, {}).socket is None
+    assert http_settings(config, {}).app.hosts == ("127.0.0.1",), "as it listens, it is called"
     made = {"RUNTIME_DIRECTORY": "/run/regwatch:/run/other"}
     assert http_settings(config, made).socket == Path("/run/regwatch/regwatch.sock")
     file.write_text(f"{minimal}http: {{socket: /tmp/mine.sock}}\n", encoding="utf-8")
