@@ -33,6 +33,7 @@ EXCUSED = {
     "guard.py:lived": "it waits for one task, to its end",
     "cli/demo.py:_tell_story": "for show, at a terminal; whoever looks on sees it end",
     "notify/http.py:_beginning": "one answer, bounded",
+    "notify/receivers/slack.py:blocks": "each turn leaves less to say",
     "sources/ringme/registrations.py:Call._ask": "the parts of one batch, each asked once",
     "watcher/unsaved.py:save_what_can_be": "the pieces of what is to be stored, each tried once",
     "app/http_side.py:HttpSide._close_former": "those that were replaced, each closed once",

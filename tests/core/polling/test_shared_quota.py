@@ -23,4 +23,5 @@ def test_no_request_is_made_for_which_none_is_known_to_be_left(seed: int, reserv
 
 def test_of_what_others_took_since_we_looked_one_request_an_hour_learns_by_refusal() -> None:
     run = Driver(Case(40, 5, 60, "desk", seed=1, reserve=0.0, **GREEDY)).play()
-    assert {n - run.probes[hour] for hour, n in run.quota.refused.items()} == {1}
+    learned = [n - run.probes[hour] for hour, n in run.quota.refused.items()]
+    assert max(learned) == 1
