@@ -207,6 +207,11 @@ class Pacer:
             given_back = self._made.given_back
         return quota.remaining + given_back - self.in_flight
 
+    def kept(self, *, now: Instant) -> int:
+        """What is left and not asked for, since it is kept for others."""
+        is_of_ours = self._own_left(now) < 1
+        return 0 if is_of_ours else max(0, self.remaining(now=now))
+
     def _current(self, now: Instant) -> Allowance | None:
         return None if self._is_supposed(now) else self._quota
 

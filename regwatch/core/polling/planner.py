@@ -299,8 +299,8 @@ class Planner:
             return Shortage(self._used_up_until, 0, None)
         if not self.pacer.is_short(now=now):
             return None
-        remaining = max(0, self.pacer.remaining(now=now))
-        return Shortage(self.pacer.resets_at(now=now), remaining, self.spacing(now=now))
+        resets_at, kept = self.pacer.resets_at(now=now), self.pacer.kept(now=now)
+        return Shortage(resets_at, kept, self.spacing(now=now))
 
     def _can_see_all_at_once(self, now: Instant) -> bool:
         """Whether a first sweep need not wait: it takes no more than half of what is left."""

@@ -129,6 +129,29 @@ def opened(found: list[Condition]) -> Iterator[Incident]:
     yield from incidents
 
 
+@pytest.mark.parametrize(
+    ("remaining", "pause", "what", "how"),
+    [
+        (0, None, "is used up", "Nothing is asked for 50 min"),
+        (
+            56,
+            130.0,
+            "is down to 56, kept for other",
+            "one request in 2 min 10 s",
+        ),
+        (56, None, "is down to 56, kept for other", "Nothing is asked for 50 min"),
+    ],
+)
+def test_what_is_left_of_a_quota_and_what_is_asked_all_the_same_is_said_as_it_is(
+    remaining: int, pause: float | None, what: str, how: str
+) -> None:
+    found = conditions.quota_exhausted(
+        ACME, since=NOW, until=at(3000), answer_age=60.0, remaining=remaining, pause=pause
+    )
+    assert what in found.summary
+    assert how in found.explanation
+
+
 def test_the_law_is_about_every_alert() -> None:
     others = {AlertName.REFRESH_OVERDUE, AlertName.SITE_LOST, AlertName.RECEIVER_BROKEN}
     of_the_store = {AlertName.MEMORY_LOST, AlertName.STORE_DAMAGED}

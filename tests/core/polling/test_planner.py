@@ -118,6 +118,16 @@ def test_our_own_limit_counts_even_if_the_common_one_is_larger() -> None:
     assert plan.pacer.left(now=at(hour_end + 1)) == 3
 
 
+def test_a_limit_of_our_own_that_is_used_up_keeps_nothing_for_others() -> None:
+    plan = planner(4, requests_per_hour=1)
+    swept(plan)
+    plan.request_made(now=at(0))
+    plan.quota_seen(quota(remaining=900))
+    short = plan.shortage(now=at(0))
+    assert short is not None
+    assert (short.remaining, short.pause) == (0, None)
+
+
 def test_after_the_reset_the_whole_limit_is_there_again() -> None:
     plan = planner(4)
     plan.quota_seen(quota(remaining=0, limit=500, resets_in=60))
