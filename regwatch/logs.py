@@ -27,6 +27,7 @@ SECRET_KEY = re.compile(
 URL_SECRETS = re.compile(r"(?P<scheme>https?://)(?:[^\s/@]*@)?(?P<rest>[^\s?#]*)(?P<query>\?\S*)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TO_BE_QUOTED = re.compile(r'[\s"=]')
+LONGEST_READ = 20_000
 LONGEST_VALUE = 2000
 """Characters of a value, and of each line of a traceback."""
 
@@ -145,7 +146,8 @@ def without_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
 
 
 def _safe(text: str) -> str:
-    return URL_SECRETS.sub(_safe_url, text[:LONGEST_VALUE])
+    # Cut after it: half a password would not be known for one.
+    return URL_SECRETS.sub(_safe_url, text[:LONGEST_READ])[:LONGEST_VALUE]
 
 
 def _safe_url(match: re.Match[str]) -> str:

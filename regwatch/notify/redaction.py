@@ -4,18 +4,12 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
+from regwatch.core.hiding import LONGEST_READ, SHORTEST_SECRET, without
 from regwatch.core.outside import made_safe
 
 MAX_LENGTH = 200
 """Characters quoted of what others say: enough to know a proxy's page by, and one line of a log."""
 URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
-LONGEST_READ = 65_536
-"""Characters looked at: redacting comes before cutting, so that no half of a secret is left at the
-cut; but a mail server may answer with any number of lines.
-"""
-REPLACEMENT = "***"
-SHORTEST_SECRET = 4
-"""Shorter ones would redact half of any text, and protect nothing."""
 SHORTEST_PIECE = 8
 """Of a path: shorter ones are words such as `hooks` and `api`, which no service keeps secret."""
 
@@ -24,11 +18,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """One printable line of at most 200 characters, without the secrets, and of each URL only
     scheme and host: chat services keep their secret in the path.
     """
-    # First: what is not seen would else hide a secret from what follows.
-    text = made_safe(text[:LONGEST_READ])
-    for secret in sorted(map(made_safe, secrets), key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, REPLACEMENT)
+    given = tuple(secrets)
+    text = without(made_safe(text[:LONGEST_READ]), (*given, *map(made_safe, given)))
     text = URL.sub(lambda found: origin_of(found[0]) + "/…", text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from regwatch.notify.redaction import LONGEST_READ, host_of, origin_of, redact, secrets_of
+from regwatch.core.hiding import LONGEST_READ
+from regwatch.notify.redaction import host_of, origin_of, redact, secrets_of
 
 
 @pytest.mark.parametrize(
