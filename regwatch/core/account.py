@@ -145,7 +145,13 @@ class Account:
         steady, failed_ids = now.steady, batch.failed_ids
         if batch_limit is not None:
             self.planner.batch_limit = batch_limit
-        self.planner.finished(batch.asked, failure=batch.failure, unanswered=failed_ids, now=steady)
+        self.planner.finished(
+            batch.asked,
+            failure=batch.failure,
+            unanswered=failed_ids,
+            retry_after=batch.retry_after,
+            now=steady,
+        )
         quarantined = self.planner.quarantine(batch.refused, now=steady)
         outcome = self.monitor.observe(batch, now=now.wall)
         aside = self._appoint(batch.answers, now)

@@ -178,6 +178,8 @@ class BatchAnswer(Struct, frozen=True, gc=False):
     """Why a part was not answered; None if all that was asked reached the PBX and came back."""
     contradictions: int = 0
     """Entries that contradicted themselves: flag against list, duplicates, ids not asked for."""
+    retry_after: float | None = None
+    """Seconds that the PBX asked to wait, where a part failed and it said so."""
 
     @property
     def unanswered(self) -> tuple[ExtensionId, ...]:

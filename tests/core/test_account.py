@@ -12,6 +12,7 @@ from regwatch.core.account import GAP_SECONDS, PIECE, Account
 from regwatch.core.model import (
     AlertName,
     Answer,
+    BatchAnswer,
     Extension,
     ExtensionId,
     ExtensionState,
@@ -301,6 +302,14 @@ def test_a_quota_that_others_used_up_is_told_before_the_wait_for_it() -> None:
     assert isinstance(told, Tell)
     assert account.monitor.health.shortage is not None
     assert account.monitor.health.shortage.until == at(901)
+
+
+def test_a_part_that_was_refused_waits_as_long_as_it_was_asked_to() -> None:
+    account = watching(1, 2)
+    poll = asked(account, 0)
+    part = BatchAnswer(poll.ids, {}, failure=FailureReason.QUOTA_EXHAUSTED, retry_after=30.0)
+    account.answered(part, now=now(1))
+    assert account.planner.blocked_until == at(31)
 
 
 # --- time ----------------------------------------------------------------------------------------

@@ -222,6 +222,7 @@ class Call:
             refused,
             None if error is None else self._failure(error),
             self._contradictions,
+            None if error is None else error.retry_after,
         )
 
     def _is_about_ids(self, asked: Ids) -> bool:
