@@ -17,6 +17,8 @@ from regwatch.shapes.problems import ConfigError, Location, Problem, written
 
 LARGEST_FILE = 4 << 20
 """Bytes: 100,000 extensions with a line each have room; more is the wrong file."""
+LARGEST_OF_PEOPLE = 64 << 10
+"""Characters of a file that a person wrote by hand."""
 DEEPEST = 32
 NAMING = re.compile(r"(.*\b(?:alias|anchor|tag)\b.*?) ?['\"]")
 """YAML's errors that quote the rest of what begins with one of its signs."""
@@ -56,7 +58,7 @@ class Source:
     def read(self) -> None:
         """Fill in the values; raises `ConfigError` if there are none to be had."""
         try:
-            root = yaml.compose(self._text(), Loader=yaml.SafeLoader)
+            root = _composed(self._text())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else None
@@ -131,6 +133,20 @@ class Source:
         if tag in _READERS:
             return _READERS[tag](text)
         return text
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Eight times as fast by libyaml, where PyYAML comes with it; its own parser has the better
+    words for what is wrong, in a file that people wrote.
+    """
+    if not yaml.__with_libyaml__:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        if len(text) > LARGEST_OF_PEOPLE:
+            raise
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def _in_words(error: yaml.MarkedYAMLError) -> str:

@@ -3,12 +3,20 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from fakes.configured import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regwatch.config import ConfigError, load_config
-from regwatch.config.source import DEEPEST, LARGEST_FILE, Source, is_usable, strings
+from regwatch.config.source import (
+    DEEPEST,
+    LARGEST_FILE,
+    LARGEST_OF_PEOPLE,
+    Source,
+    is_usable,
+    strings,
+)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -153,3 +161,24 @@ def test_every_text_is_found_with_its_place() -> None:
 )
 def test_what_is_text(text: str, usable: bool) -> None:
     assert is_usable(text) is usable
+
+
+@pytest.mark.parametrize("with_libyaml", [True, False])
+def test_both_parsers_read_the_example_alike(
+    monkeypatch: pytest.MonkeyPatch, *, with_libyaml: bool
+) -> None:
+    example = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
+    usual = Source(example)
+    usual.read()
+    monkeypatch.setattr(yaml, "__with_libyaml__", with_libyaml)
+    other = Source(example)
+    other.read()
+    assert other.values == usual.values
+    assert other._lines == usual._lines
+
+
+def test_a_large_file_that_is_wrong_is_refused_without_being_read_twice(tmp_path: Path) -> None:
+    file = tmp_path / "regwatch.yml"
+    file.write_text("[" * (LARGEST_OF_PEOPLE + 1), encoding="utf-8")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        Source(file).read()
