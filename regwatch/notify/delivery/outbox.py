@@ -8,7 +8,7 @@ receiver will not take goes to its fallback. How much waits, and since when, is 
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -36,6 +36,7 @@ from regwatch.notify.delivery.parcels import (
 )
 from regwatch.notify.delivery.persistence import Persistence
 from regwatch.notify.delivery.stamps import Stamps
+from regwatch.notify.delivery.waking import Waking
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.receiver import Receiver
 
@@ -79,6 +80,7 @@ class Outbox:
         self._aside: set[int] = set()
         """What is left alone until the next start: the store will not take what came of it."""
         self._bugs = Bugs(clock=clock) if bugs is None else bugs
+        self._waking = {receiver.name: Waking() for receiver in receivers}
         self._stopping = False
 
     async def run(self) -> None:
@@ -116,7 +118,8 @@ class Outbox:
             now = Now(self._steady(), self._clock())
             moved = stamps.by_now(entries, now=now)
             waiting = self._parcels([e for e in moved if e.id not in self._aside], unheard)
-            turn = next_turn(waiting, longest_pause=longest_pause, now=now.wall)
+            woken_at = self._waking[receiver.name].at(_entries_of(waiting), now=now)
+            turn = next_turn(waiting, longest_pause=longest_pause, woken_at=woken_at, now=now.wall)
             if turn.parcel is None:
                 pause = max(0.0, turn.at - now.wall)
                 await self._wait(wake, min(pause, self._policy.look_again))
@@ -203,6 +206,7 @@ class Outbox:
         elif now >= self._give_up_at(parcel):
             await self._give_up(receiver.name, parcel, error, now)
         else:
+            self._waking[receiver.name].failed(error, now=self._steady())
             await self._try_again(receiver.name, parcel, error, now)
 
     async def _prove(self, receiver: Receiver, waiting: Parcel, taken: Parcel) -> None:
@@ -352,6 +356,10 @@ class Outbox:
             except Exception as error:  # noqa: BLE001 - a guard: it is sent all the same
                 what = f"deliveries to {attempt.receiver}"
                 self._bugs.met("delivery_listener_bug", Where.LISTENER, what, error)
+
+
+def _entries_of(waiting: Sequence[Parcel]) -> Iterator[Entry]:
+    return (entry for parcel in waiting for entry in parcel.entries)
 
 
 def _may_have_arrived(parcel: Parcel, error: DeliveryError) -> bool:

@@ -32,6 +32,7 @@ from regwatch.notify.delivery.hearing import (
     without_bare_ends,
 )
 
+NEVER = Timestamp(FAR_OFF)
 REFUSED_PAUSE = 60.0
 """Seconds between two attempts with what was refused, whatever comes meanwhile."""
 
@@ -184,9 +185,16 @@ class Turn:
     """Refused parcels in front of it: if it is taken, they are at fault, and not the receiver."""
 
 
-def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = FAR_OFF, now: Timestamp) -> Turn:
+def next_turn(
+    waiting: Sequence[Parcel],
+    *,
+    longest_pause: float = FAR_OFF,
+    woken_at: Timestamp = NEVER,
+    now: Timestamp,
+) -> Turn:
     """What is to be sent now. What waits for longer than any pause lasts was put off by a clock
-    that was wrong, or is now: it is due.
+    that was wrong, or is now: it is due. `woken_at`: when the pause after a failure ends at the
+    latest.
     """
     last_fresh = _last_fresh(waiting, now)
     passed: list[Parcel] = []
@@ -198,6 +206,8 @@ def next_turn(waiting: Sequence[Parcel], *, longest_pause: float = FAR_OFF, now:
         due_at = parcel.due_at
         if refused_at is not None and index <= last_fresh:
             due_at = Timestamp(refused_at + REFUSED_PAUSE)
+        if refused_at is None:
+            due_at = min(due_at, woken_at)
         if due_at <= now or due_at > now + longest_pause:
             return Turn(parcel, now, tuple(passed))
         soonest = min(soonest, due_at)

@@ -292,6 +292,20 @@ async def test_the_next_message_waits_for_the_retry_of_the_first():
     assert scene.reports[3].latency_seconds == pytest.approx(7)
 
 
+async def test_a_pause_ends_ten_seconds_after_something_critical_came():
+    chat = ScriptedReceiver("chat", *[LATER] * 6)
+    store = MemoryStore()
+    store.put("chat", 1)
+    async with running(chat, store=store) as scene:
+        await asyncio.sleep(32)
+        assert chat.tried == [0, 1, 3, 7, 15, 31]
+        store.put("chat", 2)
+        scene.outbox.wake("chat")
+        await asyncio.sleep(11)
+    assert chat.tried[6:] == pytest.approx([42, 42]), "not 63"
+    assert chat.taken == ["n-1", "n-2"]
+
+
 @pytest.mark.parametrize("trouble", [LATER, 250.0, NO], ids=["refusing", "slow", "broken"])
 async def test_one_receiver_delays_no_other(trouble):
     bad, good = ScriptedReceiver("bad"), ScriptedReceiver("good")
