@@ -72,7 +72,7 @@ reliability-faults: ## Let each fault of the simulator last for a minute, in vir
 	PYTHONPATH=tests python -m bench.faults
 
 security-floods: ## Flood a daemon on this machine's loopback: what becomes of its loop, polls, alerts, log and descriptors; four minutes.
-	PYTHONPATH=tests python -m fakes.floods
+	PYTHONPATH=tests python -m fakes.strangers
 
 reliability-quotas: ## Count requests in every way that is known, with others who make some too, in virtual time; a minute.
 	PYTHONPATH=tests python -m bench.windows
