@@ -41,7 +41,6 @@ SOCKET = Path("/run/regwatch/regwatch.sock")
 """Where the unit has it made."""
 EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
 
-
 T = TypeVar("T")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from regwatch.core.addresses import canonical_network
+from regwatch.core.known_labels import OWN_LABELS
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import ExtensionPattern, SecretUrl
 from regwatch.shapes.values import (
@@ -25,12 +26,6 @@ from regwatch.web.listener import ListenError, parse_address
 
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """As Prometheus and Alertmanager want it."""
-OWN_LABELS = frozenset(
-    {
-        *("alert", "alertname", "severity", "account", "site", "place", "receiver", "instance"),
-        *("extension", "extension_id", "device", "registration_id", "group"),
-    }
-)
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 

@@ -54,6 +54,17 @@ def canonical_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6N
     return IPv4Network((mapped, network.prefixlen - MAPPED_BITS))
 
 
+def literal(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that is written there, in its one form; None if it is a name or nonsense."""
+    address = _address(text)
+    if address is not None:
+        return address
+    try:
+        return IPv4Address(text)
+    except ValueError:
+        return None
+
+
 def _canonical_host(text: str) -> str:
     address = _address(text)
     return text.lower() if address is None else str(address)

@@ -12,8 +12,14 @@ from regwatch.core.model import AlertName, Severity
 from regwatch.core.suggestions import did_you_mean
 
 ALERT_LABELS = ("alert", "alertname")
+CONFIGURED = ("severity", "account", "site", "receiver")
+"""Labels whose values the configuration knows."""
 UNKNOWN_BEFOREHAND = ("place", "extension", "extension_id", "device", "group")
 """Labels whose values only the PBX knows."""
+TOLD_ONLY = ("registration_id", "instance")
+"""Labels that messages carry, and nothing is matched by."""
+OWN_LABELS = frozenset((*ALERT_LABELS, *CONFIGURED, *UNKNOWN_BEFOREHAND, *TOLD_ONLY))
+"""All that are regwatch's own: no site may have one of these names."""
 ABSENT = ""
 """What a label that an alert does not have is matched as."""
 
@@ -49,12 +55,10 @@ class KnownLabels:
         sites: Mapping[str, Mapping[str, str]],
     ) -> None:
         """`sites`: the labels of each."""
-        severities = [severity.value for severity in Severity]
+        severities = {severity.value for severity in Severity}
+        configured = (severities, {ABSENT, *accounts}, {ABSENT, *sites}, {ABSENT, *receivers})
         self._values: dict[str, set[str] | None] = {
-            "severity": set(severities),
-            "account": {ABSENT, *accounts},
-            "site": {ABSENT, *sites},
-            "receiver": {ABSENT, *receivers},
+            **dict(zip(CONFIGURED, configured, strict=True)),
             **{label: set() for label in ALERT_LABELS},
             **dict.fromkeys(UNKNOWN_BEFOREHAND),
         }

@@ -12,9 +12,8 @@ import bcrypt
 from aiohttp import BasicAuth, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from regwatch.web.errors import answer_error
+from regwatch.web.errors import API, answer_error
 
-API = "/api/"
 MOST_WAITING = 8
 """Passwords that wait to be compared: each takes a good part of a second, on purpose."""
 WRITER = web.RequestKey("writer", str)
@@ -23,8 +22,6 @@ CACHE_SIZE = 100
 """Users and passwords that were right: bcrypt takes a good part of a second, on purpose, and a page
 makes many requests."""
 NOBODYS_HASH = "CwTycUXWue0Thq9StjUM0uJ8Uk3d4cE9o5wW6lqJ0bS1eFh0n5g6K"
-
-
 UNKNOWN = "regwatch asks for a user and a password"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="regwatch", charset="UTF-8"'}
 

@@ -12,8 +12,6 @@ from regwatch.web.views import DaemonView
 
 Reload = Callable[[], Awaitable[list[str]]]
 """Loads the configuration anew; returns what is wrong with it, in which case nothing changed."""
-
-
 RELOAD_SECONDS = 10.0
 """Least time between two reloads that are asked for here: what changed begins anew, and asks."""
 
@@ -60,7 +58,8 @@ class HealthChecks:
         now = asyncio.get_running_loop().time()
         if now < self._may_reload_at:
             text = f"Not reloaded: it was less than {RELOAD_SECONDS:.0f} s ago.\n"
-            return web.Response(status=429, text=text, headers={"Retry-After": "10"})
+            wait = {"Retry-After": f"{RELOAD_SECONDS:.0f}"}
+            return web.Response(status=429, text=text, headers=wait)
         self._may_reload_at = now + RELOAD_SECONDS
         problems = await self._load_anew()
         if not problems:

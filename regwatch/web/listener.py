@@ -82,7 +82,6 @@ class Listener:
         self.sockets = sockets
         self.address = Address(address.host, sockets[0].getsockname()[1])
         """The one bound, with the true port where 0 was asked for."""
-
         self.local = local
 
     def is_at(self, address: Address) -> bool:
@@ -111,8 +110,8 @@ async def listen(
     shutdown_seconds: float = SHUTDOWN_SECONDS,
 ) -> Listener:
     """Serve the application from now on; raises `ListenError`. `local`: at this socket besides,
-    without TLS. `beside`: who listens until now, and
-    will be closed. No request is refused in between, be it at the same address or at another.
+    without TLS. `beside`: who listens until now, and will be closed. No request is refused in
+    between, be it at the same address or at another.
     """
     address = parse_address(where)
     if beside is not None and beside.is_at(address):

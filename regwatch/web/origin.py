@@ -8,12 +8,12 @@ at work, the Host must be a name that is known to be ours, and the Origin the sa
 import asyncio
 import socket
 from collections.abc import Iterable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from regwatch.core.addresses import literal
 from regwatch.core.outside import made_safe
 from regwatch.web.errors import answer_error
 
@@ -46,7 +46,7 @@ class Names:
     def know(self, host: str) -> bool:
         """Whether this Host is ours: a literal address cannot be rebound."""
         bare = _bare(host)
-        return bare in self._known or _is_address(bare)
+        return bare in self._known or literal(bare) is not None
 
     def are_same(self, origin: str, host: str) -> bool:
         """Whether a page's origin is ours: this Host, or another of the names behind a proxy."""
@@ -102,11 +102,3 @@ def _bare(host: str) -> str:
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0].removesuffix(".")
-
-
-def _is_address(bare: str) -> bool:
-    try:
-        ip_address(bare)
-    except ValueError:
-        return False
-    return True

@@ -8,11 +8,12 @@ balancer looks at does not.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from regwatch.core.addresses import literal
 from regwatch.web.errors import answer_error
 
 PER_SECOND = 20.0
@@ -67,13 +68,13 @@ def limited(trusted_proxies: Networks = ()) -> Middleware:
 
 def caller_of(request: web.Request, trusted_proxies: Networks) -> str:
     """The address a request comes from; empty through a socket of this machine."""
-    peer = _address(request.remote or "")
+    peer = _literal(request.remote or "")
     if peer is None:
         return ""
     if any(peer in network for network in trusted_proxies):
         # Each proxy adds whom it was asked by at the end; what stands before that anybody may say.
         for said in reversed(request.headers.get(FORWARDED, "").split(",")):
-            address = _address(said.strip())
+            address = _literal(said.strip())
             if address is None:
                 break
             peer = address
@@ -82,10 +83,6 @@ def caller_of(request: web.Request, trusted_proxies: Networks) -> str:
     return str(peer)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+def _literal(text: str) -> IPv4Address | IPv6Address | None:
+    """Without the interface that stands behind a link's own address."""
+    return literal(text.partition("%")[0])

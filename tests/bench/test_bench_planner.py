@@ -8,8 +8,8 @@ import pytest
 
 from regwatch.core.model import ExtensionId, Timestamp
 from regwatch.core.polling.agenda import Appointment
-from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy
+from regwatch.core.polling.window import Allowance
 
 pytestmark = pytest.mark.bench
 

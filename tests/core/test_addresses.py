@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from regwatch.core.addresses import canonical_network, host_of, same_uri
+from regwatch.core.addresses import canonical_network, host_of, literal, same_uri
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,20 @@ def test_uris_are_the_same_whatever_the_form_of_their_address(
 )
 def test_a_network_of_mapped_addresses_is_one_of_ipv4(written: str, meant: str) -> None:
     assert canonical_network(ip_network(written, strict=False)) == ip_network(meant)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:DB8::0:7", "2001:db8::7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("pbx.example.com", None),
+        ("192.0.2", None),
+        ("192.0.2.7:5060", None),
+        ("", None),
+    ],
+)
+def test_which_address_is_written_there(text: str, address: str | None) -> None:
+    found = literal(text)
+    assert (None if found is None else str(found)) == address

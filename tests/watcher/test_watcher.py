@@ -36,9 +36,9 @@ from regwatch.core.outcome import Outcome
 from regwatch.core.phones.habits import UNKNOWN
 from regwatch.core.phones.memory import Memory
 from regwatch.core.phones.vanished import AccountPolicy
-from regwatch.core.polling.pacing import Allowance
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.polling.selection import Discovery, Selection
+from regwatch.core.polling.window import Allowance
 from regwatch.core.recording import Recorded
 from regwatch.core.sites import Sites
 from regwatch.guard import Bugs, Guard

@@ -17,8 +17,6 @@ from msgspec import Struct
 from regwatch.core.model import LONG_AGO, Instant
 from regwatch.core.polling.window import HOUR, Allowance, Made, Window
 
-__all__ = ["HOUR", "Allowance", "OtherUse", "Pacer"]
-
 ASSUMED_LIMIT = 1000
 """Requests per hour where the PBX sends no quota headers: the larger of the vendor's examples."""
 FORESIGHT_SECONDS = 1800.0
@@ -127,6 +125,7 @@ class Pacer:
         self._roll(now)
         self._own.count(now)
         self._made.add(now)
+        self._made.count(self._window.seconds, now=now)  # or it would grow where nothing is told
         self._counts.requests += 1
 
     def quota_seen(self, quota: Allowance) -> None:
@@ -173,11 +172,6 @@ class Pacer:
     def told_at(self) -> Instant:
         """When an answer last told of it."""
         return Instant(LONG_AGO) if self._quota is None else self._quota.seen_at
-
-    @property
-    def window_seconds(self) -> float:
-        """How long a window is."""
-        return self._window.seconds
 
     @property
     def _reserve(self) -> float:
@@ -272,14 +266,12 @@ class Pacer:
         return self._window.seconds / (ours + self._shared_left(now))
 
     def _trickle(self, now: Instant) -> float | None:
-        rest = TRICKLE_SHARE * self._reserve - self._counts_at(now).trickled
-        most = min(rest, self.remaining(now=now))
-        if self._window.is_sliding:  # it gives back one by one
-            most = min(TRICKLE_SHARE * self._reserve, self.remaining(now=now))
-            return self._window.seconds / most if most >= 1 else None
-        if most < 1:
-            return None
-        return max((self._window.ends_at(now=now) - now) / most, self.even)
+        share, seconds = TRICKLE_SHARE * self._reserve, self._window.seconds
+        if not self._window.is_sliding:  # which gives back one by one, and has no end
+            share -= self._counts_at(now).trickled
+            seconds = self._window.ends_at(now=now) - now
+        most = min(share, self.remaining(now=now))
+        return max(seconds / most, self.even) if most >= 1 else None
 
     def hurried_spacing(self, *, now: Instant) -> float | None:
         """The same for a request that may be made ahead of the pace, while the loan lasts."""

@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment, Purpose
-from regwatch.core.polling.pacing import HOUR, Pacer
-from regwatch.core.polling.window import Allowance
+from regwatch.core.polling.pacing import Pacer
+from regwatch.core.polling.window import HOUR, Allowance
 
 PATIENCE = 2.1
 """Times a sweep's period an extension may go unasked."""

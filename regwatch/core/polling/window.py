@@ -9,7 +9,6 @@ Gateways count by the minute, by ten minutes, by the hour; the vendor by the clo
 """
 
 from collections import deque
-from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -66,9 +65,9 @@ class Window:
         if told is not None and quota.limit != told.limit:  # somebody set it anew
             self._longest, self._is_learned = 0.0, False
         self._longest = max(self._longest, quota.resets_at - quota.seen_at)
-        is_jump = told is not None and quota.resets_at > told.resets_at + JUMP_SECONDS
-        if told is not None and is_jump:
-            self._is_learned = True
+        is_jump = False
+        if told is not None and quota.resets_at > told.resets_at + JUMP_SECONDS:
+            is_jump = self._is_learned = True
             self._tell_kind(told, quota)
         if quota.window is not None:
             self.seconds = quota.window
@@ -122,10 +121,7 @@ class Made:
 
     def count(self, seconds: float, *, now: Instant) -> int:
         """How many were made in the last so many seconds; the others are forgotten."""
-        for _ in self._older(Instant(now - seconds)):
+        while self._at and self._at[0] <= now - seconds:
+            self._at.popleft()
             self.given_back += 1
         return len(self._at)
-
-    def _older(self, before: Instant) -> Iterator[Instant]:
-        while self._at and self._at[0] <= before:
-            yield self._at.popleft()

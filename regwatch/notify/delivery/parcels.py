@@ -204,10 +204,10 @@ def next_turn(
             return Turn(parcel, now, tuple(passed))
         refused_at = parcel.refused_at
         due_at = parcel.due_at
-        if refused_at is not None and index <= last_fresh:
-            due_at = Timestamp(refused_at + REFUSED_PAUSE)
         if refused_at is None:
             due_at = min(due_at, woken_at)
+        elif index <= last_fresh:
+            due_at = Timestamp(refused_at + REFUSED_PAUSE)
         if due_at <= now or due_at > now + longest_pause:
             return Turn(parcel, now, tuple(passed))
         soonest = min(soonest, due_at)

@@ -31,10 +31,7 @@ class Waking:
         """
         came = (now.instant_of(e.created_at) for e in entries if _is_news(e))
         due = (at + WAKES_AFTER for at in came if at + WAKES_AFTER > self._failed_at)
-        first = min(due, default=FAR_OFF)
-        if first == FAR_OFF:
-            return Timestamp(FAR_OFF)
-        return now.time_of(Instant(max(first, self._asked_until)))
+        return now.time_of(Instant(max(min(due, default=FAR_OFF), self._asked_until)))
 
 
 def _is_news(entry: Entry) -> bool:

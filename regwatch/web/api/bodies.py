@@ -9,6 +9,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+LONGEST_SILENCE = 366 * 86_400
+"""Seconds."""
 Text = Annotated[str, Meta(max_length=500)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Patterns = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(min_length=1, max_length=500)]
@@ -256,7 +258,7 @@ class NewSilence(Struct, forbid_unknown_fields=True):
 
     matchers: Annotated[dict[str, Patterns], Meta(min_length=1, max_length=20)]
     comment: Annotated[str, Meta(min_length=1, max_length=500)]
-    duration_seconds: Annotated[float, Meta(gt=0, le=366 * 86_400)] | None = None
+    duration_seconds: Annotated[float, Meta(gt=0, le=LONGEST_SILENCE)] | None = None
     """From its beginning; in place of `ends_at`."""
     ends_at: datetime | None = None
     starts_at: datetime | None = None

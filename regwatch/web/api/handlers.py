@@ -35,6 +35,7 @@ from regwatch.web.api.answers import (
     silence_body,
 )
 from regwatch.web.api.bodies import (
+    LONGEST_SILENCE,
     Acknowledgement,
     Deletion,
     ErrorBody,
@@ -86,8 +87,6 @@ MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
 LONGEST_STORY = 1000
 """Lines of the history in which reasons are looked for."""
-LONGEST_SILENCE = 366 * 86_400.0
-"""From now, in seconds."""
 MOST_STORIES = 10
 """Incidents of one extension whose reasons are told; the latest ones."""
 

@@ -74,7 +74,7 @@ class Scrape:
         rendering = self._under_way.get(key)
         if rendering is None or rendering.task.done():
             chunks = self._exposition.chunks(form)
-            rendering = Rendering(gzipped(chunks) if is_packed else chunks)
-            self._under_way = {k: r for k, r in self._under_way.items() if not r.task.done()}
-            self._under_way[key] = rendering
+            rendering = self._under_way[key] = Rendering(gzipped(chunks) if is_packed else chunks)
+            # It may be many megabytes: nobody keeps it but those who still read.
+            rendering.task.add_done_callback(lambda _task: self._under_way.pop(key, None))
         return rendering

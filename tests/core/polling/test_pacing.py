@@ -3,13 +3,12 @@ from fakes.values import START, at
 
 from regwatch.core.model import Timestamp
 from regwatch.core.polling.pacing import (
-    HOUR,
     LEARN_SECONDS,
     LEAST_SHARE,
     LOAN_HASTE,
-    Allowance,
     Pacer,
 )
+from regwatch.core.polling.window import HOUR, Allowance
 
 BEGIN = HOUR - START % HOUR
 """When the next clock hour begins, as seconds after the start of the tests' time."""
@@ -175,7 +174,7 @@ def test_a_window_of_a_minute_is_used_as_one() -> None:
             made.request_made(now=at(when))
             made.quota_seen(Allowance(60, 59 - n, at(60 * (window + 1)), at(when)))
             made.poll_ended()
-    assert made.window_seconds == 58
+    assert made._window.seconds == 58
     assert made.spacing(now=at(182)) == LEARN_SECONDS
     made.quota_seen(Allowance(60, 60, at(240), at(182)))
     assert made.spacing(now=at(182)) == pytest.approx(59 / 60)
@@ -206,10 +205,17 @@ def test_another_limit_is_learned_anew() -> None:
     for n in range(3):
         seconds = 4 * HOUR + 60 * n
         made.quota_seen(Allowance(60, 50, at(seconds + 60), at(seconds)))
-    assert made.window_seconds == 60
+    assert made._window.seconds == 60
 
 
 def test_where_the_headers_say_how_long_a_window_is_nothing_is_to_be_learned() -> None:
     made = pacer()
     made.quota_seen(Allowance(100, 100, at(30), at(0), window=600.0))
-    assert made.window_seconds == 600
+    assert made._window.seconds == 600
+
+
+def test_where_no_header_ever_comes_what_we_made_is_not_kept_for_ever() -> None:
+    made = pacer()
+    for hour in range(50):
+        asked(made, 10, HOUR * hour)
+    assert len(made._made._at) <= 20
