@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from regwatch.app.engine import Engine
+from regwatch.app.unregistering import NotRegisteredError
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Where
@@ -15,13 +16,17 @@ from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
+    Answer,
+    ExtensionId,
     Incident,
     IncidentId,
     RegistrationId,
     Timestamp,
 )
+from regwatch.notify.trial import Trial
+from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
-from regwatch.web.views import NeverMatchesError, UnavailableError
+from regwatch.web.views import NeverMatchesError, NotFoundError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -142,6 +147,35 @@ class Operations:
         such account.
         """
         return self._engine.deleting(account, registrations, withdrawn=withdrawn)
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        """Delete an extension's registrations at the PBX, or one; what it says before and after."""
+        try:
+            engine = self._engine.account(account)
+            before, after = await engine.unregister(extension_id, registration_id)
+        except NotRegisteredError as error:
+            raise NotFoundError(str(error)) from error
+        except SourceError as error:
+            raise UnavailableError(str(error)) from error
+        log.info("unregistered", account=account, extension=extension_id, by=by)
+        return before, after
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        """Send it a test, and take it back."""
+        lines = self._engine.parts.lines
+        found = next((line for line in lines if line.name == name), None)
+        if found is None:
+            names = ", ".join(line.name for line in lines) or "none"
+            raise NotFoundError(f"no receiver is named {name}; there are: {names}")
+        log.info("receiver_tried", receiver=name, by=by)
+        return await found.try_out(now=self._clock())
 
 
 def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:

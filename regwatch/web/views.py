@@ -11,6 +11,7 @@ from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
+    Answer,
     ExtensionId,
     ExtensionState,
     Incident,
@@ -100,6 +101,30 @@ class NeverMatchesError(Exception):
     """Matchers that no alert can ever fit; the text says what is wrong with them."""
 
 
+class NotFoundError(Exception):
+    """Nothing of that name is there; the text says what is missing."""
+
+
+class Trial(Protocol):
+    """What came of a test that was sent to a receiver."""
+
+    @property
+    def receiver(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> str:
+        """Which service it is."""
+
+    @property
+    def problem(self) -> str:
+        """Why it was not taken; empty: it was taken, and taken back."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether a real message would be sent again after that."""
+
+
 class OperationsView(Protocol):
     """What people look up in the daemon and ask of it. What is stored raises `UnavailableError`
     where it cannot be.
@@ -138,6 +163,21 @@ class OperationsView(Protocol):
         self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
     ) -> bool:
         """Somebody deletes these on purpose, or could not. False: no such account."""
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        """Delete an extension's registrations at the PBX, or one: what it says before and after.
+        Raises `NotFoundError` and, where the PBX does not do it, `UnavailableError`.
+        """
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        """Send it a test, and take it back; raises `NotFoundError`."""
 
 
 class DaemonView(Protocol):

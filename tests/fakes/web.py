@@ -17,6 +17,7 @@ from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     AlertName,
+    Answer,
     Extension,
     ExtensionId,
     ExtensionState,
@@ -34,11 +35,12 @@ from regwatch.core.model import (
 from regwatch.core.phones.warned import Outcomes
 from regwatch.core.polling.agenda import Purpose
 from regwatch.guard import Bugs
+from regwatch.notify.trial import Trial
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
 from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.server import Reload, WebSettings, build_app
-from regwatch.web.views import NeverMatchesError, UnavailableError
+from regwatch.web.views import NeverMatchesError, NotFoundError, UnavailableError
 
 NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
 
@@ -122,6 +124,7 @@ class FakeOperations:
     sought: list[Sought] = field(default_factory=list)
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
     deletions: list[tuple[str, list[str], bool]] = field(default_factory=list)
+    unregistered: list[tuple[str, int, str | None, str]] = field(default_factory=list)
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
@@ -180,6 +183,29 @@ class FakeOperations:
     ) -> bool:
         self.deletions.append((account, list(registrations), withdrawn))
         return account == "acme"
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        self._check()
+        if registration_id == "unknown":
+            raise NotFoundError("it has no registration `unknown`")
+        self.unregistered.append((account, extension_id, registration_id, by))
+        held = (registration(),)
+        return (
+            Answer(extension_id, registered=True, registrations=held, former=(), answered_at=NOW),
+            Answer(extension_id, registered=False, registrations=(), former=held, answered_at=NOW),
+        )
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        if name != "chat":
+            raise NotFoundError(f"no receiver is named {name}; there are: chat")
+        return Trial("chat", "slack", "it is gone", is_retryable=True)
 
     def _check(self) -> None:
         if self.broken:

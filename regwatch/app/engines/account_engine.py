@@ -13,13 +13,22 @@ from regwatch.app.engines.account_view import AccountSight
 from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
+from regwatch.app.sources import Pbx
+from regwatch.app.unregistering import Unregistering
 from regwatch.clock import Clock
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.bugs import Where
 from regwatch.core.heartbeat import Pulse
-from regwatch.core.model import Incident, IncidentId, Instant, RegistrationId
+from regwatch.core.model import (
+    Answer,
+    ExtensionId,
+    Incident,
+    IncidentId,
+    Instant,
+    RegistrationId,
+)
 from regwatch.guard import Bugs
-from regwatch.sources.source import Connection, SourceError
+from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
 from regwatch.watcher.watcher import Watcher
 
@@ -29,7 +38,7 @@ class Watch:
     """What is built of an account each time that it begins."""
 
     watcher: Watcher
-    client: Connection
+    client: Pbx
 
 
 class IncidentStore(Protocol):
@@ -134,6 +143,20 @@ class AccountEngine:
     def deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """Somebody deletes these through us."""
         self._current.watcher.account.monitor.deleting(registrations, now=self._clock())
+
+    async def unregister(
+        self, extension_id: ExtensionId, registration_id: RegistrationId | None
+    ) -> tuple[Answer, Answer]:
+        """Delete registrations at the PBX; what it says before and after. Raises `SourceError`,
+        and `NotRegisteredError`.
+        """
+
+        async def announce(ids: Sequence[RegistrationId], withdrawn: bool) -> None:
+            (self.not_deleting if withdrawn else self.deleting)(ids)
+
+        unregistering = Unregistering(self._current.client, extension_id, registration_id, announce)
+        before = await unregistering.before()
+        return before, await unregistering.delete(before)
 
     def not_deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """The PBX refused that."""

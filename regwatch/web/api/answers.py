@@ -64,11 +64,12 @@ def extension_body(account: AccountName, watched: Watched, *, expected: bool) ->
         expected=expected,
         answered_at=moment(watched.answered_at),
         last_registered_at=moment(watched.last_registered_at),
-        registrations=[_registration(each) for each in watched.registrations],
+        registrations=[registration_body(each) for each in watched.registrations],
     )
 
 
-def _registration(each: Registration) -> RegistrationBody:
+def registration_body(each: Registration) -> RegistrationBody:
+    """A device that is registered."""
     return RegistrationBody(
         each.id,
         each.device,

@@ -274,6 +274,34 @@ class Acknowledgement(Struct, forbid_unknown_fields=True):
     comment: Text = ""
 
 
+class Unregistered(Struct):
+    """What the PBX said of an extension before its registrations were deleted, and after."""
+
+    account: str
+    extension_id: int
+    name: str
+    before: list[RegistrationBody]
+    after: list[RegistrationBody]
+
+
+class TestAlert(Struct, forbid_unknown_fields=True):
+    """A test that is to reach a receiver."""
+
+    author: Name | None = None
+
+
+class TrialBody(Struct):
+    """What a receiver answered to a test."""
+
+    receiver: str
+    kind: str
+    taken: bool
+    problem: str
+    """Why not."""
+    retried: bool
+    """Whether a real message would be sent again after that."""
+
+
 class Deletion(Struct, forbid_unknown_fields=True):
     """Registrations that are about to be deleted on purpose: their absence is no loss."""
 

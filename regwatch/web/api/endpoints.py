@@ -1,4 +1,4 @@
-"""The API's endpoints: each is named as the method of `api.Api` that answers it."""
+"""The API's endpoints: each is named as the method of `Api`, or of `Changes`, that answers it."""
 
 from regwatch.web.api.bodies import (
     Acknowledgement,
@@ -13,6 +13,9 @@ from regwatch.web.api.bodies import (
     SilenceBody,
     SilencesBody,
     StatusBody,
+    TestAlert,
+    TrialBody,
+    Unregistered,
     WhyBody,
 )
 from regwatch.web.api.openapi import Endpoint
@@ -106,6 +109,30 @@ ENDPOINTS = (
         "End a silence now",
         SilenceBody,
         query={"author": "Who ends it; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "unregister",
+        "DELETE",
+        "/extensions/{reference:.+}/registrations/{registration_id}",
+        "Delete one registration of an extension at the PBX",
+        Unregistered,
+        query={"author": "Who deletes it; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "unregister_all",
+        "DELETE",
+        "/extensions/{reference:.+}/registrations",
+        "Delete all registrations of an extension at the PBX",
+        Unregistered,
+        query={"author": "Who deletes them; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "try_receiver",
+        "POST",
+        "/receivers/{name}/test",
+        "Send a receiver a test, marked as one, and take it back: what it answered",
+        TrialBody,
+        body=TestAlert,
     ),
     Endpoint(
         "announce_deletion",

@@ -1,7 +1,7 @@
-"""The JSON API: what the status page shows, for programs, and what people may change.
+"""The JSON API: what the status page shows, for programs; and where each handler is found, those
+that change something among them.
 
-Reading is open to whom the HTTP side is open. Writing takes the token of the config, or a user of
-the web config's: an API that anybody on the network may silence would be worse than none.
+Reading is open to whom the HTTP side is open.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -15,13 +15,11 @@ from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.bugs import Where
 from regwatch.core.history import Sought
-from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     Incident,
     IncidentId,
     IncidentState,
-    RegistrationId,
     Severity,
 )
 from regwatch.guard import Bugs
@@ -35,9 +33,6 @@ from regwatch.web.api.answers import (
     silence_body,
 )
 from regwatch.web.api.bodies import (
-    LONGEST_SILENCE,
-    Acknowledgement,
-    Deletion,
     ErrorBody,
     ExtensionBody,
     ExtensionsBody,
@@ -45,27 +40,22 @@ from regwatch.web.api.bodies import (
     HistoryBody,
     IncidentBody,
     IncidentsBody,
-    NewSilence,
     ReceiverBody,
     ShowBody,
-    SilenceBody,
     SilencesBody,
     StatusBody,
     WhyBody,
 )
+from regwatch.web.api.changes import Changes
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.finding import find_extension, find_incident
 from regwatch.web.api.openapi import Endpoint, describe
 from regwatch.web.api.request import (
     ApiError,
     asked,
-    author_of,
-    body_of,
     check_writer,
-    end_of,
     json_response,
     limit_of,
-    moment_of,
     named,
     time_of,
 )
@@ -77,6 +67,7 @@ from regwatch.web.times import iso
 from regwatch.web.views import (
     DaemonView,
     NeverMatchesError,
+    NotFoundError,
     OperationsView,
     UnavailableError,
 )
@@ -104,6 +95,7 @@ class Api:
         self._bugs = bugs
         self._operations = operations
         self._clock = clock
+        self._changes = Changes(view, operations, clock)
 
     def routes(self) -> list[web.RouteDef]:
         """All of them."""
@@ -113,7 +105,8 @@ class Api:
         return [*described, web.get(PREFIX + "/openapi.json", self._openapi)]
 
     def _guarded(self, endpoint: Endpoint) -> Handler:
-        handler: Callable[[web.Request], Awaitable[object]] = getattr(self, endpoint.name)
+        owner = self._changes if endpoint.takes_token else self
+        handler: Callable[[web.Request], Awaitable[object]] = getattr(owner, endpoint.name)
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
@@ -124,6 +117,8 @@ class Api:
                 return json_response(ErrorBody(error.message), error.status)
             except NeverMatchesError as error:
                 return json_response(ErrorBody(str(error)), 400)
+            except NotFoundError as error:
+                return json_response(ErrorBody(str(error)), 404)
             except UnavailableError as error:
                 return json_response(ErrorBody(str(error)), 503)
 
@@ -236,57 +231,6 @@ class Api:
         kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
         in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
         return SilencesBody(self._sound("silences", partial(silence_body, now=now), in_order))
-
-    # --- writing ------------------------------------------------------------
-
-    async def add_silence(self, request: web.Request) -> SilenceBody:
-        """Set one."""
-        wanted = await body_of(request, NewSilence)
-        now = self._clock()
-        starts_at = now if wanted.starts_at is None else moment_of(wanted.starts_at)
-        ends_at = end_of(wanted, starts_at)
-        if ends_at <= max(now, starts_at):
-            raise ApiError(400, "the silence would be over before it begins")
-        if ends_at > now + LONGEST_SILENCE:
-            raise ApiError(
-                400, "a silence ends within a year: what never alerts is set in `alerts`"
-            )
-        silence = await self._operations.silence(
-            Matchers.of(wanted.matchers),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            author=author_of(request, wanted.author),
-            comment=wanted.comment,
-        )
-        return silence_body(silence, now=now)
-
-    async def expire_silence(self, request: web.Request) -> SilenceBody:
-        """End one."""
-        silence_id = named(request, "id")
-        author = author_of(request, asked(request, "author"))
-        ended = await self._operations.expire(silence_id, author)
-        if ended is None:
-            raise ApiError(404, f"no silence with the id {silence_id} is in force or to come")
-        return silence_body(ended, now=self._clock())
-
-    async def acknowledge(self, request: web.Request) -> IncidentBody:
-        """Take an incident on."""
-        wanted = await body_of(request, Acknowledgement)
-        incident_id = IncidentId(named(request, "id"))
-        author = author_of(request, wanted.author)
-        found = await self._operations.acknowledge(incident_id, author, wanted.comment)
-        if found is None:
-            raise ApiError(404, f"no open incident has the id {incident_id}")
-        return incident_body(found)
-
-    async def announce_deletion(self, request: web.Request) -> Deletion:
-        """Say what is about to be deleted on purpose, or that it was not."""
-        wanted = await body_of(request, Deletion)
-        ids = [RegistrationId(each) for each in wanted.registration_ids]
-        account, withdrawn = AccountName(wanted.account), wanted.withdrawn
-        if not self._operations.deleting(account, ids, withdrawn=withdrawn):
-            raise ApiError(404, f"no account is named {wanted.account}")
-        return wanted
 
     # --- finding ------------------------------------------------------------
 
