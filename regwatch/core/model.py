@@ -447,6 +447,8 @@ class Notification(Struct, frozen=True, gc=False, kw_only=True):
     """The receiver that would not take it; empty: this one is told in its own right."""
     possibly_repeated: bool = False
     """Whether it is sent while nothing can be stored: after a restart it may come again."""
+    is_minimal: bool = False
+    """Whether the receiver refused it whole: the least that says that there is something."""
 
     @property
     def words(self) -> tuple[Word, ...]:

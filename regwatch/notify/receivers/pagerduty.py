@@ -94,7 +94,7 @@ class PagerDutyReceiver:
                 continue
             try:
                 if isinstance(word, Item):
-                    await self._send(self._event(word.incident, notification.possibly_repeated))
+                    await self._send(self._event(word.incident, notification))
                 elif word.status is ItemStatus.RESOLVED:  # its id is all that it takes
                     await self._send(resolve(word.id, routing_key=key))
             except DeliveryError as error:
@@ -106,12 +106,15 @@ class PagerDutyReceiver:
         if refusal is not None:
             raise refusal
 
-    def _event(self, incident: Incident, possibly_repeated: bool) -> Event:
+    def _event(self, incident: Incident, notification: Notification) -> Event:
+        key = self._settings.routing_key
+        if notification.is_minimal and not alert_shape.is_resolved(incident):
+            return least_event(incident, routing_key=key)
         return event(
             incident,
-            routing_key=self._settings.routing_key,
+            routing_key=key,
             external_url=self._settings.external_url,
-            possibly_repeated=possibly_repeated,
+            possibly_repeated=notification.possibly_repeated,
         )
 
     async def _send(self, body: Event) -> None:
@@ -145,6 +148,12 @@ def event(
     }
 
 
+def least_event(incident: Incident, *, routing_key: str) -> Event:
+    """Trigger with no more than PagerDuty insists on."""
+    payload = {"summary": _summary(incident), "source": "regwatch", "severity": incident.severity}
+    return {**_key(incident.id, routing_key), "event_action": "trigger", "payload": payload}
+
+
 def resolve(incident_id: IncidentId, *, routing_key: str) -> Event:
     """It is over."""
     return {**_key(incident_id, routing_key), "event_action": "resolve"}
@@ -162,7 +171,7 @@ def _link(url: str) -> dict[str, str]:
 def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
     facts = incident.facts
     return {
-        "summary": truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT),
+        "summary": _summary(incident),
         "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
         "severity": incident.severity.value,
         "timestamp": rfc3339(incident.started_at),
@@ -171,6 +180,10 @@ def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
         "class": incident.alert.value,
         "custom_details": _custom(incident, possibly_repeated),
     }
+
+
+def _summary(incident: Incident) -> str:
+    return truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT)
 
 
 def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:

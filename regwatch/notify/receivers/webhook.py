@@ -157,7 +157,7 @@ class WebhookReceiver:
     def _content(self, notification: Notification) -> tuple[dict[str, str], bytes]:
         """Headers and body by the templates; should one fail, the usual ones, which say so."""
         settings = self._settings
-        if settings.body is None and not settings.header_templates:
+        if notification.is_minimal or (settings.body is None and not settings.header_templates):
             return dict(settings.headers), to_json(self._usual(notification))
         context = template_context(
             notification, external_url=settings.external_url, max_alerts=settings.max_alerts
@@ -179,9 +179,8 @@ class WebhookReceiver:
 
     def _usual(self, notification: Notification) -> dict[str, object]:
         settings = self._settings
-        return payload(
-            notification, max_alerts=settings.max_alerts, external_url=settings.external_url
-        )
+        most = 1 if notification.is_minimal else settings.max_alerts
+        return payload(notification, max_alerts=most, external_url=settings.external_url)
 
 
 def signature_headers(

@@ -4,6 +4,7 @@ A template that fails, or makes a text that the service refuses, costs its words
 message: regwatch's own are sent instead, and say so.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ from regwatch.notify.words.template_context import template_context
 from regwatch.notify.words.templates import OwnWords, Template, TemplateError
 from regwatch.notify.words.wording import Section, headline
 
+MINIMAL_TITLE = 120
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:;()/+=%_\n-]")
 POSSIBLY_REPEATED = "regwatch cannot store anything now: this message may come again."
 
 log = structlog.get_logger(__name__)
@@ -37,17 +40,31 @@ class Composed:
     """Whether a template had a part in it."""
 
 
-def default(notification: Notification, *, note: str = "") -> Composed:
+def default(notification: Notification, *, note: str = "", external_url: str = "") -> Composed:
     """In regwatch's words."""
+    if notification.is_minimal:
+        return minimal(notification, external_url)
     if notification.possibly_repeated and not note:
         note = POSSIBLY_REPEATED
     return Composed(notification, tidy(headline(notification)), note=note)
 
 
+def minimal(notification: Notification, external_url: str) -> Composed:
+    """The least that wakes somebody: characters that every service takes, and no markup."""
+    title = cut_to(_plain(tidy(headline(notification))), MINIMAL_TITLE)
+    lines = ("The whole message was refused.", _plain(external_url))
+    return Composed(notification, title, "\n".join(filter(None, lines)))
+
+
+def _plain(text: str) -> str:
+    """ASCII, without what means something in any markup."""
+    return NOT_PLAIN.sub("?", text)
+
+
 def compose(notification: Notification, own: OwnWords, *, external_url: str) -> Composed:
     """In the words of the receiver's templates, as far as there are any and they work."""
-    if own.title is None and own.body is None:
-        return default(notification)
+    if notification.is_minimal or (own.title is None and own.body is None):
+        return default(notification, external_url=external_url)
     context = template_context(notification, external_url=external_url)
 
     def rendered(template: Template | None) -> str | None:
