@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
-import click
 from rich.text import Text
 
 from regwatch.app.settings.receivers import receiver_settings
 from regwatch.cli.console import fail, out
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import load_or_exit
 from regwatch.clock import wall_clock
 from regwatch.config import Config
 from regwatch.notify.errors import DeliveryError
@@ -19,14 +18,8 @@ from regwatch.notify.receivers.build import build_receiver
 from regwatch.notify.trial import trial_notification
 
 
-@click.command("test-alert", short_help="Send a test to the receivers.")
-@config_option
-@click.argument("receiver", required=False)
 def test_alert(config_file: Path, receiver: str | None) -> None:
-    """Send a test, clearly marked as one, to RECEIVER or to all; then take it back.
-
-    Says what each receiver answered. Exit status: 0 if all took it, 1 if not.
-    """
+    """Say what each answered, and exit by it."""
     config = load_or_exit(config_file)
     names = [each.name for each in config.receivers]
     if receiver is not None and receiver not in names:

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import click
 from msgspec.structs import replace
-from rich.table import Column, Table
-from rich.text import Text
 
 from regwatch.app.settings.clients import pbx_settings
 from regwatch.app.sources import pbx_of
 from regwatch.cli.accounts import find_extension, split_reference
-from regwatch.cli.console import err, fail, out
+from regwatch.cli.console import err, fail, look, out, print_lines
+from regwatch.cli.errors import RemoteError
 from regwatch.cli.loops import run_loop
-from regwatch.cli.remote import RemoteError, remote_of
-from regwatch.cli.settings import config_option, loaded_or_exit
+from regwatch.cli.settings import loaded_or_exit
+from regwatch.cli.show import REGISTRATION
+from regwatch.cli.tables import table
+from regwatch.cli.whereabouts import remote_of
 from regwatch.clock import wall_clock
 from regwatch.config import load_accounts
 from regwatch.core.alerts.conditions import name_of
@@ -40,20 +41,10 @@ IN_DOUBT = frozenset(
 """After these the PBX may have deleted all the same."""
 
 
-@click.command(short_help="Delete registrations at the PBX.")
-@config_option
-@click.argument("extension", metavar="EXT")
-@click.argument("registration_id", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
 def unregister(
     config_file: Path, extension: str, registration_id: str | None, *, yes: bool
 ) -> None:
-    """Delete the registrations of EXT at the PBX, or the one with REGISTRATION_ID.
-
-    EXT is an extension id, a full name (000*101) or a number (101); ACCOUNT/EXT where there are
-    several accounts. Shows what is registered before and after. The phone comes back when it
-    registers next.
-    """
+    """Ask, do it, and exit."""
     raise SystemExit(
         run_loop(lambda _stop: _unregister(config_file, extension, registration_id, yes=yes))
     )
@@ -123,12 +114,11 @@ def _show(when: str, extension: Extension, answer: Answer) -> None:
         console.print("not registered")
         return
     console.print(f"{len(answer.registrations)} registered")
-    titles = ("registration", "device", "address", "lease ends in")
-    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
-    for each in answer.registrations:
-        cells = (each.id, each.device, each.real_address.removeprefix("sip:"), _left(each, answer))
-        table.add_row(*map(Text, cells))
-    console.print(table)
+    rows = [
+        (each.id, _left(each, answer), each.real_address.removeprefix("sip:"), each.device)
+        for each in answer.registrations
+    ]
+    print_lines(table(REGISTRATION, rows, look().width))
 
 
 def _left(registration: Registration, answer: Answer) -> str:

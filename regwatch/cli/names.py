@@ -1,0 +1,42 @@
+"""What people call things by, and what it is called: ids that are begun, sites, accounts."""
+
+from collections.abc import Iterable
+
+from regwatch.cli.errors import RemoteError
+from regwatch.cli.remote import Remote
+from regwatch.core.suggestions import did_you_mean
+from regwatch.web.api.bodies import StatusBody
+
+LEAST_BEGINNING = 6
+"""Characters of an id that may stand for it, if no other begins like that."""
+
+
+def whole_id(begun: str, known: Iterable[str], what: str) -> str:
+    """The one id that begins like that, or is it; raises `RemoteError`, which lists several."""
+    ids = list(known)
+    if begun in ids:
+        return begun
+    found = [each for each in ids if each.startswith(begun)]
+    if len(begun) < LEAST_BEGINNING:
+        raise RemoteError(
+            f"no {what} has the id `{begun}`: give it whole, or its first {LEAST_BEGINNING}"
+            " characters or more"
+        )
+    if not found:
+        raise RemoteError(f"no {what} has the id `{begun}`")
+    if len(found) > 1:
+        raise RemoteError(f"`{begun}` may be any of {', '.join(found)}")
+    return found[0]
+
+
+async def check_names(remote: Remote, *, site: str | None, account: str | None) -> None:
+    """That there are such; asked where nothing was found. Raises `RemoteError`."""
+    if site is None and account is None:
+        return
+    overview = await remote.get(StatusBody, "/status")
+    accounts = [each.name for each in overview.accounts]
+    sites = {each.name for of_account in overview.accounts for each in of_account.sites}
+    for what, name, known in (("site", site, sites), ("account", account, accounts)):
+        if name is not None and name not in known:
+            advice = did_you_mean(name, known)
+            raise RemoteError(f"no {what} is named `{name}`" + (f": {advice}" if advice else ""))
