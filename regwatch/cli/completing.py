@@ -2,9 +2,9 @@
 Nothing is loaded before somebody presses it.
 """
 
-import os
 from contextlib import redirect_stderr, suppress
 from dataclasses import replace
+from io import StringIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -51,11 +51,7 @@ def complete_receivers(context: click.Context, _: click.Parameter, typed: str) -
 
 def _offered(context: click.Context, kind: str, typed: str) -> Items:
     """Nothing, and not a word, whatever is in the way: somebody is typing."""
-    with (
-        suppress(Exception, SystemExit),
-        open(os.devnull, "w") as nowhere,
-        redirect_stderr(nowhere),
-    ):
+    with suppress(Exception, SystemExit), redirect_stderr(StringIO()):
         from regwatch.cli.offers import offers
         from regwatch.cli.whereabouts import without_asking
 

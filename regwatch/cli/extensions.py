@@ -1,6 +1,6 @@
 """`regwatch extensions`: those that are watched, the troubled ones first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
@@ -18,27 +18,13 @@ SHOWN = 1000
 
 
 async def extensions(
-    remote: Remote,
-    *,
-    find: str | None,
-    states: tuple[str, ...],
-    site: str | None,
-    account: str | None,
-    group: str | None,
-    device: str | None,
-    limit: int | None,
-    as_json: bool,
-    as_csv: bool,
+    remote: Remote, *, limit: int | None, as_json: bool, as_csv: bool, **sought: str | None
 ) -> None:
-    """Show them."""
-    query = {
-        "q": find, "states": ",".join(states) or None, "site": site, "account": account,
-        "group": group, "device": device,
-    }  # fmt: skip
+    """Show them. `sought`: as the API calls it."""
     most = limit or (None if as_json or as_csv else SHOWN)
-    rows, found = await _pages(remote, query, most)
+    rows, found = await _pages(remote, sought, most)
     if not rows:
-        await check_names(remote, site=site, account=account)
+        await check_names(remote, **sought)
     if as_json:
         print_json(ExtensionsBody(rows, found, 1, 1))
     elif as_csv:
@@ -52,7 +38,7 @@ async def extensions(
 
 
 async def _pages(
-    remote: Remote, query: dict[str, str | None], most: int | None
+    remote: Remote, query: Mapping[str, str | None], most: int | None
 ) -> tuple[list[ExtensionBody], int]:
     """So many of them, and how many there are."""
     rows: list[ExtensionBody] = []

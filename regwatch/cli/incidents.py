@@ -16,25 +16,19 @@ async def incidents(
     limit: int,
     as_json: bool,
     as_csv: bool,
-    site: str | None,
-    account: str | None,
-    alert: str | None,
-    severities: tuple[str, ...],
+    **sought: str | None,
 ) -> None:
-    """Show them, the worst first."""
+    """Show them, the worst first. `sought`: as the API calls it."""
     found = await remote.get(
         IncidentsBody,
         "/incidents",
         state="resolved" if resolved else "open",
         limit=str(limit),
         folded=None if everything or resolved else "true",
-        site=site,
-        account=account,
-        alert=alert,
-        severity=",".join(severities) or None,
+        **sought,
     )
     if not found.incidents:
-        await check_names(remote, site=site, account=account)
+        await check_names(remote, **sought)
     if as_json:
         print_json(found)
     elif as_csv:

@@ -29,8 +29,11 @@ def whole_id(begun: str, known: Iterable[str], what: str) -> str:
     return found[0]
 
 
-async def check_names(remote: Remote, *, site: str | None, account: str | None) -> None:
-    """That there are such; asked where nothing was found. Raises `RemoteError`."""
+async def check_names(remote: Remote, **sought: str | None) -> None:
+    """That there are such, if a site or an account is sought; asked where nothing was found. Raises
+    `RemoteError`.
+    """
+    site, account = sought.get("site"), sought.get("account")
     if site is None and account is None:
         return
     overview = await remote.get(StatusBody, "/status")

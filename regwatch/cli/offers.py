@@ -1,7 +1,8 @@
 """What the running daemon knows by name, for the tab key."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from regwatch.cli.remote import Remote
 from regwatch.web.api.bodies import (
@@ -67,9 +68,8 @@ async def _sites(remote: Remote, _: str) -> list[Offer]:
 
 async def _accounts(remote: Remote, _: str) -> list[Offer]:
     overview = await remote.get(StatusBody, "/status")
-    return [
-        (each.name, f"{sum(each.extensions.values())} extensions") for each in overview.accounts
-    ]
+    sizes = {each.name: sum(each.extensions.values()) for each in overview.accounts}
+    return [(name, f"{size} extensions") for name, size in sizes.items()]
 
 
 async def _receivers(remote: Remote, _: str) -> list[Offer]:
@@ -77,7 +77,7 @@ async def _receivers(remote: Remote, _: str) -> list[Offer]:
     return [(each.name, f"{each.waiting} messages wait") for each in overview.receivers]
 
 
-KINDS: Mapping[str, Callable[[Remote, str], Awaitable[list[Offer]]]] = {
+KINDS: Mapping[str, Callable[[Remote, str], Coroutine[Any, Any, list[Offer]]]] = {
     "accounts": _accounts,
     "extensions": _extensions,
     "incidents": _incidents,

@@ -22,6 +22,11 @@ RIGHTS = (
     " $USER` done and log in again"
 )
 
+TRUST = (
+    "on the daemon's own machine leave out --url, elsewhere name the file of its certificate, or of"
+    " your company's CA, in $SSL_CERT_FILE"
+)
+
 
 def why_not_reached(
     url: str, error: Exception, service: Callable[[], str] = state_of_the_service
@@ -72,15 +77,8 @@ def _speech(url: str) -> str:
 
 
 def _tls_trouble(url: str, error: Exception) -> str:
-    verdict = getattr(error, "verify_message", "") or getattr(
-        getattr(error, "certificate_error", None), "verify_message", ""
-    )
+    cause = getattr(error, "certificate_error", error)
+    verdict = getattr(cause, "verify_message", "")
     if not verdict:
-        return (
-            f"no regwatch answers at {url}: what listens there does not speak HTTPS: is it http://?"
-        )
-    return (
-        f"the certificate of {url} is not trusted ({verdict[:LONGEST]}): on the daemon's own machine"
-        " leave out --url, elsewhere name the file of its certificate, or of your company's CA, in"
-        " $SSL_CERT_FILE"
-    )
+        return f"no regwatch answers at {url}: what listens there does not speak {_speech(url)}"
+    return f"the certificate of {url} is not trusted ({verdict[:LONGEST]}): {TRUST}"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from regwatch.app.replay import Replay, UnknownAccountError
 from regwatch.cli.console import fail, out
-from regwatch.cli.output import SEVERITIES
+from regwatch.cli.records import SEVERITIES
 from regwatch.cli.settings import load_or_exit
 from regwatch.core.model import Notification
 from regwatch.notify.words.wording import headline

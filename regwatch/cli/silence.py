@@ -65,9 +65,8 @@ def _row(each: SilenceBody, look: Look) -> tuple[str, ...]:
 async def expire(remote: Remote, *, silence_id: str, author: str | None) -> None:
     """End one."""
     known = await remote.get(SilencesBody, "/silences")
-    found = whole_id(
-        silence_id, (each.id for each in known.silences), "silence in force or to come"
-    )
+    ids = [each.id for each in known.silences]
+    found = whole_id(silence_id, ids, "silence in force or to come")
     query = {"author": author or whoami()}
     path = f"/silences/{quote(found, safe='')}"
     ended = await remote.send(SilenceBody, "DELETE", path, query=query)

@@ -40,9 +40,7 @@ class Asked:
     """What is asked for again and again."""
 
     remote: Remote
-    site: str | None
-    account: str | None
-    severities: tuple[str, ...]
+    sought: Mapping[str, str | None]
 
     async def now(self, before: Seen | None) -> Seen:
         """How it stands; what was seen before, if nobody answers. Raises `RemoteError` if there is
@@ -62,25 +60,16 @@ class Asked:
             "/incidents",
             limit=MOST,
             folded="true",
-            site=self.site,
-            account=self.account,
-            severity=",".join(self.severities) or None,
+            **self.sought,
         )
         return Seen(overview, found, look().now.isoformat())
 
 
-async def watch(
-    remote: Remote,
-    *,
-    site: str | None,
-    account: str | None,
-    severities: tuple[str, ...],
-    interval: float,
-) -> None:
-    """Until stopped."""
-    asked = Asked(remote, site, account, severities)
+async def watch(remote: Remote, *, interval: float, **sought: str | None) -> None:
+    """Until stopped. `sought`: as the API calls it."""
+    asked = Asked(remote, sought)
     seen = await asked.now(None)
-    await check_names(remote, site=site, account=account)
+    await check_names(remote, **sought)
     seconds = max(LEAST_SECONDS, interval)
     if look().width is None:
         await _tell_changes(asked, seen, seconds)
@@ -142,9 +131,11 @@ def changes(before: Seen | None, seen: Seen, look: Look) -> list[Text]:
         lines.append(_line(look, "unseen" if seen.trouble else "seen again", "", "", seen.trouble))
     old = {} if before is None else _by_id(before.found.incidents)
     new = _by_id(seen.found.incidents)
-    for each in new.values():
-        if word := _change(old.get(each.id), each):
-            lines.append(_incident(look, word, each))
+    lines += [
+        _incident(look, word, each)
+        for each in new.values()
+        if (word := _change(old.get(each.id), each))
+    ]
     lines += [_incident(look, "over", each) for each in old.values() if each.id not in new]
     return lines
 

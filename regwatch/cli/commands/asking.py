@@ -25,6 +25,12 @@ STATES = [state.value for state in ExtensionState]
 SEVERITIES = [severity.value for severity in Severity]
 ALERTS = sorted(alert.value for alert in AlertName)
 
+
+def _joined(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> str | None:
+    """As the API takes several; None: not given."""
+    return ",".join(words) or None
+
+
 site_option = click.option(
     "--site", metavar="SITE", shell_complete=complete_sites, help="Of this site only."
 )
@@ -33,9 +39,10 @@ account_option = click.option(
 )
 severity_option = click.option(
     "--severity",
-    "severities",
+    "severity",
     type=click.Choice(SEVERITIES),
     multiple=True,
+    callback=_joined,
     help="Of this severity only; may be repeated.",
 )
 
@@ -103,13 +110,14 @@ def incidents(**given: Any) -> None:
     ),
 )
 @click.option(
-    "--find", metavar="TEXT", help="With this in name, label, group, site, device or address."
+    "--find", "q", metavar="TEXT", help="With this in name, label, group, site, device or address."
 )
 @click.option(
     "--state",
     "states",
     type=click.Choice(STATES),
     multiple=True,
+    callback=_joined,
     metavar="STATE",
     help="In this state only; may be repeated. One of: " + ", ".join(STATES) + ".",
 )
@@ -137,11 +145,7 @@ def extensions(**given: Any) -> None:
 @click.command(
     cls=Command,
     short_help="What is wrong, live in the terminal.",
-    exits={
-        0: "ended by Ctrl-C or SIGTERM",
-        1: "no daemon could be asked at the start",
-        2: "a bad option or configuration",
-    },
+    exits={**ANSWERED, 0: "ended by Ctrl-C or SIGTERM", 1: "no daemon answered at the start"},
 )
 @site_option
 @account_option
