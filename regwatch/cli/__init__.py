@@ -83,7 +83,10 @@ class Commands(Group):
 
 
 @click.command(
-    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+    "regwatch",
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="regwatch")
 def main() -> None:

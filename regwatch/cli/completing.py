@@ -2,6 +2,7 @@
 Nothing is loaded before somebody presses it.
 """
 
+import os
 from contextlib import redirect_stderr, suppress
 from dataclasses import replace
 from io import StringIO
@@ -56,7 +57,8 @@ def _offered(context: click.Context, kind: str, typed: str) -> Items:
         from regwatch.cli.whereabouts import without_asking
 
         given = context.params
-        remote = without_asking(given["config_file"], given.get("url"), given.get("user"))
+        url = given.get("url") or os.environ.get("REGWATCH_URL")
+        remote = without_asking(given["config_file"], url, given.get("user"))
         found = offers(replace(remote, timeout_seconds=SECONDS), kind, typed)
         return [CompletionItem(word, help=about) for word, about in found]
     return []

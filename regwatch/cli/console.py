@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+import click
 from rich.console import Console
 from rich.text import Text
 
@@ -57,16 +58,27 @@ class _Piped(Console):
 
 
 def print_lines(lines: Iterable[Text | str]) -> None:
-    """To standard output, as they are."""
+    """To standard output, as they are: in a pipe with their tabs, and without colours."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            click.echo(str(line))
+        return
     console = out()
     for line in lines:
         console.print(line)
 
 
-def say(words: str, style: str = "") -> None:
-    """A word to a person, which is no record: beside the records where these go into a pipe."""
-    console = out() if sys.stdout.isatty() else err()
-    console.print(words, style=style)
+def say(words: str) -> None:
+    """A word to a person, which is no record; a program that reads the records is not bothered."""
+    for stream, console in ((sys.stdout, out), (sys.stderr, err)):
+        if stream.isatty():
+            console().print(words)
+            return
+
+
+def warn(words: str) -> None:
+    """What even a program's owner should know: that records are missing."""
+    (out() if sys.stdout.isatty() else err()).print(words)
 
 
 def fail(*messages: str, code: int = FAILED) -> NoReturn:
@@ -81,6 +93,8 @@ def fail(*messages: str, code: int = FAILED) -> NoReturn:
 
 def priority() -> str:
     """What a line on stderr that tells of an error begins with, so that the journal knows it."""
+    if "JOURNAL_STREAM" not in os.environ:
+        return ""
     from regwatch.logs import is_journal  # it brings all of the log along
 
     return JOURNAL_ERROR if is_journal(sys.stderr, os.environ) else ""

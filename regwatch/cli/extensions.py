@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from regwatch.cli.console import look, print_lines, say
+from regwatch.cli.console import look, print_lines, say, warn
 from regwatch.cli.look import Look
 from regwatch.cli.names import check_names
 from regwatch.cli.output import print_csv, print_json
@@ -32,7 +32,7 @@ async def extensions(
     elif rows:
         print_lines(extension_lines(rows, look()))
         if found > len(rows):
-            say(f"… and {found - len(rows)} more: --limit {found} shows all")
+            warn(f"… and {found - len(rows)} more: --limit {found} shows all")
     else:
         say("No extension is like that.")
 

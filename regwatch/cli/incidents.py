@@ -1,6 +1,6 @@
 """`regwatch incidents`: what is wrong now."""
 
-from regwatch.cli.console import look, print_lines, say
+from regwatch.cli.console import look, print_lines, say, warn
 from regwatch.cli.names import check_names
 from regwatch.cli.output import print_csv, print_json
 from regwatch.cli.records import incident_lines
@@ -36,6 +36,6 @@ async def incidents(
     elif found.incidents:
         print_lines(incident_lines(found.incidents, look()))
         if found.found > len(found.incidents):
-            say(f"… and {found.found - len(found.incidents)} more")
+            warn(f"… and {found.found - len(found.incidents)} more")
     else:
         say("Nothing ended lately." if resolved else "Nothing is wrong.")

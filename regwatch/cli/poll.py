@@ -13,7 +13,7 @@ from rich.text import Text
 from regwatch.app.settings.clients import pbx_settings, selection
 from regwatch.app.sources import pbx_of
 from regwatch.batching import batched
-from regwatch.cli.console import err, look, print_lines, say
+from regwatch.cli.console import err, look, print_lines
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import load_or_exit
 from regwatch.cli.tables import Column, table
@@ -176,8 +176,8 @@ def _print_table(sweeps: Sequence[Sweep]) -> None:
         cells for sweep in sweeps for row in _rows(sweep) for cells in _cells(sweep, *row, several)
     ]
     print_lines(table(COLUMNS, rows, width))
-    for sweep in sweeps:
-        say(_total(sweep))
+    if width is not None:
+        print_lines(map(_total, sweeps))
 
 
 def _cells(

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from fakes.configured import SMALL
 
 from regwatch.cli import main
-from regwatch.cli.check_config import check_config
+from regwatch.cli.commands.service import check_config
 from regwatch.config import json_schema
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "regwatch.example.yml"
