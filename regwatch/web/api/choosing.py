@@ -1,12 +1,13 @@
 """Which incidents of all are asked for, and for how many others each of them speaks."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from regwatch.core.model import Incident, IncidentId
-from regwatch.core.outside import made_safe
-from regwatch.web.api.request import LONGEST_WORD
+from regwatch.web.api.request import asked
 from regwatch.web.ordering import chunked
 
 
@@ -22,19 +23,14 @@ class Choice:
     severities: frozenset[str] = frozenset()
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "Choice":
-        """Of a URL's parameters."""
-
-        def word(name: str) -> str | None:
-            given = query.get(name)
-            return None if given is None else made_safe(given[:LONGEST_WORD])
-
-        severities = word("severity")
+    def of(cls, request: web.Request) -> "Choice":
+        """As the query says."""
+        severities = asked(request, "severity")
         return cls(
-            folded=query.get("folded") == "true",
-            site=word("site"),
-            account=word("account"),
-            alert=word("alert"),
+            folded=asked(request, "folded") == "true",
+            site=asked(request, "site"),
+            account=asked(request, "account"),
+            alert=asked(request, "alert"),
             severities=frozenset(severities.split(",")) if severities else frozenset(),
         )
 

@@ -180,7 +180,7 @@ class Api:
             raise ApiError(400, "`state` is open or resolved")
         is_open = state == "open"
         everything = self._view.incidents() if is_open else self._view.recently_resolved()
-        found, members = await chosen(everything, Choice.from_query(request.query))
+        found, members = await chosen(everything, Choice.of(request))
         order = worst_first if is_open else latest_first
         first = await smallest(found, order, limit_of(request, MOST_INCIDENTS))
 
