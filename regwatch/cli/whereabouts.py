@@ -44,7 +44,11 @@ def without_asking(config_file: Path, url: str | None, user: str | None) -> Remo
 
 def named(url: str) -> Remote:
     """By its URL alone; raises `RemoteError`."""
-    if urlsplit(url).scheme not in ("http", "https", "unix"):
+    try:
+        is_one = urlsplit(url).scheme in ("http", "https", "unix")
+    except ValueError:
+        is_one = False
+    if not is_one:
         raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT, or unix:PATH")
     token = os.environ.get("REGWATCH_TOKEN", "")
     return Remote(url.rstrip("/"), lambda: token)

@@ -66,7 +66,7 @@ def test_a_user_s_password_may_come_by_the_environment(
     assert "pass" not in repr(remote)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:9877", "regwatch"])
+@pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:9877", "regwatch", "http://["])
 def test_what_is_no_url_is_told_how_to_write_one(tmp_path: Path, url: str) -> None:
     with pytest.raises(RemoteError, match="is no URL: write http://HOST:PORT, or unix:PATH"):
         chosen(file_in(tmp_path), url, None)

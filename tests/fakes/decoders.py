@@ -23,6 +23,7 @@ from regwatch.cli.errors import RemoteError
 from regwatch.cli.look import looked_at_now
 from regwatch.cli.parameters import DurationType, MomentType
 from regwatch.cli.remote import decoded as decoded_answer
+from regwatch.cli.whereabouts import named
 from regwatch.config import ConfigError, load_config
 from regwatch.config.hours import Days, Hours, MaintenanceShape, Timezone, WallTime
 from regwatch.config.sections import HttpUrl, Network
@@ -461,14 +462,14 @@ DECODERS = (
     ),
     Decoder(
         "a duration on the command line",
-        "cli/look.py",
+        "cli/parameters.py",
         option(DurationType()),
         "text",
         (click.UsageError,),
     ),
     Decoder(
         "a moment on the command line",
-        "cli/look.py",
+        "cli/parameters.py",
         option(MomentType()),
         "text",
         (click.UsageError,),
@@ -483,6 +484,13 @@ DECODERS = (
             names=names_of(kind),
         )
         for kind in (StatusBody, IncidentsBody, HistoryBody)
+    ),
+    Decoder(
+        "where the daemon is",
+        "cli/whereabouts.py",
+        named,
+        "text",
+        (RemoteError,),
     ),
     Decoder(
         "a time of the daemon's",

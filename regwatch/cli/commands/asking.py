@@ -43,7 +43,8 @@ severity_option = click.option(
     type=click.Choice(SEVERITIES),
     multiple=True,
     callback=_joined,
-    help="Of this severity only; may be repeated.",
+    metavar="SEVERITY",
+    help="Of this severity only; may be repeated. One of: " + ", ".join(SEVERITIES) + ".",
 )
 
 

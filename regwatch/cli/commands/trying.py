@@ -103,6 +103,7 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
 @click.option(
     "--life",
     type=click.Choice(LIVES),
+    metavar="NAME",
     help="People, machines and failures live at the rates of real life (real), without failures"
     " and lies (calm), without lies (honest), instead of by mere chance.",
 )
