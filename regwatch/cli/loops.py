@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any
 
+import click
+
 Main = Callable[[asyncio.Event], Coroutine[Any, Any, int]]
 
 
@@ -57,3 +59,14 @@ async def _outcome(work: Coroutine[Any, Any, None]) -> Exception | None:
     except Exception as error:  # noqa: BLE001 - raised again by who waits for it
         return error
     return None
+
+
+def confirm(question: str) -> None:
+    """Ask; raises `click.Abort` unless the answer is yes. The loop stands still meanwhile, so that
+    Ctrl-C must be heard here.
+    """
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        click.confirm(question, abort=True)
+    finally:
+        signal.signal(signal.SIGINT, heard)

@@ -50,3 +50,9 @@ def remote_options(command: Decorated) -> Decorated:
     """Options that say where the daemon is."""
     decorated: Decorated = config_option(url_option(user_option(command)))
     return decorated
+
+
+def named_by_hand(name: str) -> bool:
+    """Whether the option stands in the call that is being done; not in the environment."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE

@@ -1,6 +1,6 @@
 """`regwatch show`: all that is known of an extension, from the running daemon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from rich.text import Text
@@ -56,8 +56,7 @@ def _extension_lines(extension: ExtensionBody, look: Look) -> Iterator[Text]:
         about.append(f"answered {humanise(look.age(extension.answered_at))} ago")
     yield from wrapped(Text(" · ".join(filter(None, about)), "dim"), look.width)
     if extension.registrations:
-        rows = [_registration(each, look) for each in extension.registrations]
-        yield from table(REGISTRATION, rows, look.width)
+        yield from registration_lines(extension.registrations, look)
     elif extension.last_registered_at is not None:
         yield Text(f"Last registered {look.shown(extension.last_registered_at)}.")
 
@@ -71,6 +70,12 @@ def _headline(extension: ExtensionBody, look: Look) -> Text:
         lasted = humanise(look.age(extension.since))
         line.append(f" since {look.shown(extension.since)}, for {lasted}")
     return line
+
+
+def registration_lines(registrations: Sequence[RegistrationBody], look: Look) -> list[Text]:
+    """One for each; none without any."""
+    rows = [_registration(each, look) for each in registrations]
+    return table(REGISTRATION, rows, look.width) if rows else []
 
 
 def _registration(each: RegistrationBody, look: Look) -> tuple[str, str, str, str]:

@@ -1,21 +1,20 @@
-"""`regwatch test-alert`: does an alert reach a person?"""
+"""`regwatch test-alert -c FILE`: does an alert by this file reach a person?"""
 
 import asyncio
 from pathlib import Path
 
 import aiohttp
-from rich.text import Text
 
 from regwatch.app.settings.receivers import receiver_settings
-from regwatch.cli.console import fail, out
+from regwatch.cli.console import fail, print_lines
 from regwatch.cli.loops import run_loop
 from regwatch.cli.settings import load_or_exit
+from regwatch.cli.try_receivers import trial_line
 from regwatch.clock import wall_clock
 from regwatch.config import Config
-from regwatch.notify.errors import DeliveryError
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.receivers.build import build_receiver
-from regwatch.notify.trial import trial_notification
+from regwatch.notify.trial import tried
 
 
 def test_alert(config_file: Path, receiver: str | None) -> None:
@@ -45,14 +44,7 @@ async def _test(config: Config, names: list[str]) -> int:
 
 
 async def _try(receiver: Receiver) -> bool:
-    now = wall_clock()
-    name = (f"{receiver.name} ({receiver.kind}): ", "bold")
-    try:
-        await receiver.deliver(trial_notification(receiver.name, now))
-        await receiver.deliver(trial_notification(receiver.name, now, resolves=True))
-    except DeliveryError as error:
-        again = "regwatch would try again" if error.retryable else "regwatch would give it up"
-        out().print(Text.assemble(name, (f"not taken: {error.message} ({again})", "red")))
-        return False
-    out().print(Text.assemble(name, ("taken, and taken back", "green")))
-    return True
+    trial = await tried(receiver, now=wall_clock())
+    retried = trial.is_retryable
+    print_lines([trial_line(trial.receiver, trial.kind, trial.problem, retried=retried)])
+    return not trial.problem

@@ -7,7 +7,7 @@ import click
 
 from regwatch.cli.completing import complete_receivers
 from regwatch.cli.grammar import Command
-from regwatch.cli.options import config_option
+from regwatch.cli.options import config_option, named_by_hand, remote_options
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -99,17 +99,26 @@ def poll(**given: Any) -> None:
         1: "one did not",
         2: "a bad option, or a bad configuration",
     },
+    examples=("regwatch test-alert", "regwatch test-alert -c new.yml chat"),
 )
-@config_option
 @click.argument("receiver", required=False, shell_complete=complete_receivers)
-def test_alert(**given: Any) -> None:
+@remote_options
+def test_alert(config_file: Path, receiver: str | None, **given: Any) -> None:
     """Send a test, clearly marked as one, to RECEIVER or to all; then take it back.
 
-    Says what each receiver answered.
+    The running daemon does it, through the receivers that it has; where --config names a file, this
+    command does it itself with that file's receivers, and needs their secrets. Says what each
+    receiver answered.
     """
-    from regwatch.cli.test_alert import test_alert as work
+    if named_by_hand("config_file"):
+        from regwatch.cli.test_alert import test_alert as by_file
 
-    work(**given)
+        by_file(config_file, receiver)
+        return
+    from regwatch.cli.remote import speak
+    from regwatch.cli.try_receivers import try_receivers
+
+    speak(try_receivers, config_file=config_file, receiver=receiver, **given)
 
 
 @click.command(

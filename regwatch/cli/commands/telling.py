@@ -1,14 +1,13 @@
 """What the running daemon is told, and what changes the PBX."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from regwatch.cli.completing import complete_extensions, complete_silences, complete_subjects
 from regwatch.cli.grammar import Command, Group
-from regwatch.cli.options import author_option, config_option, json_option, remote_options
+from regwatch.cli.options import author_option, json_option, remote_options
 from regwatch.cli.parameters import DurationType, MomentType
 
 RIGHTS = (
@@ -133,20 +132,37 @@ def expire(**given: Any) -> None:
     speak(work, **given)
 
 
-@click.command(cls=Command, short_help="Delete registrations at the PBX.")
-@config_option
+@click.command(
+    cls=Command,
+    short_help="Delete registrations at the PBX.",
+    help=f"""Delete the registrations of EXT at the PBX, or the one with REGISTRATION_ID.
+
+    EXT is an extension id, a full name (000*101) or a number (101); ACCOUNT/EXT where there are
+    several accounts. Shows what is registered before and after, and asks first. The phone comes
+    back when it registers next.
+
+    The daemon does it, and knows that it is no loss. {RIGHTS} Where no daemon runs, --direct asks
+    the PBX itself, with the account's own secret.
+    """,
+)
 @click.argument("extension", metavar="EXT", shell_complete=complete_extensions)
 @click.argument("registration_id", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def unregister(
-    config_file: Path, extension: str, registration_id: str | None, *, yes: bool
-) -> None:
-    """Delete the registrations of EXT at the PBX, or the one with REGISTRATION_ID.
+@click.option("--direct", is_flag=True, help="Ask the PBX itself, by the configuration.")
+@author_option
+@remote_options
+def unregister(*, direct: bool, **given: Any) -> None:  # noqa: D103 - `help` has it
+    if direct:
+        from regwatch.cli.unregister_at_pbx import unregister as directly
 
-    EXT is an extension id, a full name (000*101) or a number (101); ACCOUNT/EXT where there are
-    several accounts. Shows what is registered before and after, and asks first. It asks the PBX
-    itself, with the account's own secret. The phone comes back when it registers next.
-    """
+        directly(
+            given["config_file"],
+            given["extension"],
+            given["registration_id"],
+            yes=given["yes"],
+        )
+        return
+    from regwatch.cli.remote import speak
     from regwatch.cli.unregister import unregister as work
 
-    work(config_file, extension, registration_id, yes=yes)
+    speak(work, **given)
