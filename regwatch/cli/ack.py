@@ -7,6 +7,7 @@ import click
 
 from regwatch.cli.console import look
 from regwatch.cli.errors import RemoteError
+from regwatch.cli.names import neither
 from regwatch.cli.remote import Remote, whoami
 from regwatch.web.api.bodies import Acknowledgement, IncidentBody, ShowBody
 
@@ -43,7 +44,7 @@ async def _meant(remote: Remote, name: str) -> Sequence[IncidentBody]:
             raise RemoteError(f"incident {found.id} is over: {found.summary}")
         return [found]
     if phone is None:
-        raise RemoteError(f"{name} is no watched extension, and no incident's id begins like that")
+        raise neither(name)
     if not phone.incidents:
         raise RemoteError(f"nothing is wrong with {name}: there is nothing to take on")
     return phone.incidents

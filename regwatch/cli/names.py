@@ -9,6 +9,7 @@ from regwatch.web.api.bodies import StatusBody
 
 LEAST_BEGINNING = 6
 """Characters of an id that may stand for it, if no other begins like that."""
+TOO_SHORT = f"give an id whole, or its first {LEAST_BEGINNING} characters or more"
 
 
 def whole_id(begun: str, known: Iterable[str], what: str) -> str:
@@ -18,15 +19,20 @@ def whole_id(begun: str, known: Iterable[str], what: str) -> str:
         return begun
     found = [each for each in ids if each.startswith(begun)]
     if len(begun) < LEAST_BEGINNING:
-        raise RemoteError(
-            f"no {what} has the id `{begun}`: give it whole, or its first {LEAST_BEGINNING}"
-            " characters or more"
-        )
+        raise RemoteError(f"no {what} has the id `{begun}`: {TOO_SHORT}")
     if not found:
         raise RemoteError(f"no {what} has the id `{begun}`")
     if len(found) > 1:
         raise RemoteError(f"`{begun}` may be any of {', '.join(found)}")
     return found[0]
+
+
+def neither(name: str) -> RemoteError:
+    """What is no extension and no incident."""
+    short = f"; {TOO_SHORT}" if len(name) < LEAST_BEGINNING else ""
+    return RemoteError(
+        f"{name} is no watched extension, and no incident's id begins like that{short}"
+    )
 
 
 async def check_names(remote: Remote, **sought: str | None) -> None:

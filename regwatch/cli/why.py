@@ -8,6 +8,7 @@ from rich.text import Text
 from regwatch.cli.console import look, print_lines
 from regwatch.cli.errors import RemoteError
 from regwatch.cli.look import Look
+from regwatch.cli.names import neither
 from regwatch.cli.output import print_json
 from regwatch.cli.records import severity_of, state_of, story_lines
 from regwatch.cli.remote import Remote
@@ -40,7 +41,7 @@ async def _found(remote: Remote, what: str) -> tuple[ExtensionWhyBody | None, Wh
             f"{incident.incident.id}"
         )
     if extension is None and incident is None:
-        raise RemoteError(f"{what} is no watched extension, and no incident's id begins like that")
+        raise neither(what)
     return extension, incident
 
 

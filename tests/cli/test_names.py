@@ -4,7 +4,7 @@ import pytest
 from fakes.web import FakeDaemon, FakeOperations, account, served, watched
 
 from regwatch.cli.errors import RemoteError
-from regwatch.cli.names import check_names, whole_id
+from regwatch.cli.names import check_names, neither, whole_id
 from regwatch.cli.remote import Remote
 
 IDS = ["abcdef12", "abcdef34", "ab"]
@@ -22,7 +22,7 @@ def test_an_id_is_whole_or_begins_like_no_other(begun: str, whole: str) -> None:
     [
         (
             "abcde",
-            "no silence has the id `abcde`: give it whole, or its first 6 characters or more",
+            "no silence has the id `abcde`: give an id whole, or its first 6 characters or more",
         ),
         ("abcdef", "`abcdef` may be any of abcdef12, abcdef34"),
         ("123456", "no silence has the id `123456`$"),
@@ -55,3 +55,8 @@ async def test_sites_and_accounts_exist_or_are_said_not_to(
         with pytest.raises(RemoteError) as error:
             await check_names(remote, **sought)
     assert str(error.value) == why
+
+
+@pytest.mark.parametrize(("name", "is_short"), [("nobody", False), ("9c29c", True)])
+def test_what_is_neither_extension_nor_incident_may_be_too_short(name: str, is_short: bool) -> None:
+    assert ("or its first 6 characters or more" in str(neither(name))) is is_short

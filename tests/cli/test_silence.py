@@ -93,7 +93,7 @@ async def test_one_is_ended_by_its_id_or_how_that_begins(
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("s3", "no silence in force or to come has the id `s3`: give it whole"),
+    [("s3", "no silence in force or to come has the id `s3`: give an id whole"),
      ("abcdef", "`abcdef` may be any of abcdef12, abcdef34"),
      ("abcde", "first 6 characters or more"),
      ("ffffff", "no silence in force or to come has the id `ffffff`")],
