@@ -97,8 +97,10 @@ def _cut(widths: Sequence[int], width: int) -> list[int]:
 
 
 def _broken(text: Text, width: int) -> list[Text]:
+    if text.cell_len <= width:
+        return [text]
     lines = text.wrap(Console(width=width), width)
-    return [_trimmed(line) for line in lines] or [Text()]
+    return [_trimmed(line) for line in lines]
 
 
 def _indented(line: Text, columns: int) -> Text:

@@ -56,12 +56,12 @@ def named(url: str) -> Remote:
 
 def nearest(config_file: Path) -> Remote:
     """That of this machine: at the usual socket if it is there and no file is named, else where
-    the configuration says, or where it is without one. Raises `RemoteError`.
+    the configuration says, or where it is without one that can be read. Raises `RemoteError`.
     """
     if not _is_named():
         if os.access(SOCKET, os.W_OK):
             return Remote(f"{UNIX}{SOCKET}")
-        if not config_file.exists():
+        if not os.access(config_file, os.R_OK):
             return named(USUAL)
     return remote_of(config_file)
 
