@@ -2,6 +2,7 @@
 
 RemoteError
 ├── StrangerError
+├── ForbiddenError
 └── NotFoundError
 """
 
@@ -12,6 +13,10 @@ class RemoteError(Exception):
 
 class StrangerError(RemoteError):
     """It answers only to whom it knows."""
+
+
+class ForbiddenError(RemoteError):
+    """It does not do that for us."""
 
 
 class NotFoundError(RemoteError):

@@ -18,8 +18,8 @@ LONGEST = 200
 NOT_THERE = (errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET)
 FOREIGN = "look at the URL"
 RIGHTS = (
-    f"it is open to root and to the group `{GROUP}`: use sudo, or have `sudo usermod -aG {GROUP}"
-    " $USER` done and log in again"
+    f"it is for root and the group `{GROUP}`: use sudo, or have `sudo usermod -aG {GROUP} $USER`"
+    " done and log in again; elsewhere give $REGWATCH_TOKEN or --user"
 )
 
 TRUST = (

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 
-from regwatch.cli.errors import NotFoundError, RemoteError, StrangerError
+from regwatch.cli.errors import ForbiddenError, NotFoundError, RemoteError, StrangerError
 from regwatch.cli.loops import run_loop, until
-from regwatch.cli.reaching import UNIX, why_not_reached
+from regwatch.cli.reaching import RIGHTS, UNIX, why_not_reached
 from regwatch.core.outside import all_made_safe, is_plain
 from regwatch.web.api.bodies import ErrorBody
 
@@ -30,7 +30,11 @@ IS_IT_ONE = "is this a regwatch, and of this version?"
 ASKS_WHO = "regwatch asks for a user and a password: give --user"
 
 T = TypeVar("T")
-REFUSALS: Mapping[int, type[RemoteError]] = {401: StrangerError, 404: NotFoundError}
+REFUSALS: Mapping[int, type[RemoteError]] = {
+    401: StrangerError,
+    403: ForbiddenError,
+    404: NotFoundError,
+}
 
 
 def _no_token() -> str:
@@ -93,7 +97,12 @@ class Remote:
         """Raises `RemoteError`."""
         # Who says who they are acts as that, and who may open the socket may write.
         token = "" if self.user or self._socket else self.token()
-        answer = await self._ask(method, path, body=body, query=query, token=token)
+        try:
+            answer = await self._ask(method, path, body=body, query=query, token=token)
+        except ForbiddenError as error:
+            if token or self.user or self._socket:
+                raise
+            raise RemoteError(f"no right to change anything there: {RIGHTS}") from error
         return decoded(answer, kind)
 
     async def _ask(

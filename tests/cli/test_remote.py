@@ -72,6 +72,16 @@ async def test_a_user_of_the_web_config_acts_under_its_name() -> None:
     assert made.author == "anna"
 
 
+async def test_who_may_not_write_is_told_how_to_come_to_it() -> None:
+    wanted = NewSilence(matchers={"site": ["riga"]}, comment="x", duration_seconds=60.0)
+    async with served(FakeDaemon(), operations=FakeOperations()) as session:
+        url = str(session._base_url).rstrip("/")
+        with pytest.raises(RemoteError, match="no right to change anything there: .* use sudo"):
+            await Remote(url).send(SilenceBody, "POST", "/silences", wanted)
+        with pytest.raises(RemoteError, match="the token is not valid"):
+            await Remote(url, lambda: "wrong").send(SilenceBody, "POST", "/silences", wanted)
+
+
 async def test_something_else_that_listens_there_is_told_apart() -> None:
     app = web.Application()
     async with listening(app, "127.0.0.1:0") as address, aiohttp.ClientSession():
