@@ -93,8 +93,8 @@ def test_without_the_right_to_it_is_said_how_to_get_it() -> None:
     words = why_not_reached("unix:/run/x.sock", PermissionError(13, "Permission denied"))
     assert words == (
         "no right to open /run/x.sock: it is for root and the group `regwatch`: use sudo, or have"
-        " `sudo usermod -aG regwatch $USER` done and log in again; elsewhere give $REGWATCH_TOKEN or"
-        " --user"
+        " `sudo usermod -aG regwatch $USER` done and log in again; elsewhere give"
+        " $REGWATCH_TOKEN or --user"
     )
 
 

@@ -76,7 +76,7 @@ async def test_who_may_not_write_is_told_how_to_come_to_it() -> None:
     wanted = NewSilence(matchers={"site": ["riga"]}, comment="x", duration_seconds=60.0)
     async with served(FakeDaemon(), operations=FakeOperations()) as session:
         url = str(session._base_url).rstrip("/")
-        with pytest.raises(RemoteError, match="no right to change anything there: .* use sudo"):
+        with pytest.raises(RemoteError, match=r"no right to change anything there: .* use sudo"):
             await Remote(url).send(SilenceBody, "POST", "/silences", wanted)
         with pytest.raises(RemoteError, match="the token is not valid"):
             await Remote(url, lambda: "wrong").send(SilenceBody, "POST", "/silences", wanted)
