@@ -37,7 +37,7 @@ class Choice:
     def fits(self, incident: Incident) -> bool:
         """Whether it is asked for, but for the folding."""
         return (
-            self.site in (None, incident.facts.site)
+            (self.site is None or self.site == incident.facts.site)
             and self.account in (None, incident.account)
             and self.alert in (None, incident.alert.value)
             and (not self.severities or incident.severity.value in self.severities)
