@@ -38,7 +38,7 @@ def _line(message: Notification) -> Text:
     style = "green" if message.is_resolved else SEVERITIES[message.severity.value]
     reason = message.reason.value.replace("_", " ")
     return Text.assemble(
-        (f"{at:%Y-%m-%d %H:%M:%S}", "dim"),
+        (f"{at:%Y-%m-%d %H:%M:%S %Z}", "dim"),
         f"  {message.receiver:<12} ",
         (f"{reason:<14}", "dim"),
         (f" {headline(message)}", style),
