@@ -6,7 +6,7 @@ RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKE
 BY_HAND := reliability-day-real
 TOLD := $(addprefix reliability-, places warnings calm identity devices lies lives)
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day life soak ci
+.PHONY: help demo test long coverage lint format types imports reference man figures bench bench-polling bench-writing day life soak ci
 .PHONY: reliability all-reliability security-floods $(RELIABILITY)
 
 help: ## Show this list.
@@ -37,6 +37,12 @@ types: ## Check types.
 
 imports: ## Check that imports run downward only, and by the other contracts of pyproject.toml.
 	lint-imports
+
+reference: ## Make anew what the reference of the commands says of them.
+	python -m regwatch.cli.manual.make reference docs/reference/commands.md
+
+man: ## Make the man pages, in build/man.
+	python -m regwatch.cli.manual.make man build/man
 
 figures: ## Count what must stay small: long functions, large classes.
 	PYTHONPATH=tests python -m figures

@@ -22,6 +22,9 @@ DEBIAN_PROGRAMS = (
     "chromium",
     "systemd-analyze",
     "faketime",
+    "man",
+    "zsh",
+    "fish",
 )
 FROM_OUTSIDE = (
     "CREDENTIALS_DIRECTORY",

@@ -37,10 +37,18 @@ Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 
 
-def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
-    """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
+def load_config(
+    file: Path,
+    *,
+    environ: Mapping[str, str],
+    clock: Clock = wall_clock,
+    text: str | None = None,
+) -> Config:
+    """Read, expand and check the file; raises `ConfigError` with all that is wrong with it. `text`:
+    what is to be taken for its content.
+    """
     now = clock()
-    source = Source(file, secret=Shape.all_secret_names())
+    source = Source(file, secret=Shape.all_secret_names(), text=text)
     source.read()
     problems = source.problems
     values, unset = _expanded(source, environ)

@@ -36,8 +36,13 @@ def is_usable(text: str) -> bool:
 class Source:
     """A file's values and where each stands."""
 
-    def __init__(self, file: Path, *, secret: Collection[str] = ()) -> None:
-        """`secret`: keys whose values no problem may show."""
+    def __init__(
+        self, file: Path, *, secret: Collection[str] = (), text: str | None = None
+    ) -> None:
+        """`secret`: keys whose values no problem may show; `text`: what stands in the file, if that
+        is not to be read.
+        """
+        self._given = text
         self.file = file
         self._secret = secret
         self.values: object = None
@@ -78,6 +83,8 @@ class Source:
         return {name: found} if found != {} else {}
 
     def _text(self) -> str:
+        if self._given is not None:
+            return self._given
         try:
             return read_text(self.file, largest=LARGEST_FILE)
         except FileError as error:

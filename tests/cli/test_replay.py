@@ -1,5 +1,6 @@
 """`regwatch run --record` and `regwatch replay`: what happened, played again."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -57,6 +58,7 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
     result = await regwatch(*options)
     assert result.status == 0, result.err
     *lines, total = result.out.splitlines()
+    assert all(re.match(r"[\d-]{10} [\d:]{8} [A-Z]+[+\d-]*  chat ", line) for line in lines)
     told = [line.split("  ", 2)[2].strip() for line in lines]
     assert [line[:70].rstrip() for line in told] == [
         "first seen     1 new, since 08:03:00 UTC: 102 signed off",

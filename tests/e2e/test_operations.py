@@ -171,7 +171,7 @@ async def test_a_deletion_that_the_pbx_refuses_excuses_nothing(tmp_path: Path) -
         ),
         (("history", "--since", "someday"), "`someday` is neither 24h nor 2026-12-01T22:00"),
         (("status", "--url", "localhost"), "--url localhost is no URL: write http://HOST:PORT"),
-        (("status", "--url", "http://127.0.0.1:1"), "no regwatch answers at http://127.0.0.1:1"),
+        (("status", "--url", "http://127.0.0.1:1"), "no regwatch runs at http://127.0.0.1:1"),
     ],
 )
 async def test_what_is_wrong_is_said(words: tuple[str, ...], message: str) -> None:

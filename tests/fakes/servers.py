@@ -1,8 +1,9 @@
 """Real servers from Debian's packages, on loopback, for the time of a test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,10 @@ async def active_alerts(url: str) -> list[dict[str, str]]:
         session.get(url + "/api/v2/alerts?active=true") as answer,
     ):
         return [one["labels"] for one in await answer.json()]
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """An address at which whoever comes is let in, and told nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"

@@ -14,6 +14,7 @@ from regwatch.web.api.bodies import (
     RegistrationBody,
     SetbackBody,
     SilenceBody,
+    SiteBody,
     WarningsBody,
 )
 from regwatch.web.times import iso
@@ -27,9 +28,13 @@ def moment(at: Timestamp | None) -> str | None:
 
 def account_body(account: AccountView) -> AccountBody:
     """An account."""
+    sites: dict[str, dict[str, int]] = {}
     counts: dict[str, int] = dict.fromkeys(ExtensionState, 0)
-    for (_, state), count in account.counts().items():
+    for (site, state), count in account.counts().items():
         counts[state.value] += count
+        if site and count:
+            of_site = sites.setdefault(site, dict.fromkeys(ExtensionState, 0))
+            of_site[state.value] += count
     quota, warnings = account.quota, account.warnings
     return AccountBody(
         name=account.name,
@@ -44,6 +49,7 @@ def account_body(account: AccountView) -> AccountBody:
         extensions=counts,
         warnings=WarningsBody(warnings.came_true, warnings.taken_back),
         ids_asked={purpose.value: n for purpose, n in account.ids_asked.items()},
+        sites=[SiteBody(name, of_site) for name, of_site in sorted(sites.items())],
     )
 
 
@@ -79,7 +85,7 @@ def registration_body(each: Registration) -> RegistrationBody:
     )
 
 
-def incident_body(incident: Incident) -> IncidentBody:
+def incident_body(incident: Incident, *, members: int = 0) -> IncidentBody:
     """An incident."""
     facts = incident.facts
     return IncidentBody(
@@ -103,6 +109,7 @@ def incident_body(incident: Incident) -> IncidentBody:
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=moment(incident.acknowledged_at),
         labels=incident.labels,
+        members=members,
     )
 
 

@@ -49,6 +49,14 @@ class WarningsBody(Struct, frozen=True):
     taken_back: int
 
 
+class SiteBody(Struct):
+    """One site of an account."""
+
+    name: str
+    extensions: dict[str, int]
+    """How many, by state."""
+
+
 class AccountBody(Struct):
     """One account at the PBX."""
 
@@ -65,6 +73,8 @@ class AccountBody(Struct):
     warnings: WarningsBody = WarningsBody(0, 0)
     ids_asked: dict[str, int] = {}
     """How many extensions were asked for since the start, by what for."""
+    sites: list[SiteBody] = []
+    """Those that have extensions, by name."""
 
 
 class ReceiverBody(Struct):
@@ -169,6 +179,8 @@ class IncidentBody(Struct):
     acknowledged_by: str
     acknowledged_at: str | None
     labels: dict[str, str]
+    members: int = 0
+    """In a list: how many other open incidents it says it all for."""
 
 
 class IncidentsBody(Struct):

@@ -31,6 +31,11 @@ ENDPOINTS = (
         query={
             "q": "Text in name, label, group, site, device or address",
             "state": "Only those in this state",
+            "states": "Only those in one of these, with commas between them",
+            "site": "Only those of this site",
+            "account": "Only those of this account",
+            "group": "Only those of this group of the PBX",
+            "device": "Only those with a device whose name holds this",
             "page": "From 1",
         },
     ),
@@ -54,7 +59,15 @@ ENDPOINTS = (
         "/incidents",
         "Open incidents, or those resolved lately",
         IncidentsBody,
-        query={"state": "`open` (default) or `resolved`", "limit": "At most so many"},
+        query={
+            "state": "`open` (default) or `resolved`",
+            "limit": "At most so many",
+            "folded": "`true`: without those that another open one says it all for",
+            "site": "Only those of this site",
+            "account": "Only those of this account",
+            "alert": "Only those of this kind",
+            "severity": "Only those of one of these severities, with commas between them",
+        },
     ),
     Endpoint(
         "incident",

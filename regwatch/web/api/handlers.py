@@ -47,6 +47,7 @@ from regwatch.web.api.bodies import (
     WhyBody,
 )
 from regwatch.web.api.changes import Changes
+from regwatch.web.api.choosing import Choice, chosen
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.finding import find_extension, find_incident
 from regwatch.web.api.openapi import Endpoint, describe
@@ -178,10 +179,15 @@ class Api:
         if state not in ("open", "resolved"):
             raise ApiError(400, "`state` is open or resolved")
         is_open = state == "open"
-        found = self._view.incidents() if is_open else self._view.recently_resolved()
+        everything = self._view.incidents() if is_open else self._view.recently_resolved()
+        found, members = await chosen(everything, Choice.of(request))
         order = worst_first if is_open else latest_first
         first = await smallest(found, order, limit_of(request, MOST_INCIDENTS))
-        return IncidentsBody(self._sound("incidents", incident_body, first), len(found))
+
+        def body(each: Incident) -> IncidentBody:
+            return incident_body(each, members=members[each.id])
+
+        return IncidentsBody(self._sound("incidents", body, first), len(found))
 
     async def incident(self, request: web.Request) -> IncidentBody:
         """One, also of former times."""
