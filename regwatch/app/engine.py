@@ -102,6 +102,7 @@ class Engine:
         try:
             # First: they leave in the store what their successors take up from there.
             await _stop(former.without(parts))
+            parts.inherit(former)
             begun = [part for stage in parts.without(former) for part in stage]
             await _load(begun)
         except BaseException:

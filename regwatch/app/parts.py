@@ -72,6 +72,16 @@ class Parts:
             heartbeats=_kept(self.heartbeats, former.heartbeats),
         )
 
+    def inherit(self, former: "Parts") -> None:
+        """What is known of accounts of the same names, which were stopped, need not be asked for
+        again.
+        """
+        before = {account.settings.name: account for account in former.accounts}
+        for account in self.accounts:
+            other = before.get(account.settings.name)
+            if other is not None and other is not account:
+                account.inherit(other)
+
     def without(self, others: "Parts") -> Sequence[Sequence[Part]]:
         """Those that are not among others, in the order of stopping."""
         theirs = set(map(id, others.everything))

@@ -49,6 +49,9 @@ class Part:
         if self.fails is not None:
             raise self.fails
 
+    def inherit(self, former: "Part") -> None:
+        self._book.append(f"{self} inherits of {former}")
+
     def try_out(self) -> None:
         self._book.append(f"try {self}")
 
@@ -159,8 +162,9 @@ async def test_what_differs_is_stopped_loaded_and_started_and_nothing_else(
         begun = await it.engine.change(parts(it.book, acme=2, hook=2))
         assert list(map(str, begun)) == ["acme2", "hook2"]
         done = it.done()
-        assert done[:4] == ["stop acme1", "stop hook1", "load acme2", "load hook2"]
-        assert done[4:] == [
+        assert done[:2] == ["stop acme1", "stop hook1"]
+        assert done[2:5] == ["acme2 inherits of acme1", "load acme2", "load hook2"]
+        assert done[5:] == [
             "start hook2",
             "start desk1",
             "start self1",
@@ -186,8 +190,9 @@ async def test_what_cannot_be_loaded_leaves_all_as_it_was(tmp_path: Path) -> Non
             await it.engine.change(coming)
         assert it.engine.parts is before
         done = it.done()
-        assert done[:4] == ["stop acme1", "stop desk1", "load acme2", "load desk2"]
-        assert done[4:] == STARTED, "who was stopped begins again; for the others it is nothing"
+        assert done[:2] == ["stop acme1", "stop desk1"]
+        assert done[2:5] == ["acme2 inherits of acme1", "load acme2", "load desk2"]
+        assert done[5:] == STARTED, "who was stopped begins again; for the others it is nothing"
         assert it.engine.mutes.active(now=lost().started_at) == ()
 
 
@@ -228,7 +233,8 @@ async def test_during_a_change_an_acknowledgement_and_the_stop_wait(tmp_path: Pa
         stopping = it.tasks.create_task(it.engine.stop())
         await asyncio.sleep(1)
         assert not asked.done()
-        assert it.done() == ["stop acme1", "load acme2"], "nothing is stopped between two lives"
+        changed = ["stop acme1", "acme2 inherits of acme1", "load acme2"]
+        assert it.done() == changed, "nothing is stopped between two lives"
         go_on.set()
         await changing
         assert await asked == lost()
@@ -243,7 +249,7 @@ async def test_after_the_stop_a_change_starts_nobody(tmp_path: Path) -> None:
         await it.engine.stop()
         it.done()
         await it.engine.change(parts(it.book, acme=2))
-        assert it.done() == ["stop acme1", "load acme2"]
+        assert it.done() == ["stop acme1", "acme2 inherits of acme1", "load acme2"]
 
 
 async def test_it_answers_for_its_parts(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Which parts a reload leaves alone, and in which order they stop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regwatch.app.parts import Parts
@@ -51,3 +51,31 @@ def test_what_differs_is_new_and_the_order_is_that_of_the_file() -> None:
     assert (kept.desk, kept.self_watch) == (coming.desk, former.self_watch)
     assert names(kept.without(former)) == ["c", "e", "z"]
     assert names(former.without(kept)) == ["h", "d", "x"]
+
+
+def test_only_who_comes_in_the_place_of_another_one_inherits_of_it() -> None:
+    former, coming = heirs(("acme", 1), ("bolt", 1)), heirs(("acme", 2), ("bolt", 1), ("corp", 1))
+    kept = coming.keeping(former)
+    kept.inherit(former)
+    found: Any = kept.accounts
+    assert [each.inherited for each in found] == [former.accounts[0], None, None]
+
+
+@dataclass(eq=False)
+class Heir:
+    settings: Any
+    inherited: Any = None
+
+    def inherit(self, former: Any) -> None:
+        self.inherited = former
+
+
+def heirs(*accounts: tuple[str, int]) -> Parts:
+    settings = [Named(*account) for account in accounts]
+    return replace(parts(), accounts=[Heir(each) for each in settings])  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+    value: int

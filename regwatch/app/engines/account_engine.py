@@ -1,7 +1,8 @@
 """One account, polled: its client, its watcher and their task, started and stopped for itself.
 
 It is built from its settings and from what is stored; so it is built anew whenever it begins again,
-after a reload that changed it or after its death. What is asked of it meanwhile waits.
+after a reload that changed it or after its death. What is asked of it meanwhile waits. A list of
+extensions that was read shortly before a reload costs no requests again.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from regwatch.core.model import (
     Instant,
     RegistrationId,
 )
+from regwatch.core.polling.list_reading import ListRead
 from regwatch.guard import Bugs
 from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
@@ -54,7 +56,7 @@ class AccountEngine:
     def __init__(
         self,
         settings: AccountSettings,
-        build: Callable[[AccountSettings, Sequence[Incident]], Watch],
+        build: Callable[[AccountSettings, Sequence[Incident], ListRead | None], Watch],
         store: IncidentStore,
         *,
         clock: Clock,
@@ -78,6 +80,8 @@ class AccountEngine:
             no_bugs=(StoreError, SourceError),
         )
         self._built: Watch | None = None
+        self._list_read: ListRead | None = None
+        """By who was there before."""
 
     def try_out(self) -> None:
         """Build it to see that it can be built; raises `SourceError` if the PBX could not be asked
@@ -86,7 +90,8 @@ class AccountEngine:
         self._take(())
 
     def _take(self, incidents: Sequence[Incident]) -> None:
-        built = built_with(incidents, lambda some: self._build(self.settings, some), self._bugs)
+        settings, read = self.settings, self._list_read
+        built = built_with(incidents, lambda some: self._build(settings, some, read), self._bugs)
         built.client.prepare()  # reads the certificates: entering cannot fail for them
         self._built = built
         self._sight = AccountSight(built.watcher.account, built.client, clock=self._clock)
@@ -115,6 +120,14 @@ class AccountEngine:
         """Ask nothing more, and store what is not stored yet; bounded, whatever hangs."""
         await self._running.stop()
         self._is_loaded = False
+        if self._built is not None:
+            self._list_read = self._built.watcher.account.list_read
+
+    def inherit(self, former: "AccountEngine") -> None:
+        """Know the list of one that was stopped, if that asked the same PBX in the same name."""
+        theirs, ours = former.settings.pbx, self.settings.pbx
+        if (theirs.url, theirs.credentials) == (ours.url, ours.credentials):
+            self._list_read = former._list_read  # noqa: SLF001 - it is one of its own kind
 
     async def _watch(self) -> None:
         if not self._is_loaded:  # it died, or was stopped: what it held may be older than the store
