@@ -18,7 +18,7 @@ from regwatch.web.api.bodies import (
     Unregistered,
     WhyBody,
 )
-from regwatch.web.api.openapi import Endpoint
+from regwatch.web.api.openapi import COUNT, MOMENT, Endpoint
 
 ENDPOINTS = (
     Endpoint("status", "GET", "/status", "Overview: accounts, incidents, receivers", StatusBody),
@@ -68,6 +68,7 @@ ENDPOINTS = (
             "alert": "Only those of this kind",
             "severity": "Only those of one of these severities, with commas between them",
         },
+        values={"state": {"type": "string", "enum": ["open", "resolved"]}, "limit": COUNT},
     ),
     Endpoint(
         "incident",
@@ -105,6 +106,7 @@ ENDPOINTS = (
             "until": "RFC 3339, exclusive",
             "limit": "At most so many",
         },
+        values={"since": MOMENT, "until": MOMENT, "limit": COUNT},
     ),
     Endpoint(
         "silences",

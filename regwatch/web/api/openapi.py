@@ -11,6 +11,9 @@ from regwatch.web.api.bodies import ErrorBody
 
 IN_PATH = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 REF = "#/components/schemas/{name}"
+TEXT = {"type": "string"}
+MOMENT = {"type": "string", "format": "date-time"}
+COUNT = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Endpoint:
     body: type | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     """Parameters, and what they mean; none is required."""
+    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What a parameter of the query may say, where that is not any text."""
 
     @property
     def takes_token(self) -> bool:
@@ -82,12 +87,13 @@ def _operation(endpoint: Endpoint, refs: Mapping[type, Any]) -> dict[str, Any]:
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     in_path = (
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": TEXT}
         for name in IN_PATH.findall(endpoint.path)
     )
+    values, query = endpoint.values, endpoint.query
     in_query = (
-        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
-        for name, meaning in endpoint.query.items()
+        {"name": name, "in": "query", "description": meaning, "schema": values.get(name, TEXT)}
+        for name, meaning in query.items()
     )
     return [*in_path, *in_query]
 
