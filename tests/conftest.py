@@ -25,6 +25,7 @@ DEBIAN_PROGRAMS = (
     "man",
     "zsh",
     "fish",
+    "squid",
 )
 FROM_OUTSIDE = (
     "CREDENTIALS_DIRECTORY",

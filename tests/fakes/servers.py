@@ -11,6 +11,20 @@ import aiohttp
 from fakes.daemon import free_port
 from fakes.debian import program
 from fakes.patience import PATIENCE
+from yarl import URL
+
+SQUID = """\
+http_port {listen} accel vhost
+cache_peer {host} parent {port} 0 no-query originserver name=origin
+http_access allow all
+cache deny all
+access_log none
+cache_log /dev/null
+cache_store_log none
+pid_filename none
+netdb_filename none
+coredump_dir none
+"""
 
 
 @asynccontextmanager
@@ -42,13 +56,23 @@ async def _ready(url: str) -> None:
 
 
 @asynccontextmanager
-async def prometheus(target: str, folder: Path) -> AsyncIterator[str]:
-    """A Prometheus that scrapes host:port every second; its address."""
+async def reverse_proxy(origin: URL, folder: Path, *, port: int = 0) -> AsyncIterator[str]:
+    """A squid in front of a server, which hands on the Host that it is asked by; its host:port."""
+    listen = f"127.0.0.1:{port or free_port()}"
+    config, of_origin = folder / "squid.conf", {"host": origin.host, "port": origin.port}
+    config.write_text(SQUID.format(listen=listen, **of_origin), encoding="utf-8")
+    arguments = ("-N", "-f", str(config))
+    async with _running("squid", arguments, f"http://{listen}", folder):
+        yield listen
+
+
+@asynccontextmanager
+async def prometheus(target: str, folder: Path, *, how: str = "") -> AsyncIterator[str]:
+    """A Prometheus that scrapes host:port every second; its address. `how`: more of the job."""
     config = folder / "prometheus.yml"
+    job = f"job_name: regwatch, {how}static_configs: [{{targets: ['{target}']}}]"
     config.write_text(
-        "global: {scrape_interval: 1s}\n"
-        "scrape_configs:\n"
-        f"  - {{job_name: regwatch, static_configs: [{{targets: ['{target}']}}]}}\n"
+        f"global: {{scrape_interval: 1s}}\nscrape_configs:\n  - {{{job}}}\n", encoding="utf-8"
     )
     listen = f"127.0.0.1:{free_port()}"
     arguments = (

@@ -8,10 +8,10 @@ from collections import deque
 
 from regwatch.core.model import LONG_AGO, Instant
 
-MOST_SWEEPS = 2.8
-"""Sweeps' worth of requests for which an extension may be passed over: what is on its way comes on
-top, and three are a limit that is kept.
-"""
+MOST_SWEEPS = 3
+"""Sweeps' worth of requests for which an extension may be passed over."""
+SPARE = 2
+"""Requests before that in which the overdue are asked: there may be appointments that go first."""
 
 
 class Rounds:
@@ -33,4 +33,4 @@ class Rounds:
 
 
 def _most(batches: int) -> int:
-    return max(1, int(MOST_SWEEPS * batches) - 1)
+    return max(1, MOST_SWEEPS * batches - SPARE)

@@ -3,10 +3,10 @@
 import pytest
 
 from regwatch.core.model import LONG_AGO, Instant
-from regwatch.core.polling.rounds import MOST_SWEEPS, Rounds
+from regwatch.core.polling.rounds import MOST_SWEEPS, SPARE, Rounds
 
 BATCHES = 20
-MOST = int(MOST_SWEEPS * BATCHES) - 1
+MOST = MOST_SWEEPS * BATCHES - SPARE
 
 
 @pytest.mark.parametrize("spacing", [0.1, 4.0, 90.0])
