@@ -9,7 +9,7 @@ from regwatch.clock import Clock
 from regwatch.guard import Bugs
 from regwatch.web.api.handlers import Api
 from regwatch.web.auth import Gate, authentication
-from regwatch.web.door import HEARD, Heard
+from regwatch.web.door import HEARD, SERVER_NAME, Heard
 from regwatch.web.errors import surviving
 from regwatch.web.health import HealthChecks, Reload
 from regwatch.web.metrics.exposition import Exposition
@@ -87,4 +87,4 @@ def build_app(
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    response.headers[hdrs.SERVER] = "regwatch"  # else aiohttp tells its version, and Python's
+    response.headers[hdrs.SERVER] = SERVER_NAME

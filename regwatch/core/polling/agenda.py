@@ -236,8 +236,8 @@ class Agenda:
         sources = (
             self._due_firmly(now),
             self._unseen(),
-            self._starved(overdue_before, most, chosen),
-            self._starved(Instant(now - patience), most // 2, chosen),
+            (i for i in self._asked_before(overdue_before) if i not in chosen),
+            islice(self._asked_before(Instant(now - patience)), most // 2),
             self._by_rank(chosen, now),
         )
         for extension_id in islice(chain(*sources), most):
@@ -274,12 +274,8 @@ class Agenda:
     def _unseen(self) -> Iterator[ExtensionId]:
         return (i for i in self._never_asked if i not in self._withheld)
 
-    def _starved(
-        self, before: Instant, most: int, chosen: Collection[ExtensionId]
-    ) -> Iterator[ExtensionId]:
-        """Those asked before, so many at most, with those of them who are chosen already."""
-        oldest = takewhile(lambda each: each[0] < before, self._waiting())
-        return (i for _, i in islice(oldest, most) if i not in chosen)
+    def _asked_before(self, before: Instant) -> Iterator[ExtensionId]:
+        return (i for _, i in takewhile(lambda each: each[0] < before, self._waiting()))
 
     def _by_rank(self, chosen: Collection[ExtensionId], now: Instant) -> Iterator[ExtensionId]:
         """Both queues are ordered by when their extensions were asked: merging them is enough."""

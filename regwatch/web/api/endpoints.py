@@ -1,5 +1,6 @@
 """The API's endpoints: each is named as the method of `Api`, or of `Changes`, that answers it."""
 
+from regwatch.core.model import ExtensionState
 from regwatch.web.api.bodies import (
     Acknowledgement,
     Deletion,
@@ -18,7 +19,14 @@ from regwatch.web.api.bodies import (
     Unregistered,
     WhyBody,
 )
-from regwatch.web.api.openapi import COUNT, MOMENT, Endpoint
+from regwatch.web.api.openapi import (
+    COUNT,
+    INCIDENT_STATES,
+    MOMENT,
+    TRUE_OR_FALSE,
+    Endpoint,
+    one_of,
+)
 
 ENDPOINTS = (
     Endpoint("status", "GET", "/status", "Overview: accounts, incidents, receivers", StatusBody),
@@ -38,6 +46,7 @@ ENDPOINTS = (
             "device": "Only those with a device whose name holds this",
             "page": "From 1",
         },
+        values={"state": one_of(list(ExtensionState)), "page": COUNT},
     ),
     Endpoint(
         "why_extension",
@@ -68,7 +77,11 @@ ENDPOINTS = (
             "alert": "Only those of this kind",
             "severity": "Only those of one of these severities, with commas between them",
         },
-        values={"state": {"type": "string", "enum": ["open", "resolved"]}, "limit": COUNT},
+        values={
+            "state": one_of(INCIDENT_STATES),
+            "folded": one_of(TRUE_OR_FALSE),
+            "limit": COUNT,
+        },
     ),
     Endpoint(
         "incident",
@@ -115,6 +128,7 @@ ENDPOINTS = (
         "Silences in force or to come",
         SilencesBody,
         query={"all": "`true`: those that have ended, too"},
+        values={"all": one_of(TRUE_OR_FALSE)},
     ),
     Endpoint("add_silence", "POST", "/silences", "Set a silence", SilenceBody, body=NewSilence),
     Endpoint(

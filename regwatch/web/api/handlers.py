@@ -50,19 +50,21 @@ from regwatch.web.api.changes import Changes
 from regwatch.web.api.choosing import Choice, chosen
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.finding import find_extension, find_incident
-from regwatch.web.api.openapi import Endpoint, describe
+from regwatch.web.api.openapi import INCIDENT_STATES, TRUE_OR_FALSE, Endpoint, describe
 from regwatch.web.api.request import (
     ApiError,
     asked,
     check_writer,
+    choice_of,
     json_response,
     limit_of,
     named,
+    search_of,
     time_of,
 )
 from regwatch.web.api.stories import others_in, stories_of, why_body
 from regwatch.web.errors import each_sound
-from regwatch.web.listing import Row, Search, list_extensions
+from regwatch.web.listing import Row, list_extensions
 from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
 from regwatch.web.times import iso
 from regwatch.web.views import (
@@ -151,7 +153,7 @@ class Api:
 
     async def extensions(self, request: web.Request) -> ExtensionsBody:
         """A page of them."""
-        page = await list_extensions(self._view.accounts(), Search.from_query(request.query))
+        page = await list_extensions(self._view.accounts(), search_of(request))
         bodies = self._sound("extensions", self._extension, page.rows)
         return ExtensionsBody(bodies, page.found, page.number, page.pages)
 
@@ -175,10 +177,7 @@ class Api:
 
     async def incidents(self, request: web.Request) -> IncidentsBody:
         """Those open, or those that ended lately."""
-        state = asked(request, "state") or "open"
-        if state not in ("open", "resolved"):
-            raise ApiError(400, "`state` is open or resolved")
-        is_open = state == "open"
+        is_open = choice_of(request, "state", INCIDENT_STATES) != "resolved"
         everything = self._view.incidents() if is_open else self._view.recently_resolved()
         found, members = await chosen(everything, Choice.of(request))
         order = worst_first if is_open else latest_first
@@ -233,7 +232,7 @@ class Api:
 
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""
-        now, everything = self._clock(), asked(request, "all") == "true"
+        now, everything = self._clock(), choice_of(request, "all", TRUE_OR_FALSE) == "true"
         kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
         in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
         return SilencesBody(self._sound("silences", partial(silence_body, now=now), in_order))

@@ -13,6 +13,7 @@ IN_PATH = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 REF = "#/components/schemas/{name}"
 TEXT = {"type": "string"}
 MOMENT = {"type": "string", "format": "date-time"}
+INCIDENT_STATES, TRUE_OR_FALSE = ("open", "resolved"), ("true", "false")
 COUNT = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 
@@ -41,6 +42,11 @@ class Endpoint:
     def success(self) -> int:
         """The status of an answer that is no error."""
         return 201 if self.path == "/silences" and self.method == "POST" else 200
+
+
+def one_of(choices: Sequence[str]) -> Mapping[str, object]:
+    """A parameter that says one of these."""
+    return {"type": "string", "enum": list(choices)}
 
 
 def describe(endpoints: Sequence[Endpoint], *, prefix: str, version: str) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """What a request to the API says, and what is wrong with it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
 
-from regwatch.core.model import Timestamp
+from regwatch.core.model import ExtensionState, Timestamp
 from regwatch.core.outside import all_made_safe, made_safe
 from regwatch.web.api.bodies import NewSilence
 from regwatch.web.auth import WRITER, why_not_writing
+from regwatch.web.listing import Search
 
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
@@ -94,11 +96,33 @@ def read_body(raw: bytes, kind: type[T]) -> T:
 
 def limit_of(request: web.Request, most: int) -> int:
     """How many are asked for, within bounds; raises `ApiError`."""
-    wish = asked(request, "limit")
-    wish = "200" if wish is None else wish
+    return min(_number_of(request, "limit", 200), most)
+
+
+def _number_of(request: web.Request, name: str, default: int) -> int:
+    wish = asked(request, name)
+    if wish is None:
+        return default
     if not (wish.isascii() and wish.isdigit() and len(wish) < 10 and int(wish)):
-        raise ApiError(400, "`limit` must be a number from 1")
-    return min(int(wish), most)
+        raise ApiError(400, f"`{name}` must be a number from 1")
+    return int(wish)
+
+
+def choice_of(request: web.Request, name: str, choices: Sequence[str]) -> str | None:
+    """Which of these a parameter names, None without; raises `ApiError` if it is none of them."""
+    wish = asked(request, name) or None
+    if wish is not None and wish not in choices:
+        raise ApiError(400, f"`{name}` is {', '.join(choices[:-1])} or {choices[-1]}")
+    return wish
+
+
+def search_of(request: web.Request) -> Search:
+    """Which extensions are asked for; raises `ApiError` for what makes no sense, which the page
+    ignores.
+    """
+    choice_of(request, "state", [str(state) for state in ExtensionState])
+    _number_of(request, "page", 1)
+    return Search.from_query(request.query)
 
 
 def time_of(request: web.Request, name: str) -> Timestamp | None:
