@@ -73,19 +73,24 @@ class Parts:
         )
 
     def inherit(self, former: "Parts") -> None:
-        """What is known of accounts of the same names, which were stopped, need not be asked for
-        again.
+        """The lists of those that were stopped need not be read again by who asks the same PBX in
+        the same name.
         """
-        before = {account.settings.name: account for account in former.accounts}
+        before = {_asked_by(account): account for account in former.accounts}
         for account in self.accounts:
-            other = before.get(account.settings.name)
+            other = before.get(_asked_by(account))
             if other is not None and other is not account:
-                account.inherit(other)
+                account.list_read = other.list_read
 
     def without(self, others: "Parts") -> Sequence[Sequence[Part]]:
         """Those that are not among others, in the order of stopping."""
         theirs = set(map(id, others.everything))
         return [[part for part in stage if id(part) not in theirs] for stage in self.stages]
+
+
+def _asked_by(account: AccountEngine) -> object:
+    settings = account.settings
+    return settings.name, settings.pbx.url, settings.pbx.credentials
 
 
 def _kept(coming: Sequence[P], former: Sequence[P]) -> Sequence[P]:

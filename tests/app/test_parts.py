@@ -53,29 +53,35 @@ def test_what_differs_is_new_and_the_order_is_that_of_the_file() -> None:
     assert names(former.without(kept)) == ["h", "d", "x"]
 
 
-def test_only_who_comes_in_the_place_of_another_one_inherits_of_it() -> None:
-    former, coming = heirs(("acme", 1), ("bolt", 1)), heirs(("acme", 2), ("bolt", 1), ("corp", 1))
-    kept = coming.keeping(former)
-    kept.inherit(former)
-    found: Any = kept.accounts
-    assert [each.inherited for each in found] == [former.accounts[0], None, None]
+def test_a_list_is_known_to_who_asks_the_same_pbx_in_the_same_name() -> None:
+    former = heirs(Named("acme"), Named("bolt"), Named("corp"), Named("dune"))
+    for account in former.accounts:
+        account.list_read = account.settings.name  # type: ignore[assignment]
+    elsewhere = Pbx(url="https://other.example.com")
+    others = Pbx(credentials="others")
+    coming = heirs(Named("acme", 2), Named("bolt", pbx=elsewhere), Named("corp", pbx=others))
+    coming.inherit(former)
+    assert [account.list_read for account in coming.accounts] == ["acme", None, None]
 
 
-@dataclass(eq=False)
-class Heir:
-    settings: Any
-    inherited: Any = None
-
-    def inherit(self, former: Any) -> None:
-        self.inherited = former
-
-
-def heirs(*accounts: tuple[str, int]) -> Parts:
-    settings = [Named(*account) for account in accounts]
-    return replace(parts(), accounts=[Heir(each) for each in settings])  # type: ignore[misc]
+@dataclass(frozen=True)
+class Pbx:
+    url: str = "https://pbx.example.com"
+    credentials: str = "ours"
 
 
 @dataclass(frozen=True)
 class Named:
     name: str
-    value: int
+    value: int = 1
+    pbx: Pbx = Pbx()
+
+
+@dataclass(eq=False)
+class Heir:
+    settings: Named
+    list_read: Any = None
+
+
+def heirs(*settings: Named) -> Parts:
+    return replace(parts(), accounts=[Heir(each) for each in settings])  # type: ignore[misc]

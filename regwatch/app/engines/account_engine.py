@@ -80,8 +80,8 @@ class AccountEngine:
             no_bugs=(StoreError, SourceError),
         )
         self._built: Watch | None = None
-        self._list_read: ListRead | None = None
-        """By who was there before."""
+        self.list_read: ListRead | None = None
+        """By who was there before: known once that is stopped, and until this one begins."""
 
     def try_out(self) -> None:
         """Build it to see that it can be built; raises `SourceError` if the PBX could not be asked
@@ -90,7 +90,7 @@ class AccountEngine:
         self._take(())
 
     def _take(self, incidents: Sequence[Incident]) -> None:
-        settings, read = self.settings, self._list_read
+        settings, read = self.settings, self.list_read
         built = built_with(incidents, lambda some: self._build(settings, some, read), self._bugs)
         built.client.prepare()  # reads the certificates: entering cannot fail for them
         self._built = built
@@ -110,6 +110,7 @@ class AccountEngine:
             found = await self._store.open_incidents()
             mine = (i for i in found if i.account == self.settings.name)
             self._take([of_the_past(i, now=self._clock()) for i in mine])
+            self.list_read = None  # what was built has it, until it has a newer one
             self._is_loaded = True
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -121,13 +122,7 @@ class AccountEngine:
         await self._running.stop()
         self._is_loaded = False
         if self._built is not None:
-            self._list_read = self._built.watcher.account.list_read
-
-    def inherit(self, former: "AccountEngine") -> None:
-        """Know the list of one that was stopped, if that asked the same PBX in the same name."""
-        theirs, ours = former.settings.pbx, self.settings.pbx
-        if (theirs.url, theirs.credentials) == (ours.url, ours.credentials):
-            self._list_read = former._list_read  # noqa: SLF001 - it is one of its own kind
+            self.list_read = self._built.watcher.account.list_read
 
     async def _watch(self) -> None:
         if not self._is_loaded:  # it died, or was stopped: what it held may be older than the store
