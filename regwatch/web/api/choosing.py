@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from regwatch.core.model import Incident, IncidentId
-from regwatch.web.api.request import asked
+from regwatch.web.api.openapi import TRUE_OR_FALSE
+from regwatch.web.api.request import asked, choice_of
 from regwatch.web.ordering import chunked
 
 
@@ -27,7 +28,7 @@ class Choice:
         """As the query says."""
         severities = asked(request, "severity")
         return cls(
-            folded=asked(request, "folded") == "true",
+            folded=choice_of(request, "folded", TRUE_OR_FALSE) == "true",
             site=asked(request, "site"),
             account=asked(request, "account"),
             alert=asked(request, "alert"),

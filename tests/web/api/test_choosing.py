@@ -23,7 +23,7 @@ ALL = [*MEMBERS, SITE, INFO, LEFT]
     [
         ("", Choice()),
         ("?folded=true&site=riga", Choice(folded=True, site="riga")),
-        ("?folded=yes&severity=", Choice()),
+        ("?folded=false&severity=", Choice()),
         (
             "?severity=info,critical&alert=x&account=a",
             Choice(account="a", alert="x", severities=frozenset({"info", "critical"})),
