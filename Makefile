@@ -7,7 +7,7 @@ BY_HAND := reliability-day-real
 TOLD := $(addprefix reliability-, places warnings calm identity devices lies lives)
 
 .PHONY: help demo test long coverage lint format types imports reference man figures bench bench-polling bench-writing day life soak ci
-.PHONY: reliability all-reliability security-floods $(RELIABILITY)
+.PHONY: booted reliability all-reliability security-floods $(RELIABILITY)
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ life: ## Live through two days of 500 simulated phones: what happens, each messa
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day
+
+booted: ## Type the documented installation and an upgrade into a clean Debian 12, booted with its systemd; as root, two minutes.
+	pytest -m by_hand -s -p no:randomly tests/docs/test_booted.py
 
 reliability: ## Make again the tables of what is told, and what is false of it, in simulated lives: an hour on two cores.
 	$(MAKE) --keep-going $(TOLD)

@@ -22,7 +22,7 @@ from regwatch.notify.errors import (
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
 from regwatch.notify.receivers.email_message import Heading, message_id, written
 from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
-from regwatch.notify.receivers.smtp import (
+from regwatch.notify.smtp import (
     Letter,
     MailServer,
     Progress,

@@ -13,7 +13,7 @@ from fakes.smtp import PASSWORD, USER, MailServer, mail_server
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.memo import MemoryMemo
 from regwatch.notify.receivers.email import EmailReceiver, EmailSettings
-from regwatch.notify.receivers.smtp import Security
+from regwatch.notify.smtp import Security
 
 pytestmark = pytest.mark.needs_debian
 

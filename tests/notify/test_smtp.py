@@ -11,7 +11,7 @@ from regwatch.core.model import Timestamp
 from regwatch.notify.errors import DeliveryError, ReceiverUnavailableError
 from regwatch.notify.memo import MemoryMemo
 from regwatch.notify.receivers.email import EmailReceiver, EmailSettings
-from regwatch.notify.receivers.smtp import (
+from regwatch.notify.smtp import (
     NOT_TAKEN_HERE,
     Letter,
     MailServer,
