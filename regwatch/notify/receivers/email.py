@@ -22,6 +22,7 @@ from regwatch.notify.errors import (
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
 from regwatch.notify.receivers.email_message import Heading, message_id, written
 from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
+from regwatch.notify.redaction import redact
 from regwatch.notify.smtp import (
     Letter,
     MailServer,
@@ -30,7 +31,6 @@ from regwatch.notify.smtp import (
     Security,
     hand_over,
 )
-from regwatch.notify.redaction import redact
 from regwatch.notify.words.composition import Composed, send_composed
 from regwatch.notify.words.markup import PLAIN
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
