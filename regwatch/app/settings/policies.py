@@ -165,7 +165,8 @@ def _hours(config: Config, name: str) -> ExpectedHours:
 
 def _schedule(config: Config, name: str) -> Schedule:
     shape = config.schedules[name]
-    return Schedule(name, shape.days, shape.hours, shape.timezone)
+    excepted = config.excepted_dates(name)
+    return Schedule(name, shape.days, shape.hours, shape.timezone, excepted)
 
 
 def maintenance(config: Config) -> Sequence[Maintenance]:
