@@ -126,6 +126,14 @@ class Schedule:
         return Stretch(moment(begins, self.zone), moment(ends, self.zone, is_end=True))
 
 
+def turns_at(when: Stretch | Schedule, now: Timestamp) -> Timestamp | None:
+    """When it will begin, or end if it has begun; None: never."""
+    if (running := when.stretch_at(now)) is not None:
+        return running.ends_at
+    coming = when.next_after(now)
+    return None if coming is None else coming.begins_at
+
+
 def apart(dates: Iterable[Dates]) -> tuple[Dates, ...]:
     """The same days, in order; those that touch or overlap are one."""
     found: list[Dates] = []

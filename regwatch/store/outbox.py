@@ -120,6 +120,15 @@ class StoredOutbox:
 
         await self._database.record(work, then)
 
+    async def note_unsaid(self, rows: Sequence[Notified]) -> None:
+        """Note that these receivers are owed nothing more, though they are not told so."""
+
+        async def work(connection: AsyncConnection) -> None:
+            for piece in batched(rows, CHUNK):
+                await upsert_rows(connection, schema.notified, map(notified_row, piece))
+
+        await self._database.record(work, lambda: self._set.hearing.told(rows))
+
     async def _entry(self, notification: Notification) -> tuple[StoredEntry, dict[str, Any]]:
         """As it is kept, here and in its row; raises what the library does."""
         if len(notification.words) <= CHUNK:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from regwatch.core.bugs import SetAside, Where
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import FAR_OFF, Timestamp
-from regwatch.core.schedules import Schedule, Stretch
+from regwatch.core.schedules import Schedule, Stretch, turns_at
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -148,8 +148,5 @@ class Mutes:
 
 def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:
     for mute in mutes:
-        stretch = mute.when.stretch_at(now)
-        if stretch is not None:
-            yield stretch.ends_at
-        elif (coming := mute.when.next_after(now)) is not None:
-            yield coming.begins_at
+        if (at := turns_at(mute.when, now)) is not None:
+            yield at

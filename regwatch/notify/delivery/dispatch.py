@@ -35,6 +35,9 @@ class NotificationLog(Protocol):
     async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
         """Store both in one transaction; storing the same notification again does nothing."""
 
+    async def note_unsaid(self, notified: Sequence[Notified]) -> None:
+        """Store that these receivers are owed nothing more, though they are not told so."""
+
 
 class Dispatcher:
     """One loop for all accounts and receivers."""
@@ -58,6 +61,8 @@ class Dispatcher:
         """What is still to be moved since the clock was set."""
         self._coming: deque[Incident] = deque()
         """What is to be taken in once nothing is to be moved."""
+        self._unsaid: list[Notified] = []
+        """Ends that nobody is told of, still to be stored."""
 
     def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored: few at once, more in pieces."""
@@ -101,9 +106,31 @@ class Dispatcher:
         while True:
             self._noted.clear()
             await self._settle()
-            stored = await self._dispatch_due()
+            await self._turn()
+            stored = await self._dispatch_due() and await self._note_unsaid()
             self._tell_of_bugs()
             await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
+
+    async def _turn(self) -> None:
+        """Of thousands others may be to be told: hours begin, or nobody acknowledged."""
+        async for _ in unhurried(self._grouping.turn(now=self._clock())):
+            pass
+        await self._settle()
+
+    async def _note_unsaid(self) -> bool:
+        """Whether it could be stored; what never can be is found again at the next start."""
+        self._unsaid += self._grouping.take_unsaid()
+        if not self._unsaid:
+            return True
+        try:
+            await self._log.note_unsaid(self._unsaid)
+        except UnstorableError:
+            log.exception("unsaid_not_stored")
+        except Exception:  # as above
+            log.exception("unsaid_not_stored")
+            return False
+        self._unsaid = []
+        return True
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""

@@ -372,7 +372,15 @@ def test_due_changes_nothing_and_queued_does() -> None:
     assert grouping.queued(notification, now=at(10)) == rows
     assert grouping.due(now=at(10)) == []
     assert rows == [
-        Notified("chat", ONE.id, LOST, Severity.CRITICAL, notification.group_key, at(10))
+        Notified(
+            "chat",
+            ONE.id,
+            LOST,
+            Severity.CRITICAL,
+            notification.group_key,
+            at(10),
+            first_told_at=at(10),
+        )
     ]
 
 
