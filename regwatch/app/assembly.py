@@ -45,7 +45,7 @@ class Assembly:
         names = frozenset(receiver.name for receiver in config.receivers)
         fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}
         rules = Rules(alert_policies(config.alerts), config.recover_after)
-        desk = DeskSettings(routes(config.routes), names)
+        desk = DeskSettings(routes(config), names)
         return Parts(
             accounts=[self._account(config, shape) for shape in config.accounts],
             lines=[self._line(config, shape) for shape in config.receivers],

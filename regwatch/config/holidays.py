@@ -74,7 +74,5 @@ class Holidays:
                 advice = context.get("suggestion") or None
                 self.problems.append(Problem(file, number, "", str(context["text"]), advice))
 
-    def _wrong(
-        self, place: tuple[str | int, ...], message: str, advice: str | None = None
-    ) -> None:
+    def _wrong(self, place: tuple[str | int, ...], message: str, advice: str | None = None) -> None:
         self.problems.append(self._source.problem(place, message, advice))

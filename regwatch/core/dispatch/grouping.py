@@ -195,7 +195,6 @@ class Grouping:
             yield from group.clock_set(by)
             self._touched[group] = None
         yield from self._escalations.clock_set(by)
-        self._hours.look_anew()
 
     def turn(self, *, now: Timestamp) -> Iterator[None]:
         """Follow the time: hours of routes began or ended, or nobody acknowledged. In pieces;

@@ -35,8 +35,3 @@ class RouteHours:
         turns = (at for each in hours if (at := turns_at(each, now)) is not None)
         self.turns_at, self._since = min(turns, default=Timestamp(FAR_OFF)), now
         return list(map(id, former)) != list(map(id, self.open))
-
-    def look_anew(self) -> None:
-        """The clock was set: nothing that was found holds any more."""
-        if self.any:
-            self.turns_at = Timestamp(LONG_AGO)
