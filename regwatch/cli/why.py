@@ -70,9 +70,15 @@ def _named(extension: ExtensionBody, look: Look) -> Text:
 def _incident_lines(why: WhyBody, look: Look) -> Iterator[Text]:
     incident = why.incident
     verdict = Text(why.verdict, "green" if why.is_told else "yellow")
-    for line in (_titled(incident, look), Text(incident.explanation), verdict):
+    coming = (Text(_coming(each, look)) for each in why.escalations)
+    for line in (_titled(incident, look), Text(incident.explanation), verdict, *coming):
         yield from wrapped(line, look.width)
     yield from story_lines(why.story, look, known=(incident.summary, incident.explanation))
+
+
+def _coming(each: EscalationBody, look: Look) -> str:
+    told = f"{' and '.join(each.receivers)} will be told too, at {look.shown(each.at)}"
+    return f"Unless somebody acknowledges it, {told}."
 
 
 def _titled(incident: IncidentBody, look: Look) -> Text:

@@ -24,6 +24,9 @@ from regwatch.core.model import (
 from regwatch.core.phones.warned import Outcomes
 from regwatch.core.polling.agenda import Purpose
 
+Escalating = tuple[Timestamp, Sequence[str]]
+"""When which receivers are told, too, if nobody acknowledges."""
+
 
 class AccountView(Protocol):
     """One account as it is now."""
@@ -193,6 +196,10 @@ class DaemonView(Protocol):
 
     def recently_resolved(self) -> Sequence[Incident]:
         """Those that ended lately, in any order."""
+        ...
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[Escalating]:
+        """Who will be told of an incident, too, if nobody acknowledges it."""
         ...
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:

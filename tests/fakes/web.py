@@ -91,6 +91,9 @@ class FakeDaemon:
     problem: str | None = None
     stalled: str | None = None
     setbacks: list[Setback] = field(default_factory=list)
+    escalating: dict[IncidentId, Sequence[tuple[Timestamp, Sequence[str]]]] = field(
+        default_factory=dict
+    )
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts
@@ -100,6 +103,9 @@ class FakeDaemon:
 
     def recently_resolved(self) -> Sequence[Incident]:
         return self.resolved
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
+        return self.escalating.get(incident_id, ())
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         return self.backlog

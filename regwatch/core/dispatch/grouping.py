@@ -36,7 +36,8 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 16. On a route that says so, nobody hears of an end.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
-`turn` follows the time, in pieces. Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
+`turn` follows the time, in pieces. Note all there is, then ask: asking costs the size of the groups
+touched since it was last asked.
 """
 
 import hashlib

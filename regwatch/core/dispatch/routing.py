@@ -1,7 +1,7 @@
 """Who is to hear of an incident, in which group and at which pace: routes, and which of them apply.
 
 The first route that matches wins, unless it says `continue`; the last one catches all. A route does
-not match outside of its hours. What nobody acknowledges in time is told to others by the same route.
+not match outside of its hours. What nobody acknowledges in time is told to others by the same one.
 """
 
 import json

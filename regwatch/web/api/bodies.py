@@ -221,6 +221,13 @@ class ShowBody(Struct):
     history: list[HappeningBody]
 
 
+class EscalationBody(Struct):
+    """Who else is told if nobody acknowledges."""
+
+    at: str
+    receivers: list[str]
+
+
 class WhyBody(Struct):
     """Why somebody was told of an incident, or was not."""
 
@@ -233,6 +240,8 @@ class WhyBody(Struct):
     """The same in words."""
     story: list[HappeningBody]
     """What was decided of it and who was told, oldest first."""
+    escalations: list[EscalationBody] = []
+    """Who is told, too, and when, unless somebody acknowledges."""
 
 
 class ExtensionWhyBody(Struct):

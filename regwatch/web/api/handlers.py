@@ -4,7 +4,7 @@ that change something among them.
 Reading is open to whom the HTTP side is open.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.bugs import Where
-from regwatch.core.history import Sought
+from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
     Incident,
@@ -196,7 +196,10 @@ class Api:
         """Why somebody was told of it, or was not."""
         found = await find_incident(self._operations, named(request, "id"))
         sought = Sought(incident_id=found.id, limit=LONGEST_STORY)
-        return why_body(found, tuple(reversed(await self._operations.history(sought))))
+        return self._why(found, tuple(reversed(await self._operations.history(sought))))
+
+    def _why(self, incident: Incident, story: Sequence[Happening]) -> WhyBody:
+        return why_body(incident, story, self._view.escalations(incident.id))
 
     async def why_extension(self, request: web.Request) -> ExtensionWhyBody:
         """Why somebody was told of what it did, or was not."""
@@ -210,7 +213,7 @@ class Api:
         incidents = [each for each in latest if each is not None]
         return ExtensionWhyBody(
             extension=self._extension(row),
-            incidents=[why_body(each, stories[each.id]) for each in incidents],
+            incidents=[self._why(each, stories[each.id]) for each in incidents],
             others=self._sound("history", happening_body, others_in(lines)),
         )
 

@@ -1005,8 +1005,8 @@ def heard(
     said = []
     while (due_at := seconds_until_due(grouping)) is not None and due_at <= until:
         since = max(since, due_at)
-        for each in send(grouping, since):
-            said.append((since - EVENING_AT, each.receiver, each.reason, told(each)))
+        sent = send(grouping, since)
+        said += [(since - EVENING_AT, each.receiver, each.reason, told(each)) for each in sent]
     return said
 
 
