@@ -14,7 +14,13 @@ from regwatch.cli.records import severity_of, state_of, story_lines
 from regwatch.cli.remote import Remote
 from regwatch.cli.tables import wrapped
 from regwatch.core.durations import humanise
-from regwatch.web.api.bodies import ExtensionBody, ExtensionWhyBody, IncidentBody, WhyBody
+from regwatch.web.api.bodies import (
+    EscalationBody,
+    ExtensionBody,
+    ExtensionWhyBody,
+    IncidentBody,
+    WhyBody,
+)
 
 NOTHING = "Nothing about it was told, or held back, as long as the history is kept."
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Trial
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -158,6 +159,14 @@ class OperationsView(Protocol):
         comment: str,
     ) -> Silence:
         """Set one; raises `NeverMatchesError`."""
+
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Trial:
+        """Who would be told of an alert with these labels that begins then, and why others are
+        not; raises `NeverMatchesError`.
+        """
+        ...
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Trial
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -134,6 +135,8 @@ class FakeOperations:
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
+    trial: Trial | None = None
+    tried: list[tuple[dict[str, str], list[IncidentId], Timestamp]] = field(default_factory=list)
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
         self._check()
@@ -179,6 +182,14 @@ class FakeOperations:
         )
         self.set_silences.append(made)
         return made
+
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Trial:
+        if self.trial is None:
+            raise NeverMatchesError(self.unmatched)
+        self.tried.append((dict(labels), [each.id for each in open_incidents], at))
+        return self.trial
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         found = [s for s in self.set_silences if s.id == silence_id and not s.is_over(now=NOW)]

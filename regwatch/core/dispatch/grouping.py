@@ -31,8 +31,8 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
     fired. When hours begin or end, what fires still is told to whom the routes name from then on,
     and no more to the others, but for its end. Of what somebody acknowledged, or is nothing but
     info, others are not told anew for that.
-15. What nobody acknowledges in time is told to others too (`escalations`), hours or not: with all of
-    its group that waits for it, at once, and its end as ever.
+15. What nobody acknowledges in time is told to others too (`escalations`), hours or not: with all
+    of its group that waits for it, at once, and its end as ever.
 16. On a route that says so, nobody hears of an end.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.

@@ -17,6 +17,7 @@ from regwatch.core.bugs import Where
 from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
+    AlertName,
     Incident,
     IncidentId,
     IncidentState,
@@ -29,6 +30,7 @@ from regwatch.web.api.answers import (
     happening_body,
     incident_body,
     moment,
+    routes_body,
     setback_body,
     silence_body,
 )
@@ -41,6 +43,7 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     IncidentsBody,
     ReceiverBody,
+    RoutesBody,
     ShowBody,
     SilencesBody,
     StatusBody,
@@ -57,6 +60,7 @@ from regwatch.web.api.request import (
     check_writer,
     choice_of,
     json_response,
+    labels_of,
     limit_of,
     named,
     search_of,
@@ -79,6 +83,8 @@ PREFIX = "/api/v1"
 MOST_INCIDENTS = 1000
 MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
+SAY_IT_ALL = frozenset({AlertName.SITE_LOST, AlertName.ACCOUNT_LOST})
+"""Incidents that others are inhibited by."""
 LONGEST_STORY = 1000
 """Lines of the history in which reasons are looked for."""
 MOST_STORIES = 10
@@ -232,6 +238,15 @@ class Api:
         )
         found = await self._operations.history(sought)
         return HistoryBody(self._sound("history", happening_body, found))
+
+    async def test_routes(self, request: web.Request) -> RoutesBody:
+        """Who would be told of an alert."""
+        at = time_of(request, "at")
+        open_ones: list[Incident] = []
+        async for chunk in chunked(self._view.incidents()):
+            open_ones += [each for each in chunk if each.alert in SAY_IT_ALL]
+        now = self._clock() if at is None else at
+        return routes_body(self._operations.try_routes(labels_of(request), open_ones, at=now))
 
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""
