@@ -129,9 +129,7 @@ class Operations:
         """Who would be told of an alert with these labels; raises `NeverMatchesError`."""
         trial = self._engine.parts.route_trial
         try:
-            return trial.of(
-                labels, silences=self.silences(), open_incidents=open_incidents, now=at
-            )
+            return trial.of(labels, silences=self.silences(), open_incidents=open_incidents, now=at)
         except WrongLabelError as error:
             raise NeverMatchesError(str(error)) from error
 

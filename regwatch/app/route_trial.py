@@ -3,6 +3,10 @@ by the configuration's own policies and routes, as the daemon decides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from regwatch.app.settings.policies import (
     alert_policies,
@@ -16,8 +20,10 @@ from regwatch.config import Config, known_labels
 from regwatch.core.alerts.incidents import AlertPolicy
 from regwatch.core.alerts.mutes import Mutes, Silence
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.dispatch.forecast import Telling, Trial, forecast, looks
+from regwatch.core.dispatch.forecast import Change, Trial, forecast, looks
+from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
+    FAR_OFF,
     AccountName,
     AlertName,
     Extension,
@@ -29,6 +35,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.core.schedules import Stretch
 from regwatch.core.suggestions import did_you_mean
 
 HORIZON = 86_400.0
@@ -55,6 +62,18 @@ class WrongLabelError(Exception):
     """No alert has this label, or this value of it; the text says so."""
 
 
+class _About(Struct, frozen=True):
+    """What is tried."""
+
+    incident: Incident
+    policy: AlertPolicy | None
+    """None: the alert is off."""
+    hold_for: float
+    now: Timestamp
+    begins_at: Timestamp
+    """When it fires, if nothing is against it."""
+
+
 class RouteTrial:
     """Of one configuration."""
 
@@ -79,29 +98,69 @@ class RouteTrial:
         `open_incidents`: those of the running daemon.
         """
         self._check(wanted)
+        about = self._about(wanted, now)
+        until = Timestamp(now + HORIZON)
+        changes = [
+            each
+            for span in self._spans(about, until)
+            for each in _life(about, span, Mutes(self._maintenance, silences), until)
+        ]
+        told = (at for at, incident in changes if _is_told(incident))
+        told_from = next(told, None)
+        labels = _shown_labels(about.incident, wanted)
+        looked_at = about.begins_at if told_from is None else told_from
+        return Trial(
+            at=now,
+            labels=labels,
+            fires_at=about.begins_at,
+            why_not=tuple(self._why_not(about, changes)),
+            told_from=told_from,
+            notes=tuple(_notes(wanted, about, open_incidents)),
+            looks=looks(about.incident.labels, self.routes, now=looked_at),
+            tellings=forecast(changes, self.routes, until=until),
+        )
+
+    def _about(self, wanted: Mapping[str, str], now: Timestamp) -> _About:
         facts = self._facts(wanted)
         alert = _alert(wanted.get("alert") or wanted.get("alertname") or "extension_lost")
         policy = self._rules.of(facts).policies.get(alert)
-        fires_at = Timestamp(now + (policy.hold_for if policy else 0.0))
-        incident = self._incident(alert, facts, policy, wanted, fires_at)
-        mutes = Mutes(self._maintenance, silences)
-        not_at_all = tuple(self._why_never(alert, facts, policy, fires_at))
-        muted_by, told_from = _muted(mutes, incident, fires_at)
-        tellings: Sequence[Telling] = ()
-        if not_at_all:
-            told_from = None
-        elif told_from is not None:
-            until = Timestamp(told_from + HORIZON)
-            tellings = forecast(incident, self.routes, now=told_from, until=until)
-        return Trial(
-            at=now,
-            labels=incident.labels,
-            fires_at=fires_at,
-            why_not=(*not_at_all, *muted_by),
-            told_from=told_from,
-            notes=tuple(self._notes(wanted, facts, alert, policy, open_incidents)),
-            looks=looks(incident.labels, self.routes, now=told_from or fires_at),
-            tellings=tellings,
+        hold_for = policy.hold_for if policy else 0.0
+        incident = self._incident(alert, facts, policy, wanted, now)
+        return _About(incident, policy, hold_for, now, Timestamp(now + hold_for))
+
+    def _spans(self, about: _About, until: Timestamp) -> Iterator[Stretch]:
+        """In which the alert may fire."""
+        if about.policy is None:
+            return
+        spans: Iterable[Stretch] = [Stretch(about.now, Timestamp(FAR_OFF))]
+        if (hours := self._hours(about.incident)) is not None:
+            spans = hours.spans(_extension(about.incident.facts), now=about.now)
+        for span in spans:
+            if span.begins_at > until:
+                return
+            fires_at = Timestamp(span.begins_at + about.hold_for)
+            if fires_at < span.ends_at:
+                yield Stretch(fires_at, span.ends_at)
+
+    def _hours(self, incident: Incident) -> Expectations | None:
+        """Those of an extension that is to be there; None: they do not matter."""
+        is_about_one = incident.facts.extension_id is not None and incident.alert in OF_PRESENCE
+        return self._expectations.get(incident.account) if is_about_one else None
+
+    def _why_not(self, about: _About, changes: Sequence[Change]) -> Iterator[str]:
+        """Why nobody is told when it begins."""
+        incident = about.incident
+        if about.policy is None:
+            yield f"the alert {incident.alert.value} is off"
+            return
+        hours = self._hours(incident)
+        extension = _extension(incident.facts)
+        if hours is not None and hours.since(extension, now=about.now) is None:
+            name = incident.facts.extension or extension.id
+            yield f"{name} is {hours.why_not(extension)}"
+        muted = takewhile(lambda change: not _is_told(change[1]), changes)
+        yield from dict.fromkeys(
+            f"silenced by {each.silenced_by}" for _, each in muted if each.silenced_by
         )
 
     def _check(self, wanted: Mapping[str, str]) -> None:
@@ -153,40 +212,29 @@ class RouteTrial:
             facts=facts,
         )
 
-    def _why_never(
-        self, alert: AlertName, facts: Facts, policy: AlertPolicy | None, at: Timestamp
-    ) -> Iterator[str]:
-        if policy is None:
-            yield f"the alert {alert.value} is off"
-        hours = self._expectations.get(facts.account)
-        if hours is None or facts.extension_id is None or alert not in OF_PRESENCE:
-            return
-        extension = Extension(facts.extension_id, facts.extension)
-        if hours.since(extension, now=at) is None:
-            yield f"{facts.extension or facts.extension_id}: {hours.why_not(extension)}"
 
-    def _notes(
-        self,
-        wanted: Mapping[str, str],
-        facts: Facts,
-        alert: AlertName,
-        policy: AlertPolicy | None,
-        open_incidents: Iterable[Incident],
-    ) -> Iterator[str]:
-        if not {"alert", "alertname"} & wanted.keys():
-            yield f"no `alert` was given: taken for {alert.value}"
-        if not facts.account:
-            yield "no `account` was given: routes that match one do not match"
-        usual = policy.severity if policy else None
-        if usual is not None and wanted.get("severity", usual) != usual:
-            yield f"{alert.value} is {usual.value} by this configuration"
-        if facts.extension and "extension_id" not in wanted:
-            yield "no `extension_id` was given: what matches one does not match"
+def _extension(facts: Facts) -> Extension:
+    return Extension(facts.extension_id or ExtensionId(0), facts.extension)
+
+
+def _notes(
+    wanted: Mapping[str, str], about: _About, open_incidents: Iterable[Incident]
+) -> Iterator[str]:
+    facts, alert = about.incident.facts, about.incident.alert
+    if not {"alert", "alertname"} & wanted.keys():
+        yield f"no `alert` was given: taken for {alert.value}"
+    if not facts.account:
+        yield "no `account` was given: routes that match one do not match"
+    usual = about.policy.severity if about.policy else None
+    if usual is not None and wanted.get("severity", usual) != usual:
+        yield f"{alert.value} is {usual.value} by this configuration"
+    if facts.extension and "extension_id" not in wanted:
+        yield "no `extension_id` was given: what matches one does not match"
+    if alert in OF_PRESENCE:
         for each in open_incidents:
-            if _may_say_it_all(each, facts) and alert in OF_PRESENCE:
-                yield f"a phone that fell silent with it is inhibited by incident {each.id}: " + (
-                    each.summary
-                )
+            if _may_say_it_all(each, facts):
+                what = f"inhibited by incident {each.id}: {each.summary}"
+                yield f"a phone that fell silent with it is {what}"
 
 
 def _alert(text: str) -> AlertName:
@@ -197,18 +245,34 @@ def _alert(text: str) -> AlertName:
     return found
 
 
-def _muted(
-    mutes: Mutes, incident: Incident, at: Timestamp
-) -> tuple[Sequence[str], Timestamp | None]:
-    """By what, and from when on by nothing any more; None: it has no end."""
-    by: list[str] = []
-    while (mute := mutes.of(incident.labels, now=at)) is not None:
-        by.append(f"silenced by {mute.words}")
-        stretch = mute.when.stretch_at(at)
-        if stretch is None or len(by) > 100:
-            return by, None
-        at = stretch.ends_at
-    return list(dict.fromkeys(by)), at
+def _life(about: _About, span: Stretch, mutes: Mutes, until: Timestamp) -> Iterator[Change]:
+    """It fires in this span, and is silenced and not."""
+    at, before = span.begins_at, ""
+    name = IncidentId(f"{TRIAL}-{span.begins_at:.0f}")
+    incident = replace(about.incident, id=name, started_at=at, fired_at=at)
+    while at <= min(until, span.ends_at - 1.0):
+        mute = mutes.of(incident.labels, kept=before, now=at)
+        before = "" if mute is None else mute.reference
+        if incident.silenced_by != before or at == span.begins_at:
+            incident = replace(incident, silenced_by=before)
+            yield at, incident
+        at = mutes.turns_at(now=at)
+    if span.ends_at <= until:
+        end = span.ends_at
+        over = {"state": IncidentState.RESOLVED, "cleared_at": end, "resolved_at": end}
+        yield end, replace(incident, **over)
+
+
+def _is_told(incident: Incident) -> bool:
+    return incident.state is IncidentState.FIRING and not incident.is_quiet
+
+
+def _shown_labels(incident: Incident, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """Without an id that nobody gave."""
+    labels = incident.labels
+    if "extension_id" not in wanted:
+        labels.pop("extension_id", None)
+    return labels
 
 
 def _may_say_it_all(incident: Incident, facts: Facts) -> bool:

@@ -94,8 +94,8 @@ async def _asked(remote: Remote, labels: Mapping[str, str], at: datetime | None)
 
 def _tried(file: Path, labels: Mapping[str, str], at: datetime | None) -> RoutesBody:
     # What else it takes to read a configuration, the daemon has read already.
-    from regwatch.app.route_trial import RouteTrial, WrongLabelError  # noqa: PLC0415
-    from regwatch.web.api.answers import routes_body  # noqa: PLC0415
+    from regwatch.app.route_trial import RouteTrial, WrongLabelError
+    from regwatch.web.api.answers import routes_body
 
     now = wall_clock() if at is None else Timestamp(at.timestamp())
     try:

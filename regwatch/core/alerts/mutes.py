@@ -107,6 +107,11 @@ class Mutes:
             self._turn(now)
         return self._active
 
+    def turns_at(self, *, now: Timestamp) -> Timestamp:
+        """When others will be in force; the end of time, if never."""
+        self.active(now=now)
+        return self._turns_at
+
     def of(self, labels: Mapping[str, str], *, kept: str = "", now: Timestamp) -> Mute | None:
         """The one that mutes an incident with these labels; that named `kept`, if it still does."""
         found = [mute for mute in self.active(now=now) if self._matches(mute, labels)]

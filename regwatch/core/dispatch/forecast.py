@@ -2,8 +2,10 @@
 the other routes tell nobody.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +13,7 @@ from msgspec.structs import replace
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route, route_key_of
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import Incident, Notification, NotifyReason, Timestamp
+from regwatch.core.model import LONG_AGO, Incident, Notification, NotifyReason, Timestamp
 from regwatch.core.schedules import turns_at
 
 MOST_TELLINGS = 200
@@ -70,9 +72,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     tellings: Sequence[Telling] = ()
 
 
-def looks(
-    labels: Mapping[str, str], routes: Sequence[Route], *, now: Timestamp
-) -> Sequence[Look]:
+def looks(labels: Mapping[str, str], routes: Sequence[Route], *, now: Timestamp) -> Sequence[Look]:
     """Each route, in order, for an alert with these labels."""
     found: list[Look] = []
     ended_by: int | None = None
@@ -101,24 +101,31 @@ def _look(index: int, route: Route, labels: Mapping[str, str], now: Timestamp) -
     return look
 
 
+Change = tuple[Timestamp, Incident]
+"""What becomes of an incident, and when."""
+
+
 def forecast(
-    incident: Incident, routes: Sequence[Route], *, now: Timestamp, until: Timestamp
+    changes: Sequence[Change], routes: Sequence[Route], *, until: Timestamp
 ) -> Sequence[Telling]:
-    """All that is told of it if it fires from now on, alone, and nobody acknowledges it."""
-    found: list[Telling] = []
-    for message in _messages(incident, routes, now, until):
-        if len(found) >= MOST_TELLINGS:
-            break
-        found.append(_telling(message, routes))
-    return found
+    """All that is told of what changes so, in this order, while nobody acknowledges it."""
+    messages = _messages(changes, routes, until)
+    return [_telling(message, routes) for message in islice(messages, MOST_TELLINGS)]
 
 
 def _messages(
-    incident: Incident, routes: Sequence[Route], now: Timestamp, until: Timestamp
+    changes: Sequence[Change], routes: Sequence[Route], until: Timestamp
 ) -> Iterator[Notification]:
-    grouping = Grouping(routes, now=now)
-    grouping.take(incident, now=now)
-    while (due_at := grouping.next_due_at()) is not None and due_at <= until:
+    grouping, coming = Grouping(routes), deque(changes)
+    now = Timestamp(LONG_AGO)
+    while True:
+        due_at = grouping.next_due_at()
+        if coming and (due_at is None or coming[0][0] <= max(now, due_at)):
+            now, incident = coming.popleft()
+            grouping.take(incident, now=now)
+            continue
+        if due_at is None or due_at > until:
+            return
         now = max(now, due_at)
         for message in grouping.due(now=now):
             grouping.queued(message, now=now)
