@@ -68,7 +68,7 @@ STANDS_BY_ITSELF = {
     "Roster.by_id": "moved by the monitor, each extension with its memory",
     "Grouping._agenda": "worked out anew for each group that moved",
     "Group.due_at": "likewise",
-    "Grouping._unsaid": "of ends: that they are over is all that counts",
+    "Grouping.unsaid": "of ends: that they are over is all that counts",
     "Place.phones": "moved by the places, all phones at once",
     "Place.silent": "likewise",
     "Place._some": "likewise",

@@ -174,8 +174,9 @@ class WitnessedOutbox(StoredOutbox):
     shows_one = False
     """Of each part, as it shows few of thousands."""
 
-    async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
-        await super().enqueue(self._shown(notification), rows)
+    async def enqueue(self, notification: Notification | None, rows: Sequence[Notified]) -> None:
+        shown = None if notification is None else self._shown(notification)
+        await super().enqueue(shown, rows)
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         await super().forward([self._shown(each) for each in notifications], receiver=receiver)

@@ -105,7 +105,7 @@ class Desk:
 
     def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
         """When who will be told of an incident, too, if nobody acknowledges it."""
-        return self._grouping.escalations(incident_id)
+        return self._grouping.escalations.coming(incident_id)
 
     def known(self, wanted: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
         """Those of these incidents that fire, or of which a receiver has still to hear."""

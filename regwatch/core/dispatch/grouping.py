@@ -157,12 +157,13 @@ class Grouping:
         self._agenda: list[tuple[Timestamp, int, Group]] = []
         self._turn = count(1)
         self._hours = RouteHours(self._routes)
-        self._escalations = Escalations(self._routes)
+        self.escalations = Escalations(self._routes)
+        """When others are told, too."""
         self._ways = ways(self._routes)
         self._turning: dict[IncidentId, None] = {}
         """Whom the time tells to others: still to be put there."""
-        self._unsaid: list[Notified] = []
-        """Ends that nobody is told of."""
+        self.unsaid: list[Notified] = []
+        """Rows to be stored of ends that nobody is told of; whoever did that takes them out."""
         self._offered: set[IncidentId] = set()
         self._met: list[tuple[str, str, Exception]] = []
         self._restore(incidents, notified, Timestamp(FAR_OFF) if now is None else now)
@@ -195,7 +196,7 @@ class Grouping:
         for group in self._groups.values():
             yield from group.clock_set(by)
             self._touched[group] = None
-        yield from self._escalations.clock_set(by)
+        yield from self.escalations.clock_set(by)
 
     def turn(self, *, now: Timestamp) -> Iterator[None]:
         """Follow the time: hours of routes began or ended, or nobody acknowledged. In pieces;
@@ -205,7 +206,7 @@ class Grouping:
             self._forget_targets()
             self._turning |= dict.fromkeys(self._incidents)
         yield from self._put_where_they_belong(now)
-        for called in self._escalations.due(now):
+        for called in self.escalations.due(now):
             self._turning |= dict.fromkeys(called)
             yield from self._put_where_they_belong(now)
 
@@ -220,15 +221,6 @@ class Grouping:
                 if (incident := self._incidents.get(incident_id)) is not None:
                     self._place(incident, now=now)
             yield
-
-    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
-        """When who will be told of an incident, too, if nobody acknowledges it."""
-        return self._escalations.coming(incident_id)
-
-    def take_unsaid(self) -> Sequence[Notified]:
-        """Rows to be stored of ends that nobody is told of, since this was asked last."""
-        unsaid, self._unsaid = self._unsaid, []
-        return unsaid
 
     @property
     def open_incidents(self) -> Sequence[Incident]:
@@ -320,7 +312,7 @@ class Grouping:
             heapq.heappop(self._agenda)
         turns_at = self._hours.turns_at if self._incidents else Timestamp(FAR_OFF)
         first = self._agenda[0][0] if self._agenda else Timestamp(FAR_OFF)
-        found = min(first, turns_at, self._escalations.next_at())
+        found = min(first, turns_at, self.escalations.next_at())
         return None if found == FAR_OFF else found
 
     def rows(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
@@ -440,10 +432,10 @@ class Grouping:
             receiver = target[0]
             if receiver in rows or receiver in waiting or self._is_heir(incident, receiver):
                 yield target
-        if self._escalations.any:
+        if self.escalations.any:
             names = {receiver for receiver, _, _ in direct}
-            self._escalations.note(incident, rows, names)
-            for receiver, (key, way) in self._escalations.called(incident, rows, names).items():
+            self.escalations.note(incident, rows, names)
+            for receiver, (key, way) in self.escalations.called(incident, rows, names).items():
                 yield receiver, key, way
 
     def _is_heir(self, incident: Incident, receiver: str) -> bool:
@@ -460,13 +452,13 @@ class Grouping:
     def _place_resolved(
         self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
     ) -> tuple[Group, ...]:
-        self._escalations.forget(incident.id)
+        self.escalations.forget(incident.id)
         rows = self._rows.get(incident.id, {})
         back = {receiver: self._way_back(row, incident) for receiver, row in rows.items()}
         for receiver, row in rows.items():
             if row.resolved_at is None and not back[receiver].send_resolved:
                 rows[receiver] = msgspec.structs.replace(row, resolved_at=now)
-                self._unsaid.append(rows[receiver])
+                self.unsaid.append(rows[receiver])
         owed = [row for row in rows.values() if row.resolved_at is None]
         if not owed and incident.id not in self._offered:
             self._forget(incident.id)

@@ -32,11 +32,12 @@ log = structlog.get_logger(__name__)
 class NotificationLog(Protocol):
     """Where notifications wait to be sent, and where it stands what each receiver was told."""
 
-    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
-        """Store both in one transaction; storing the same notification again does nothing."""
-
-    async def note_unsaid(self, notified: Sequence[Notified]) -> None:
-        """Store that these receivers are owed nothing more, though they are not told so."""
+    async def enqueue(
+        self, notification: Notification | None, notified: Sequence[Notified]
+    ) -> None:
+        """Store both in one transaction; storing the same notification again does nothing. None:
+        these receivers are owed nothing more, though nobody tells them so.
+        """
 
 
 class Dispatcher:
@@ -61,8 +62,6 @@ class Dispatcher:
         """What is still to be moved since the clock was set."""
         self._coming: deque[Incident] = deque()
         """What is to be taken in once nothing is to be moved."""
-        self._unsaid: list[Notified] = []
-        """Ends that nobody is told of, still to be stored."""
 
     def take(self, incidents: Sequence[Incident]) -> None:
         """Take in incidents that changed and are stored: few at once, more in pieces."""
@@ -119,17 +118,16 @@ class Dispatcher:
 
     async def _note_unsaid(self) -> bool:
         """Whether it could be stored; what never can be is found again at the next start."""
-        self._unsaid += self._grouping.take_unsaid()
-        if not self._unsaid:
+        if not (rows := tuple(self._grouping.unsaid)):
             return True
         try:
-            await self._log.note_unsaid(self._unsaid)
+            await self._log.enqueue(None, rows)
         except UnstorableError:
             log.exception("unsaid_not_stored")
         except Exception:  # as above
             log.exception("unsaid_not_stored")
             return False
-        self._unsaid = []
+        del self._grouping.unsaid[: len(rows)]
         return True
 
     async def _dispatch_due(self) -> bool:

@@ -1180,7 +1180,7 @@ def test_a_restart_in_between_changes_no_time_of_it() -> None:
     rows = [row for each in grouping.due(now=at(10)) for row in grouping.queued(each, now=at(10))]
     again = Grouping([PAGED], incidents=[firing(1)], notified=rows, now=at(300))
     assert seconds_until_due(again) == 910
-    assert again.escalations(firing(1).id) == [(at(910), ("pager",))]
+    assert again.escalations.coming(firing(1).id) == [(at(910), ("pager",))]
     late = Grouping([PAGED], incidents=[firing(1)], notified=rows, now=at(5000))
     (message,) = late.due(now=at(5000))
     assert (message.receiver, message.unacknowledged_for) == ("pager", 4990)
@@ -1231,7 +1231,7 @@ def test_on_a_route_that_says_so_nobody_hears_of_an_end() -> None:
     send(grouping, 10)
     note(grouping, 100, resolved(firing(1), 100))
     assert send(grouping, 300) == []
-    (row,) = grouping.take_unsaid()
+    (row,) = grouping.unsaid
     assert (row.incident_id, row.receiver, row.resolved_at) == (firing(1).id, "chat", at(100))
     note(grouping, 400, firing(3))
     (message,) = send(grouping, 410)
