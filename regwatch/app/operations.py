@@ -13,7 +13,7 @@ from regwatch.app.unregistering import NotRegisteredError
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Where
-from regwatch.core.dispatch.forecast import Trial as Forecast
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (

@@ -20,7 +20,7 @@ from regwatch.config import Config, known_labels
 from regwatch.core.alerts.incidents import AlertPolicy
 from regwatch.core.alerts.mutes import Mutes, Silence
 from regwatch.core.alerts.rules import AlertRules, Rules
-from regwatch.core.dispatch.forecast import Change, Trial, forecast, looks
+from regwatch.core.dispatch.forecast import Change, Forecast, forecast, looks
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import (
     FAR_OFF,
@@ -93,7 +93,7 @@ class RouteTrial:
         silences: Iterable[Silence] = (),
         open_incidents: Iterable[Incident] = (),
         now: Timestamp,
-    ) -> Trial:
+    ) -> Forecast:
         """For an alert with these labels that begins now; raises `WrongLabelError`. `silences` and
         `open_incidents`: those of the running daemon.
         """
@@ -109,7 +109,7 @@ class RouteTrial:
         told_from = next(told, None)
         labels = _shown_labels(about.incident, wanted)
         looked_at = about.begins_at if told_from is None else told_from
-        return Trial(
+        return Forecast(
             at=now,
             labels=labels,
             fires_at=about.begins_at,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
-from regwatch.core.dispatch.forecast import Trial
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -162,7 +162,7 @@ class OperationsView(Protocol):
 
     def try_routes(
         self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
-    ) -> Trial:
+    ) -> Forecast:
         """Who would be told of an alert with these labels that begins then, and why others are
         not; raises `NeverMatchesError`.
         """

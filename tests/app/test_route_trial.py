@@ -12,7 +12,7 @@ from regwatch.app.replay import Replay
 from regwatch.app.route_trial import RouteTrial, WrongLabelError
 from regwatch.config import Config, load_config
 from regwatch.core.alerts.mutes import Silence
-from regwatch.core.dispatch.forecast import Fit, Trial
+from regwatch.core.dispatch.forecast import Fit, Forecast
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
@@ -226,12 +226,12 @@ SHIFTS: Mapping[str, object] = {
 
 def tried(
     folder: Path, seconds: float, *, changes: Mapping[str, object] = {}, **labels: str
-) -> Trial:
+) -> Forecast:
     """So many seconds after a Friday, 08:00."""
     return RouteTrial(loaded(folder, {**SHIFTS, **changes})).of(labels, now=at(seconds))
 
 
-def told_first(trial: Trial) -> list[tuple[float, str, int, float]]:
+def told_first(trial: Forecast) -> list[tuple[float, str, int, float]]:
     """Reminders left out."""
     return [
         (each.at - START, each.receiver, each.route, each.unacknowledged_for)

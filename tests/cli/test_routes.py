@@ -11,7 +11,7 @@ from fakes.web import NOW, FakeDaemon, FakeOperations, incident
 from regwatch.cli import main
 from regwatch.cli import routes as command
 from regwatch.cli.remote import RemoteError
-from regwatch.core.dispatch.forecast import Fit, Look, Telling, Trial
+from regwatch.core.dispatch.forecast import Fit, Forecast, Look, Telling
 from regwatch.core.model import AlertName, NotifyReason, Timestamp
 
 CONFIG = """
@@ -91,7 +91,7 @@ def test_what_is_no_label(tmp_path: Path, arguments: list[str], code: int, messa
     assert message in " ".join(result.output.split())
 
 
-TRIAL = Trial(
+TRIAL = Forecast(
     at=Timestamp(NOW),
     labels={"alertname": "RegwatchExtensionLost"},
     fires_at=Timestamp(NOW),

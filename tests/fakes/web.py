@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
-from regwatch.core.dispatch.forecast import Trial
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -135,7 +135,7 @@ class FakeOperations:
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
-    trial: Trial | None = None
+    trial: Forecast | None = None
     tried: list[tuple[dict[str, str], list[IncidentId], Timestamp]] = field(default_factory=list)
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
@@ -185,7 +185,7 @@ class FakeOperations:
 
     def try_routes(
         self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
-    ) -> Trial:
+    ) -> Forecast:
         if self.trial is None:
             raise NeverMatchesError(self.unmatched)
         self.tried.append((dict(labels), [each.id for each in open_incidents], at))

@@ -55,7 +55,7 @@ class Telling(Struct, frozen=True):
     unacknowledged_for: float
 
 
-class Trial(Struct, frozen=True, kw_only=True):
+class Forecast(Struct, frozen=True, kw_only=True):
     """What was found."""
 
     at: Timestamp

@@ -2,7 +2,7 @@
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
-from regwatch.core.dispatch.forecast import Look, Telling, Trial
+from regwatch.core.dispatch.forecast import Forecast, Look, Telling
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, Incident, Registration, Timestamp, Watched
 from regwatch.web.api.bodies import (
@@ -146,7 +146,7 @@ def setback_body(setback: Setback) -> SetbackBody:
     )
 
 
-def routes_body(trial: Trial) -> RoutesBody:
+def routes_body(trial: Forecast) -> RoutesBody:
     """Who would be told of an alert, and why others are not."""
     return RoutesBody(
         at=iso(trial.at),
