@@ -13,7 +13,7 @@ forgets nothing.
 import heapq
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from regwatch.core.clock_steps import pieces
+from regwatch.core.clock_steps import PIECE, pieces
 from regwatch.core.dispatch.groups import RANKS
 from regwatch.core.dispatch.routing import Escalation, Route, route_key_of, ways
 from regwatch.core.model import (
@@ -68,10 +68,17 @@ class Escalations:
         return [(at, self._receivers_of(key)) for at, key in found]
 
     def next_at(self) -> Timestamp:
-        """When the next one will be due."""
-        while self._agenda and not self._holds(self._agenda[0]):
-            heapq.heappop(self._agenda)
+        """When the next one will be due; where thousands wait no more, no later than that."""
+        self._drop_stale()
         return self._agenda[0][0] if self._agenda else Timestamp(FAR_OFF)
+
+    def _drop_stale(self) -> bool:
+        """A piece of the entries in front that no longer hold; whether that were all."""
+        for _ in range(PIECE):
+            if not self._agenda or self._holds(self._agenda[0]):
+                return True
+            heapq.heappop(self._agenda)
+        return False
 
     def _receivers_of(self, group_key: str) -> Sequence[str]:
         key = route_key_of(group_key)
@@ -131,7 +138,12 @@ class Escalations:
 
     def due(self, now: Timestamp) -> Iterator[Sequence[IncidentId]]:
         """Those of which others are to be told from now on; in pieces."""
-        while self.next_at() <= now:
+        while True:
+            if not self._drop_stale():
+                yield ()
+                continue
+            if not self._agenda or self._agenda[0][0] > now:
+                return
             _, key, _ = self._agenda[0]
             for piece in pieces(tuple(self._waiting[key])):
                 still = [each for each in piece if key in self._due.get(each, ())]

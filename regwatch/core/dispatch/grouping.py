@@ -209,6 +209,7 @@ class Grouping:
         for called in self.escalations.due(now):
             self._turning |= dict.fromkeys(called)
             yield from self._put_where_they_belong(now)
+            yield
 
     def _forget_targets(self) -> None:
         self._targets_seen.clear()

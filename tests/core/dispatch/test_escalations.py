@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 from msgspec.structs import replace
 
+from regwatch.core.clock_steps import PIECE
 from regwatch.core.dispatch.escalations import Escalations
 from regwatch.core.dispatch.routing import Escalation, Route
 from regwatch.core.model import (
@@ -165,8 +166,21 @@ def test_thousands_are_called_in_pieces() -> None:
     for number in range(1000):
         escalations.note(incident(f"{number}"), rows(chat=number), DIRECT)
     pieces = list(escalations.due(Timestamp(AFTER)))
-    assert max(map(len, pieces)) <= 200
+    assert max(map(len, pieces)) <= PIECE
     assert sum(map(len, pieces)) == 1000
+
+
+def test_thousands_that_wait_no_more_are_forgotten_in_pieces() -> None:
+    escalations = Escalations([ROUTE])
+    for number in range(1000):
+        escalations.note(incident(f"{number}"), rows(chat=number), DIRECT)
+        escalations.forget(IncidentId(f"{number}"))
+    escalations.note(incident("last"), rows(chat=5000), DIRECT)
+    before = len(escalations._agenda)
+    assert escalations.next_at() <= 5000 + AFTER, "too early does no harm"
+    assert before - len(escalations._agenda) <= PIECE
+    assert due(escalations, 4999 + AFTER) == []
+    assert (len(escalations._agenda), escalations.next_at()) == (1, 5000 + AFTER)
 
 
 def test_nothing_is_left_of_what_is_over() -> None:
