@@ -140,7 +140,7 @@ class Escalations:
         """Those of which others are to be told from now on; in pieces."""
         while True:
             if not self._drop_stale():
-                yield ()
+                yield []
                 continue
             if not self._agenda or self._agenda[0][0] > now:
                 return

@@ -219,9 +219,16 @@ class Grouping:
         for piece in pieces(tuple(self._turning)):
             for incident_id in piece:
                 self._turning.pop(incident_id, None)
-                if (incident := self._incidents.get(incident_id)) is not None:
-                    self._place(incident, now=now)
+                self._put_where_it_belongs(incident_id, now)
             yield
+
+    def _put_where_it_belongs(self, incident_id: IncidentId, now: Timestamp) -> None:
+        incident = self._incidents.get(incident_id)
+        try:
+            if incident is not None:
+                self._place(incident, now=now)
+        except Exception as error:  # noqa: BLE001 - a guard: the others are told
+            self._met.append(("", f"incident {incident_id}", error))
 
     @property
     def open_incidents(self) -> Sequence[Incident]:

@@ -1251,3 +1251,12 @@ def test_others_are_told_of_the_end_all_the_same() -> None:
     send(grouping, 10)
     note(grouping, 100, resolved(firing(1), 100))
     assert [each.receiver for each in send(grouping, 200)] == ["chat"]
+
+
+def test_one_that_cannot_be_handed_over_keeps_nobody_from_hearing_of_the_others() -> None:
+    grouping = before_the_evening(firing(1), firing(2, account="bolt"))
+    heard(grouping, EVENING_AT - 100)
+    grouping._incidents[firing(1).id] = poisoned(firing(1))
+    said = heard(grouping, EVENING_AT + 60)
+    assert [each[1:] for each in said] == [("pager", NotifyReason.FIRST_SEEN, [(NEW, 2)])]
+    assert met(grouping) == [("", "AttributeError")]
