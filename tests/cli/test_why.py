@@ -58,7 +58,7 @@ async def test_whom_else_is_told_and_when_unless_somebody_acknowledges(
     operations = FakeOperations([FIRED], kept=[INCIDENT])
     await ask(why, daemon, operations, what=INCIDENT.id, as_json=False)
     text = " ".join(capsys.readouterr().out.split())
-    at = f"{datetime.fromtimestamp(NOW + 900, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+    at = datetime.fromtimestamp(NOW + 900, UTC).astimezone().isoformat()
     assert f"Unless somebody acknowledges it, pager and boss will be told too, at {at}." in text
 
 
