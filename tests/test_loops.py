@@ -51,12 +51,15 @@ EXCUSED = {
     "web/api/request.py:_read": "one request's body, bounded",
     "web/metrics/scrape.py:Rendering.parts": "over when the task is that makes them",
     "web/ordering.py:chunked": "a list that is at hand",
+    "core/dispatch/escalations.py:Escalations.due": "the entries that are due, each taken off",
+    "core/dispatch/forecast.py:_messages": "a day that is looked ahead, cut after so many",
     "core/polling/agenda.py:Agenda._by_rank": "two queues, each entry taken off",
 }
 """Each that is finite, or is nobody's watch."""
 FINITE = {
     "cli/remote.py:_read": "one answer, bounded",
     "notify/delivery/dispatch.py:Dispatcher._settle": "what is held, moved once",
+    "notify/delivery/dispatch.py:Dispatcher._turn": "what is held, put in its place once",
     "sources/ringme/body.py:read_bounded": "one answer, bounded",
     "store/accounts.py:StoredAccounts.load": "the rows that there are",
     "store/retention.py:Retention._pieces": "the rows that are old, piece by piece",
@@ -67,6 +70,7 @@ FINITE = {
     "web/api/finding.py:find_extension": "a list that is at hand",
     "web/api/handlers.py:Api.extension": "a list that is at hand",
     "web/api/handlers.py:Api.status": "a list that is at hand",
+    "web/api/handlers.py:Api.test_routes": "a list that is at hand",
     "web/listing.py:_find": "a list that is at hand",
     "web/metrics/exposition.py:Exposition.chunks": "one scrape",
     "web/metrics/exposition.py:gzipped": "one scrape",

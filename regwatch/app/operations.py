@@ -1,17 +1,19 @@
 """What people ask of the running daemon, and look up in it: silences, acknowledgements, history."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 import structlog
 
 from regwatch.app.engine import Engine
+from regwatch.app.route_trial import WrongLabelError
 from regwatch.app.unregistering import NotRegisteredError
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Where
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -120,6 +122,16 @@ class Operations:
         )
         await self._keep(silence, "added", f"{author} silenced {matchers}: {comment}")
         return silence
+
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        """Who would be told of an alert with these labels; raises `NeverMatchesError`."""
+        trial = self._engine.parts.route_trial
+        try:
+            return trial.of(labels, silences=self.silences(), open_incidents=open_incidents, now=at)
+        except WrongLabelError as error:
+            raise NeverMatchesError(str(error)) from error
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""

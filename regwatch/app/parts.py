@@ -10,6 +10,7 @@ from regwatch.app.engines.desk import Desk
 from regwatch.app.engines.heart_engine import HeartEngine
 from regwatch.app.engines.receiver_line import ReceiverLine
 from regwatch.app.engines.self_engine import SelfEngine
+from regwatch.app.route_trial import RouteTrial
 from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.known_labels import KnownLabels
 
@@ -46,6 +47,7 @@ class Parts:
     """One, or none."""
     maintenance: Sequence[Maintenance]
     known_labels: KnownLabels
+    route_trial: RouteTrial
     beats_every: float
     """How old a whole poll may be for whoever takes us for alive, in seconds."""
 

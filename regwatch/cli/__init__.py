@@ -23,6 +23,7 @@ COMMANDS = {
     "incidents": "commands.asking",
     "poll": "commands.service",
     "replay": "commands.service",
+    "routes": "commands.service",
     "run": "commands.service",
     "show": "commands.asking",
     "silence": "commands.telling",

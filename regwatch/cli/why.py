@@ -14,7 +14,13 @@ from regwatch.cli.records import severity_of, state_of, story_lines
 from regwatch.cli.remote import Remote
 from regwatch.cli.tables import wrapped
 from regwatch.core.durations import humanise
-from regwatch.web.api.bodies import ExtensionBody, ExtensionWhyBody, IncidentBody, WhyBody
+from regwatch.web.api.bodies import (
+    EscalationBody,
+    ExtensionBody,
+    ExtensionWhyBody,
+    IncidentBody,
+    WhyBody,
+)
 
 NOTHING = "Nothing about it was told, or held back, as long as the history is kept."
 
@@ -70,9 +76,15 @@ def _named(extension: ExtensionBody, look: Look) -> Text:
 def _incident_lines(why: WhyBody, look: Look) -> Iterator[Text]:
     incident = why.incident
     verdict = Text(why.verdict, "green" if why.is_told else "yellow")
-    for line in (_titled(incident, look), Text(incident.explanation), verdict):
+    coming = (Text(_coming(each, look)) for each in why.escalations)
+    for line in (_titled(incident, look), Text(incident.explanation), verdict, *coming):
         yield from wrapped(line, look.width)
     yield from story_lines(why.story, look, known=(incident.summary, incident.explanation))
+
+
+def _coming(each: EscalationBody, look: Look) -> str:
+    told = f"{' and '.join(each.receivers)} will be told too, at {look.shown(each.at)}"
+    return f"Unless somebody acknowledges it, {told}."
 
 
 def _titled(incident: IncidentBody, look: Look) -> Text:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings, without_effect
 from regwatch.config.files import unusable_files, web_config
+from regwatch.config.holidays import Holidays
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.sections import HttpShape
 from regwatch.config.source import Source, is_usable, strings
@@ -70,6 +71,8 @@ def load_config(
     problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
     problems += [source.problem(*each) for each in unusable_files(config, file.parent)]
     problems += _storage_problems(source, config)
+    holidays = Holidays(config.schedules, source, file.parent)
+    problems += holidays.problems
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
     if isinstance(web := web_config(config, file.parent), Problem):
@@ -83,6 +86,7 @@ def load_config(
     config._notices = (*odd, *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
+    config._holidays = holidays  # noqa: SLF001
     config._web = web  # noqa: SLF001
     return config
 

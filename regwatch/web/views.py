@@ -7,6 +7,7 @@ from typing import Protocol
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -23,6 +24,9 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.warned import Outcomes
 from regwatch.core.polling.agenda import Purpose
+
+Escalating = tuple[Timestamp, Sequence[str]]
+"""When which receivers are told, too, if nobody acknowledges."""
 
 
 class AccountView(Protocol):
@@ -156,6 +160,14 @@ class OperationsView(Protocol):
     ) -> Silence:
         """Set one; raises `NeverMatchesError`."""
 
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        """Who would be told of an alert with these labels that begins then, and why others are
+        not; raises `NeverMatchesError`.
+        """
+        ...
+
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""
 
@@ -193,6 +205,10 @@ class DaemonView(Protocol):
 
     def recently_resolved(self) -> Sequence[Incident]:
         """Those that ended lately, in any order."""
+        ...
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[Escalating]:
+        """Who will be told of an incident, too, if nobody acknowledges it."""
         ...
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:

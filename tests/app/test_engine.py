@@ -98,6 +98,9 @@ class Settings(tuple[str, int]):
 NIGHT = Maintenance(name="night", matchers=Matchers(), when=Stretch(0.0, 1e12))  # type: ignore[arg-type]
 
 
+NO_TRIAL: Any = None
+
+
 def parts(book: list[str], maintenance: tuple[Maintenance, ...] = (), **values: int) -> Any:
     """By default each part has the value 1; an account with the value 0 is not there."""
 
@@ -112,6 +115,7 @@ def parts(book: list[str], maintenance: tuple[Maintenance, ...] = (), **values: 
         heartbeats=[],
         maintenance=maintenance,
         known_labels=KnownLabels(accounts=["acme"], receivers=[], sites={}),
+        route_trial=NO_TRIAL,
         beats_every=60.0,
     )
 

@@ -16,6 +16,9 @@ class Part:
         return str(self.settings)
 
 
+NO_TRIAL: Any = None
+
+
 def parts(accounts: str = "ab", lines: str = "xy", desk: str = "d", beat: str = "h") -> Parts:
     made: dict[str, Any] = {
         "accounts": list(map(Part, accounts)),
@@ -25,7 +28,9 @@ def parts(accounts: str = "ab", lines: str = "xy", desk: str = "d", beat: str = 
         "heartbeats": list(map(Part, beat)),
     }
     labels = KnownLabels(accounts=[], receivers=[], sites={})
-    return Parts(**made, maintenance=(), known_labels=labels, beats_every=60.0)
+    return Parts(
+        **made, maintenance=(), known_labels=labels, route_trial=NO_TRIAL, beats_every=60.0
+    )
 
 
 def names(found: Any) -> list[str]:

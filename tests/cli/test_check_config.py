@@ -22,7 +22,7 @@ def test_check_config_says_ok_and_what_there_is(tmp_path: Path) -> None:
     file.write_text(EXAMPLE.read_text().replace("2026-", "2999-"))  # its window, once it is over
     result = CliRunner().invoke(main, ["check-config", str(file)])
     assert result.exit_code == 0
-    assert result.output == f"{file}: OK (1 account, 1 site, 4 receivers, 3 routes)\n"
+    assert result.output == f"{file}: OK (1 account, 1 site, 4 receivers, 4 routes)\n"
 
 
 def test_check_config_prints_the_schema() -> None:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
@@ -91,6 +92,9 @@ class FakeDaemon:
     problem: str | None = None
     stalled: str | None = None
     setbacks: list[Setback] = field(default_factory=list)
+    escalating: dict[IncidentId, Sequence[tuple[Timestamp, Sequence[str]]]] = field(
+        default_factory=dict
+    )
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts
@@ -100,6 +104,9 @@ class FakeDaemon:
 
     def recently_resolved(self) -> Sequence[Incident]:
         return self.resolved
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
+        return self.escalating.get(incident_id, ())
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         return self.backlog
@@ -128,6 +135,8 @@ class FakeOperations:
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
+    trial: Forecast | None = None
+    tried: list[tuple[dict[str, str], list[IncidentId], Timestamp]] = field(default_factory=list)
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
         self._check()
@@ -173,6 +182,14 @@ class FakeOperations:
         )
         self.set_silences.append(made)
         return made
+
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        if self.trial is None:
+            raise NeverMatchesError(self.unmatched)
+        self.tried.append((dict(labels), [each.id for each in open_incidents], at))
+        return self.trial
 
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         found = [s for s in self.set_silences if s.id == silence_id and not s.is_over(now=NOW)]

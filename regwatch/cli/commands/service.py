@@ -1,13 +1,16 @@
 """The daemon, and what goes with its configuration."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from regwatch.cli.completing import complete_receivers
-from regwatch.cli.grammar import Command
-from regwatch.cli.options import config_option, named_by_hand, remote_options
+from regwatch.cli.grammar import Command, Group
+from regwatch.cli.options import config_option, json_option, named_by_hand, remote_options
+from regwatch.cli.parameters import MomentType
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -137,3 +140,70 @@ def replay(**given: Any) -> None:
     from regwatch.cli.replay import replay as work
 
     work(**given)
+
+
+@click.group(cls=Group, short_help="Try out who is told of what.")
+def routes() -> None:
+    """Try out who is told of what, before it happens."""
+
+
+def _labels(words: Sequence[str]) -> Mapping[str, str]:
+    labels: dict[str, str] = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"`{each}` is no label: write LABEL=VALUE")
+        if name in labels:
+            raise click.BadParameter(f"`{name}` stands twice: an alert has one value of each")
+        labels[name.strip()] = value.strip().strip('"')
+    return labels
+
+
+@routes.command(
+    "test",
+    short_help="Who would be told of an alert, when, and why others not.",
+    exits={0: "answered", 1: "not answered: it says why", 2: "a bad option or configuration"},
+    examples=(
+        "regwatch routes test alert=extension_lost site=riga",
+        "regwatch routes test -c new.yml site=riga --at 2026-12-24T17:55",
+    ),
+)
+@click.argument(
+    "labels",
+    metavar="LABEL=VALUE...",
+    nargs=-1,
+    required=True,
+    callback=lambda _context, _argument, words: _labels(words),
+)
+@click.option(
+    "--at",
+    type=MomentType(),
+    metavar="TIME",
+    help="When it begins: 2026-12-01T22:00. Without it: now.",
+)
+@json_option
+@remote_options
+def test_routes(
+    config_file: Path, labels: Mapping[str, str], at: datetime | None, as_json: bool, **given: Any
+) -> None:
+    """Show who would be told of an alert with these labels, when and by which route.
+
+    And why others would not: silenced, outside of hours, the alert is off, not expected then, or an
+    earlier route matched. The alert is alone, and nobody acknowledges it: reminders and escalations
+    of the next 24 hours are shown.
+
+    The running daemon is asked, which knows silences too; where --config names a file, nobody is
+    asked, and that file is tried.
+
+    Labels: alert, severity, account, site, place, receiver, extension, extension_id, device, group,
+    and those of sites. The severity is that of the alert, the site that of the extension, unless
+    you say otherwise.
+    """
+    from regwatch.cli.routes import ask_routes, try_file
+
+    if named_by_hand("config_file"):
+        try_file(config_file, labels, at, as_json=as_json)
+        return
+    from regwatch.cli.remote import speak
+
+    speak(ask_routes, config_file=config_file, labels=labels, at=at, as_json=as_json, **given)

@@ -15,7 +15,7 @@ from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
-from regwatch.notify.words.wording import link, truncate, who
+from regwatch.notify.words.wording import link, truncate, unacknowledged, who
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, revealed
@@ -115,6 +115,7 @@ class PagerDutyReceiver:
             routing_key=key,
             external_url=self._settings.external_url,
             possibly_repeated=notification.possibly_repeated,
+            unacknowledged_for=notification.unacknowledged_for,
         )
 
     async def _send(self, body: Event) -> None:
@@ -134,6 +135,7 @@ def event(
     routing_key: str,
     external_url: str = "",
     possibly_repeated: bool = False,
+    unacknowledged_for: float = 0.0,
 ) -> Event:
     """Trigger or resolve."""
     if alert_shape.is_resolved(incident):
@@ -144,7 +146,7 @@ def event(
         "event_action": "trigger",
         "client": "regwatch",
         **({"client_url": external_url, "links": [_link(url)]} if url else {}),
-        "payload": _details(incident, possibly_repeated),
+        "payload": _details(incident, possibly_repeated, unacknowledged_for),
     }
 
 
@@ -168,27 +170,36 @@ def _link(url: str) -> dict[str, str]:
     return {"href": url, "text": "Show in regwatch"}
 
 
-def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
+def _details(
+    incident: Incident, possibly_repeated: bool, unacknowledged_for: float
+) -> dict[str, object]:
     facts = incident.facts
     return {
-        "summary": _summary(incident),
+        "summary": _summary(incident, unacknowledged_for),
         "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
         "severity": incident.severity.value,
         "timestamp": rfc3339(incident.started_at),
         "component": truncate(who(incident), FIELD_LIMIT),
         "group": truncate(facts.site or facts.account, FIELD_LIMIT),
         "class": incident.alert.value,
-        "custom_details": _custom(incident, possibly_repeated),
+        "custom_details": _custom(incident, possibly_repeated, unacknowledged_for),
     }
 
 
-def _summary(incident: Incident) -> str:
-    return truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT)
+def _summary(incident: Incident, unacknowledged_for: float = 0.0) -> str:
+    what = incident.summary or incident.alert.alertname
+    return truncate(what + unacknowledged(unacknowledged_for), SUMMARY_LIMIT)
 
 
-def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
+def _custom(
+    incident: Incident, possibly_repeated: bool, unacknowledged_for: float
+) -> dict[str, object]:
     details = {
-        **regwatch_object(incident, possibly_repeated=possibly_repeated),
+        **regwatch_object(
+            incident,
+            possibly_repeated=possibly_repeated,
+            unacknowledged_for=unacknowledged_for,
+        ),
         "explanation": incident.explanation,
     }
     return {

@@ -49,6 +49,7 @@ def _told(
             incident,
             external_url=external_url,
             possibly_repeated=notification.possibly_repeated,
+            unacknowledged_for=notification.unacknowledged_for,
         ),
         "words": {
             "who": words.who,

@@ -132,7 +132,16 @@ def headline(notification: Notification) -> str:
     if notification.reason is NotifyReason.TEST:
         return notification.items[0].incident.summary
     when = _period(about, is_over=notification.is_resolved, now=notification.created_at)
-    return f"{counts(notification)}, {when}: {_what(about)}"
+    said = f"{counts(notification)}, {when}: {_what(about)}"
+    is_over = notification.is_resolved
+    return said if is_over else said + unacknowledged(notification.unacknowledged_for)
+
+
+def unacknowledged(seconds: float) -> str:
+    """Why somebody is told, too: ` (not acknowledged for 15 min)`; empty for 0, of who is told in
+    any case.
+    """
+    return f" (not acknowledged for {humanise(seconds)})" if seconds else ""
 
 
 def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ...]:

@@ -2,6 +2,7 @@
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast, Look, Telling
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, Incident, Registration, Timestamp, Watched
 from regwatch.web.api.bodies import (
@@ -12,9 +13,12 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     QuotaBody,
     RegistrationBody,
+    RouteBody,
+    RoutesBody,
     SetbackBody,
     SilenceBody,
     SiteBody,
+    TellingBody,
     WarningsBody,
 )
 from regwatch.web.times import iso
@@ -139,6 +143,42 @@ def setback_body(setback: Setback) -> SetbackBody:
         since=iso(setback.since),
         last_at=iso(setback.last_at),
         times=setback.times,
+    )
+
+
+def routes_body(trial: Forecast) -> RoutesBody:
+    """Who would be told of an alert, and why others are not."""
+    return RoutesBody(
+        at=iso(trial.at),
+        labels=dict(trial.labels),
+        fires_at=iso(trial.fires_at),
+        why_not=list(trial.why_not),
+        told_from=moment(trial.told_from),
+        notes=list(trial.notes),
+        routes=[_route(look) for look in trial.looks],
+        tellings=[_telling(each) for each in trial.tellings],
+    )
+
+
+def _route(look: Look) -> RouteBody:
+    return RouteBody(
+        index=look.index,
+        name=look.name,
+        receivers=list(look.receivers),
+        fit=look.fit.value,
+        labels=list(look.labels),
+        begins_at=moment(look.begins_at),
+        ended_by=look.ended_by,
+    )
+
+
+def _telling(telling: Telling) -> TellingBody:
+    return TellingBody(
+        at=iso(telling.at),
+        receiver=telling.receiver,
+        route=telling.route,
+        reason=telling.reason.value,
+        unacknowledged_seconds=telling.unacknowledged_for,
     )
 
 

@@ -221,6 +221,13 @@ class ShowBody(Struct):
     history: list[HappeningBody]
 
 
+class EscalationBody(Struct):
+    """Who else is told if nobody acknowledges."""
+
+    at: str
+    receivers: list[str]
+
+
 class WhyBody(Struct):
     """Why somebody was told of an incident, or was not."""
 
@@ -233,6 +240,8 @@ class WhyBody(Struct):
     """The same in words."""
     story: list[HappeningBody]
     """What was decided of it and who was told, oldest first."""
+    escalations: list[EscalationBody] = []
+    """Who is told, too, and when, unless somebody acknowledges."""
 
 
 class ExtensionWhyBody(Struct):
@@ -243,6 +252,49 @@ class ExtensionWhyBody(Struct):
     """Its latest ones, the latest last."""
     others: list[HappeningBody]
     """What was seen besides: what registrations did, and of what nobody was told; oldest first."""
+
+
+class RouteBody(Struct):
+    """What a route is to an alert."""
+
+    index: int
+    """Its place in the configuration, from 0."""
+    name: str
+    """What it matches, and when."""
+    receivers: list[str]
+    fit: str
+    """`matches`, `other_labels`, `outside_of_hours` or `not_reached`."""
+    labels: list[str]
+    """Those that do not match."""
+    begins_at: str | None
+    """When its hours begin."""
+    ended_by: int | None
+    """The route before it at which the search ended."""
+
+
+class TellingBody(Struct):
+    """A message that would be sent while nobody does anything."""
+
+    at: str
+    receiver: str
+    route: int
+    reason: str
+    unacknowledged_seconds: float
+
+
+class RoutesBody(Struct):
+    """Who would be told of an alert."""
+
+    at: str
+    labels: dict[str, str]
+    fires_at: str
+    """Once it has lasted as long as the alert's `for`."""
+    why_not: list[str]
+    """Why nobody is told: for good, or until `told_from`."""
+    told_from: str | None
+    notes: list[str]
+    routes: list[RouteBody]
+    tellings: list[TellingBody]
 
 
 class SilenceBody(Struct):

@@ -10,6 +10,7 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     IncidentsBody,
     NewSilence,
+    RoutesBody,
     ShowBody,
     SilenceBody,
     SilencesBody,
@@ -120,6 +121,17 @@ ENDPOINTS = (
             "limit": "At most so many",
         },
         values={"since": MOMENT, "until": MOMENT, "limit": COUNT},
+    ),
+    Endpoint(
+        "test_routes",
+        "GET",
+        "/routes/test",
+        "Who would be told of an alert, when and by which route; and why others are not",
+        RoutesBody,
+        query={
+            "label": "`NAME=VALUE`; one for each label",
+            "at": "When it begins, RFC 3339; by default now",
+        },
     ),
     Endpoint(
         "silences",

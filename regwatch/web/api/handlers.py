@@ -4,7 +4,7 @@ that change something among them.
 Reading is open to whom the HTTP side is open.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,9 +14,10 @@ from aiohttp.typedefs import Handler
 from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.bugs import Where
-from regwatch.core.history import Sought
+from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
+    AlertName,
     Incident,
     IncidentId,
     IncidentState,
@@ -29,6 +30,7 @@ from regwatch.web.api.answers import (
     happening_body,
     incident_body,
     moment,
+    routes_body,
     setback_body,
     silence_body,
 )
@@ -41,6 +43,7 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     IncidentsBody,
     ReceiverBody,
+    RoutesBody,
     ShowBody,
     SilencesBody,
     StatusBody,
@@ -57,6 +60,7 @@ from regwatch.web.api.request import (
     check_writer,
     choice_of,
     json_response,
+    labels_of,
     limit_of,
     named,
     search_of,
@@ -79,6 +83,8 @@ PREFIX = "/api/v1"
 MOST_INCIDENTS = 1000
 MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
+SAY_IT_ALL = frozenset({AlertName.SITE_LOST, AlertName.ACCOUNT_LOST})
+"""Incidents that others are inhibited by."""
 LONGEST_STORY = 1000
 """Lines of the history in which reasons are looked for."""
 MOST_STORIES = 10
@@ -196,7 +202,10 @@ class Api:
         """Why somebody was told of it, or was not."""
         found = await find_incident(self._operations, named(request, "id"))
         sought = Sought(incident_id=found.id, limit=LONGEST_STORY)
-        return why_body(found, tuple(reversed(await self._operations.history(sought))))
+        return self._why(found, tuple(reversed(await self._operations.history(sought))))
+
+    def _why(self, incident: Incident, story: Sequence[Happening]) -> WhyBody:
+        return why_body(incident, story, self._view.escalations(incident.id))
 
     async def why_extension(self, request: web.Request) -> ExtensionWhyBody:
         """Why somebody was told of what it did, or was not."""
@@ -210,7 +219,7 @@ class Api:
         incidents = [each for each in latest if each is not None]
         return ExtensionWhyBody(
             extension=self._extension(row),
-            incidents=[why_body(each, stories[each.id]) for each in incidents],
+            incidents=[self._why(each, stories[each.id]) for each in incidents],
             others=self._sound("history", happening_body, others_in(lines)),
         )
 
@@ -229,6 +238,15 @@ class Api:
         )
         found = await self._operations.history(sought)
         return HistoryBody(self._sound("history", happening_body, found))
+
+    async def test_routes(self, request: web.Request) -> RoutesBody:
+        """Who would be told of an alert."""
+        at = time_of(request, "at")
+        open_ones: list[Incident] = []
+        async for chunk in chunked(self._view.incidents()):
+            open_ones += [each for each in chunk if each.alert in SAY_IT_ALL]
+        now = self._clock() if at is None else at
+        return routes_body(self._operations.try_routes(labels_of(request), open_ones, at=now))
 
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""

@@ -20,6 +20,8 @@ BODY_SECONDS = 10.0
 LONGEST_WORD = 256
 """Characters of what a query or a path names: as long as the longest name there is."""
 
+MOST_LABELS = 100
+
 T = TypeVar("T")
 
 
@@ -51,6 +53,17 @@ def asked(request: web.Request, name: str) -> str | None:
     """What the query says under this name, safe; None if it does not."""
     value = request.query.get(name)
     return None if value is None else made_safe(value[:LONGEST_WORD])
+
+
+def labels_of(request: web.Request) -> dict[str, str]:
+    """What the query says of an alert's labels, each `NAME=VALUE`; raises `ApiError`."""
+    labels: dict[str, str] = {}
+    for each in request.query.getall("label", [])[:MOST_LABELS]:
+        name, equals, value = made_safe(each[: 2 * LONGEST_WORD]).partition("=")
+        if not equals:
+            raise ApiError(400, "`label` must be NAME=VALUE")
+        labels[name] = value
+    return labels
 
 
 def named(request: web.Request, name: str) -> str:

@@ -164,3 +164,10 @@ def test_places_and_receivers_of_one_message_are_told_apart():
     assert [who(i.incident) for i in broken.items] == ["receiver chat", "receiver pager"]
     over = notification((RESOLVED, resolved(about_a_place("203.0.113.2", 1))))
     assert headline(over).endswith("site lost, acme at 203.0.113.2")
+
+
+def test_who_is_told_because_nobody_acknowledged_reads_so_in_the_first_line():
+    said = replace(all_new([lost()]), unacknowledged_for=900.0)
+    assert headline(said) == f"{headline(all_new([lost()]))} (not acknowledged for 15 min)"
+    over = replace(notification((RESOLVED, resolved(lost()))), unacknowledged_for=900.0)
+    assert "acknowledged" not in headline(over)
