@@ -63,7 +63,6 @@ ELSEWHERE = {
     "cli/reaching.py": "a URL that `whereabouts` has read",
     "cli/remote.py": "the name of this machine's user",
     "config/source.py": "by the loader, whose file it is",
-    "notify/receivers/email_message.py": "an address that the configuration has checked",
     "notify/receivers/slack_bot.py": "its own note, and what `notify/http.py` has read",
     "notify/receivers/webhook.py": "a key of the configuration: what is no base64 is the key",
     "logs.py": "compares a word of the environment, and reads nothing of it",
