@@ -7,7 +7,7 @@ BY_HAND := reliability-day-real
 TOLD := $(addprefix reliability-, places warnings calm identity devices lies lives)
 
 .PHONY: help demo test long coverage lint format types imports reference man figures bench bench-polling bench-writing day life soak ci
-.PHONY: booted reliability all-reliability security-floods $(RELIABILITY)
+.PHONY: booted reliability all-reliability security-floods security-secrets $(RELIABILITY)
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ reliability-places: ## Let places go dark, and switches, and people go home, in 
 
 reliability-faults: ## Let each fault of the simulator last for a minute, in virtual time, and see how soon all is well again; a minute.
 	PYTHONPATH=tests python -m bench.faults
+
+security-secrets: ## Look for forty secrets in all that a daemon writes, stores, shows and sends; a minute.
+	pytest -m long -s -n 0 tests/e2e/test_secrets.py
 
 security-floods: ## Flood a daemon on this machine's loopback: what becomes of its loop, polls, alerts, log and descriptors; four minutes.
 	PYTHONPATH=tests python -m fakes.strangers

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -20,12 +21,16 @@ from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.receivers.webhook import SECRET_PREFIX, WebhookShape, key_in, secrets_in
 from regwatch.shapes.files import FileError, read_text
-from regwatch.shapes.problems import ConfigError, Location, Problem
+from regwatch.shapes.problems import ConfigError, Location, Problem, written
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import revealed, wrong
 from regwatch.web.webconfig import WebConfig
 
 QUOTED = re.compile(r"'([^']*)'")
+WORD = re.compile(r"[A-Za-z_-]{1,40}")
+"""As keys are."""
+LEADING_WORD = re.compile(r"(?:[a-z]+(?:_[a-z]+)*(?=:))?")
+"""A key that stands before a colon without a space."""
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
 """Bytes: no password or token is near it; a larger file is the wrong one."""
@@ -294,7 +299,15 @@ def _in_words(
 def _unknown_key(source: Source, location: Location) -> Problem:
     key, shape = str(location[-1]), _shape_at(location[:-1])
     advice = did_you_mean(key, shape.known_keys()) if shape else None
-    return source.problem(location, "unknown key", advice)
+    problem = source.problem(location, "unknown key", advice)
+    # What is no word may be a secret that slipped out of its place.
+    shown = key if WORD.fullmatch(key) else f"{_before_a_colon(key)}…"
+    return replace(problem, path=written((*location[:-1], shown)))
+
+
+def _before_a_colon(key: str) -> str:
+    found = LEADING_WORD.match(key)
+    return "" if found is None else found[0]
 
 
 def _shape_at(location: Location) -> type[Shape] | None:

@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from regwatch.shapes.values import wrong
 
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+ESCAPED = re.compile(r"\\(.)")
 OUTSIDE_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"')
 EXAMPLE = "such as noc@example.com"
 SHOWN = 80
@@ -69,7 +70,7 @@ def _split(text: str) -> tuple[str, str]:
 
 def _unquoted(text: str) -> str:
     quoted = QUOTED.fullmatch(text)
-    return text if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1])
+    return text if quoted is None else ESCAPED.sub(r"\1", quoted[1])
 
 
 def _local(local: str, text: str) -> str:
