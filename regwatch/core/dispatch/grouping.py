@@ -20,13 +20,15 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 9.  An incident told and unchanged stays in the group it was told in, also when routes changed. One
     that escalates leaves its group without a word and is new in its new one; a receiver that is on
     none of its routes any more hears nothing but the resolve.
-10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
+10. Of a told incident that is about many phones and has grown by much (`has_grown`), all that the
+    group has to say is said again, paced as news: how many it is now, and how many it was.
+11. A group of which no told incident is left is forgotten: the next one is its first message. Nor
     does news wait for `group_interval` where all that was told has resolved meanwhile.
 
-11. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
+12. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
     is news once it is quiet no more; and its resolve is owed as ever to whoever was told before.
-12. Nobody is reminded of what is acknowledged.
-13. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
+13. Nobody is reminded of what is acknowledged.
+14. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
 Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
@@ -40,7 +42,7 @@ from itertools import count
 import msgspec
 
 from regwatch.core.clock_steps import move_all
-from regwatch.core.dispatch.groups import Group, is_news
+from regwatch.core.dispatch.groups import Group, has_grown, is_news
 from regwatch.core.dispatch.routing import Route, labels_of_group, route_per_receiver
 from regwatch.core.model import (
     FAR_OFF,
@@ -68,7 +70,7 @@ REMINDED_ROWS = 3
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
-Form = tuple[bool, AlertName, Severity, str, bool, bool]
+Form = tuple[bool, AlertName, Severity, str, bool, bool, int]
 """What of an incident decides where it belongs, and whether anybody is reminded."""
 
 
@@ -80,6 +82,7 @@ def _form(incident: Incident) -> Form:
         incident.facts.site,
         incident.is_quiet,
         bool(incident.acknowledged_by),
+        0 if incident.toll is None else incident.toll.out,
     )
 
 
@@ -102,6 +105,7 @@ def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -
         group_key=notification.group_key,
         firing_at=now,
         repeats=repeats,
+        out=0 if item.incident.toll is None else item.incident.toll.out,
     )
 
 
@@ -263,7 +267,7 @@ class Grouping:
             if item.status is ItemStatus.RESOLVED:
                 told = self._rows[item.incident.id][notification.receiver]
                 rows.append(msgspec.structs.replace(told, resolved_at=now))
-            elif item.status is ItemStatus.NEW or still <= REMINDED_ROWS:
+            elif item.status is ItemStatus.NEW or item.grown_from or still <= REMINDED_ROWS:
                 rows.append(_row(notification, item, repeats, now))
         return rows
 
@@ -351,6 +355,8 @@ class Grouping:
                 group = self._group(receiver, key, route)
             if is_news(row, incident) and not incident.is_quiet:
                 group.fresh[incident.id] = waiting.get(receiver, now)
+            elif has_grown(row, incident) and not incident.is_quiet:
+                group.grown[incident.id] = waiting.get(receiver, now)
             places.append(group)
         return tuple(places)
 
@@ -434,7 +440,7 @@ class Grouping:
 
     def _repeats_after(self, notification: Notification) -> int:
         """How many reminders the group will have had since something was last new."""
-        if any(item.status is ItemStatus.NEW for item in notification.items):
+        if any(item.status is ItemStatus.NEW or item.grown_from for item in notification.items):
             return 0
         group = self._groups.get((notification.receiver, notification.group_key))
         repeats = group.repeats if group is not None else 0

@@ -4,18 +4,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 import aiohttp
 
+from regwatch import runbooks
 from regwatch.clock import Clock
 from regwatch.core.model import Incident, IncidentId, Item, ItemStatus, Notification, Word
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Post, post, to_json
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
+from regwatch.notify.words.alert_shape import Around
+from regwatch.notify.words.first_line import first_line
+from regwatch.notify.words.links import help_url, incident_url
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
-from regwatch.notify.words.wording import link, truncate, who
+from regwatch.notify.words.wording import truncate, who
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, revealed
@@ -46,6 +51,7 @@ class PagerDutySettings:
     url: str = ENDPOINT
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
 
 
 def settings_of(shape: PagerDutyShape, rest: RestOfFile) -> PagerDutySettings:
@@ -55,6 +61,7 @@ def settings_of(shape: PagerDutyShape, rest: RestOfFile) -> PagerDutySettings:
         url=shape.url,
         timeout_seconds=shape.timeout,
         external_url=rest.external_url,
+        zone=rest.zone,
     )
 
 
@@ -94,7 +101,7 @@ class PagerDutyReceiver:
                 continue
             try:
                 if isinstance(word, Item):
-                    await self._send(self._event(word.incident, notification.possibly_repeated))
+                    await self._send(self._event(word.incident, notification))
                 elif word.status is ItemStatus.RESOLVED:  # its id is all that it takes
                     await self._send(resolve(word.id, routing_key=key))
             except DeliveryError as error:
@@ -106,12 +113,14 @@ class PagerDutyReceiver:
         if refusal is not None:
             raise refusal
 
-    def _event(self, incident: Incident, possibly_repeated: bool) -> Event:
+    def _event(self, incident: Incident, notification: Notification) -> Event:
+        settings = self._settings
+        around = Around(settings.external_url, settings.zone, notification.created_at)
         return event(
             incident,
-            routing_key=self._settings.routing_key,
-            external_url=self._settings.external_url,
-            possibly_repeated=possibly_repeated,
+            around,
+            routing_key=settings.routing_key,
+            possibly_repeated=notification.possibly_repeated,
         )
 
     async def _send(self, body: Event) -> None:
@@ -127,21 +136,21 @@ class PagerDutyReceiver:
 
 def event(
     incident: Incident,
+    around: Around,
     *,
     routing_key: str,
-    external_url: str = "",
     possibly_repeated: bool = False,
 ) -> Event:
     """Trigger or resolve."""
     if alert_shape.is_resolved(incident):
         return resolve(incident.id, routing_key=routing_key)
-    url = link(incident, external_url)
+    url = around.external_url
     return {
         **_key(incident.id, routing_key),
         "event_action": "trigger",
         "client": "regwatch",
-        **({"client_url": external_url, "links": [_link(url)]} if url else {}),
-        "payload": _details(incident, possibly_repeated),
+        **({"client_url": url, "links": _links(incident, url)} if url else {}),
+        "payload": _details(incident, around, possibly_repeated),
     }
 
 
@@ -155,14 +164,17 @@ def _key(incident_id: IncidentId, routing_key: str) -> Event:
     return {"routing_key": routing_key, "dedup_key": incident_id}
 
 
-def _link(url: str) -> dict[str, str]:
-    return {"href": url, "text": "Show in regwatch"}
+def _links(incident: Incident, external_url: str) -> list[dict[str, str]]:
+    return [
+        {"href": incident_url(incident.id, external_url), "text": "Show in regwatch"},
+        {"href": help_url(incident.alert, external_url), "text": "What to do"},
+    ]
 
 
-def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
+def _details(incident: Incident, around: Around, possibly_repeated: bool) -> dict[str, object]:
     facts = incident.facts
     return {
-        "summary": truncate(incident.summary or incident.alert.alertname, SUMMARY_LIMIT),
+        "summary": truncate(first_line(incident, now=around.now, zone=around.zone), SUMMARY_LIMIT),
         "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
         "severity": incident.severity.value,
         "timestamp": rfc3339(incident.started_at),
@@ -176,7 +188,8 @@ def _details(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
 def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
     details = {
         **regwatch_object(incident, possibly_repeated=possibly_repeated),
-        "explanation": incident.explanation,
+        "explanation": alert_shape.described(incident),
+        "what_to_do": runbooks.advice(incident.alert),
     }
     return {
         name: truncate(value, FIELD_LIMIT) if isinstance(value, str) else value

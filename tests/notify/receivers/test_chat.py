@@ -1,6 +1,7 @@
 """The path that all chats share, on a chat that takes plain words."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import aiohttp
 import pytest
@@ -23,6 +24,7 @@ class Settings:
     url: str
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
