@@ -6,8 +6,8 @@ RELIABILITY := $(sort $(shell sed -n 's/^\(reliability-[a-z-]*\):.*/\1/p' $(MAKE
 BY_HAND := reliability-day-real
 TOLD := $(addprefix reliability-, places warnings calm identity devices lies lives)
 
-.PHONY: help demo test long coverage lint format types imports figures bench bench-polling bench-writing day life soak ci
-.PHONY: reliability all-reliability security-floods $(RELIABILITY)
+.PHONY: help demo test long coverage lint format types imports reference man figures bench bench-polling bench-writing day life soak ci
+.PHONY: booted reliability all-reliability security-floods security-secrets $(RELIABILITY)
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ types: ## Check types.
 imports: ## Check that imports run downward only, and by the other contracts of pyproject.toml.
 	lint-imports
 
+reference: ## Make anew what the reference of the commands says of them.
+	python -m regwatch.cli.manual.make reference docs/reference/commands.md
+
+man: ## Make the man pages, in build/man.
+	python -m regwatch.cli.manual.make man build/man
+
 figures: ## Count what must stay small: long functions, large classes.
 	PYTHONPATH=tests python -m figures
 
@@ -52,6 +58,9 @@ life: ## Live through two days of 500 simulated phones: what happens, each messa
 
 day: ## Live through a day of 500 phones in a minute: what happens, and what one is told.
 	PYTHONPATH=tests python -m fakes.day
+
+booted: ## Type the documented installation and an upgrade into a clean Debian 12, booted with its systemd; as root, two minutes.
+	pytest -m by_hand -s -p no:randomly tests/docs/test_booted.py
 
 reliability: ## Make again the tables of what is told, and what is false of it, in simulated lives: an hour on two cores.
 	$(MAKE) --keep-going $(TOLD)
@@ -70,6 +79,9 @@ reliability-places: ## Let places go dark, and switches, and people go home, in 
 
 reliability-faults: ## Let each fault of the simulator last for a minute, in virtual time, and see how soon all is well again; a minute.
 	PYTHONPATH=tests python -m bench.faults
+
+security-secrets: ## Look for forty secrets in all that a daemon writes, stores, shows and sends; a minute.
+	pytest -m long -s -n 0 tests/e2e/test_secrets.py
 
 security-floods: ## Flood a daemon on this machine's loopback: what becomes of its loop, polls, alerts, log and descriptors; four minutes.
 	PYTHONPATH=tests python -m fakes.strangers

@@ -22,6 +22,10 @@ DEBIAN_PROGRAMS = (
     "chromium",
     "systemd-analyze",
     "faketime",
+    "man",
+    "zsh",
+    "fish",
+    "squid",
 )
 FROM_OUTSIDE = (
     "CREDENTIALS_DIRECTORY",

@@ -58,9 +58,12 @@ FOREIGN = {
 """Readers of the libraries: who calls one, reads what others wrote."""
 ELSEWHERE = {
     "app/http_side.py": "a folder that the service manager made",
+    "cli/completing.py": "hands the environment's URL on to `whereabouts`",
     "cli/demo.py": "what its own daemon sends",
+    "cli/reaching.py": "a URL that `whereabouts` has read",
+    "cli/remote.py": "the name of this machine's user",
+    "config/top.py": "a default of ours",
     "config/source.py": "by the loader, whose file it is",
-    "notify/receivers/email_message.py": "an address that the configuration has checked",
     "notify/receivers/slack_bot.py": "its own note, and what `notify/http.py` has read",
     "notify/receivers/webhook.py": "a key of the configuration: what is no base64 is the key",
     "logs.py": "compares a word of the environment, and reads nothing of it",

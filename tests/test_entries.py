@@ -49,13 +49,12 @@ def test_what_is_harmless_comes_in_as_it_is(entry: Entry) -> None:
 
 OF_A_REQUEST = re.compile(r"request\.(query|match_info|headers|cookies|rel_url|post|json|text)")
 READ_BY_WORD = {
-    "web/api/handlers.py": "hands the query on to the search",
     "web/auth.py": "compares what it is given",
     "web/errors.py": "names the route, not what was asked for",
     "web/origin.py": "compares headers",
     "web/rates.py": "reads addresses, or nothing",
     "web/metrics/scrape.py": "chooses by a header",
-    "web/pages/routes.py": "hands the query on to the search, and looks a file up by its name",
+    "web/pages/routes.py": "hands the query on to the search, and looks the rest up by its name",
 }
 """Modules of `web/` that look into a request themselves; and why nothing of it comes in."""
 

@@ -11,6 +11,7 @@ LONG_SHARE = 0.002
 DECIDES_NOTHING = {
     "__main__.py": "calls the command line, and is called by the tests of installed commands",
     "app/surroundings.py": "what parts are built into: values and services, handed on",
+    "cli/errors.py": "what may be in the way: exceptions without a body",
     "core/steps.py": "what an account wants done: values",
     "core/unstorable.py": "one exception without a body",
     "notify/delivery/deliveries.py": "Protocols, and what an attempt came to: values",

@@ -11,6 +11,7 @@ from regwatch.app.exchange import Exchange
 from regwatch.app.heart import WATCHDOG_SECONDS, Heart
 from regwatch.app.parts import Parts
 from regwatch.app.reporting import Reporting
+from regwatch.app.route_trial import RouteTrial
 from regwatch.app.settings.accounts import account_settings, contents
 from regwatch.app.settings.policies import alert_policies, maintenance, routes
 from regwatch.app.settings.receivers import receiver_settings
@@ -45,7 +46,7 @@ class Assembly:
         names = frozenset(receiver.name for receiver in config.receivers)
         fallbacks = {receiver.name: receiver.fallback or "" for receiver in config.receivers}
         rules = Rules(alert_policies(config.alerts), config.recover_after)
-        desk = DeskSettings(routes(config.routes), names)
+        desk = DeskSettings(routes(config), names)
         return Parts(
             accounts=[self._account(config, shape) for shape in config.accounts],
             lines=[self._line(config, shape) for shape in config.receivers],
@@ -60,6 +61,7 @@ class Assembly:
             heartbeats=[] if beat is None else [self._heartbeat(beat)],
             maintenance=maintenance(config),
             known_labels=known_labels(config),
+            route_trial=RouteTrial(config),
             beats_every=WATCHDOG_SECONDS if beat is None else beat.every,
         )
 

@@ -33,6 +33,7 @@ from regwatch.config import Config, storage_url
 from regwatch.core.alerts.mutes import Mutes
 from regwatch.core.bugs import Where
 from regwatch.guard import Bugs, Guard
+from regwatch.notify.http import following
 from regwatch.sources.source import SourceError
 from regwatch.store import Store, StoreError, StoreVersionError
 from regwatch.store.writer import Listeners
@@ -152,7 +153,9 @@ class Daemon:
         )
         store.listen(listeners)
         # No cookies: nothing one receiver sets may reach another.
-        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        session = aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[following()]
+        )
         return Surroundings(
             store=store,
             session=await stack.enter_async_context(session),

@@ -6,7 +6,7 @@ from regwatch.app.engine import Engine
 from regwatch.app.engines.account_view import AccountSight
 from regwatch.clock import SteadyClock
 from regwatch.core.bugs import Setback
-from regwatch.core.model import Incident, Timestamp
+from regwatch.core.model import Incident, IncidentId, Timestamp
 
 
 class DaemonSight:
@@ -27,6 +27,10 @@ class DaemonSight:
     def recently_resolved(self) -> Sequence[Incident]:
         """The last ones that ended, latest first."""
         return tuple(self._engine.exchange.resolved)
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
+        """When who will be told of an incident, too, if nobody acknowledges it."""
+        return self._engine.parts.desk.escalations(incident_id)
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         """By receiver: how many notifications wait, and the oldest's time."""

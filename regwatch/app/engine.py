@@ -7,6 +7,7 @@ What outlives a reload stands apart from the parts: the store, the silences and 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from regwatch.app.engines.account_engine import AccountEngine
 from regwatch.app.engines.clock_care import ClockCare
 from regwatch.app.engines.running import stop_all
 from regwatch.app.engines.store_care import Backlog, StoreCare, store_problem
@@ -20,6 +21,7 @@ from regwatch.core.bugs import Where
 from regwatch.core.known_labels import KnownLabels
 from regwatch.core.model import AccountName, Incident, IncidentId, RegistrationId, Timestamp
 from regwatch.guard import Bugs
+from regwatch.web.views import NotFoundError
 
 DAY = 86_400.0
 
@@ -100,6 +102,7 @@ class Engine:
         try:
             # First: they leave in the store what their successors take up from there.
             await _stop(former.without(parts))
+            parts.inherit(former)
             begun = [part for stage in parts.without(former) for part in stage]
             await _load(begun)
         except BaseException:
@@ -210,6 +213,13 @@ class Engine:
                 if (done := await account.acknowledge(incident_id, by, comment)) is not None:
                     return done
             return await self.parts.self_watch.acknowledge(incident_id, by, comment)
+
+    def account(self, name: AccountName) -> AccountEngine:
+        """The one of this name; raises `NotFoundError`."""
+        for each in self.parts.accounts:
+            if each.settings.name == name:
+                return each
+        raise NotFoundError(f"no account is named {name}")
 
     def deleting(
         self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool

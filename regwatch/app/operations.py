@@ -1,27 +1,34 @@
 """What people ask of the running daemon, and look up in it: silences, acknowledgements, history."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 import structlog
 
 from regwatch.app.engine import Engine
+from regwatch.app.route_trial import WrongLabelError
+from regwatch.app.unregistering import NotRegisteredError
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Where
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Kind, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
+    Answer,
+    ExtensionId,
     Incident,
     IncidentId,
     RegistrationId,
     Timestamp,
 )
+from regwatch.notify.trial import Trial
+from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
-from regwatch.web.views import NeverMatchesError, UnavailableError
+from regwatch.web.views import NeverMatchesError, NotFoundError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +123,16 @@ class Operations:
         await self._keep(silence, "added", f"{author} silenced {matchers}: {comment}")
         return silence
 
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        """Who would be told of an alert with these labels; raises `NeverMatchesError`."""
+        trial = self._engine.parts.route_trial
+        try:
+            return trial.of(labels, silences=self.silences(), open_incidents=open_incidents, now=at)
+        except WrongLabelError as error:
+            raise NeverMatchesError(str(error)) from error
+
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""
         now = self._clock()
@@ -142,6 +159,35 @@ class Operations:
         such account.
         """
         return self._engine.deleting(account, registrations, withdrawn=withdrawn)
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        """Delete an extension's registrations at the PBX, or one; what it says before and after."""
+        try:
+            engine = self._engine.account(account)
+            before, after = await engine.unregister(extension_id, registration_id)
+        except NotRegisteredError as error:
+            raise NotFoundError(str(error)) from error
+        except SourceError as error:
+            raise UnavailableError(str(error)) from error
+        log.info("unregistered", account=account, extension=extension_id, by=by)
+        return before, after
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        """Send it a test, and take it back."""
+        lines = self._engine.parts.lines
+        found = next((line for line in lines if line.name == name), None)
+        if found is None:
+            names = ", ".join(line.name for line in lines) or "none"
+            raise NotFoundError(f"no receiver is named {name}; there are: {names}")
+        log.info("receiver_tried", receiver=name, by=by)
+        return await found.try_out(now=self._clock())
 
 
 def warn_of_silences(engine: Engine, *, now: Timestamp) -> None:

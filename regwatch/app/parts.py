@@ -10,6 +10,7 @@ from regwatch.app.engines.desk import Desk
 from regwatch.app.engines.heart_engine import HeartEngine
 from regwatch.app.engines.receiver_line import ReceiverLine
 from regwatch.app.engines.self_engine import SelfEngine
+from regwatch.app.route_trial import RouteTrial
 from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.known_labels import KnownLabels
 
@@ -46,6 +47,7 @@ class Parts:
     """One, or none."""
     maintenance: Sequence[Maintenance]
     known_labels: KnownLabels
+    route_trial: RouteTrial
     beats_every: float
     """How old a whole poll may be for whoever takes us for alive, in seconds."""
 
@@ -72,10 +74,25 @@ class Parts:
             heartbeats=_kept(self.heartbeats, former.heartbeats),
         )
 
+    def inherit(self, former: "Parts") -> None:
+        """The lists of those that were stopped need not be read again by who asks the same PBX in
+        the same name.
+        """
+        before = {_asked_by(account): account for account in former.accounts}
+        for account in self.accounts:
+            other = before.get(_asked_by(account))
+            if other is not None and other is not account:
+                account.list_read = other.list_read
+
     def without(self, others: "Parts") -> Sequence[Sequence[Part]]:
         """Those that are not among others, in the order of stopping."""
         theirs = set(map(id, others.everything))
         return [[part for part in stage if id(part) not in theirs] for stage in self.stages]
+
+
+def _asked_by(account: AccountEngine) -> object:
+    settings = account.settings
+    return settings.name, settings.pbx.url, settings.pbx.credentials
 
 
 def _kept(coming: Sequence[P], former: Sequence[P]) -> Sequence[P]:

@@ -46,7 +46,7 @@ class Replay:
     """One pass over a record."""
 
     def __init__(self, config: Config) -> None:
-        self._grouping = Grouping(routes(config.routes))
+        self._grouping = Grouping(routes(config))
         self._selections = {AccountName(a.name): selection(a) for a in config.accounts}
         mutes = Mutes(maintenance(config))
         accounts = (_account(config, shape, mutes) for shape in config.accounts)

@@ -9,6 +9,9 @@ from regwatch.systemd import Notifier
 from regwatch.web.views import DaemonView
 
 STATUS_SECONDS = 5.0
+FIRST_SECONDS = 0.5
+"""While whoever started it looks on."""
+BEGINNING = "Reading the list of extensions"
 LOOK_AGAIN_SECONDS = 1.0
 """After a ping that was withheld: polls that begin again, as after a suspend, are said in time."""
 
@@ -40,7 +43,7 @@ class ServiceManager:
             if (status := self._status()) != said:
                 said = status
                 self._notifier.status(status)
-            await asyncio.sleep(STATUS_SECONDS)
+            await asyncio.sleep(FIRST_SECONDS if said == BEGINNING else STATUS_SECONDS)
 
     async def feed_watchdog(self) -> None:
         """Say that it lives, as often as is asked for, until cancelled; only where it is asked."""
@@ -65,10 +68,13 @@ class ServiceManager:
 
     def _status(self) -> str:
         totals = dict.fromkeys(ExtensionState, 0)
-        for account in self._view.accounts():
+        accounts = self._view.accounts()
+        for account in accounts:
             for (_, state), count in account.counts().items():
                 totals[state] += count
         firing = sum(1 for i in self._view.incidents() if i.state is IncidentState.FIRING)
         watched = sum(totals.values()) - totals[ExtensionState.REMOVED]
+        if not watched and not any(each.first_sweep_done for each in accounts):
+            return BEGINNING
         words = [f"{count} {state}" for state, count in totals.items() if count]
         return f"Watching {watched} extensions: {', '.join(words) or 'none yet'}; {firing} alerts"

@@ -25,11 +25,18 @@ Read = Callable[[Callable[[], Config]], Awaitable[Config]]
 """How the work of reading a configuration is done."""
 
 
-def load_sound(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
+def load_sound(
+    file: Path,
+    *,
+    environ: Mapping[str, str],
+    clock: Clock = wall_clock,
+    text: str | None = None,
+) -> Config:
     """The configuration; raises `ConfigError` with all that keeps a daemon from beginning with it.
-    It may take seconds where there are 100,000 extensions.
+    It may take seconds where there are 100,000 extensions. `text`: what is to be taken for the
+    file's content.
     """
-    config = load_config(file, environ=environ, clock=clock)
+    config = load_config(file, environ=environ, clock=clock, text=text)
     if problems := [*_unprepared(file, config, clock)]:
         raise ConfigError(problems)
     return config

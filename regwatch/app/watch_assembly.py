@@ -16,6 +16,7 @@ from regwatch.core.bugs import Where
 from regwatch.core.expectations import Expectations
 from regwatch.core.model import AccountName, Incident, Now
 from regwatch.core.monitor import Monitor
+from regwatch.core.polling.list_reading import ListRead
 from regwatch.core.polling.planner import Planner
 from regwatch.core.sites import Sites
 from regwatch.guard import Guard
@@ -33,8 +34,15 @@ class WatchAssembly:
     exchange: Exchange
     reporting: Reporting
 
-    def build(self, settings: AccountSettings, incidents: Sequence[Incident]) -> Watch:
-        """A watch that goes on with these incidents; nothing is started or opened."""
+    def build(
+        self,
+        settings: AccountSettings,
+        incidents: Sequence[Incident],
+        list_read: ListRead | None = None,
+    ) -> Watch:
+        """A watch that goes on with these incidents, and with a list that was read before; nothing
+        is started or opened.
+        """
         around, name = self.around, settings.name
         around.instruments.initialize_account(name, ENDPOINTS, OUTCOMES)
         monitor = Monitor(
@@ -45,7 +53,8 @@ class WatchAssembly:
             mutes=around.mutes,
             incidents=incidents,
         )
-        account = Account(monitor, Planner(settings.polling), settings.selection)
+        planner = Planner(settings.polling)
+        account = Account(monitor, planner, settings.selection, list_read=list_read)
         listener = partial(self._request_made, account)
         client = pbx_of(settings.pbx, clock=around.clock, listeners=[listener])
         watcher = Watcher(

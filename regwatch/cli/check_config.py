@@ -1,51 +1,121 @@
-"""`regwatch check-config`: everything that is wrong with a configuration, at once."""
+"""`regwatch check-config`: everything that is wrong with configurations, at once."""
 
 import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from regwatch.app.soundness import load_sound
-from regwatch.cli.console import out
-from regwatch.cli.settings import DEFAULT_FILE, load_or_exit
-from regwatch.config import Config, json_schema
+from regwatch.cli.console import BAD_CONFIG, out
+from regwatch.cli.settings import show_problems
+from regwatch.config import Config, ConfigError, Problem, json_schema
+from regwatch.config.source import LARGEST_FILE
+
+STDIN = Path("-")
+STDIN_SHOWN = Path("<stdin>")
 
 
-@click.command("check-config", short_help="Check a configuration file.")
-@click.argument(
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="REGWATCH_CONFIG",
-    default=DEFAULT_FILE,
-)
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of the file, for editors.")
-def check_config(file: Path, *, schema: bool) -> None:
-    """Check a configuration file: every error with its line, and what to write instead.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one file."""
 
-    Reads the files that it names too, but asks nothing of the PBX. Exit status: 0 if it can be
-    used, 2 if not.
-    """
+    file: Path
+    config: Config | None
+    problems: Sequence[Problem] = ()
+    notices: Sequence[Problem] = ()
+
+
+def check_config(
+    *, files: tuple[Path, ...], config_file: Path, as_json: bool, schema: bool
+) -> None:
+    """Check all of them; exits with 2 if one cannot be used."""
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
-    config = load_or_exit(file, load_sound)
+    verdicts = [_checked(each, config_file) for each in files or (config_file,)]
+    if as_json:
+        click.echo(json.dumps(_as_json(verdicts), indent=2))
+    else:
+        for verdict in verdicts:
+            _show(verdict)
+    if any(verdict.problems for verdict in verdicts):
+        raise SystemExit(BAD_CONFIG)
+
+
+def _checked(file: Path, config_file: Path) -> Verdict:
+    if file != STDIN:
+        return _verdict(file, file, None)
+    try:
+        text = sys.stdin.buffer.read(LARGEST_FILE + 1).decode("utf-8")
+    except UnicodeDecodeError:
+        problem = Problem(STDIN_SHOWN, None, "", "cannot be read: it is not UTF-8 text")
+        return Verdict(STDIN_SHOWN, None, (problem,))
+    return _verdict(STDIN_SHOWN, config_file, text)
+
+
+def _verdict(shown: Path, file: Path, text: str | None) -> Verdict:
+    """`file`: where it stands, or would; what is said of it is said of what is `shown`."""
+    try:
+        config = load_sound(file, environ=os.environ, text=text)
+    except ConfigError as error:
+        return Verdict(shown, None, problems=_called(shown, file, error.problems))
+    return Verdict(shown, config, notices=_called(shown, file, config.notices))
+
+
+def _called(shown: Path, file: Path, problems: Iterable[Problem]) -> Sequence[Problem]:
+    return [replace(p, file=shown) if p.file == file else p for p in problems]
+
+
+def _show(verdict: Verdict) -> None:
+    if verdict.config is None:
+        show_problems(ConfigError(verdict.problems))
+        return
     console = out()
-    for notice in config.notices:
+    for notice in verdict.notices:
         console.print(str(notice), style="yellow")
-    console.print(f"{file}: ", style="bold", end="")
+    console.print(f"{verdict.file}: ", style="bold", end="")
     console.print("OK", style="bold green", end="")
-    console.print(f" ({_summary(config)})")
+    counts = (_count(number, name.removesuffix("s")) for name, number in _sizes(verdict.config))
+    console.print(f" ({', '.join(counts)})")
 
 
-def _summary(config: Config) -> str:
-    parts = [
-        _count(len(config.accounts), "account"),
-        _count(len(config.sites), "site"),
-        _count(len(config.receivers), "receiver"),
-        _count(len(config.routes), "route"),
-    ]
-    return ", ".join(parts)
+def _sizes(config: Config) -> Iterable[tuple[str, int]]:
+    yield "accounts", len(config.accounts)
+    yield "sites", len(config.sites)
+    yield "receivers", len(config.receivers)
+    yield "routes", len(config.routes)
 
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _as_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
+    return {
+        "ok": not any(verdict.problems for verdict in verdicts),
+        "files": [
+            {
+                "file": str(verdict.file),
+                "ok": not verdict.problems,
+                **(dict(_sizes(verdict.config)) if verdict.config else {}),
+                "problems": [_problem_as_json(each) for each in verdict.problems],
+                "notices": [_problem_as_json(each) for each in verdict.notices],
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def _problem_as_json(problem: Problem) -> dict[str, object]:
+    return {
+        "file": str(problem.file),
+        "line": problem.line,
+        "path": problem.path,
+        "message": problem.message,
+        "suggestion": problem.suggestion,
+        "text": str(problem),
+    }

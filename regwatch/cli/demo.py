@@ -63,34 +63,17 @@ log: {{level: error}}
 """
 
 
-@click.command(short_help="Show regwatch at work; needs nothing.")
-@click.option(
-    "--duration",
-    type=click.FloatRange(min=1),
-    metavar="SECONDS",
-    help="End after so many seconds; without it, at Ctrl-C.",
-)
-@click.option(
-    "--listen",
-    default="127.0.0.1:9877",
-    show_default=True,
-    metavar="HOST:PORT",
-    callback=lambda _context, _option, text: _address(text),
-    help="The status page.",
-)
 def demo(duration: float | None, listen: str) -> None:
-    """Show regwatch at work: a simulated PBX, the daemon, its status page, its alerts.
-
-    Needs nothing and leaves nothing behind; all of it stays on this machine.
-    """
-    raise SystemExit(run_loop(lambda stop: _demo(duration, listen, stop)))
+    """Until it is over, or stopped."""
+    address = _address(listen)
+    raise SystemExit(run_loop(lambda stop: _demo(duration, address, stop)))
 
 
 def _address(text: str) -> str:
     try:
         return str(parse_address(text))
     except ListenError as error:
-        raise click.BadParameter(str(error)) from None
+        raise click.BadParameter(str(error), param_hint="--listen") from None
 
 
 async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int:

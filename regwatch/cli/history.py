@@ -1,24 +1,15 @@
 """`regwatch history`: what happened, from the running daemon."""
 
 from datetime import datetime
+from urllib.parse import quote
 
-import click
+from regwatch.cli.console import look, print_lines, say
+from regwatch.cli.output import print_csv, print_json
+from regwatch.cli.records import history_lines
+from regwatch.cli.remote import Remote
+from regwatch.web.api.bodies import HappeningBody, HistoryBody, IncidentBody
 
-from regwatch.cli.output import print_csv, print_history, print_json
-from regwatch.cli.remote import Remote, remote_options
-from regwatch.cli.times import MomentType
-from regwatch.web.api.bodies import HappeningBody, HistoryBody
 
-
-@click.command(short_help="What happened, from the running daemon.")
-@click.argument("extension", metavar="[EXT]", required=False)
-@click.option("--since", type=MomentType(), help="24h, or 2026-12-01T22:00.")
-@click.option("--until", type=MomentType(), help="As --since; exclusive.")
-@click.option("--incident", metavar="ID", help="Of one incident: what was decided, who was told.")
-@click.option("--limit", type=click.IntRange(1, 5000), default=200, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
-@remote_options
 async def history(
     remote: Remote,
     *,
@@ -30,11 +21,10 @@ async def history(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Show what happened, latest first: to EXT or to all.
-
-    What registrations did, what was decided of incidents and why, who was told of them when. Kept
-    for 30 days. Times are by this machine's clock.
-    """
+    """Show it."""
+    if incident is not None:
+        path = f"/incidents/{quote(incident, safe='')}"
+        incident = (await remote.get(IncidentBody, path)).id
     found = await remote.get(
         HistoryBody,
         "/history",
@@ -49,6 +39,6 @@ async def history(
     elif as_csv:
         print_csv(found.history, HappeningBody)
     elif found.history:
-        print_history(found.history, whose=extension is None)
+        print_lines(history_lines(found.history, look(), whose=extension is None))
     else:
-        click.echo("Nothing happened.")
+        say("Nothing happened.")

@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
 from rich.text import Text
 
 from regwatch.app.settings.clients import pbx_settings, selection
 from regwatch.app.sources import pbx_of
 from regwatch.batching import batched
-from regwatch.cli.console import err, out
+from regwatch.cli.console import err, look, print_lines
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import load_or_exit
+from regwatch.cli.tables import Column, table
 from regwatch.clock import wall_clock
 from regwatch.config import Config
 from regwatch.config.sections import AccountShape
@@ -26,6 +26,11 @@ from regwatch.sources.source import Source, SourceError
 
 ALL_REGISTERED, SOME_NOT, NOT_SEEN = 0, 1, 3
 """Exit codes; 2 is a bad configuration, as with all commands."""
+COLUMNS = (
+    *map(Column, ("extension", "label", "state", "lease ends in")),
+    Column("address", below=True),
+    Column("device", below=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,8 @@ class Sweep:
         return ALL_REGISTERED if all_well else SOME_NOT
 
 
-@click.command(short_help="Ask once for every extension and print it.")
-@config_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per extension.")
 def poll(config_file: Path, *, as_json: bool) -> None:
-    """Ask once for every extension, and print what is registered.
-
-    Uses the account's hourly quota: one request per `batch_size` extensions, and the list. Exit
-    status: 0 if all are registered, 1 if not, 2 on a bad configuration, 3 if it could not see.
-    """
+    """Print it, and exit by what was seen."""
     config = load_or_exit(config_file)
     sweeps: list[Sweep] = []
     run_loop(lambda stop: _sweep_all(config, sweeps, stop))
@@ -172,28 +170,32 @@ def _rank(answer: Answer | None) -> int:
 
 
 def _print_table(sweeps: Sequence[Sweep]) -> None:
+    width = look().width
     several = len(sweeps) > 1
-    titles = ("extension", "label", "state", "device", "address", "lease ends in")
-    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
-    for sweep in sweeps:
-        for extension, answer in _rows(sweep):
-            name = extension.name or f"id {extension.id}"
-            shown = f"{sweep.account}/{name}" if several else name
-            table.add_row(Text(shown), Text(extension.label), *_cells(answer))
-    console = out()
-    console.print(table)
-    for sweep in sweeps:
-        console.print(_total(sweep))
+    rows = [
+        cells for sweep in sweeps for row in _rows(sweep) for cells in _cells(sweep, *row, several)
+    ]
+    print_lines(table(COLUMNS, rows, width))
+    if width is not None:
+        print_lines(map(_total, sweeps))
 
 
-def _cells(answer: Answer | None) -> tuple[Text, ...]:
+def _cells(
+    sweep: Sweep, extension: Extension, answer: Answer | None, several: bool
+) -> Iterator[tuple[str | Text, ...]]:
+    """A row for each device; one if there is none."""
+    name = extension.name or f"id {extension.id}"
+    who = f"{sweep.account}/{name}" if several else name
     if answer is None:
-        return Text("not answered", "yellow"), Text(), Text(), Text()
+        yield who, extension.label, Text("not answered", "yellow"), "", "", ""
+        return
     state = Text("registered", "green") if answer.registered else Text("not registered", "red")
     held = answer.registrations or answer.former
-    devices = Text("\n".join(each.device or "–" for each in held))
-    addresses = Text("\n".join(each.real_address.removeprefix("sip:") for each in held))
-    return state, devices, addresses, Text("\n".join(_left(each, answer) for each in held))
+    if not held:
+        yield who, extension.label, state, "", "", ""
+    for each in held:
+        address = each.real_address.removeprefix("sip:")
+        yield who, extension.label, state, _left(each, answer), address, each.device
 
 
 def _left(registration: Registration, answer: Answer) -> str:

@@ -1,62 +1,40 @@
 """Talking to the running daemon through its API."""
 
+import asyncio
 import getpass
 import os
+import signal
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import wraps
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
-import click
 import msgspec
 
-from regwatch.cli.console import fail
-from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, loaded_or_exit
-from regwatch.config import ConfigError, load_http
-from regwatch.config.sections import HttpShape
+from regwatch.cli.errors import ForbiddenError, NotFoundError, RemoteError, StrangerError
+from regwatch.cli.loops import run_loop, until
+from regwatch.cli.reaching import RIGHTS, UNIX, why_not_reached
 from regwatch.core.outside import all_made_safe, is_plain
-from regwatch.shapes.values import revealed
 from regwatch.web.api.bodies import ErrorBody
-from regwatch.web.auth import UNKNOWN
-from regwatch.web.listener import parse_address
-from regwatch.web.webconfig import WebConfigError, certificate_of
 
 TIMEOUT_SECONDS = 10.0
 """A person waits at the terminal: a daemon that hangs is to be called so before they give up."""
 LARGEST_ANSWER = 1 << 26
 """Bytes: the longest history is some megabytes."""
+INTERRUPTED = 128 + signal.SIGINT
+"""As shells say it."""
 IS_IT_ONE = "is this a regwatch, and of this version?"
-WHERE, TOKEN = ("listen", "socket", "web_config_file"), ("api_token", "api_token_file")
-"""The keys of `http` that say where the daemon is, and how one may write."""
-ELSEWHERE = "say where it is: --url http://HOST:PORT"
-OTHER_WAYS = "use sudo, or give $REGWATCH_TOKEN or --user"
-UNIX = "unix:"
-SOCKET = Path("/run/regwatch/regwatch.sock")
-"""Where the unit has it made."""
-EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
+ASKS_WHO = "regwatch asks for a user and a password: give --user"
 
 T = TypeVar("T")
-
-
-class RemoteError(Exception):
-    """The daemon does not answer, or answers with an error; the text says which."""
-
-
-class StrangerError(RemoteError):
-    """It answers only to whom it knows."""
-
-
-class NotFoundError(RemoteError):
-    """It knows nothing by that name."""
-
-
-REFUSALS: Mapping[int, type[RemoteError]] = {401: StrangerError, 404: NotFoundError}
+REFUSALS: Mapping[int, type[RemoteError]] = {
+    401: StrangerError,
+    403: ForbiddenError,
+    404: NotFoundError,
+}
 
 
 def _no_token() -> str:
@@ -74,6 +52,7 @@ class Remote:
     password: str = field(default="", repr=False)
     trusted: Path | None = None
     """The daemon's own certificate, if it has one that is known."""
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     @property
     def _socket(self) -> str:
@@ -100,6 +79,13 @@ class Remote:
             answer = await self._ask("GET", path, query=given, token=self.token())
         return decoded(answer, kind)
 
+    async def find(self, kind: type[T], path: str) -> T | None:
+        """None if there is nothing of this name; raises `RemoteError`."""
+        try:
+            return await self.get(kind, path)
+        except NotFoundError:
+            return None
+
     async def send(
         self,
         kind: type[T],
@@ -111,7 +97,12 @@ class Remote:
         """Raises `RemoteError`."""
         # Who says who they are acts as that, and who may open the socket may write.
         token = "" if self.user or self._socket else self.token()
-        answer = await self._ask(method, path, body=body, query=query, token=token)
+        try:
+            answer = await self._ask(method, path, body=body, query=query, token=token)
+        except ForbiddenError as error:
+            if token or self.user or self._socket:
+                raise
+            raise RemoteError(f"no right to change anything there: {RIGHTS}") from error
         return decoded(answer, kind)
 
     async def _ask(
@@ -123,7 +114,7 @@ class Remote:
         query: Mapping[str, str] | None = None,
         token: str = "",
     ) -> bytes:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=self.timeout_seconds)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout, connector=self._connector()) as session,
@@ -138,14 +129,9 @@ class Remote:
                 answer = await _read(response)
                 if response.ok:
                     return answer
-                raise _refusal(response.status, answer)
-        except aiohttp.ClientConnectorError as error:
-            number = error.os_error.errno or 0
-            why = os.strerror(number).lower() if number > 0 else "its name is not known"
-            raise RemoteError(f"no regwatch answers at {self.url}: {why}") from error
+                raise _refusal(response.status, response.headers, answer)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            why = str(error) or "no answer in time"
-            raise RemoteError(f"no regwatch answers at {self.url}: {why}") from error
+            raise RemoteError(why_not_reached(self.url, error)) from error
 
     def _headers(self, token: str) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
@@ -176,9 +162,9 @@ def decoded(answer: bytes, kind: type[T]) -> T:
         raise RemoteError(f"its answer cannot be read ({error}): {IS_IT_ONE}") from error
 
 
-def _refusal(status: int, answer: bytes) -> RemoteError:
-    if status == 401 and UNKNOWN.encode() in answer:
-        return StrangerError(f"{UNKNOWN}: give --user")
+def _refusal(status: int, headers: Mapping[str, str], answer: bytes) -> RemoteError:
+    if status == 401 and headers.get("WWW-Authenticate", "").startswith("Basic"):
+        return StrangerError(ASKS_WHO)
     with suppress(RemoteError):
         return REFUSALS.get(status, RemoteError)(decoded(answer, ErrorBody).error)
     return RemoteError(f"it answered with status {status}: {IS_IT_ONE}")
@@ -193,73 +179,31 @@ def _tls(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def remote_of(file: Path) -> Remote:
-    """The daemon of this configuration, on this machine. Nothing is read but where it listens,
-    and the token once it is needed. Raises `RemoteError`.
+def speak(
+    work: Callable[..., Coroutine[Any, Any, None]],
+    *,
+    config_file: Path,
+    url: str | None,
+    user: str | None,
+    interrupted: int = INTERRUPTED,
+    **arguments: object,
+) -> None:
+    """Do it with the daemon that these options name; what is in the way is told, and ends it.
+    `interrupted`: the status with which Ctrl-C ends it.
     """
-    http = loaded_or_exit(lambda: load_http(file, WHERE, environ=os.environ))
-    if http.socket or os.access(SOCKET, os.W_OK):
-        return Remote(f"{UNIX}{http.socket or SOCKET}")
-    address = parse_address(http.listen)
-    host = EVERYWHERE.get(address.host, address.host)
-    shown = f"[{host}]" if ":" in host else host
-    certificate = _certificate(file, http)
-    scheme = "https" if certificate else "http"
-    return Remote(
-        f"{scheme}://{shown}:{address.port}", token=lambda: _token(file), trusted=certificate
-    )
+    from regwatch.cli.console import fail
+    from regwatch.cli.whereabouts import chosen
 
+    async def run(stop: asyncio.Event) -> int:
+        is_done = await until(stop, work(remote, **arguments))
+        return 0 if is_done else interrupted
 
-def _certificate(file: Path, http: HttpShape) -> Path | None:
-    path = http.web_config_file
     try:
-        return certificate_of(file.parent / path) if path else None
-    except WebConfigError as error:
-        raise RemoteError(f"{error}; {ELSEWHERE}") from error
-
-
-def _token(file: Path) -> str:
-    if given := os.environ.get("REGWATCH_TOKEN"):
-        return given
-    try:
-        http = load_http(file, TOKEN, environ=os.environ)
-    except ConfigError as error:
-        problem = error.problems[0]
-        raise RemoteError(f"no token: {problem.path}: {problem.message}; {OTHER_WAYS}") from error
-    return revealed(http.api_token)
-
-
-def remote_options(command: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Options that say where the daemon is; the command is given a `Remote` in their place."""
-
-    @config_option
-    @click.option("--url", envvar="REGWATCH_URL", help="The daemon, in place of the file.")
-    @click.option("--user", envvar="REGWATCH_USER", help="A user of the web config file.")
-    @wraps(command)
-    def wrapped(config_file: Path, url: str | None, user: str | None, **arguments: object) -> None:
-        async def run() -> int:
-            await command(_chosen(config_file, url, user), **arguments)
-            return 0
-
-        try:
-            run_loop(lambda _stop: run())
-        except RemoteError as error:
-            fail(str(error))
-
-    decorated: Callable[..., None] = wrapped
-    return decorated
-
-
-def _chosen(config_file: Path, url: str | None, user: str | None) -> Remote:
-    password = os.environ.get("REGWATCH_PASSWORD", "")
-    if user and not password:
-        password = click.prompt(f"Password of {user}", hide_input=True, err=True)
-    if url is None:
-        return replace(remote_of(config_file), user=user or "", password=password)
-    if urlsplit(url).scheme not in ("http", "https", "unix"):
-        raise RemoteError(f"--url {url} is no URL: write http://HOST:PORT, or unix:PATH")
-    token = os.environ.get("REGWATCH_TOKEN", "")
-    return Remote(url.rstrip("/"), lambda: token, user=user or "", password=password)
+        remote = chosen(config_file, url, user)
+        status = run_loop(run, fast=False)
+    except RemoteError as error:
+        fail(str(error))
+    raise SystemExit(status)
 
 
 def whoami() -> str:

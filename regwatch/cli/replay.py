@@ -4,28 +4,20 @@ from collections import Counter
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-import click
 from rich.text import Text
 
 from regwatch.app.replay import Replay, UnknownAccountError
 from regwatch.cli.console import fail, out
-from regwatch.cli.output import SEVERITIES
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.records import SEVERITIES
+from regwatch.cli.settings import load_or_exit
 from regwatch.core.model import Notification
 from regwatch.notify.words.first_line import headline
 from regwatch.sources.recorded.record import records_in
 from regwatch.sources.source import SourceError
 
 
-@click.command(short_help="Recorded answers: what would have been sent, and when.")
-@config_option
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def replay(config_file: Path, file: Path) -> None:
-    """Play the answers in FILE through the configuration: what would have been sent, and when.
-
-    `regwatch run --record FILE` keeps them. Try other thresholds, sites or routes on what truly
-    happened; nothing is asked of the PBX, and nobody is told. Times are by this machine's clock.
-    """
+    """Print each message, then how many there were."""
     config = load_or_exit(config_file)
     sent: Counter[str] = Counter()
     try:
@@ -46,7 +38,7 @@ def _line(message: Notification, zone: tzinfo) -> Text:
     style = "green" if message.is_resolved else SEVERITIES[message.severity.value]
     reason = message.reason.value.replace("_", " ")
     return Text.assemble(
-        (f"{at:%Y-%m-%d %H:%M:%S}", "dim"),
+        (f"{at:%Y-%m-%d %H:%M:%S %Z}", "dim"),
         f"  {message.receiver:<12} ",
         (f"{reason:<14}", "dim"),
         (f" {headline(message, zone=zone)}", style),

@@ -10,33 +10,19 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-import click
-
 from regwatch.app.daemon import Daemon, StartError, UnusableError
 from regwatch.app.soundness import load_sound
 from regwatch.cli.console import BAD_CONFIG, FAILED, fail
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import load_or_exit
 from regwatch.config import Config
 from regwatch.core.bugs import Where
 from regwatch.guard import Guard
 from regwatch.logs import configure
 
 
-@click.command(epilog="SIGHUP, or POST /-/reload, makes it read its configuration again.")
-@config_option
-@click.option(
-    "--record",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Append every answer of the PBX to this file, for `regwatch replay`.",
-)
 def run(config_file: Path, record: Path | None) -> None:
-    """Watch the phones until stopped.
-
-    Exit status: 0 after SIGTERM or SIGINT; 2 for what only an editor can mend: the configuration,
-    the files that it names, a database of a newer version; 1 for what may pass, such as an address
-    in use.
-    """
+    """Watch until stopped, and exit."""
     _take_all_descriptors()
     early = EarlyHangup()
     config = load_or_exit(config_file, load_sound)

@@ -3,26 +3,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-
-import click
+from typing import TypeVar
 
 from regwatch.cli.console import BAD_CONFIG, err, priority
 from regwatch.config import Config, ConfigError, load_config
 
 Loaded = TypeVar("Loaded")
-DEFAULT_FILE = "/etc/regwatch/regwatch.yml"
-
-config_option: Callable[[Any], Any] = click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="REGWATCH_CONFIG",
-    default=DEFAULT_FILE,
-    show_default=True,
-    help="The configuration file.",
-)
 
 
 def load_or_exit(file: Path, load: Callable[..., Config] = load_config) -> Config:

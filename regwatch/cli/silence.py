@@ -1,50 +1,21 @@
 """`regwatch silence`: what is not to be told for a while."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote
 
 import click
 
-from regwatch.cli.output import print_json, print_table
-from regwatch.cli.remote import Remote, remote_options, whoami
-from regwatch.cli.times import DurationType, MomentType, age, shown
+from regwatch.cli.console import look, print_lines, say
+from regwatch.cli.look import NONE, Look
+from regwatch.cli.names import whole_id
+from regwatch.cli.output import print_json
+from regwatch.cli.remote import Remote, whoami
+from regwatch.cli.tables import Column, table
 from regwatch.core.durations import humanise
 from regwatch.web.api.bodies import NewSilence, SilenceBody, SilencesBody
 
 
-@click.group(short_help="Set, list and end silences.")
-def silence() -> None:
-    """Set, list and end silences: times in which what matches is not told.
-
-    What is still wrong when a silence ends is told then; the end of what was told before is told
-    as ever. Setting and ending one needs the token of `http.api_token` in the configuration (sudo,
-    where only root can read it), or $REGWATCH_TOKEN, or --user.
-    """
-
-
-def _parsed(matchers: Sequence[str]) -> dict[str, list[str]]:
-    parsed: dict[str, list[str]] = {}
-    for each in matchers:
-        label, equals, pattern = each.partition("=")
-        if not equals or not label:
-            raise click.BadParameter(f"`{each}` is no matcher: write LABEL=PATTERN")
-        parsed.setdefault(label.strip(), []).append(pattern.strip().strip('"'))
-    return parsed
-
-
-@silence.command("add", short_help="Set a silence.")
-@click.argument(
-    "matchers",
-    metavar="LABEL=PATTERN...",
-    nargs=-1,
-    required=True,
-    callback=lambda _context, _argument, words: _parsed(words),
-)
-@click.option("--for", "duration", type=DurationType(), help="How long: 30m, 2h, 1d.")
-@click.option("--until", type=MomentType(), help="In place of --for: 2026-12-01T22:00.")
-@click.option("--comment", required=True, help="Why, for the others.")
-@click.option("--author", help="Who you are; by default the user of this machine.")
-@remote_options
 async def add(
     remote: Remote,
     *,
@@ -54,15 +25,7 @@ async def add(
     comment: str,
     author: str | None,
 ) -> None:
-    """Tell nobody of what matches all LABEL=PATTERN, for a time.
-
-    Labels: alert, severity, account, site, place, receiver, extension, extension_id, device, group,
-    and those of sites. Patterns may hold * and ?; the same label twice matches either.
-
-    Example: regwatch silence add site=riga alert=extension_lost --for 2h --comment "new router"
-    """
-    if (duration is None) == (until is None):
-        raise click.UsageError("a silence needs an end: give --for or --until")
+    """Set one."""
     wanted = NewSilence(
         matchers=dict(matchers),
         comment=comment,
@@ -71,42 +34,40 @@ async def add(
         author=author or whoami(),
     )
     made = await remote.send(SilenceBody, "POST", "/silences", wanted)
-    click.echo(f"Silence {made.id} until {shown(made.ends_at)}: {_shown(made)}")
+    click.echo(f"Silence {made.id} until {look().shown(made.ends_at)}: {_shown(made)}")
 
 
 def _shown(silence: SilenceBody) -> str:
     return " ".join(f"{name}={p}" for name, patterns in silence.matchers.items() for p in patterns)
 
 
-@silence.command("list", short_help="List silences.")
-@click.option("--all", "everything", is_flag=True, help="Those that have ended, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@remote_options
 async def listed(remote: Remote, *, everything: bool, as_json: bool) -> None:
-    """List silences in force or to come. Times are by this machine's clock."""
+    """List them."""
     found = await remote.get(SilencesBody, "/silences", all="true" if everything else None)
     if as_json:
         print_json(found)
     elif found.silences:
-        titles = ("id", "state", "ends", "in", "author", "matches", "comment")
-        print_table(titles, map(_row, found.silences))
+        seen = look()
+        titles = ("id", "state", seen.titled("ends"), "in", "author")
+        columns = [*map(Column, titles), *(Column(t, below=True) for t in ("matches", "comment"))]
+        rows = [_row(each, seen) for each in found.silences]
+        print_lines(table(columns, rows, seen.width))
     else:
-        click.echo("No silences.")
+        say("No silences.")
 
 
-def _row(each: SilenceBody) -> tuple[str, ...]:
-    left = "–" if each.state == "expired" else humanise(-age(each.ends_at))
-    shape = (each.id, each.state, shown(each.ends_at), left)
+def _row(each: SilenceBody, look: Look) -> tuple[str, ...]:
+    left = NONE if each.state == "expired" else humanise(-look.age(each.ends_at))
+    shape = (each.id, each.state, look.cell(each.ends_at), left)
     return (*shape, each.author, _shown(each), each.comment)
 
 
-@silence.command("expire", short_help="End a silence now.")
-@click.argument("silence_id", metavar="ID")
-@click.option("--author", help="Who you are; by default the user of this machine.")
-@remote_options
 async def expire(remote: Remote, *, silence_id: str, author: str | None) -> None:
-    """End the silence ID now: what is still wrong is told."""
+    """End one."""
+    known = await remote.get(SilencesBody, "/silences")
+    ids = [each.id for each in known.silences]
+    found = whole_id(silence_id, ids, "silence in force or to come")
     query = {"author": author or whoami()}
-    path = f"/silences/{silence_id}"
+    path = f"/silences/{quote(found, safe='')}"
     ended = await remote.send(SilenceBody, "DELETE", path, query=query)
     click.echo(f"Silence {ended.id} has ended: {_shown(ended)}")

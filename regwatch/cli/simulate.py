@@ -11,68 +11,17 @@ from regwatch.cli.console import BAD_OPTION, fail, out
 from regwatch.cli.loops import run_loop
 from regwatch.simulator import TABLE, FaultError, Simulator, SimulatorSettings
 from regwatch.simulator.faults import Faults
-from regwatch.simulator.rates import LIVES, RateError, Rates, named
+from regwatch.simulator.rates import RateError, Rates, named
 from regwatch.simulator.truth import Event
 
 
-def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        width = max(len(fault.name) for fault in TABLE)
-        for fault in TABLE:
-            click.echo(f"{fault.name:<{width}}  {fault.help} ({fault.values})")
-        context.exit()
+def list_faults() -> None:
+    """What can be wrong with it."""
+    width = max(len(fault.name) for fault in TABLE)
+    for fault in TABLE:
+        click.echo(f"{fault.name:<{width}}  {fault.help} ({fault.values})")
 
 
-@click.command(short_help="Run a simulated PBX.")
-@click.option("--extensions", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same PBX.")
-@click.option("--listen", default="127.0.0.1:8089", show_default=True, metavar="HOST:PORT")
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.01, 10_000),
-    default=1.0,
-    show_default=True,
-    help="Virtual seconds in a real one.",
-)
-@click.option(
-    "--leases",
-    default="mixed",
-    show_default=True,
-    help="desk, mixed, short, or lengths in seconds: 60,300.",
-)
-@click.option(
-    "--quota",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Requests in a window.",
-)
-@click.option(
-    "--window",
-    type=click.FloatRange(1),
-    default=3600.0,
-    show_default=True,
-    help="Seconds over which they are counted, by the clock.",
-)
-@click.option("--sliding", is_flag=True, help="Each counts for a window's length instead.")
-@click.option(
-    "--life",
-    type=click.Choice(list(LIVES)),
-    help="Live as people, machines and failures do, at these rates, instead of by mere chance.",
-)
-@click.option("--rate", "rates", multiple=True, metavar="NAME=VALUE", help="Of --life; repeatable.")
-@click.option("--calm", is_flag=True, help="Nothing happens by itself.")
-@click.option("--delay", type=click.FloatRange(0), default=0.0, help="Seconds each answer takes.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="May be repeated.")
-@click.option(
-    "--list-faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults,
-    help="What can be wrong with it.",
-)  # fmt: skip
-@click.option(
-    "--truth",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write what really happens to this file, a line of JSON each.",
-)
 def simulate(
     *,
     listen: str,
@@ -82,7 +31,7 @@ def simulate(
     truth: Path | None,
     **more: object,
 ) -> None:
-    """Run a simulated PBX: the same API, phones with realistic lives, faults on a switch."""
+    """Until it is stopped."""
     try:
         given = dict(_fault(each) for each in faults)
         Faults(given)

@@ -1,32 +1,24 @@
-"""`regwatch test-alert`: does an alert reach a person?"""
+"""`regwatch test-alert -c FILE`: does an alert by this file reach a person?"""
 
 import asyncio
 from pathlib import Path
 
 import aiohttp
-import click
-from rich.text import Text
 
 from regwatch.app.settings.receivers import receiver_settings
-from regwatch.cli.console import fail, out
+from regwatch.cli.console import fail, print_lines
 from regwatch.cli.loops import run_loop
-from regwatch.cli.settings import config_option, load_or_exit
+from regwatch.cli.settings import load_or_exit
+from regwatch.cli.try_receivers import trial_line
 from regwatch.clock import wall_clock
 from regwatch.config import Config
-from regwatch.notify.errors import DeliveryError
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.receivers.build import build_receiver
-from regwatch.notify.trial import trial_notification
+from regwatch.notify.trial import tried
 
 
-@click.command("test-alert", short_help="Send a test to the receivers.")
-@config_option
-@click.argument("receiver", required=False)
 def test_alert(config_file: Path, receiver: str | None) -> None:
-    """Send a test, clearly marked as one, to RECEIVER or to all; then take it back.
-
-    Says what each receiver answered. Exit status: 0 if all took it, 1 if not.
-    """
+    """Say what each answered, and exit by it."""
     config = load_or_exit(config_file)
     names = [each.name for each in config.receivers]
     if receiver is not None and receiver not in names:
@@ -52,14 +44,7 @@ async def _test(config: Config, names: list[str]) -> int:
 
 
 async def _try(receiver: Receiver) -> bool:
-    now = wall_clock()
-    name = (f"{receiver.name} ({receiver.kind}): ", "bold")
-    try:
-        await receiver.deliver(trial_notification(receiver.name, now))
-        await receiver.deliver(trial_notification(receiver.name, now, resolves=True))
-    except DeliveryError as error:
-        again = "regwatch would try again" if error.retryable else "regwatch would give it up"
-        out().print(Text.assemble(name, (f"not taken: {error.message} ({again})", "red")))
-        return False
-    out().print(Text.assemble(name, ("taken, and taken back", "green")))
-    return True
+    trial = await tried(receiver, now=wall_clock())
+    retried = trial.is_retryable
+    print_lines([trial_line(trial.receiver, trial.kind, trial.problem, retried=retried)])
+    return not trial.problem

@@ -1,137 +1,54 @@
-"""`regwatch unregister`: the API's two DELETEs, for a person."""
+"""`regwatch unregister`: has the daemon delete registrations at the PBX, for a person."""
 
-import os
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
 
-import click
-from msgspec.structs import replace
-from rich.table import Column, Table
 from rich.text import Text
 
-from regwatch.app.settings.clients import pbx_settings
-from regwatch.app.sources import pbx_of
-from regwatch.cli.accounts import find_extension, split_reference
-from regwatch.cli.console import err, fail, out
-from regwatch.cli.loops import run_loop
-from regwatch.cli.remote import RemoteError, remote_of
-from regwatch.cli.settings import config_option, loaded_or_exit
-from regwatch.clock import wall_clock
-from regwatch.config import load_accounts
-from regwatch.core.alerts.conditions import name_of
-from regwatch.core.durations import humanise
-from regwatch.core.model import (
-    Answer,
-    Extension,
-    FailureReason,
-    Registration,
-    RegistrationId,
-)
-from regwatch.sources.source import Deleting, SourceError
-from regwatch.web.api.bodies import Deletion
+from regwatch.cli.console import look, print_lines
+from regwatch.cli.errors import RemoteError
+from regwatch.cli.loops import confirm
+from regwatch.cli.remote import Remote, whoami
+from regwatch.cli.show import registration_lines
+from regwatch.web.api.bodies import ExtensionBody, RegistrationBody, ShowBody, Unregistered
 
-IN_DOUBT = frozenset(
-    {
-        FailureReason.NETWORK,
-        FailureReason.TIMEOUT,
-        FailureReason.SERVER_ERROR,
-        FailureReason.BAD_ANSWER,
-    }
-)
-"""After these the PBX may have deleted all the same."""
+PBX_SECONDS = 60.0
+"""The daemon asks the PBX three times, and waits where that is slow."""
 
 
-@click.command(short_help="Delete registrations at the PBX.")
-@config_option
-@click.argument("extension", metavar="EXT")
-@click.argument("registration_id", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def unregister(
-    config_file: Path, extension: str, registration_id: str | None, *, yes: bool
+async def unregister(
+    remote: Remote, *, extension: str, registration_id: str | None, yes: bool, author: str | None
 ) -> None:
-    """Delete the registrations of EXT at the PBX, or the one with REGISTRATION_ID.
-
-    EXT is an extension id, a full name (000*101) or a number (101); ACCOUNT/EXT where there are
-    several accounts. Shows what is registered before and after. The phone comes back when it
-    registers next.
-    """
-    raise SystemExit(
-        run_loop(lambda _stop: _unregister(config_file, extension, registration_id, yes=yes))
-    )
-
-
-async def _unregister(
-    config_file: Path, reference: str, registration_id: str | None, *, yes: bool
-) -> int:
-    config = loaded_or_exit(lambda: load_accounts(config_file, environ=os.environ))
-    account, rest = split_reference(reference, config)
-    try:
-        async with pbx_of(pbx_settings(config, account), clock=wall_clock) as pbx:
-            found = await find_extension(rest, pbx)
-            before = await pbx.registration(found.id)
-            _show("before", found, before)
-            _check(before, registration_id)
-            if not yes:
-                click.confirm(_question(found, registration_id), abort=True)
-            ids = [r.id for r in before.registrations if registration_id in (None, r.id)]
-            deletion = Deletion(account.name, list(ids))
-            await _announce(config_file, deletion)
-            try:
-                await _delete(pbx, found, registration_id)
-            except SourceError as error:
-                if error.reason not in IN_DOUBT:
-                    await _announce(config_file, replace(deletion, withdrawn=True))
-                raise
-            _show("after", found, await pbx.registration(found.id))
-    except SourceError as error:
-        fail(str(error))
-    return 0
+    """Show what there is, ask, have it deleted, and show what is left."""
+    path = f"/extensions/{quote(extension)}"
+    found = (await remote.get(ShowBody, path)).extension
+    _show(f"{_named(found)} before", found.registrations)
+    _check(found, registration_id)
+    if not yes:
+        what = f"registration {registration_id}" if registration_id else "all its registrations"
+        confirm(f"Delete {what} of {_named(found)}?")
+    path += "/registrations" + (f"/{quote(registration_id, safe='')}" if registration_id else "")
+    patient = replace(remote, timeout_seconds=PBX_SECONDS)
+    query = {"author": author or whoami()}
+    done = await patient.send(Unregistered, "DELETE", path, query=query)
+    _show(f"{_named(found)} after", done.after)
 
 
-def _check(before: Answer, registration_id: str | None) -> None:
-    if not before.registrations:
-        fail("nothing is registered: nothing to delete")
-    if registration_id is not None and registration_id not in {r.id for r in before.registrations}:
-        fail(f"it has no registration `{registration_id}`")
+def _named(extension: ExtensionBody) -> str:
+    named = extension.number or extension.name or str(extension.id)
+    return f"{named} ({extension.label})" if extension.label else named
 
 
-def _question(extension: Extension, registration_id: str | None) -> str:
-    what = f"registration {registration_id}" if registration_id else "all its registrations"
-    return f"Delete {what} of {name_of(extension)}?"
+def _check(extension: ExtensionBody, registration_id: str | None) -> None:
+    if not extension.registrations:
+        raise RemoteError("nothing is registered: nothing to delete")
+    known = [each.id for each in extension.registrations]
+    if registration_id is not None and registration_id not in known:
+        raise RemoteError(f"it has no registration `{registration_id}`; it has {', '.join(known)}")
 
 
-async def _announce(config_file: Path, deletion: Deletion) -> None:
-    """Tell the daemon, if one runs here, that their absence will be our doing, or will not."""
-    try:
-        remote = remote_of(config_file)
-        if remote.token():
-            await remote.send(Deletion, "POST", "/deletions", deletion)
-    except RemoteError as error:
-        err().print(f"A running daemon could not be told: {error}", style="dim")
-
-
-async def _delete(pbx: Deleting, extension: Extension, registration_id: str | None) -> None:
-    if registration_id is None:
-        await pbx.unregister_all(extension.id)
-    else:
-        await pbx.unregister(extension.id, RegistrationId(registration_id))
-
-
-def _show(when: str, extension: Extension, answer: Answer) -> None:
-    console = out()
-    console.print(f"{name_of(extension)} {when}: ", style="bold", end="")
-    if not answer.registrations:
-        console.print("not registered")
-        return
-    console.print(f"{len(answer.registrations)} registered")
-    titles = ("registration", "device", "address", "lease ends in")
-    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
-    for each in answer.registrations:
-        cells = (each.id, each.device, each.real_address.removeprefix("sip:"), _left(each, answer))
-        table.add_row(*map(Text, cells))
-    console.print(table)
-
-
-def _left(registration: Registration, answer: Answer) -> str:
-    if registration.lease_ends_at is None:
-        return "–"
-    return humanise(registration.lease_ends_at - answer.answered_at)
+def _show(title: str, registrations: Sequence[RegistrationBody]) -> None:
+    count = f"{len(registrations)} registered" if registrations else "not registered"
+    print_lines([Text.assemble((f"{title}: ", "bold"), count)])
+    print_lines(registration_lines(registrations, look()))

@@ -43,15 +43,21 @@ def _twice(section: str, names: Sequence[str]) -> Iterator[Finding]:
 
 def _unknown_receivers(config: Config) -> Iterator[Finding]:
     known = [receiver.name for receiver in config.receivers]
-    for index, route in enumerate(config.routes):
-        for position, name in enumerate(route.receivers):
-            if name not in known:
-                place: Location = ("routes", index, "receivers", position)
-                yield place, f"no receiver is named `{name}`", did_you_mean(name, known)
+    for place, name in _receiver_references(config):
+        if name not in known:
+            yield place, f"no receiver is named `{name}`", did_you_mean(name, known)
     for index, receiver in enumerate(config.receivers):
         if receiver.fallback is not None and receiver.fallback not in known:
             message = f"no receiver is named `{receiver.fallback}`"
             yield ("receivers", index, "fallback"), message, did_you_mean(receiver.fallback, known)
+
+
+def _receiver_references(config: Config) -> Iterator[tuple[Location, str]]:
+    for index, route in enumerate(config.routes):
+        for position, name in enumerate(route.receivers):
+            yield ("routes", index, "receivers", position), name
+        for position, name in enumerate(route.escalate.receivers if route.escalate else ()):
+            yield ("routes", index, "escalate", "receivers", position), name
 
 
 def _unknown_schedules(config: Config) -> Iterator[Finding]:
@@ -73,6 +79,9 @@ def _schedule_references(config: Config) -> Iterator[tuple[Location, str]]:
     for index, window in enumerate(config.maintenance):
         if window.schedule is not None:
             yield ("maintenance", index, "schedule"), window.schedule
+    for index, route in enumerate(config.routes):
+        if route.active is not None:
+            yield ("routes", index, "active"), route.active
 
 
 def _fallback_circles(config: Config) -> Iterator[Finding]:
@@ -89,13 +98,32 @@ def _fallback_circles(config: Config) -> Iterator[Finding]:
 def _routes(config: Config) -> Iterator[Finding]:
     if config.receivers and not config.routes:
         yield ("routes",), "receivers without a route get nothing", "add `- receivers: [NAME]`"
-    catch_all = _first_catch_all([(bool(r.match), r.continue_) for r in config.routes])
+    yield from _vain_escalations(config)
+    is_limited = [bool(route.match or route.active is not None) for route in config.routes]
+    gone_on = [route.continue_ for route in config.routes]
+    catch_all = _first_catch_all(zip(is_limited, gone_on, strict=True))
     if config.routes and catch_all is None:
-        place = ("routes", len(config.routes) - 1)
-        yield place, "the last route must catch all", "leave out its `match` and `continue`"
+        yield _not_for_all(config)
     elif catch_all is not None and catch_all < len(config.routes) - 1:
         message = f"never reached: routes[{catch_all}] catches all before it"
         yield ("routes", catch_all + 1), message, "put the route without `match` last"
+
+
+def _not_for_all(config: Config) -> Finding:
+    last = len(config.routes) - 1
+    if config.routes[last].active is not None:
+        message = "the last route must catch all, at all hours"
+        return ("routes", last, "active"), message, "add one without `active` and `match` after it"
+    advice = "leave out its `match` and `continue`"
+    return ("routes", last), "the last route must catch all", advice
+
+
+def _vain_escalations(config: Config) -> Iterator[Finding]:
+    for index, route in enumerate(config.routes):
+        for position, name in enumerate(route.escalate.receivers if route.escalate else ()):
+            if name in route.receivers:
+                place: Location = ("routes", index, "escalate", "receivers", position)
+                yield place, f"`{name}` is told by this route at once", "name somebody else"
 
 
 def _first_catch_all(routes: Iterable[tuple[bool, bool]]) -> int | None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,11 +13,15 @@ from regwatch.core import schedules
 from regwatch.core.model import Timestamp
 from regwatch.core.suggestions import did_you_mean
 from regwatch.shapes.shape import Shape
-from regwatch.shapes.values import Matching, Text, text, wrong
+from regwatch.shapes.values import ONE_OR_MORE, Matching, Text, text, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
 MIDNIGHT = 24 * 60
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+LIKE_A_DATE = re.compile(r"[\d.,:/ -]+(?:\s|T\d|$)", re.ASCII)
+"""What was not meant as the name of a file, whatever it is."""
+DATE_ADVICE = "write 2026-12-25, or 2026-12-24..2026-12-26"
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -69,6 +74,29 @@ def _minutes(hour: str, minute: str) -> int:
     return minutes
 
 
+def day_or_days(text: str) -> schedules.Dates:
+    """`2026-12-25`, `2026-12-24..2026-12-26`; both ends are included."""
+    first, dots, last = (part.strip() for part in text.partition(".."))
+    begin = _day(first)
+    end = _day(last) if dots else begin
+    if end < begin:
+        raise wrong(f"`{text}` ends before it begins")
+    return schedules.Dates(begin, end)
+
+
+def _day(text: str) -> date:
+    if ISO_DATE.fullmatch(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise wrong(f"`{text[:40]}` is no date", DATE_ADVICE)
+
+
+def _exception(value: object) -> schedules.Dates | str:
+    """A date, a span of dates, or the name of a file that holds such."""
+    words = str(text(value)).strip()
+    return day_or_days(words) if LIKE_A_DATE.match(words) else words
+
+
 def _wall_time(value: object) -> datetime:
     try:
         return datetime.fromisoformat(str(text(value)).strip())
@@ -91,6 +119,12 @@ Hours = Annotated[
     SHOWN,
     _like("08:00-18:00", "22:00-06:00"),
 ]
+Exceptions = Annotated[
+    schedules.Dates | str,
+    PlainValidator(_exception),
+    SHOWN,
+    _like("2026-12-25", "2026-12-24..2026-12-26", "holidays.txt"),
+]
 WallTime = Annotated[datetime, PlainValidator(_wall_time), SHOWN, _like("2026-12-01T22:00")]
 
 
@@ -99,6 +133,11 @@ class ScheduleShape(Shape):
 
     days: Days = Field(default="daily", validate_default=True)
     hours: Hours = Field(default="00:00-24:00", validate_default=True)
+    except_: Annotated[list[Exceptions], ONE_OR_MORE] = Field(
+        default=[],
+        alias="except",
+        description="Dates, spans of dates, and files of such, on which no hours begin.",
+    )
     timezone: Timezone
 
 

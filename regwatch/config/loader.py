@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from regwatch.clock import Clock, wall_clock
 from regwatch.config.checks import findings, without_effect
 from regwatch.config.files import unusable_files, web_config
+from regwatch.config.holidays import Holidays
 from regwatch.config.label_checks import label_findings, windows_that_are_over
 from regwatch.config.sections import HttpShape
 from regwatch.config.source import Source, is_usable, strings
@@ -19,12 +21,16 @@ from regwatch.config.top import Config
 from regwatch.core.suggestions import did_you_mean
 from regwatch.notify.receivers.webhook import SECRET_PREFIX, WebhookShape, key_in, secrets_in
 from regwatch.shapes.files import FileError, read_text
-from regwatch.shapes.problems import ConfigError, Location, Problem
+from regwatch.shapes.problems import ConfigError, Location, Problem, written
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.values import revealed, wrong
 from regwatch.web.webconfig import WebConfig
 
 QUOTED = re.compile(r"'([^']*)'")
+WORD = re.compile(r"[A-Za-z_-]{1,40}")
+"""As keys are."""
+LEADING_WORD = re.compile(r"(?:[a-z]+(?:_[a-z]+)*(?=:))?")
+"""A key that stands before a colon without a space."""
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 LARGEST_SECRET = 65_536
 """Bytes: no password or token is near it; a larger file is the wrong one."""
@@ -37,10 +43,18 @@ Alone = TypeVar("Alone", bound=Shape)
 EXAMPLE_STORAGE = "such as sqlite:////var/lib/regwatch/regwatch.db"
 
 
-def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_clock) -> Config:
-    """Read, expand and check the file; raises `ConfigError` with all that is wrong with it."""
+def load_config(
+    file: Path,
+    *,
+    environ: Mapping[str, str],
+    clock: Clock = wall_clock,
+    text: str | None = None,
+) -> Config:
+    """Read, expand and check the file; raises `ConfigError` with all that is wrong with it. `text`:
+    what is to be taken for its content.
+    """
     now = clock()
-    source = Source(file, secret=Shape.all_secret_names())
+    source = Source(file, secret=Shape.all_secret_names(), text=text)
     source.read()
     problems = source.problems
     values, unset = _expanded(source, environ)
@@ -62,6 +76,8 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
     problems += [source.problem(*finding) for finding in label_findings(config, now=now)]
     problems += [source.problem(*each) for each in unusable_files(config, file.parent)]
     problems += _storage_problems(source, config)
+    holidays = Holidays(config.schedules, source, file.parent)
+    problems += holidays.problems
     templates = _templates(config, file.parent)
     problems += _template_problems(source, templates)
     if isinstance(web := web_config(config, file.parent), Problem):
@@ -75,6 +91,7 @@ def load_config(file: Path, *, environ: Mapping[str, str], clock: Clock = wall_c
     config._notices = (*odd, *secrets.notices(), *over)  # noqa: SLF001
     config._folder = file.parent  # noqa: SLF001
     config._templates = templates  # noqa: SLF001
+    config._holidays = holidays  # noqa: SLF001
     config._web = web  # noqa: SLF001
     return config
 
@@ -282,7 +299,15 @@ def _in_words(
 def _unknown_key(source: Source, location: Location) -> Problem:
     key, shape = str(location[-1]), _shape_at(location[:-1])
     advice = did_you_mean(key, shape.known_keys()) if shape else None
-    return source.problem(location, "unknown key", advice)
+    problem = source.problem(location, "unknown key", advice)
+    # What is no word may be a secret that slipped out of its place.
+    shown = key if WORD.fullmatch(key) else f"{_before_a_colon(key)}…"
+    return replace(problem, path=written((*location[:-1], shown)))
+
+
+def _before_a_colon(key: str) -> str:
+    found = LEADING_WORD.match(key)
+    return "" if found is None else found[0]
 
 
 def _shape_at(location: Location) -> type[Shape] | None:

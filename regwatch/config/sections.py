@@ -172,6 +172,13 @@ class SiteShape(Shape):
     labels: dict[LabelName, Text] = {}
 
 
+class EscalateShape(Shape):
+    """Who is told, too, if nobody acknowledges."""
+
+    after: Duration = Field(default=900.0, gt=0.0, description="From when it was first told.")
+    receivers: Annotated[list[Text], ONE_OR_MORE] = Field(min_length=1)
+
+
 class RouteShape(Shape):
     """Which alerts go to which receivers, and how they are put together."""
 
@@ -187,6 +194,13 @@ class RouteShape(Shape):
     )
     digest: Duration = Field(default=0.0, description="Collects so long what goes this way.")
     continue_: bool = Field(default=False, alias="continue")
+    active: Text | None = Field(
+        default=None, description="One of `schedules`: the route matches in these hours only."
+    )
+    escalate: EscalateShape | None = Field(
+        default=None, description="Who is told, too, if nobody acknowledges in time."
+    )
+    send_resolved: bool = Field(default=True, description="Whether the end is told, too.")
 
     @property
     def grouped_by(self) -> tuple[str, ...]:

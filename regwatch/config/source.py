@@ -33,11 +33,20 @@ def is_usable(text: str) -> bool:
     return "\0" not in text and is_text(text)
 
 
+LONGEST_NUMBER = 8
+"""Digits that an extension's may have; what is longer may be a secret at a wrong place."""
+
+
 class Source:
     """A file's values and where each stands."""
 
-    def __init__(self, file: Path, *, secret: Collection[str] = ()) -> None:
-        """`secret`: keys whose values no problem may show."""
+    def __init__(
+        self, file: Path, *, secret: Collection[str] = (), text: str | None = None
+    ) -> None:
+        """`secret`: keys whose values no problem may show; `text`: what stands in the file, if that
+        is not to be read.
+        """
+        self._given = text
         self.file = file
         self._secret = secret
         self.values: object = None
@@ -78,6 +87,8 @@ class Source:
         return {name: found} if found != {} else {}
 
     def _text(self) -> str:
+        if self._given is not None:
+            return self._given
         try:
             return read_text(self.file, largest=LARGEST_FILE)
         except FileError as error:
@@ -125,9 +136,10 @@ class Source:
         tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
         text = str(node.value)
         if tag == "int" and text.removeprefix("-").removeprefix("+") != str(_decimal(text)):
-            shown = "this value" if self._is_secret(location) else f"`{text}`"
+            is_shown = len(text) <= LONGEST_NUMBER and not self._is_secret(location)
+            shown = f"`{text}`" if is_shown else "this value"
             message = f"{shown} is read as another number by YAML"
-            advice = "quote it" if self._is_secret(location) else f'quote it: "{text}"'
+            advice = f'quote it: "{text}"' if is_shown else "quote it"
             self.problems.append(self.problem(location, message, advice))
             return text
         if tag in _READERS:

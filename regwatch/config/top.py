@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr
 
 from regwatch.config.alerts import AlertsShape
+from regwatch.config.holidays import Holidays
 from regwatch.config.hours import MaintenanceShape, ScheduleShape, Timezone
 from regwatch.config.receivers import ReceiverShape
 from regwatch.config.sections import (
@@ -19,6 +20,7 @@ from regwatch.config.sections import (
     StorageShape,
 )
 from regwatch.config.template_folder import TemplateFolder
+from regwatch.core.schedules import Dates
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.problems import Problem
 from regwatch.shapes.shape import Shape
@@ -51,6 +53,7 @@ class Config(Shape):
     _notices: tuple[Problem, ...] = PrivateAttr(default=())
     _folder: Path = PrivateAttr(default=Path())
     _templates: TemplateFolder | None = PrivateAttr(default=None)
+    _holidays: Holidays | None = PrivateAttr(default=None)
     _web: WebConfig = PrivateAttr(default_factory=WebConfig)
 
     @property
@@ -66,6 +69,10 @@ class Config(Shape):
     def web(self) -> WebConfig:
         """What `http.web_config_file` asks for; without one, nothing."""
         return self._web
+
+    def excepted_dates(self, schedule: str) -> tuple[Dates, ...]:
+        """The dates on which a schedule's hours do not begin."""
+        return self._holidays.of(schedule) if self._holidays else ()
 
     def own_words(self, receiver: str) -> OwnWords:
         """The templates of a receiver's own; none by default."""

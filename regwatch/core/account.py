@@ -39,7 +39,7 @@ from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.polling.agenda import Purpose
 from regwatch.core.polling.first_sweep import FirstSweep
-from regwatch.core.polling.list_reading import ListReading
+from regwatch.core.polling.list_reading import ListRead, ListReading
 from regwatch.core.polling.pace import Pace
 from regwatch.core.polling.planner import Ask, Planner, Wait
 from regwatch.core.polling.progress import Progress
@@ -58,12 +58,22 @@ PIECE = 500
 class Account:
     """One account, watched."""
 
-    def __init__(self, monitor: Monitor, planner: Planner, selection: Selection) -> None:
+    def __init__(
+        self,
+        monitor: Monitor,
+        planner: Planner,
+        selection: Selection,
+        *,
+        list_read: ListRead | None = None,
+    ) -> None:
+        """`list_read`: what another one read of the same PBX."""
         self.monitor = monitor
         self.planner = planner
         self._selection = selection
         discovery = selection.discovery
         self._list = ListReading(None if discovery is None else discovery.every_seconds)
+        self.list_read = list_read
+        """The last whole one; None: none was read yet."""
         self._sweep = FirstSweep()
         self._pace = Pace(planner.policy.interval)
         self._progress = Progress()
@@ -77,11 +87,15 @@ class Account:
     # --- what to do ----------------------------------------------------------------------------
 
     def begin(self, *, now: Now) -> Iterator[Outcome]:
-        """Plan for those restored, and watch those who need no list; in pieces."""
+        """Plan for those restored, and watch those for whom no list is to be read; in pieces."""
         for piece in _pieces(list(self.monitor.roster.active_ids())):
             yield Outcome(set_aside=self._plan(piece, now))
-        if self._selection.discovery is None:
+        discovery, read = self._selection.discovery, self.list_read
+        if discovery is None:
             yield from self.listed(Listing((), complete=True), now=now)
+        elif read is not None and read.serves(discovery, now=now.steady):
+            self._list.begin()
+            yield from self._take_list(read.listing, now, read_at=read.at)
 
     def next(self, *, now: Now) -> Ask | AskList | Tell | Wait:
         """What is to be done now; a wait says when to ask again, if nothing comes to its end before
@@ -195,6 +209,12 @@ class Account:
         """Take over the PBX's list, and the explicit ids that it does not name: in pieces, since it
         may be long, and the polls are to go on meanwhile.
         """
+        yield from self._take_list(listing, now, read_at=None)
+
+    def _take_list(
+        self, listing: Listing, now: Now, *, read_at: Instant | None
+    ) -> Iterator[Outcome]:
+        """`read_at`: None: just now."""
         listed: set[ExtensionId] = set()
         is_list = self._selection.discovery is not None
         named = {extension.id for extension in listing.extensions} if is_list else None
@@ -207,7 +227,7 @@ class Account:
         self._sweep.list_is_known = True
         last = Outcome()
         if listing.complete:
-            self._list.done(now=now.steady)
+            self._note_list(listing, now.steady if read_at is None else read_at)
             last = self.monitor.listed(listed, named=named, now=now.wall)
             self.planner.confirm(last.wanted, Purpose.PLACE)
             self.planner.forget(last.removed)
@@ -220,6 +240,11 @@ class Account:
             listed=Listed(len(listed), listing.complete),
             is_swept=self._sweep.ends(),
         )
+
+    def _note_list(self, listing: Listing, read_at: Instant) -> None:
+        self._list.done(read_at=read_at)
+        if (discovery := self._selection.discovery) is not None:
+            self.list_read = ListRead(discovery, listing, read_at)
 
     def _watch(self, wanted: Sequence[Extension], now: Now) -> Outcome:
         outcome = self.monitor.watch(map(self._known, wanted), now=now.wall)

@@ -4,13 +4,13 @@ What is not expected is not missed: its absence is a fact, and nothing is conclu
 when its hours begin, it is missed from then on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from regwatch.core.matchers import names_extension
-from regwatch.core.model import Extension, ExtensionId, Timestamp
-from regwatch.core.schedules import Schedule
+from regwatch.core.model import FAR_OFF, Extension, ExtensionId, Timestamp
+from regwatch.core.schedules import Schedule, Stretch
 
 EVER = Timestamp(0.0)
 """Before anything was seen: what is always expected has been so all the time."""
@@ -44,6 +44,20 @@ class Expectations:
             return EVER if hours else None
         stretch = hours.stretch_at(now)
         return None if stretch is None else stretch.begins_at
+
+    def spans(self, extension: Extension, *, now: Timestamp) -> Iterator[Stretch]:
+        """When it is expected, from now on; what has begun begins now."""
+        hours = self._hours(extension)
+        if isinstance(hours, bool):
+            yield from [Stretch(now, Timestamp(FAR_OFF))] if hours else []
+            return
+        stretch = hours.stretch_at(now)
+        if stretch is not None:
+            yield Stretch(now, stretch.ends_at)
+            now = stretch.ends_at
+        while (coming := hours.next_after(Timestamp(now - 1.0))) is not None:
+            yield coming
+            now = coming.ends_at
 
     def why_not(self, extension: Extension) -> str:
         """In words, of one that is not expected now."""

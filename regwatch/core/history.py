@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from regwatch.core.alerts.incidents import Decision, Step
+from regwatch.core.durations import humanise
 from regwatch.core.model import (
     AccountName,
     ChangeKind,
@@ -156,15 +157,18 @@ def _of_step(incident: Incident, step: Step, now: Timestamp) -> Happening:
 def of_notification(notification: Notification) -> Iterator[Happening]:
     """Whom a message tells what; of what is told still, only reminders and growth."""
     is_reminder = notification.reason is NotifyReason.REPEAT_DUE
+    escalated = f"not acknowledged for {humanise(notification.unacknowledged_for)}"
     for item in notification.items:
         if item.status is ItemStatus.STILL and not (is_reminder or item.grown_from):
             continue
         incident = item.incident
+        is_escalated = notification.unacknowledged_for and item.status is ItemStatus.NEW
+        reason = notification.reason.value.replace("_", " ")
         yield Happening(
             at=notification.created_at,
             kind=Kind.NOTIFICATION,
             event=item.status.value,
-            text=notification.reason.value.replace("_", " "),
+            text=escalated if is_escalated else reason,
             account=incident.account,
             extension_id=incident.facts.extension_id,
             extension=incident.facts.extension,

@@ -463,8 +463,14 @@ class Notification(Struct, frozen=True, gc=False, kw_only=True):
     """What it counts besides."""
     in_place_of: str = ""
     """The receiver that would not take it; empty: this one is told in its own right."""
+    unacknowledged_for: float = 0.0
+    """Seconds for which others were told, and nobody took it on: why this receiver is told, too;
+    0: it is told in any case.
+    """
     possibly_repeated: bool = False
     """Whether it is sent while nothing can be stored: after a restart it may come again."""
+    is_minimal: bool = False
+    """Whether the receiver refused it whole: the least that says that there is something."""
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -505,9 +511,16 @@ class Notified(Struct, frozen=True, gc=False):
     """When its firing was last put in the outbox."""
     repeats: int = 0
     resolved_at: Timestamp | None = None
-    """When its resolve was put in the outbox."""
+    """When its resolve was put in the outbox, or was not, where the route tells of none."""
     out: int = 0
     """How many phones it said were affected."""
+    first_told_at: Timestamp | None = None
+    """When it was first told as bad as it is; None: noted by an earlier version."""
+
+    @property
+    def told_at(self) -> Timestamp:
+        """Since when the receiver knows of it."""
+        return self.firing_at if self.first_told_at is None else self.first_told_at
 
 
 class Retry(Struct, frozen=True, gc=False, kw_only=True):

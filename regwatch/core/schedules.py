@@ -6,7 +6,7 @@ stretch is never shorter than it reads.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -18,6 +18,8 @@ DAY = 86_400.0
 DAYS_AROUND = 9
 """Looked at on both sides of a moment: a week, what reaches over midnight, and a day to go on."""
 MINUTES_OF_A_DAY = 1440
+LAST_DAY = date(9000, 1, 1)
+"""Later ones leave no room to look around."""
 
 
 class Stretch(Struct, frozen=True, gc=False):
@@ -39,6 +41,13 @@ class Stretch(Struct, frozen=True, gc=False):
         return self if at < self.begins_at < self.ends_at else None
 
 
+class Dates(Struct, frozen=True, gc=False):
+    """From one day to another, both included."""
+
+    first: date
+    last: date
+
+
 class Hours(Struct, frozen=True, gc=False):
     """From one time of the day to another; to an earlier one: over midnight."""
 
@@ -55,13 +64,15 @@ class Hours(Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Schedule:
-    """Hours on some days of the week, week by week."""
+    """Hours on some days of the week, week by week, but for some dates."""
 
     name: str
     days: frozenset[int]
     """Monday is 0. Hours that run over midnight belong to the day on which they begin."""
     hours: tuple[Hours, ...]
     zone: tzinfo
+    excepted: tuple[Dates, ...] = ()
+    """On which no hours begin: in order, apart from each other (see `apart`)."""
     _near: list[Stretch] = field(default_factory=list, repr=False, compare=False)
     """Those around a moment asked for before: the next one is mostly close to it."""
     _near_to: float = field(default=float("-inf"), repr=False, compare=False)
@@ -79,25 +90,63 @@ class Schedule:
         """
         near = self._around(at)
         index = bisect_right(near, at, key=_beginning)
-        return near[index] if index < len(near) else None
+        return near[index] if index < len(near) else self._beyond(at)
+
+    def _beyond(self, at: Timestamp) -> Stretch | None:
+        """What comes after a gap of more than a week: only dates that are excepted make one."""
+        today = datetime.fromtimestamp(at, self.zone).date()
+        for each in self.excepted:
+            if today <= each.last < LAST_DAY:
+                after = each.last + timedelta(days=DAYS_AROUND)
+                found = (s for s in _joined(self._stretches(after)) if s.begins_at > at)
+                if (coming := next(found, None)) is not None:
+                    return coming
+        return None
 
     def _around(self, at: Timestamp) -> Sequence[Stretch]:
         if abs(at - self._near_to) > DAY:
-            self._near, self._near_to = _joined(self._stretches(at)), at
+            today = datetime.fromtimestamp(at, self.zone).date()
+            self._near, self._near_to = _joined(self._stretches(today)), at
         return self._near
 
-    def _stretches(self, at: Timestamp) -> Iterator[Stretch]:
-        today = datetime.fromtimestamp(at, self.zone).date()
+    def _stretches(self, today: date) -> Iterator[Stretch]:
         for offset in range(-DAYS_AROUND, DAYS_AROUND + 1):
             day = today + timedelta(days=offset)
-            if day.weekday() in self.days:
+            if day.weekday() in self.days and not self._is_excepted(day):
                 yield from (self._on(day, hours) for hours in self.hours)
+
+    def _is_excepted(self, day: date) -> bool:
+        index = bisect_right(self.excepted, day, key=_first_day) - 1
+        return index >= 0 and day <= self.excepted[index].last
 
     def _on(self, day: date, hours: Hours) -> Stretch:
         midnight = datetime.combine(day, time())
         begins = midnight + timedelta(minutes=hours.opens)
         ends = midnight + timedelta(minutes=hours.runs_until)
         return Stretch(moment(begins, self.zone), moment(ends, self.zone, is_end=True))
+
+
+def turns_at(when: Stretch | Schedule, now: Timestamp) -> Timestamp | None:
+    """When it will begin, or end if it has begun; None: never."""
+    if (running := when.stretch_at(now)) is not None:
+        return running.ends_at
+    coming = when.next_after(now)
+    return None if coming is None else coming.begins_at
+
+
+def apart(dates: Iterable[Dates]) -> tuple[Dates, ...]:
+    """The same days, in order; those that touch or overlap are one."""
+    found: list[Dates] = []
+    for each in sorted(dates, key=_first_day):
+        if found and each.first <= found[-1].last + timedelta(days=1):
+            found[-1] = Dates(found[-1].first, max(found[-1].last, each.last))
+        else:
+            found.append(each)
+    return tuple(found)
+
+
+def _first_day(dates: Dates) -> date:
+    return dates.first
 
 
 def _beginning(stretch: Stretch) -> Timestamp:

@@ -13,6 +13,14 @@ from http import HTTPStatus
 from regwatch.core.outside import made_safe
 
 WORTH_RETRYING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+ABOUT_THE_MESSAGE = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""With these a service says what it thinks of the message; with others, of us."""
 
 
 class DeliveryError(Exception):
@@ -26,15 +34,17 @@ class DeliveryError(Exception):
         *,
         retry_after: float | None = None,
         may_have_arrived: bool | None = None,
+        is_about_message: bool = False,
     ) -> None:
         """`retry_after`: seconds the receiver asked to wait; None if it did not say.
         `may_have_arrived`: whether somebody may have seen it all the same; None: yes, unless it was
-        refused.
+        refused. `is_about_message`: whether another message might pass, a shorter one above all.
         """
         message = made_safe(message)
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.is_about_message = is_about_message
         self.answer = ""
         """The beginning of the service's answer as it came, for its own receiver; never shown."""
         self.may_have_arrived = self.retryable if may_have_arrived is None else may_have_arrived
@@ -61,4 +71,4 @@ def error_for(status: int, message: str, *, retry_after: float | None = None) ->
         # A gateway that gives up says nothing of what is behind it.
         arrived = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return ReceiverUnavailableError(message, retry_after=retry_after, may_have_arrived=arrived)
-    return ReceiverRefusedError(message)
+    return ReceiverRefusedError(message, is_about_message=status in ABOUT_THE_MESSAGE)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import isfinite
+from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import aiohttp
@@ -74,6 +75,38 @@ class Reply:
     body: str
 
 
+@dataclass(slots=True)
+class Steps:
+    """How far a request came: what was never sent did not arrive."""
+
+    is_followed: bool = False
+    """Whether the session tells at all."""
+    is_sent: bool = False
+    """Whether anything of it was written to a connection."""
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether somebody may have seen it."""
+        return self.is_sent or not self.is_followed
+
+
+def following() -> aiohttp.TraceConfig:
+    """For the session that posts: tells each request's `Steps`."""
+
+    async def started(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if isinstance(context.trace_request_ctx, Steps):
+            context.trace_request_ctx.is_followed = True
+
+    async def sending(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if isinstance(context.trace_request_ctx, Steps):
+            context.trace_request_ctx.is_sent = True
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(started)
+    config.on_request_headers_sent.append(sending)
+    return config
+
+
 def to_json(value: object) -> bytes:
     """UTF-8 JSON. Lone surrogates, which no service takes, become question marks."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -101,6 +134,7 @@ async def ask(session: aiohttp.ClientSession, method: str, request: Post, *, clo
         raise ReceiverUnavailableError(
             f"{host}: not sent, regwatch is stopping", may_have_arrived=False
         )
+    steps = Steps()
     try:
         async with session.request(
             method,
@@ -109,14 +143,17 @@ async def ask(session: aiohttp.ClientSession, method: str, request: Post, *, clo
             headers=_headers(request),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=request.timeout_seconds),
+            trace_request_ctx=steps,
         ) as response:
             body = await _beginning(response, request.longest_answer)
             return _judged(response, body, request, clock())
     except TimeoutError as error:
-        raise ReceiverUnavailableError(f"{host}: no answer in time") from error
+        raise ReceiverUnavailableError(
+            f"{host}: no answer in time", may_have_arrived=steps.may_have_arrived
+        ) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         # From nothing: aiohttp's errors name the whole URL, and in it most services' secret.
-        raise _mapped(error, host, request) from None
+        raise _mapped(error, host, request, steps) from None
 
 
 def _headers(request: Post) -> dict[str, str]:
@@ -155,7 +192,7 @@ def _target(response: aiohttp.ClientResponse) -> str:
         return "an invalid URL"
 
 
-def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
+def _mapped(error: Exception, host: str, request: Post, steps: Steps) -> DeliveryError:
     # Among the ValueErrors: aiohttp's InvalidURL, and its answer to a line break in a header.
     text = redact(f"{host}: {type(error).__name__}: {error}", request.secrets)
     # But a bad certificate, which may be mended, is one of them too.
@@ -163,7 +200,8 @@ def _mapped(error: Exception, host: str, request: Post) -> DeliveryError:
     if is_unsendable or isinstance(error, aiohttp.NonHttpUrlClientError):
         return ReceiverRefusedError(text)
     is_unreached = isinstance(error, aiohttp.ClientConnectorError)
-    return ReceiverUnavailableError(text, may_have_arrived=not is_unreached)
+    arrived = steps.may_have_arrived and not is_unreached
+    return ReceiverUnavailableError(text, may_have_arrived=arrived)
 
 
 def _wish(response: aiohttp.ClientResponse, body: str, *, now: Timestamp) -> float | None:

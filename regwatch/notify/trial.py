@@ -1,5 +1,7 @@
 """The message of `regwatch test-alert`: marked as a test wherever one looks."""
 
+from dataclasses import dataclass
+
 from regwatch.core.model import (
     AccountName,
     AlertName,
@@ -14,10 +16,34 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.notify.errors import DeliveryError
+from regwatch.notify.receiver import Receiver
 from regwatch.notify.words.wording import TRIAL
 
 MARK = "TEST: "
 LABELS = {"regwatch_test": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a test."""
+
+    receiver: str
+    kind: str
+    problem: str = ""
+    """Why it was not taken; empty: it was taken, and taken back."""
+    is_retryable: bool = False
+    """Whether a real message would be sent again after that."""
+
+
+async def tried(receiver: Receiver, *, now: Timestamp) -> Trial:
+    """Send a receiver a test, and take it back."""
+    try:
+        await receiver.deliver(trial_notification(receiver.name, now))
+        await receiver.deliver(trial_notification(receiver.name, now, resolves=True))
+    except DeliveryError as error:
+        return Trial(receiver.name, receiver.kind, error.message, error.retryable)
+    return Trial(receiver.name, receiver.kind)
 
 
 def trial_notification(

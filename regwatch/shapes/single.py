@@ -2,24 +2,22 @@
 
 import re
 from collections.abc import Iterable
-from email.utils import parseaddr
 from ipaddress import IPv6Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
+from regwatch.shapes.mailbox import EXAMPLE, mailbox
 from regwatch.shapes.values import Secret, Text, wrong
 
 QUOTED = re.compile(r'(?<![^\s<,;])"(?:[^"\\]|\\.)*"')
-COMMENT = re.compile(r"\([^()]*\)")
 ATOMS = r"[^\s<>,;:|\"@()\[\]\\.]+(?:\.[^\s<>,;:|\"@()\[\]\\.]+)*"
 MAILBOX = re.compile(rf"{ATOMS}@(?:\[[^\]\s]*\]|{ATOMS})")
-NAME = re.compile(r"[^<>,;:\"@()]*")
+GROUP = re.compile(r"[^@<,]*:")
 CHARACTER_SET = re.compile(r"\[[^\[\]]*\]")
 """Without another bracket in it: else a row of brackets would cost the square of its length."""
 BETWEEN = re.compile(r"[\s,;]+")
-EXAMPLE = "such as noc@example.com"
 EXAMPLE_URL = "such as https://chat.example.com/hook"
 
 
@@ -30,25 +28,17 @@ def _as_list(parts: Iterable[str]) -> str:
 def _address(value: str) -> str:
     """One mailbox (RFC 5322), with a name or without; what is quoted in the name is free."""
     value = value.strip()
-    text = COMMENT.sub("", QUOTED.sub("quoted", value)).strip()
-    if text.count("@") > 1:
+    text = QUOTED.sub("quoted", value).strip()
+    if text.count("@") > 1 and not GROUP.match(text):
         raise wrong(f"`{value[:80]}` holds several addresses", _as_list(MAILBOX.findall(text)))
-    if _is_mailbox(text) and value.isprintable() and "@" in parseaddr(value)[1]:
-        return value
-    name, bracket, _ = text.partition("<")
-    advice = "quote a name with a comma in it" if bracket and "," in name else EXAMPLE
-    raise wrong(f"`{value[:80]}` is no e-mail address", advice)
-
-
-def _is_mailbox(text: str) -> bool:
-    name, bracket, rest = text.partition("<")
-    if not bracket:
-        return MAILBOX.fullmatch(text) is not None
-    return bool(NAME.fullmatch(name) and rest[-1:] == ">" and MAILBOX.fullmatch(rest[:-1]))
+    if not value.isprintable():
+        raise wrong(f"`{value[:80]!r}` is no e-mail address", EXAMPLE)
+    mailbox(value)
+    return value
 
 
 def _sender(value: str) -> str:
-    if COMMENT.sub("", QUOTED.sub("", value)).count("@") > 1:
+    if QUOTED.sub("", value).count("@") > 1:
         raise wrong(
             f"`{value[:80]}` holds several addresses", "give the one that messages come from"
         )

@@ -94,28 +94,29 @@ class StoredOutbox:
 
     # --- what receivers are told -------------------------------------------------------------
 
-    async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
+    async def enqueue(self, notification: Notification | None, rows: Sequence[Notified]) -> None:
         """Put a message in the outbox and note what its receiver is told by it. The same message
-        again changes nothing.
+        again changes nothing. None: nobody is told, and that is noted.
         """
         told = []
         with translated():
             for piece in batched(rows, CHUNK):
                 told += [notified_row(each) for each in piece]
                 await asyncio.sleep(0)
-            entry, row = await self._entry(notification)
+            kept = None if notification is None else await self._entry(notification)
 
         # One transaction: a message without its note would be made again at the next start, under
         # another id; a note without its message would keep it from ever being sent.
         async def work(connection: AsyncConnection) -> None:
-            added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
+            is_new = kept is not None and await _added(connection, kept[1])
             for piece in batched(told, CHUNK):
                 await upsert_rows(connection, schema.notified, piece)
-            if added.rowcount:
+            if is_new and notification is not None:
                 await append_happenings(connection, tuple(of_notification(notification)))
 
         def then() -> None:
-            self._set.add(entry)
+            if kept is not None:
+                self._set.add(kept[0])
             self._set.hearing.told(rows)
 
         await self._database.record(work, then)
@@ -269,6 +270,12 @@ async def restock(stored: StoredOutbox, connection: AsyncConnection) -> None:
     for table, rows in stored._set.rows():  # noqa: SLF001 - of this module, as the class is
         for piece in batched(rows, CHUNK):
             await connection.execute(insert(table).prefix_with("OR REPLACE"), piece)
+
+
+async def _added(connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
+    """Whether it was not there before."""
+    added = await connection.execute(upsert(outbox).on_conflict_do_nothing(), row)
+    return bool(added.rowcount)
 
 
 def _kept(notification: Notification) -> tuple[Notification, dict[str, Any]]:

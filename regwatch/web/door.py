@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 MOST_CONNECTIONS, MOST_PER_PEER = 600, 400
@@ -60,6 +60,8 @@ class Heard:
         return note
 
 
+SERVER_NAME = "regwatch"
+"""Else aiohttp tells its version, and Python's."""
 HEARD = web.AppKey("heard", Heard)
 
 
@@ -75,6 +77,24 @@ class MalformedRequests(logging.LoggerAdapter[logging.Logger]):
         self._count += 1
         if is_rare(self._count):
             log.warning("malformed_requests", count=self._count)
+
+
+class Speaker(web.RequestHandler):
+    """What a connection speaks: HTTP, also where what comes is none."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answered before any middleware: it is to tell no version either."""
+        response = super().handle_error(request, status, exc, message)
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        return response
 
 
 def is_rare(count: int) -> bool:

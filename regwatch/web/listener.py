@@ -7,15 +7,16 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from regwatch.web.door import HEARD, KEEP_ALIVE_SECONDS, Door, Heard, MalformedRequests
+from regwatch.web.door import HEARD, KEEP_ALIVE_SECONDS, Door, Heard, MalformedRequests, Speaker
 from regwatch.web.local import LocalSocketError, bound
 
 SHUTDOWN_SECONDS = 3.0
@@ -128,8 +129,6 @@ async def listen(
         access_log=None,
         handle_signals=False,
         shutdown_timeout=shutdown_seconds,
-        keepalive_timeout=KEEP_ALIVE_SECONDS,
-        logger=MalformedRequests(),
     )
     try:
         await runner.setup()
@@ -160,7 +159,12 @@ def _protocols(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
     server = runner.server
     if server is None:
         raise RuntimeError("the runner is set up, and has its server")
-    return server
+    settings: Mapping[str, Any] = {  # narrower by their types than by what is done with them
+        "keepalive_timeout": KEEP_ALIVE_SECONDS,
+        "access_log": None,
+        "logger": MalformedRequests(),
+    }
+    return partial(Speaker, server, loop=asyncio.get_running_loop(), **settings)
 
 
 @asynccontextmanager

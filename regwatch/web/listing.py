@@ -1,6 +1,6 @@
 """Which extensions the status page lists: found by text and state, the troubled first, by pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from regwatch.core.outside import made_safe
 from regwatch.web.ordering import chunked, window
 from regwatch.web.views import AccountView
 
+LONGEST_WORD = 256
 PAGE_SIZE = 100
 """Rows: what a person looks through; a search finds the rest."""
 TROUBLED_FIRST = (
@@ -30,6 +31,14 @@ class Search:
     state: ExtensionState | None = None
     """None: every state."""
     page: int = 1
+    states: frozenset[ExtensionState] = frozenset()
+    """Besides `state`: any of these."""
+    site: str | None = None
+    """None: every site; empty: none."""
+    account: str | None = None
+    group: str | None = None
+    device: str = ""
+    """A part of a device's name."""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Search":
@@ -40,7 +49,22 @@ class Search:
             state=ExtensionState(state) if state in set(ExtensionState) else None,
             # Nine digits: Python refuses to convert thousands of them.
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 10 else 1,
+            states=frozenset(s for s in ExtensionState if s in query.get("states", "").split(",")),
+            site=_word(query, "site"),
+            account=_word(query, "account"),
+            group=_word(query, "group"),
+            device=_word(query, "device") or "",
         )
+
+    @property
+    def wanted_states(self) -> frozenset[ExtensionState]:
+        """Empty: every state."""
+        return self.states if self.state is None else self.states | {self.state}
+
+
+def _word(query: Mapping[str, str], name: str) -> str | None:
+    given = query.get(name)
+    return None if given is None else made_safe(given[:LONGEST_WORD]).strip()
 
 
 class Row(NamedTuple):
@@ -83,23 +107,37 @@ def _row(accounts: Sequence[AccountView], watched: Watched) -> Row:
 async def _find(accounts: Sequence[AccountView], search: Search) -> Runs:
     """What matches, by state, in runs that are sorted each for itself."""
     runs: Runs = {state: [] for state in TROUBLED_FIRST}
-    needle = search.text.casefold()
+    fits = _fitting(search)
     for account in accounts:
+        if search.account not in (None, account.name):
+            continue
         # A copy: extensions may come and go while the loop runs between chunks.
         async for chunk in chunked(list(account.watched().values())):
             matching: dict[ExtensionState, list[Watched]] = {}
             for watched in chunk:
-                if _matches(watched, search.state, needle):
+                if fits(watched):
                     matching.setdefault(watched.state, []).append(watched)
             for state, run in matching.items():
                 runs[state].append(sorted(run, key=_order))
     return runs
 
 
-def _matches(watched: Watched, state: ExtensionState | None, needle: str) -> bool:
-    if state is not None and watched.state is not state:
-        return False
-    return not needle or needle in _searchable(watched).casefold()
+def _fitting(search: Search) -> Callable[[Watched], bool]:
+    """Prepared once: it is asked of all extensions."""
+    states = search.wanted_states or frozenset(ExtensionState)
+    needle, device = search.text.casefold(), search.device.casefold()
+    site, group = search.site, search.group
+
+    def fits(watched: Watched) -> bool:
+        return (
+            watched.state in states
+            and site in (None, watched.site)
+            and group in (None, watched.extension.group)
+            and (not device or any(device in r.device.casefold() for r in watched.registrations))
+            and (not needle or needle in _searchable(watched).casefold())
+        )
+
+    return fits
 
 
 def _searchable(watched: Watched) -> str:

@@ -9,7 +9,7 @@ from regwatch.clock import Clock
 from regwatch.guard import Bugs
 from regwatch.web.api.handlers import Api
 from regwatch.web.auth import Gate, authentication
-from regwatch.web.door import HEARD, Heard
+from regwatch.web.door import HEARD, SERVER_NAME, Heard
 from regwatch.web.errors import surviving
 from regwatch.web.health import HealthChecks, Reload
 from regwatch.web.metrics.exposition import Exposition
@@ -18,6 +18,7 @@ from regwatch.web.metrics.scrape import Scrape
 from regwatch.web.metrics.series import PerExtension
 from regwatch.web.origin import Names, only_ours
 from regwatch.web.pages.page import StatusPage
+from regwatch.web.pages.plain import PlainPages
 from regwatch.web.pages.routes import Pages
 from regwatch.web.rates import Networks, limited
 from regwatch.web.views import DaemonView, OperationsView
@@ -75,7 +76,8 @@ def build_app(
     app[HEARD] = heard
     app.on_startup.append(names.learn)
     app.on_response_prepare.append(_secure)
-    app.add_routes(Pages(StatusPage(view, clock, settings.external_url, bugs)).routes())
+    page = StatusPage(view, clock, settings.external_url, bugs)
+    app.add_routes(Pages(page, PlainPages(operations, clock)).routes())
     exposition = Exposition(instruments, view, settings.per_extension, bugs)
     app.add_routes(Scrape(exposition).routes())
     app.add_routes(HealthChecks(view, reload).routes())
@@ -87,4 +89,4 @@ def build_app(
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    response.headers[hdrs.SERVER] = "regwatch"  # else aiohttp tells its version, and Python's
+    response.headers[hdrs.SERVER] = SERVER_NAME

@@ -7,10 +7,12 @@ from typing import Protocol
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
+    Answer,
     ExtensionId,
     ExtensionState,
     Incident,
@@ -22,6 +24,9 @@ from regwatch.core.model import (
 )
 from regwatch.core.phones.warned import Outcomes
 from regwatch.core.polling.agenda import Purpose
+
+Escalating = tuple[Timestamp, Sequence[str]]
+"""When which receivers are told, too, if nobody acknowledges."""
 
 
 class AccountView(Protocol):
@@ -100,6 +105,30 @@ class NeverMatchesError(Exception):
     """Matchers that no alert can ever fit; the text says what is wrong with them."""
 
 
+class NotFoundError(Exception):
+    """Nothing of that name is there; the text says what is missing."""
+
+
+class Trial(Protocol):
+    """What came of a test that was sent to a receiver."""
+
+    @property
+    def receiver(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> str:
+        """Which service it is."""
+
+    @property
+    def problem(self) -> str:
+        """Why it was not taken; empty: it was taken, and taken back."""
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether a real message would be sent again after that."""
+
+
 class OperationsView(Protocol):
     """What people look up in the daemon and ask of it. What is stored raises `UnavailableError`
     where it cannot be.
@@ -131,6 +160,14 @@ class OperationsView(Protocol):
     ) -> Silence:
         """Set one; raises `NeverMatchesError`."""
 
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        """Who would be told of an alert with these labels that begins then, and why others are
+        not; raises `NeverMatchesError`.
+        """
+        ...
+
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         """End one now; None if there is none that has not ended."""
 
@@ -138,6 +175,21 @@ class OperationsView(Protocol):
         self, account: AccountName, registrations: Sequence[RegistrationId], *, withdrawn: bool
     ) -> bool:
         """Somebody deletes these on purpose, or could not. False: no such account."""
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        """Delete an extension's registrations at the PBX, or one: what it says before and after.
+        Raises `NotFoundError` and, where the PBX does not do it, `UnavailableError`.
+        """
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        """Send it a test, and take it back; raises `NotFoundError`."""
 
 
 class DaemonView(Protocol):
@@ -153,6 +205,10 @@ class DaemonView(Protocol):
 
     def recently_resolved(self) -> Sequence[Incident]:
         """Those that ended lately, in any order."""
+        ...
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[Escalating]:
+        """Who will be told of an incident, too, if nobody acknowledges it."""
         ...
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:

@@ -1,6 +1,6 @@
 """Which parts a reload leaves alone, and in which order they stop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regwatch.app.parts import Parts
@@ -16,6 +16,9 @@ class Part:
         return str(self.settings)
 
 
+NO_TRIAL: Any = None
+
+
 def parts(accounts: str = "ab", lines: str = "xy", desk: str = "d", beat: str = "h") -> Parts:
     made: dict[str, Any] = {
         "accounts": list(map(Part, accounts)),
@@ -25,7 +28,9 @@ def parts(accounts: str = "ab", lines: str = "xy", desk: str = "d", beat: str = 
         "heartbeats": list(map(Part, beat)),
     }
     labels = KnownLabels(accounts=[], receivers=[], sites={})
-    return Parts(**made, maintenance=(), known_labels=labels, beats_every=60.0)
+    return Parts(
+        **made, maintenance=(), known_labels=labels, route_trial=NO_TRIAL, beats_every=60.0
+    )
 
 
 def names(found: Any) -> list[str]:
@@ -51,3 +56,37 @@ def test_what_differs_is_new_and_the_order_is_that_of_the_file() -> None:
     assert (kept.desk, kept.self_watch) == (coming.desk, former.self_watch)
     assert names(kept.without(former)) == ["c", "e", "z"]
     assert names(former.without(kept)) == ["h", "d", "x"]
+
+
+def test_a_list_is_known_to_who_asks_the_same_pbx_in_the_same_name() -> None:
+    former = heirs(Named("acme"), Named("bolt"), Named("corp"), Named("dune"))
+    for account in former.accounts:
+        account.list_read = account.settings.name  # type: ignore[assignment]
+    elsewhere = Pbx(url="https://other.example.com")
+    others = Pbx(credentials="others")
+    coming = heirs(Named("acme", 2), Named("bolt", pbx=elsewhere), Named("corp", pbx=others))
+    coming.inherit(former)
+    assert [account.list_read for account in coming.accounts] == ["acme", None, None]
+
+
+@dataclass(frozen=True)
+class Pbx:
+    url: str = "https://pbx.example.com"
+    credentials: str = "ours"
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+    value: int = 1
+    pbx: Pbx = Pbx()
+
+
+@dataclass(eq=False)
+class Heir:
+    settings: Named
+    list_read: Any = None
+
+
+def heirs(*settings: Named) -> Parts:
+    return replace(parts(), accounts=[Heir(each) for each in settings])  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -11,10 +12,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 from fakes import bad_reloads
 from fakes.bad_reloads import CASES
 from fakes.daemon import free_port
 from fakes.pbx import info
+from fakes.simulated import LIST, MANY
 from structlog.testing import capture_logs
 
 from regwatch.app.daemon import Daemon
@@ -23,6 +27,7 @@ from regwatch.app.reloading import Coming, Reloader
 from regwatch.app.soundness import in_thread
 from regwatch.config import Config, load_config
 from regwatch.core.model import Incident
+from regwatch.simulator import Simulator, SimulatorSettings
 from regwatch.store import StoreUnavailableError
 
 SECRET = "hunter2-3f9a61c04be2"
@@ -33,6 +38,17 @@ accounts:
 http: {{listen: '{listen}'{http}}}
 storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 {extra}
+"""
+LISTING = """\
+accounts:
+  - name: acme
+    url: {pbx}
+    client_id: demo
+    client_secret: demo-secret
+    polling: {{{polling}}}
+    extensions: {{{extensions}}}
+http: {{listen: '127.0.0.1:0'}}
+storage: {{url: 'sqlite:///{folder}/regwatch.db'}}
 """
 SOUND = {
     "account": "access_token: t0ken",
@@ -391,3 +407,67 @@ async def test_if_the_former_address_was_taken_meanwhile_all_else_comes_back(
                     await asyncio.sleep(0.01)
             assert await metric(daemon) == "0.0"
     assert "former_config_not_taken_up" in events(logs)
+
+
+# --- the list of extensions ----------------------------------------------------------------------
+
+
+class CountingSimulator(Simulator):
+    """Counts what is asked for, by path."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        super().__init__(settings)
+        self.asked: Counter[str] = Counter()
+
+    @web.middleware
+    async def _delayed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.asked[request.path] += 1
+        return await super()._delayed(request, handler)
+
+
+async def test_a_changed_account_reads_no_list_that_is_fresh(tmp_path: Path) -> None:
+    pbx = CountingSimulator(SimulatorSettings(extensions=40, calm=True, quota=1_000_000))
+    async with pbx.serving() as served, listing_daemon(tmp_path, served.url) as daemon:
+        await until_swept(daemon)
+        pages = pbx.asked[LIST]
+        for change in ("interval: 2s", "interval: 2s, batch_size: 7"):
+            asked = pbx.asked[MANY]
+            write_listing(tmp_path, served.url, polling=change)
+            assert await daemon.reload() == []
+            await until_swept(daemon)
+            assert pbx.asked[MANY] > asked, "it was begun anew"
+        write_listing(tmp_path, served.url, extensions='exclude: ["000*100"]')
+        assert await daemon.reload() == []
+        await until_swept(daemon)
+        assert pbx.asked[LIST] == pages > 0
+        write_listing(tmp_path, served.url, extensions="discover: {type: null}")
+        assert await daemon.reload() == []
+        await until_swept(daemon)
+        assert pbx.asked[LIST] > pages, "another list"
+
+
+def write_listing(
+    folder: Path, pbx: str, *, polling: str = "interval: 1s", extensions: str = "discover: {}"
+) -> Path:
+    file = folder / "regwatch.yml"
+    file.write_text(LISTING.format(folder=folder, pbx=pbx, polling=polling, extensions=extensions))
+    return file
+
+
+@asynccontextmanager
+async def listing_daemon(folder: Path, pbx: str) -> AsyncIterator[Daemon]:
+    file = write_listing(folder, pbx)
+    daemon = Daemon(file, load_config(file, environ={}), environ={})
+    stop = asyncio.Event()
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        group.create_task(daemon.run(stop))
+        await daemon.started.wait()
+        try:
+            yield daemon
+        finally:
+            stop.set()
+
+
+async def until_swept(daemon: Daemon) -> None:
+    while not all(each.first_sweep_done for each in daemon.begun.view.accounts()):
+        await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from fakes.values import ACME
 from fakes.web import FakeAccount, FakeDaemon
 from msgspec import structs
 
-from regwatch.app.service_manager import STATUS_SECONDS, ServiceManager
+from regwatch.app.service_manager import BEGINNING, STATUS_SECONDS, ServiceManager
 from regwatch.core.bugs import Where
 from regwatch.core.model import Extension, ExtensionId, ExtensionState, IncidentState, Watched
 from regwatch.guard import Bugs
@@ -75,12 +75,12 @@ def test_of_nothing_it_says_so() -> None:
     it.reloading()
     it.ready()
     it.stopping()
-    nothing = "ready: Watching 0 extensions: none yet; 0 alerts"
+    nothing = f"ready: {BEGINNING}"
     assert notifier.said == ["reloading", nothing, "stopping"]
 
 
 async def test_the_status_is_told_when_it_changes() -> None:
-    view = Daemon()
+    view = Daemon([watching(ExtensionState.REGISTERED)])
     it, notifier = manager(view)
     telling = asyncio.ensure_future(it.tell_status())
     await asyncio.sleep(3 * STATUS_SECONDS)

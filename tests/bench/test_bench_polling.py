@@ -35,6 +35,7 @@ def is_sound(result: Result) -> None:
     swept = result.swept * (1.6 if result.is_saturated else 1.1)
     assert result.unregistered <= swept + result.slot, "it is asked once more before it is told"
     assert result.longest_unasked <= 3 * result.sweep
+    assert result.passed_over <= 3
     assert result.silent <= 1.1 * result.swept
 
 
@@ -84,6 +85,20 @@ def test_a_phone_is_called_overdue_long_before_its_lease_ends_and_no_healthy_one
     assert result.warned_share_left >= 0.35
     assert result.phone_hours >= 6 * phones
     assert (result.false_warnings, result.false_losses) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nobody_is_passed_over_for_three_sweeps_while_others_take_quota_at_random(
+    seed: int,
+) -> None:
+    """Up to half of it in an hour: at the pace that this leaves, everybody could have been asked
+    3.3 times before one was.
+    """
+    case = Case(1000, 50, 1000, "mixed", hours=5, losses=200, others=0.5, seed=seed)
+    result = show(measure(case))
+    assert result.passed_over <= 3
+    assert result.silent <= result.swept / 5
+    assert (result.not_found, result.false_losses) == (0, 0)
 
 
 @pytest.mark.parametrize("seed", range(2))

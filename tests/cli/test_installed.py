@@ -13,7 +13,8 @@ import pytest
 from fakes.commands import regwatch_shut_out
 from fakes.web import FakeDaemon, FakeOperations, account, served, watched
 
-from regwatch.cli.remote import RemoteError, remote_of
+from regwatch.cli.errors import RemoteError
+from regwatch.cli.whereabouts import remote_of
 from regwatch.config import ConfigError, load_accounts, load_config
 from regwatch.shapes.values import revealed
 from regwatch.web.api.bodies import NewSilence, SilenceBody, StatusBody

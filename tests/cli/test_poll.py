@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import config, regwatch
+from fakes.terminal import in_a_terminal
 
 from regwatch.simulator import Served, Simulator, SimulatorSettings
 
@@ -23,8 +24,15 @@ async def test_with_all_registered_it_ends_with_0(tmp_path: Path) -> None:
     async with Simulator(CALM).serving() as pbx:
         result = await regwatch("poll", "-c", config(tmp_path, pbx.url))
     assert (result.status, result.err) == (0, "")
-    assert "acme: 25 of 25 extensions registered" in result.out
-    assert "000*100" in result.out
+    assert result.out.count("registered") == len(result.out.splitlines()) == 25
+    assert result.out.startswith("000*100\t")
+
+
+async def test_a_person_is_told_how_many_are_registered(tmp_path: Path) -> None:
+    async with Simulator(CALM).serving() as pbx:
+        status, shown = await in_a_terminal(60, "poll", "-c", config(tmp_path, pbx.url))
+    assert status == 0
+    assert shown.endswith("acme: 25 of 25 extensions registered\n")
 
 
 async def test_what_is_not_registered_stands_on_top_and_it_ends_with_1(tmp_path: Path) -> None:
@@ -33,7 +41,7 @@ async def test_what_is_not_registered_stands_on_top_and_it_ends_with_1(tmp_path:
         pbx.control.act(extension_id, "unregister")
         result = await regwatch("poll", "-c", config(tmp_path, pbx.url))
     assert result.status == 1
-    first = result.out.splitlines()[1]
+    first = result.out.splitlines()[0]
     assert name in first
     assert "not registered" in first
 
@@ -82,7 +90,7 @@ async def test_of_several_accounts_each_extension_is_named_with_its_own(tmp_path
         result = await regwatch("poll", "-c", file)
     assert result.status == 0
     assert "other/000*100" in result.out
-    assert "acme: 25 of 25" in result.out
+    assert "acme/000*100" in result.out
 
 
 async def test_a_bad_configuration_ends_it_with_2(tmp_path: Path) -> None:

@@ -1,95 +1,76 @@
-"""`regwatch unregister` against the simulated PBX."""
+"""`regwatch unregister`: through the daemon, with what there was before and is after."""
 
-from pathlib import Path
+import signal
 
+import click
 import pytest
-from fakes.commands import config, regwatch
+from click.testing import CliRunner
+from fakes.asked import ask
+from fakes.web import FakeDaemon, FakeOperations, account, watched
 
-from regwatch.simulator import Served, Simulator, SimulatorSettings
+from regwatch.cli.errors import RemoteError
+from regwatch.cli.loops import confirm
+from regwatch.cli.remote import whoami
+from regwatch.cli.unregister import unregister
+from regwatch.core.model import ExtensionState
 
-pytestmark = pytest.mark.e2e
-
-CALM = SimulatorSettings(extensions=3, calm=True, leases="3600", seed=2)
-
-
-def one_of(pbx: Served) -> tuple[int, str]:
-    extension_id = pbx.control.registered_ids()[1]
-    return extension_id, pbx.control.world.registrar.phones[extension_id].name
-
-
-async def test_it_asks_first_and_shows_before_and_after(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        extension_id, name = one_of(pbx)
-        result = await regwatch("unregister", "-c", config(tmp_path, pbx.url), name, answer="y\n")
-        left = pbx.control.registered_ids()
-    assert result.status == 0
-    assert "before: 1 registered" in result.out
-    assert "Delete all its registrations of 101 (Ozola 101)?" in result.out
-    assert "after: not registered" in result.out
-    assert extension_id not in left
+DAEMON = FakeDaemon(
+    [account(watched(101, label="Ozola"), watched(102, ExtensionState.LOST))],
+)
 
 
-async def test_without_a_yes_nothing_is_deleted(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        extension_id, name = one_of(pbx)
-        result = await regwatch("unregister", "-c", config(tmp_path, pbx.url), name, answer="n\n")
-        left = pbx.control.registered_ids()
-    assert result.status == 1
-    assert extension_id in left
-
-
-async def test_one_registration_of_several(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        extension_id, name = one_of(pbx)
-        pbx.control.act(extension_id, "add_device")
-        phone = pbx.control.world.registrar.phones[extension_id]
-        first, second = (binding.ruid for binding in phone.bindings)
-        file = config(tmp_path, pbx.url)
-        result = await regwatch("unregister", "-c", file, f"acme/{name}", first, "--yes")
-    assert result.status == 0
-    assert "before: 2 registered" in result.out
-    after = result.out.split("after: ")[1]
-    assert after.startswith("1 registered")
-    assert second in after
+async def done(
+    extension: str, registration: str | None = None, author: str | None = None
+) -> FakeOperations:
+    operations = FakeOperations()
+    given = {"extension": extension, "registration_id": registration, "author": author}
+    await ask(unregister, DAEMON, operations, yes=True, **given)
+    return operations
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("registration", "author", "asked"),
     [
-        (("999",), "the PBX's list has no extension `999`"),
-        (("nowhere/101",), "no account is named `nowhere`; there are: acme"),
-        (("000*101", "uloc-0-0-0"), "it has no registration `uloc-0-0-0`"),
-        (("000*1*",), "give the id or the full name"),
+        (None, None, ("acme", 101, None, whoami())),
+        ("uloc-101", "jane", ("acme", 101, "uloc-101", "jane")),
+    ],
+    ids=["all of them", "one, by somebody"],
+)
+async def test_the_daemon_deletes_and_before_and_after_are_shown(
+    registration: str | None,
+    author: str | None,
+    asked: tuple[object, ...],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert (await done("101", registration, author)).unregistered == [asked]
+    first, entry, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == (
+        "101 (Ozola) before: 1 registered",
+        "101 (Ozola) after: not registered",
+    )
+    assert entry.startswith("uloc-101\t")
+
+
+@pytest.mark.parametrize(
+    ("extension", "registration", "why"),
+    [
+        ("102", None, "nothing is registered: nothing to delete"),
+        ("101", "x", "it has no registration `x`; it has uloc-101"),
+        ("7", None, "no watched extension is 7"),
     ],
 )
-async def test_what_cannot_be_done_is_said(
-    tmp_path: Path, words: tuple[str, ...], message: str
+async def test_what_cannot_be_deleted_is_said(
+    extension: str, registration: str | None, why: str
 ) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        result = await regwatch("unregister", "-c", config(tmp_path, pbx.url), "--yes", *words)
-    assert (result.status, message in result.err) == (1, True), result.err
+    with pytest.raises(RemoteError, match=why):
+        await done(extension, registration)
 
 
-async def test_with_several_accounts_one_must_be_named(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        file = config(tmp_path, pbx.url, accounts=["other"])
-        result = await regwatch("unregister", "-c", file, "--yes", "101")
-    assert result.status == 1
-    assert "say of which account: acme/101, other/101" in result.err
+@pytest.mark.parametrize(("answer", "is_done"), [("y\n", True), ("n\n", False), ("", False)])
+def test_it_asks_first(answer: str, is_done: bool) -> None:
 
-
-async def test_nothing_registered_is_nothing_to_delete(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        extension_id, name = one_of(pbx)
-        pbx.control.act(extension_id, "unregister")
-        result = await regwatch("unregister", "-c", config(tmp_path, pbx.url), "--yes", name)
-    assert result.status == 1
-    assert "nothing to delete" in result.err
-
-
-async def test_a_pbx_that_refuses_is_quoted(tmp_path: Path) -> None:
-    async with Simulator(CALM).serving() as pbx:
-        pbx.control.set_faults({"access_denied": True})
-        result = await regwatch("unregister", "-c", config(tmp_path, pbx.url), "--yes", "000*101")
-    assert result.status == 1
-    assert "app_access_type_deny" in result.err
+    result = CliRunner().invoke(
+        click.Command("x", callback=lambda: confirm("Delete?")), input=answer
+    )
+    assert result.exit_code == (0 if is_done else 1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,16 +1,17 @@
 """`regwatch why`: the decisions with their evidence, and who was told."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from fakes.asked import ask
 from fakes.notifications import lost
 from fakes.web import NOW, FakeDaemon, FakeOperations, account, watched
 
-from regwatch.cli.remote import RemoteError
+from regwatch.cli.errors import RemoteError
 from regwatch.cli.why import NOTHING, why
 from regwatch.core.history import Happening, Kind
-from regwatch.core.model import ExtensionId, ExtensionState, Incident
+from regwatch.core.model import ExtensionId, ExtensionState, Incident, Timestamp
 
 INCIDENT = lost(101)
 FIRED = Happening(
@@ -46,8 +47,19 @@ async def test_an_incident_by_how_its_id_begins(capsys: pytest.CaptureFixture[st
     assert "Nobody is told: inhibited by site_lost: 8 of 40 phones silent." in text
     assert text.count(INCIDENT.explanation) == 1, "evidence is said once"
     assert text.count(INCIDENT.summary) == 1, "and so is what it is"
-    fired, inhibited = text.index("  fired  "), text.index("  inhibited  ")
+    fired, inhibited = text.index("\tfired\t"), text.index("\tinhibited\t")
     assert fired < inhibited, "in the order in which it happened"
+
+
+async def test_whom_else_is_told_and_when_unless_somebody_acknowledges(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    daemon = FakeDaemon(escalating={INCIDENT.id: [(Timestamp(NOW + 900), ("pager", "boss"))]})
+    operations = FakeOperations([FIRED], kept=[INCIDENT])
+    await ask(why, daemon, operations, what=INCIDENT.id, as_json=False)
+    text = " ".join(capsys.readouterr().out.split())
+    at = datetime.fromtimestamp(NOW + 900, UTC).astimezone().isoformat()
+    assert f"Unless somebody acknowledges it, pager and boss will be told too, at {at}." in text
 
 
 async def test_an_extension_with_what_was_told_of_it_and_what_was_not(
@@ -56,8 +68,7 @@ async def test_an_extension_with_what_was_told_of_it_and_what_was_not(
     text = await said(capsys, "101", FIRED, SEEN_ONCE)
     assert text.startswith("101 Reception: lost, answered ")
     assert "It fires, and nobody is told yet" in text
-    assert "What was seen besides" in text
-    assert text.endswith("confirmed back  there again 2 s later")
+    assert text.endswith("confirmed back\tthere again 2 s later")
 
 
 async def test_an_extension_of_which_there_is_nothing_to_say(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from regwatch.cli.check_config import check_config
+from regwatch.cli.commands.service import check_config
 from regwatch.config import ConfigError, load_config
 
 BAD = Path(__file__).parent / "bad"

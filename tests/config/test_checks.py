@@ -9,6 +9,7 @@ from regwatch.config.checks import findings
 
 HOOK = "webhook: {url: 'http://x'}"
 CATCH_ALL = "routes: [{receivers: [a]}]\n"
+NIGHT = "schedules: {night: {timezone: UTC}}\n"
 ONE = f"receivers: [{{name: a, {HOOK}}}]\n"
 TWO = f"receivers: [{{name: a, {HOOK}, fallback: b}}, {{name: b, {HOOK}}}]\n"
 
@@ -24,8 +25,17 @@ def found(text: str) -> list[tuple[tuple[str | int, ...], str, str | None]]:
         SMALL + TWO + CATCH_ALL,
         SMALL + ONE + "routes: [{match: {site: x}, receivers: [a]}, {receivers: [a]}]",
         SMALL + ONE + "routes: [{receivers: [a], continue: true}, {receivers: [a]}]",
+        SMALL + ONE + NIGHT + "routes: [{receivers: [a], active: night}, {receivers: [a]}]",
+        SMALL + TWO + "routes: [{receivers: [a], escalate: {receivers: b}}]",
     ],
-    ids=["nothing to tell", "a fallback", "a catch-all at last", "one that goes on"],
+    ids=[
+        "nothing to tell",
+        "a fallback",
+        "a catch-all at last",
+        "one that goes on",
+        "hours",
+        "who is called",
+    ],
 )
 def test_what_fits_together(text: str) -> None:
     assert found(text) == []
@@ -56,6 +66,25 @@ def test_what_fits_together(text: str) -> None:
             SMALL + ONE + "routes: [{receivers: [a]}, {match: {site: x}, receivers: [a]}]",
             ("routes", 1), "never reached: routes[0] catches all before it",
             "put the route without `match` last",
+        ),
+        (
+            SMALL + ONE + NIGHT + "routes: [{receivers: [a], active: night}]",
+            ("routes", 0, "active"), "the last route must catch all, at all hours",
+            "add one without `active` and `match` after it",
+        ),
+        (
+            SMALL + ONE + NIGHT + "routes: [{receivers: [a], active: nigt}, {receivers: [a]}]",
+            ("routes", 0, "active"), "no schedule is named `nigt`", "did you mean `night`?",
+        ),
+        (
+            SMALL + TWO + "routes: [{receivers: [a], escalate: {receivers: [c]}}]",
+            ("routes", 0, "escalate", "receivers", 0), "no receiver is named `c`",
+            "one of `a`, `b`",
+        ),
+        (
+            SMALL + TWO + "routes: [{receivers: [a, b], escalate: {receivers: [b]}}]",
+            ("routes", 0, "escalate", "receivers", 0), "`b` is told by this route at once",
+            "name somebody else",
         ),
         (
             SMALL + "maintenance: [{schedule: nigt}]\n"

@@ -2,6 +2,7 @@
 and what came of what was done.
 """
 
+import dataclasses
 from collections.abc import Iterable
 
 import pytest
@@ -26,6 +27,7 @@ from regwatch.core.model import (
 from regwatch.core.monitor import Monitor, MonitorPolicy
 from regwatch.core.outcome import Listed, Outcome
 from regwatch.core.phones.memory import NOTHING_REMEMBERED
+from regwatch.core.polling.list_reading import ListRead
 from regwatch.core.polling.pace import PaceTurn
 from regwatch.core.polling.planner import Ask, Planner, PollingPolicy, Wait
 from regwatch.core.polling.progress import GRACE_SECONDS
@@ -47,10 +49,10 @@ def ids(*numbers: int) -> frozenset[ExtensionId]:
     return frozenset(map(ExtensionId, numbers))
 
 
-def made(selection: Selection, **policy: object) -> Account:
+def made(selection: Selection, *, list_read: ListRead | None = None, **policy: object) -> Account:
     monitor = Monitor(ACME, MonitorPolicy(EVERY_ALERT), Sites())
     planner = Planner(PollingPolicy(interval=60.0, **policy))  # type: ignore[arg-type]
-    return Account(monitor, planner, selection)
+    return Account(monitor, planner, selection, list_read=list_read)
 
 
 def watching(*numbers: int, **policy: object) -> Account:
@@ -96,6 +98,30 @@ def test_the_list_is_read_first_and_once_at_a_time() -> None:
     assert account.next(now=now(0)) == AskList(Discovery(every_seconds=EVERY))
     assert account.next(now=now(0)) == Wait(None)
     assert account.next(now=now(5000)) == Wait(None), "however long it takes"
+
+
+def test_a_list_that_another_one_read_is_not_asked_for_while_it_is_fresh() -> None:
+    before = made(LISTING)
+    listed(before, 1, 2, 3, when=5)
+    account = made(LISTING, list_read=before.list_read)
+    *_, last = account.begin(now=now(100))
+    assert last.listed == Listed(3, complete=True)
+    assert asked(account, 100).ids == (1, 2, 3)
+    assert not isinstance(account.next(now=now(4 + EVERY)), AskList)
+    assert isinstance(account.next(now=now(5 + EVERY)), AskList)
+    late = made(LISTING, list_read=before.list_read)
+    assert list(late.begin(now=now(5 + EVERY))) == []
+    assert isinstance(late.next(now=now(5 + EVERY)), AskList)
+
+
+def test_of_such_a_list_it_takes_whom_it_is_to_watch_itself() -> None:
+    before = made(LISTING)
+    listed(before, 1, 2, 3)
+    others = dataclasses.replace(LISTING, ids=ids(7), exclude=("000*102",))
+    account = made(others, list_read=before.list_read)
+    *_, last = account.begin(now=now(1))
+    assert last.listed == Listed(3, complete=True)
+    assert set(asked(account, 1).ids) == {1, 3, 7}
 
 
 def test_then_all_are_asked_for_and_then_it_waits_for_the_interval() -> None:

@@ -58,3 +58,8 @@ def test_who_was_told_is_a_line_for_each_incident_and_reminders_apart() -> None:
     }
     reminder = replace(message, reason=NotifyReason.REPEAT_DUE)
     assert [each.event for each in of_notification(reminder)] == ["new", "still", "resolved"]
+
+
+def test_who_was_told_because_nobody_acknowledged_is_said_so() -> None:
+    message = replace(notification((NEW, lost(1)), (STILL, lost(2))), unacknowledged_for=900.0)
+    assert [each.text for each in of_notification(message)] == ["not acknowledged for 15 min"]

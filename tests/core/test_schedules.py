@@ -1,6 +1,6 @@
 """Schedules by the clock on the wall, also where it is set forward and back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regwatch.core.model import Timestamp
-from regwatch.core.schedules import Hours, Schedule, Stretch, moment
+from regwatch.core.schedules import Dates, Hours, Schedule, Stretch, apart, moment
 
 RIGA, KOLKATA, ST_JOHNS, UTC_ZONE = map(
     ZoneInfo, ("Europe/Riga", "Asia/Kolkata", "America/St_Johns", "UTC")
@@ -157,3 +157,84 @@ def test_it_is_asked_in_any_order() -> None:
     for step in (0, 400, 3, 399, 12, 720, 1):
         now = Timestamp(start + step * timedelta(hours=5).total_seconds())
         assert plan.stretch_at(now) == fresh().stretch_at(now)
+
+
+def days(first: str, last: str = "") -> Dates:
+    return Dates(date.fromisoformat(first), date.fromisoformat(last or first))
+
+
+def excepting(hours: str, *dates: Dates, on: frozenset[int] = EVERY_DAY) -> Schedule:
+    plan = schedule(hours, on)
+    return Schedule("office", on, plan.hours, RIGA, apart(dates))
+
+
+@pytest.mark.parametrize(
+    ("hours", "excepted", "at", "covered", "coming"),
+    [
+        pytest.param("08:00-18:00", days("2026-12-25"), "2026-12-25T09:00",
+                     None, ("12-26 06:00", "12-26 16:00"), id="no hours begin on that day"),
+        pytest.param("22:00-06:00", days("2026-12-25"), "2026-12-25T01:00",
+                     ("12-24 20:00", "12-25 04:00"), ("12-26 20:00", "12-27 04:00"),
+                     id="what began on the day before runs on into it"),
+        pytest.param("00:00-24:00", days("2026-10-25"), "2026-10-25T21:59",
+                     None, ("10-25 22:00", "11-03 22:00"), id="a day of 25 hours"),
+        pytest.param("00:00-24:00", days("2026-10-24"), "2026-10-24T20:59",
+                     None, ("10-24 21:00", "11-02 22:00"), id="the day before one of 25 hours"),
+        pytest.param("00:00-24:00", days("2026-03-29"), "2026-03-29T20:59",
+                     None, ("03-29 21:00", "04-07 21:00"), id="a day of 23 hours"),
+        pytest.param("00:00-24:00", days("2026-03-29"), "2026-03-28T21:59",
+                     ("03-18 22:00", "03-28 22:00"), ("03-29 21:00", "04-06 21:00"),
+                     id="the day before one of 23 hours"),
+        pytest.param("08:00-18:00", days("2026-07-01", "2026-08-31"), "2026-07-10T09:00",
+                     None, ("09-01 05:00", "09-01 15:00"), id="two months"),
+    ],
+)  # fmt: skip
+def test_dates_that_are_excepted(
+    hours: str,
+    excepted: Dates,
+    at: str,
+    covered: tuple[str, str] | None,
+    coming: tuple[str, str],
+) -> None:
+    plan = excepting(hours, excepted)
+    assert shown(plan.stretch_at(utc(at))) == covered
+    assert shown(plan.next_after(utc(at))) == coming
+
+
+def test_a_weekly_schedule_goes_on_after_its_day_was_excepted_again_and_again() -> None:
+    fridays = (days(f"2026-12-{day:02}") for day in (4, 11, 18, 25))
+    plan = excepting("08:00-18:00", *fridays, on=frozenset({4}))
+    assert shown(plan.next_after(utc("2026-11-28T00:00"))) == ("01-01 06:00", "01-01 16:00")
+
+
+def test_a_schedule_whose_days_are_all_excepted_never_comes() -> None:
+    plan = excepting("08:00-18:00", days("2026-01-01", "9999-12-31"))
+    assert plan.stretch_at(utc("2026-11-28T09:00")) is None
+    assert plan.next_after(utc("2026-11-28T09:00")) is None
+
+
+@settings(max_examples=50)
+@given(
+    dates=st.lists(st.integers(0, 60), max_size=20),
+    workdays=st.frozensets(st.integers(0, 6), min_size=1),
+    offset=st.integers(0, 60 * 1440),
+)
+def test_on_a_date_that_is_excepted_no_hours_begin_and_on_others_all_do(
+    dates: list[int], workdays: frozenset[int], offset: int
+) -> None:
+    begin = date(2026, 10, 1)
+    excepted = {begin + timedelta(days=number) for number in dates}
+    plan = excepting("08:00-18:00", *(Dates(day, day) for day in excepted), on=workdays)
+    at = Timestamp(utc("2026-10-01T00:00") + 60.0 * offset)
+    coming = plan.next_after(at)
+    assert coming is not None
+    today = datetime.fromtimestamp(at, RIGA).date()
+    candidates = (today + timedelta(days=number) for number in range(100))
+    first = next(
+        day
+        for day in candidates
+        if day.weekday() in workdays
+        and day not in excepted
+        and datetime(day.year, day.month, day.day, 8, tzinfo=RIGA).timestamp() > at
+    )
+    assert datetime.fromtimestamp(coming.begins_at, RIGA).date() == first

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from fakes.notifications import phones_lost
 
-from regwatch.cli.settings import DEFAULT_FILE
+from regwatch.cli.options import DEFAULT_FILE
 from regwatch.config import json_schema, load_config
 from regwatch.config.loader import SECRETS_FOLDER
 from regwatch.notify.receivers.slack import MRKDWN

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ from structlog.testing import capture_logs
 
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.mentions import from_stored, stored_form
-from regwatch.core.dispatch.routing import Route
+from regwatch.core.dispatch.routing import Escalation, Route
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AlertName,
@@ -42,6 +43,7 @@ from regwatch.core.model import (
     Timestamp,
     Word,
 )
+from regwatch.core.schedules import Hours, Schedule
 from regwatch.notify.delivery.backoff import RetryPolicy
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt
 from regwatch.notify.delivery.dispatch import Dispatcher
@@ -51,7 +53,24 @@ from regwatch.store import Store
 from regwatch.store.database import Database
 from regwatch.store.outbox import StoredOutbox
 
+DAY = Schedule("day", frozenset(range(7)), (Hours(13 * 60, 14 * 60),), UTC)
+"""Ends thirteen minutes after the beginning, and comes again a day later: few lives see that."""
 ROUTES = [
+    Route(
+        key="day",
+        receivers=("desk",),
+        group_by=("site",),
+        group_wait=5.0,
+        active=DAY,
+        continue_=True,
+    ),
+    Route(
+        key="mild by night",
+        receivers=("night",),
+        matchers=Matchers.of({"severity": "warning"}),
+        active=Schedule("night", frozenset(range(7)), (Hours(14 * 60, 13 * 60),), UTC),
+        continue_=True,
+    ),
     Route(
         key="critical",
         receivers=("pager", "chat"),
@@ -60,11 +79,13 @@ ROUTES = [
         group_wait=5.0,
         group_interval=30.0,
         repeat=(1800.0,),
+        escalation=Escalation(300.0, ("boss",)),
     ),
     Route(key="all", receivers=("chat",), group_by=("site",), group_wait=5.0, repeat=(3600.0,)),
 ]
 FALLBACKS = {"pager": "mail"}
 NEW, RESOLVED = ItemStatus.NEW, ItemStatus.RESOLVED
+NAMES = ("pager", "chat", "mail", "desk", "night", "boss")
 T = TypeVar("T")
 START = 1_000_000.0
 """Early, so that a float still tells a microsecond: waits that round to nothing would never end."""
@@ -174,8 +195,9 @@ class WitnessedOutbox(StoredOutbox):
     shows_one = False
     """Of each part, as it shows few of thousands."""
 
-    async def enqueue(self, notification: Notification, rows: Sequence[Notified]) -> None:
-        await super().enqueue(self._shown(notification), rows)
+    async def enqueue(self, notification: Notification | None, rows: Sequence[Notified]) -> None:
+        shown = None if notification is None else self._shown(notification)
+        await super().enqueue(shown, rows)
 
     async def forward(self, notifications: Sequence[Notification], *, receiver: str) -> None:
         await super().forward([self._shown(each) for each in notifications], receiver=receiver)
@@ -229,7 +251,7 @@ class Deliveries(RuleBasedStateMachine):
         super().__init__()
         self.loop = looptime.new_event_loop(start=0.0)
         self.folder = Path(tempfile.mkdtemp(prefix="regwatch-laws-"))
-        self.receivers = {name: Receiver(name) for name in ("pager", "chat", "mail")}
+        self.receivers = {name: Receiver(name) for name in NAMES}
         self.incidents: dict[IncidentId, Incident] = {}
         self.given_up: list[DeliveryAttempt] = []
         self.lost: set[tuple[str, IncidentId]] = set()
@@ -290,6 +312,7 @@ class Deliveries(RuleBasedStateMachine):
             ROUTES,
             incidents=await self.store.incidents.unsettled(),
             notified=await self.store.outbox.notified(),
+            now=self.clock(),
         )
         outbox = Outbox(
             list(self.receivers.values()),
@@ -331,11 +354,11 @@ class Deliveries(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.do(self.let_pass(seconds))
 
-    @rule(name=st.sampled_from(["pager", "chat", "mail"]), mood=st.sampled_from(MOODS))
+    @rule(name=st.sampled_from(NAMES), mood=st.sampled_from(MOODS))
     def a_receiver_changes(self, name: str, mood: str) -> None:
         self.receivers[name].mood = getattr(self.receivers[name], mood)
 
-    @rule(name=st.sampled_from(["pager", "chat", "mail"]), refuses=st.booleans())
+    @rule(name=st.sampled_from(NAMES), refuses=st.booleans())
     def a_receiver_is_away_for_long(self, name: str, refuses: bool) -> None:
         receiver = self.receivers[name]
         receiver.mood = receiver.refusing if refuses else receiver.unreachable
@@ -372,6 +395,8 @@ class Deliveries(RuleBasedStateMachine):
                 alert=AlertName.EXTENSION_LOST,
                 severity=Severity.CRITICAL,
                 escalated_from=AlertName.REFRESH_OVERDUE,
+                acknowledged_by="",
+                acknowledged_at=None,
             )
             self._change(worse)
 
@@ -380,6 +405,14 @@ class Deliveries(RuleBasedStateMachine):
         if found := self._open():
             incident = found[which % len(found)]
             self._change(replace(incident, silenced_by="" if incident.silenced_by else "silence s"))
+
+    @rule(which=st.integers(0, 100))
+    def is_acknowledged(self, which: int) -> None:
+        if found := self._open():
+            taken = replace(
+                found[which % len(found)], acknowledged_by="anna", acknowledged_at=self.clock()
+            )
+            self._change(taken)
 
     @rule(which=st.integers(0, 100))
     def resolves(self, which: int) -> None:
@@ -461,10 +494,20 @@ class Deliveries(RuleBasedStateMachine):
         """What fires, and is not silenced, was told under its present name."""
         if incident.state is IncidentState.RESOLVED or incident.is_quiet:
             return
-        critical = incident.severity is Severity.CRITICAL
-        for name in ("pager", "chat") if critical else ("chat",):
+        for name in self._owed(incident):
             words = self._told(self.receivers[name])[incident.id]
             assert incident.alert in [word.alert for word in words], (name, incident.id)
+
+    def _owed(self, incident: Incident) -> Iterator[str]:
+        yield "chat"
+        is_taken = bool(incident.acknowledged_by)
+        if incident.severity is Severity.CRITICAL:
+            yield "pager"
+            if not is_taken:
+                yield "boss"
+        is_day = DAY.stretch_at(self.clock()) is not None
+        if not is_taken and (is_day or incident.severity is Severity.WARNING):
+            yield "desk" if is_day else "night"
 
 
 Deliveries.TestCase.settings = settings(

@@ -115,6 +115,33 @@ async def test_a_deletion_through_us_is_no_loss(tmp_path: Path) -> None:
         assert hook.of(deleted) == []
 
 
+async def test_the_daemon_deletes_and_tests_for_whoever_may_write(tmp_path: Path) -> None:
+    """With its own secrets: who asks needs none."""
+    async with (
+        Simulator(CALM).serving() as pbx,
+        sink() as hook,
+        daemon(tmp_path, pbx=pbx.url, hook=hook.url) as running,
+    ):
+        await running.until_ready()
+        deleted, *_ = pbx.control.registered_ids()
+        path = f"/extensions/{deleted}/registrations"
+        status, done = await running.write("DELETE", f"{path}?author=anna")
+        assert (status, len(done["before"]), done["after"]) == (200, 1, [])
+        assert deleted not in pbx.control.registered_ids()
+        again = await running.write("DELETE", f"{path}?author=anna")
+        assert again == (404, {"error": "nothing is registered: nothing to delete"})
+        lost_one = 'regwatch_extensions{account="acme",site="",state="lost"} 1.0'
+        await running.until_metric(lost_one)
+        assert hook.of(deleted) == []
+        status, tried = await running.write("POST", "/receivers/hook/test", {"author": "anna"})
+        assert (status, tried["taken"], tried["kind"]) == (200, True, "webhook")
+        pbx.control.set_faults({"deletions_refused": True})
+        held, *_ = pbx.control.registered_ids()
+        path = f"/extensions/{held}/registrations"
+        status, refused = await running.write("DELETE", f"{path}?author=anna")
+        assert (status, "denies this application" in refused["error"]) == (503, True), refused
+
+
 async def test_a_deletion_that_the_pbx_refuses_excuses_nothing(tmp_path: Path) -> None:
     async with (
         Simulator(CALM).serving() as pbx,
@@ -144,7 +171,7 @@ async def test_a_deletion_that_the_pbx_refuses_excuses_nothing(tmp_path: Path) -
         ),
         (("history", "--since", "someday"), "`someday` is neither 24h nor 2026-12-01T22:00"),
         (("status", "--url", "localhost"), "--url localhost is no URL: write http://HOST:PORT"),
-        (("status", "--url", "http://127.0.0.1:1"), "no regwatch answers at http://127.0.0.1:1"),
+        (("status", "--url", "http://127.0.0.1:1"), "no regwatch runs at http://127.0.0.1:1"),
     ],
 )
 async def test_what_is_wrong_is_said(words: tuple[str, ...], message: str) -> None:

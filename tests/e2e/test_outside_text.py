@@ -44,7 +44,7 @@ def message(number: int):
 async def test_a_reply_that_is_no_utf_8_stops_no_receiver(store: Store, reply: str) -> None:
     heard: asyncio.Queue[DeliveryAttempt] = asyncio.Queue()
     async with mail_server() as server:
-        server.data_replies = [reply]
+        server.data_replies = [reply, reply]  # to the message, and to its minimal form
         await store.outbox.enqueue(message(1), [])
         outbox = Outbox(
             [mail(server, store)],

@@ -190,6 +190,8 @@ class FakeTelegram(FakeChat):
             raise self.bad("chat not found")
         if not isinstance(message.get("message_thread_id", 1), int):
             raise self.bad("invalid message_thread_id")
+        if message.get("parse_mode") is None:
+            return web.json_response({"ok": True, "result": {"text": message["text"]}})
         assert message["parse_mode"] == "HTML"
         assert message["link_preview_options"] == {"is_disabled": True}
         try:
@@ -226,7 +228,7 @@ class FakeDiscord(FakeChat):
             raise RefusedError(400, {"message": "Cannot send an empty message", "code": 50006})
         assert utf16(message.get("content", "")) <= 2000
         assert message["allowed_mentions"] == {"parse": []}
-        embeds = message["embeds"]
+        embeds = message.get("embeds", [])
         assert len(embeds) <= 10
         if (total := sum(map(self._embed, embeds))) > 6000:
             raise self.bad(f"Embed size exceeds maximum size of 6000: {total}")
@@ -381,7 +383,7 @@ class FakeSlackApi(FakeChat):
         self._check_content(message)
         ts = self._posted(message) if method == "chat.postMessage" else self._updated(message)
         self.calls.append(method)
-        echo = {"text": message["text"], "attachments": message["attachments"]}
+        echo = {"text": message["text"], "attachments": message.get("attachments", [])}
         return web.json_response({"ok": True, "channel": "C0ALERTS", "ts": ts, "message": echo})
 
     def _check_content(self, message: dict) -> None:

@@ -82,6 +82,15 @@ class DaemonProcess:
         ):
             return response.status, await response.text()
 
+    async def write(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Have its API change something."""
+        headers = {"Authorization": "Bearer t0ken"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, f"{self.url}/api/v1{path}", json=body) as response,
+        ):
+            return response.status, await response.json()
+
     async def until_metric(self, line: str) -> None:
         """Wait until this line stands in the metrics."""
         async with asyncio.timeout(PATIENCE):

@@ -109,7 +109,7 @@ class Day(Driver):
         self._random = Random(11)
         self.events: list[Event] = []
         self._script: list[tuple[float, int, Callable[[float], object]]] = []
-        self.grouping = Grouping(routes(self.config.routes))
+        self.grouping = Grouping(routes(self.config))
         self.messages: list[Notification] = []
         self.incidents: dict[IncidentId, Incident] = {}
         self.naive = Naive()

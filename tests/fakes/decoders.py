@@ -19,9 +19,11 @@ from fakes.values import registration
 from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
-from regwatch.cli.remote import RemoteError
+from regwatch.cli.errors import RemoteError
+from regwatch.cli.look import looked_at_now
+from regwatch.cli.parameters import DurationType, MomentType
 from regwatch.cli.remote import decoded as decoded_answer
-from regwatch.cli.times import DurationType, MomentType, age, shown
+from regwatch.cli.whereabouts import named
 from regwatch.config import ConfigError, load_config
 from regwatch.config.hours import Days, Hours, MaintenanceShape, Timezone, WallTime
 from regwatch.config.sections import HttpUrl, Network
@@ -92,6 +94,7 @@ from regwatch.web.webconfig import WebConfigError, load_web_config
 SAMPLES = Path(__file__).parents[1] / "sources" / "ringme" / "samples"
 FIELD = Path(__file__).parents[1] / "field"
 NOW = Timestamp(1_800_000_000.0)
+LOOK = looked_at_now(80)
 IDS = {ExtensionId(number) for number in range(200_000)}
 CONFIG = (FIELD / "ipv4-mapped-address" / "regwatch.yml").read_bytes()
 RECORD = (FIELD / "ipv4-mapped-address" / "answers.jsonl").read_bytes().split(b"\n")[0]
@@ -459,14 +462,14 @@ DECODERS = (
     ),
     Decoder(
         "a duration on the command line",
-        "cli/times.py",
+        "cli/parameters.py",
         option(DurationType()),
         "text",
         (click.UsageError,),
     ),
     Decoder(
         "a moment on the command line",
-        "cli/times.py",
+        "cli/parameters.py",
         option(MomentType()),
         "text",
         (click.UsageError,),
@@ -483,9 +486,16 @@ DECODERS = (
         for kind in (StatusBody, IncidentsBody, HistoryBody)
     ),
     Decoder(
+        "where the daemon is",
+        "cli/whereabouts.py",
+        named,
+        "text",
+        (RemoteError,),
+    ),
+    Decoder(
         "a time of the daemon's",
-        "cli/times.py",
-        lambda text: (shown(text), humanise(age(text))),
+        "cli/look.py",
+        lambda text: (LOOK.shown(text), humanise(LOOK.age(text))),
         "text",
         (RemoteError,),
     ),

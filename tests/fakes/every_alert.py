@@ -171,10 +171,17 @@ CONFIG = cleandoc("""
       - {{name: hook, webhook: {{url: "{hook}"}}}}
       - {{name: moody, fallback: spare, webhook: {{url: "{moody}"}}}}
       - {{name: spare, webhook: {{url: "{spare}"}}}}
+      - {{name: early, webhook: {{url: "{early}"}}}}
+      - {{name: boss, webhook: {{url: "{boss}"}}}}
+    schedules:
+      early: {{hours: "07:00-08:12", timezone: UTC}}
     routes:
       - {{match: {{alert: receiver_broken}}, receivers: [hook], group_wait: 0s}}
-      - {{receivers: [hook, moody], group_by: [account, alert, extension_id],
+      - {{active: early, receivers: [early], continue: true,
+         group_by: [account, alert, extension_id],
          group_wait: 0s}}
+      - {{receivers: [hook, moody], group_by: [account, alert, extension_id],
+         group_wait: 0s, escalate: {{after: 500s, receivers: [boss]}}}}
     http: {{listen: "127.0.0.1:0"}}
     storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 """)
@@ -187,7 +194,7 @@ ACCOUNT = """\
     polling: {{interval: {interval}}}"""
 INTERVALS = {"zeta": "10s"}
 """Who returns after a restart is to be seen soon, whenever it is that we begin."""
-RECEIVERS = ("hook", "moody", "spare")
+RECEIVERS = ("hook", "moody", "spare", "early", "boss")
 
 
 def config(folder: object, pbxes: Mapping[str, str], receivers: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
 """Real servers from Debian's packages, on loopback, for the time of a test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,20 @@ import aiohttp
 from fakes.daemon import free_port
 from fakes.debian import program
 from fakes.patience import PATIENCE
+from yarl import URL
+
+SQUID = """\
+http_port {listen} accel vhost
+cache_peer {host} parent {port} 0 no-query originserver name=origin
+http_access allow all
+cache deny all
+access_log none
+cache_log /dev/null
+cache_store_log none
+pid_filename none
+netdb_filename none
+coredump_dir none
+"""
 
 
 @asynccontextmanager
@@ -41,13 +56,23 @@ async def _ready(url: str) -> None:
 
 
 @asynccontextmanager
-async def prometheus(target: str, folder: Path) -> AsyncIterator[str]:
-    """A Prometheus that scrapes host:port every second; its address."""
+async def reverse_proxy(origin: URL, folder: Path, *, port: int = 0) -> AsyncIterator[str]:
+    """A squid in front of a server, which hands on the Host that it is asked by; its host:port."""
+    listen = f"127.0.0.1:{port or free_port()}"
+    config, of_origin = folder / "squid.conf", {"host": origin.host, "port": origin.port}
+    config.write_text(SQUID.format(listen=listen, **of_origin), encoding="utf-8")
+    arguments = ("-N", "-f", str(config))
+    async with _running("squid", arguments, f"http://{listen}", folder):
+        yield listen
+
+
+@asynccontextmanager
+async def prometheus(target: str, folder: Path, *, how: str = "") -> AsyncIterator[str]:
+    """A Prometheus that scrapes host:port every second; its address. `how`: more of the job."""
     config = folder / "prometheus.yml"
+    job = f"job_name: regwatch, {how}static_configs: [{{targets: ['{target}']}}]"
     config.write_text(
-        "global: {scrape_interval: 1s}\n"
-        "scrape_configs:\n"
-        f"  - {{job_name: regwatch, static_configs: [{{targets: ['{target}']}}]}}\n"
+        f"global: {{scrape_interval: 1s}}\nscrape_configs:\n  - {{{job}}}\n", encoding="utf-8"
     )
     listen = f"127.0.0.1:{free_port()}"
     arguments = (
@@ -92,3 +117,10 @@ async def active_alerts(url: str) -> list[dict[str, str]]:
         session.get(url + "/api/v2/alerts?active=true") as answer,
     ):
         return [one["labels"] for one in await answer.json()]
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """An address at which whoever comes is let in, and told nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"

@@ -31,6 +31,8 @@ class MailServer:
         self.senders: list[str] = []
         self.encrypted: list[bool] = []
         self.hangs = False
+        self.is_modern = True
+        """Whether it offers SMTPUTF8."""
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -105,7 +107,7 @@ async def mail_server(
             return Protocol(
                 server,
                 hostname="mail.example.com",
-                enable_SMTPUTF8=True,
+                enable_SMTPUTF8=server.is_modern,
                 tls_context=starttls,
                 require_starttls=starttls is not None,
                 authenticator=authenticate if auth else None,

@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 from regwatch.clock import Clock
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast
 from regwatch.core.history import Happening, Sought
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
     AlertName,
+    Answer,
     Extension,
     ExtensionId,
     ExtensionState,
@@ -34,11 +36,12 @@ from regwatch.core.model import (
 from regwatch.core.phones.warned import Outcomes
 from regwatch.core.polling.agenda import Purpose
 from regwatch.guard import Bugs
+from regwatch.notify.trial import Trial
 from regwatch.web.auth import Gate
 from regwatch.web.listener import listening
 from regwatch.web.metrics.instruments import Instruments
 from regwatch.web.server import Reload, WebSettings, build_app
-from regwatch.web.views import NeverMatchesError, UnavailableError
+from regwatch.web.views import NeverMatchesError, NotFoundError, UnavailableError
 
 NOW = Timestamp(1_795_000_000.0)  # 2026-11-18T11:06:40Z
 
@@ -89,6 +92,9 @@ class FakeDaemon:
     problem: str | None = None
     stalled: str | None = None
     setbacks: list[Setback] = field(default_factory=list)
+    escalating: dict[IncidentId, Sequence[tuple[Timestamp, Sequence[str]]]] = field(
+        default_factory=dict
+    )
 
     def accounts(self) -> Sequence[FakeAccount]:
         return self.all_accounts
@@ -98,6 +104,9 @@ class FakeDaemon:
 
     def recently_resolved(self) -> Sequence[Incident]:
         return self.resolved
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
+        return self.escalating.get(incident_id, ())
 
     def outbox_backlog(self) -> Mapping[str, tuple[int, Timestamp | None]]:
         return self.backlog
@@ -122,9 +131,12 @@ class FakeOperations:
     sought: list[Sought] = field(default_factory=list)
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
     deletions: list[tuple[str, list[str], bool]] = field(default_factory=list)
+    unregistered: list[tuple[str, int, str | None, str]] = field(default_factory=list)
     broken: str = ""
     unmatched: str = ""
     """What is wrong with the matchers of any silence."""
+    trial: Forecast | None = None
+    tried: list[tuple[dict[str, str], list[IncidentId], Timestamp]] = field(default_factory=list)
 
     async def history(self, sought: Sought) -> Sequence[Happening]:
         self._check()
@@ -171,6 +183,14 @@ class FakeOperations:
         self.set_silences.append(made)
         return made
 
+    def try_routes(
+        self, labels: Mapping[str, str], open_incidents: Sequence[Incident], *, at: Timestamp
+    ) -> Forecast:
+        if self.trial is None:
+            raise NeverMatchesError(self.unmatched)
+        self.tried.append((dict(labels), [each.id for each in open_incidents], at))
+        return self.trial
+
     async def expire(self, silence_id: str, author: str) -> Silence | None:
         found = [s for s in self.set_silences if s.id == silence_id and not s.is_over(now=NOW)]
         return found[0].ended(now=NOW) if found else None
@@ -180,6 +200,29 @@ class FakeOperations:
     ) -> bool:
         self.deletions.append((account, list(registrations), withdrawn))
         return account == "acme"
+
+    async def unregister(
+        self,
+        account: AccountName,
+        extension_id: ExtensionId,
+        registration_id: RegistrationId | None,
+        *,
+        by: str,
+    ) -> tuple[Answer, Answer]:
+        self._check()
+        if registration_id == "unknown":
+            raise NotFoundError("it has no registration `unknown`")
+        self.unregistered.append((account, extension_id, registration_id, by))
+        held = (registration(),)
+        return (
+            Answer(extension_id, registered=True, registrations=held, former=(), answered_at=NOW),
+            Answer(extension_id, registered=False, registrations=(), former=held, answered_at=NOW),
+        )
+
+    async def try_receiver(self, name: str, *, by: str) -> Trial:
+        if name != "chat":
+            raise NotFoundError(f"no receiver is named {name}; there are: chat")
+        return Trial("chat", "slack", "it is gone", is_retryable=True)
 
     def _check(self) -> None:
         if self.broken:

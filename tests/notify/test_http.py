@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +23,7 @@ from regwatch.notify.errors import (
 from regwatch.notify.http import (
     Credentials,
     Post,
+    following,
     post,
     retry_after_header,
     retry_after_json,
@@ -247,3 +250,94 @@ def test_credentials():
     basic = Credentials(username="u", password="pä").headers()
     assert basic == {"Authorization": "Basic dTpww6Q="}
     assert "pä" not in repr(Credentials(username="u", password="pä", bearer_token="t0ken"))
+
+
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+
+
+async def hang_up(_reader: Reader, _writer: Writer) -> None:
+    pass
+
+
+async def read_and_hang_up(reader: Reader, _writer: Writer) -> None:
+    await reader.readuntil(b"{}")
+
+
+async def read_and_say_nothing(reader: Reader, _writer: Writer) -> None:
+    await reader.read()
+
+
+async def answer_half(reader: Reader, writer: Writer) -> None:
+    await reader.readuntil(b"{}")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    await writer.drain()
+
+
+@asynccontextmanager
+async def behaving(
+    behave: Callable[[Reader, Writer], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """At a port; each connection is closed when it is done."""
+    done = asyncio.Event()
+
+    async def handle(reader: Reader, writer: Writer) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await behave(reader, writer)
+        writer.close()
+        with suppress(ConnectionError, OSError):
+            await writer.wait_closed()
+        done.set()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await done.wait()
+
+
+@pytest.mark.parametrize(
+    ("behave", "scheme", "arrived"),
+    [
+        (hang_up, "https", False),
+        (hang_up, "http", True),
+        (read_and_hang_up, "http", True),
+        (read_and_say_nothing, "http", True),
+        (answer_half, "http", True),
+    ],
+    ids=[
+        "no TLS is spoken",
+        "closed as soon as it is open",
+        "closed without an answer",
+        "no answer in time",
+        "cut within the answer",
+    ],
+)
+async def test_at_each_step_it_is_known_whether_it_may_have_arrived(behave, scheme, arrived):
+    async with behaving(behave) as port:
+        error = await error_of(f"{scheme}://127.0.0.1:{port}/")
+    assert error.may_have_arrived is arrived
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "unknown.invalid"])
+async def test_where_nobody_listens_nothing_arrives(host):
+    assert not (await error_of(f"http://{host}/")).may_have_arrived
+
+
+async def test_what_waits_for_a_connection_until_its_time_is_over_did_not_arrive():
+    async with behaving(read_and_say_nothing) as port:
+        url = f"http://127.0.0.1:{port}/"
+        connector = aiohttp.TCPConnector(limit=1)
+        session = aiohttp.ClientSession(connector=connector, trace_configs=[following()])
+        async with session, asyncio.TaskGroup() as group:
+            first = group.create_task(error_of(url, session, seconds=1.0))
+            await asyncio.sleep(0)
+            second = group.create_task(error_of(url, session, seconds=0.5))
+        assert (first.result().may_have_arrived, second.result().may_have_arrived) == (True, False)
+
+
+async def error_of(url, session=None, *, seconds=1.0) -> DeliveryError:
+    request = Post(url=url, body=b"{}", timeout_seconds=seconds)
+    if session is None:
+        async with aiohttp.ClientSession(trace_configs=[following()]) as own:
+            return await error_of(url, own, seconds=seconds)
+    with pytest.raises(ReceiverUnavailableError) as caught:
+        await post(session, request, clock=clock)
+    return caught.value

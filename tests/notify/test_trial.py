@@ -3,8 +3,9 @@
 import pytest
 from fakes.notifications import NOW
 
-from regwatch.core.model import ItemStatus, NotifyReason, Severity, Timestamp
-from regwatch.notify.trial import trial_notification
+from regwatch.core.model import ItemStatus, Notification, NotifyReason, Severity, Timestamp
+from regwatch.notify.errors import ReceiverRefusedError
+from regwatch.notify.trial import Trial, trial_notification, tried
 
 FIRING = trial_notification("chat", NOW)
 OVER = trial_notification("chat", NOW, resolves=True)
@@ -42,3 +43,29 @@ def test_the_next_test_and_that_of_another_receiver_are_others() -> None:
 def test_it_is_of_the_account_that_is_named() -> None:
     (item,) = trial_notification("chat", NOW, account="acme").items
     assert item.incident.labels["account"] == item.incident.facts.account == "acme"
+
+
+class Chat:
+    """Takes so many messages, and no more."""
+
+    name, kind = "chat", "slack"
+
+    def __init__(self, takes: int) -> None:
+        self.takes = takes
+        self.taken: list[Notification] = []
+
+    async def deliver(self, notification: Notification) -> None:
+        if len(self.taken) == self.takes:
+            raise ReceiverRefusedError("no channel")
+        self.taken.append(notification)
+
+
+@pytest.mark.parametrize("takes", [0, 1])
+async def test_a_refusal_of_either_message_is_said(takes: int) -> None:
+    assert await tried(Chat(takes), now=NOW) == Trial("chat", "slack", "no channel")
+
+
+async def test_what_was_taken_is_taken_back() -> None:
+    chat = Chat(takes=2)
+    assert await tried(chat, now=NOW) == Trial("chat", "slack")
+    assert [each.is_resolved for each in chat.taken] == [False, True]

@@ -28,6 +28,19 @@ async def test_messages_come_back_in_order_per_receiver(store: Store, file: Path
     await again.close()
 
 
+async def test_what_nobody_is_told_is_owed_to_nobody_after_a_restart(
+    store: Store, file: Path
+) -> None:
+    await store.outbox.enqueue(notification(), [told()])
+    assert [row.incident_id for row in await store.outbox.notified()] == ["i1"]
+    await store.outbox.enqueue(None, [replace(told(), resolved_at=at(9))])
+    assert await store.outbox.notified() == []
+    again = await reopened(store, file)
+    assert await again.outbox.notified() == []
+    assert len(await again.outbox.pending("chat", limit=10)) == 1
+    await again.close()
+
+
 async def test_the_same_message_again_changes_nothing(store: Store) -> None:
     await store.outbox.enqueue(notification(), [told()])
     await store.outbox.enqueue(notification(), [told()])

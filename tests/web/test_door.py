@@ -160,6 +160,18 @@ async def test_neither_the_server_nor_its_version_is_told() -> None:
         assert answer.headers["Server"] == "regwatch"
 
 
+@pytest.mark.parametrize("said", ["GET / HTTP/9.9\r\n\r\n", "FOO / HTTP/1.1\r\n\r\n", "\x16\x03"])
+async def test_nor_is_it_to_what_is_no_request(said: str) -> None:
+    async with served(FakeDaemon()) as session:
+        reader, writer = await asyncio.open_connection("127.0.0.1", session._base_url.port)
+        with closing(writer):
+            writer.write(said.encode() + b"\r\n\r\n")
+            answer = await reader.read()
+    assert b"400 Bad Request" in answer
+    assert b"\r\nServer: regwatch\r\n" in answer
+    assert b"aiohttp" not in answer
+
+
 def test_rare_is_what_was_not_told_half_as_often() -> None:
     assert [n for n in range(1, 20) if is_rare(n)] == [1, 2, 4, 8, 16]
 

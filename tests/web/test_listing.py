@@ -23,6 +23,11 @@ def ids(page: Page) -> list[int]:
         ({"page": "9" * 5000}, Search()),
         ({"page": "²"}, Search()),
         ({"q": "x" * 1000}, Search("x" * 200)),
+        ({"states": "lost,nonsense,overdue"}, Search(states=frozenset({S.LOST, S.OVERDUE}))),
+        (
+            {"site": "", "account": "acme", "group": "Sales", "device": " snom "},
+            Search(site="", account="acme", group="Sales", device="snom"),
+        ),
     ],
 )
 def test_a_query_is_read_as_far_as_it_makes_sense(query: dict[str, str], expected: Search) -> None:
@@ -70,6 +75,26 @@ async def test_found_by_text(text: str, expected: list[int]) -> None:
     page = await list_extensions([acme], Search(text))
     assert ids(page) == expected
     assert page.found == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (Search(site="riga"), [1]),
+        (Search(site=""), [3, 2]),
+        (Search(device="SNOM"), [2]),
+        (Search(group="Sales"), []),
+        (Search(account="other"), [7]),
+        (Search(states=frozenset({S.LOST, S.UNKNOWN})), [3]),
+        (Search(state=S.LOST, states=frozenset({S.REGISTERED}), account="acme"), [3, 1, 2]),
+    ],
+    ids=["a site", "no site", "a device", "a group", "an account", "states", "one state more"],
+)
+async def test_all_that_is_sought_must_fit(search: Search, found: list[int]) -> None:
+    snom = registration(2, device="snom320/8.7")
+    acme = account(watched(1, site="riga"), watched(2, registrations=(snom,)), watched(3, S.LOST))
+    other = account(watched(7, site="other"), name="other")
+    assert ids(await list_extensions([acme, other], search)) == found
 
 
 async def test_text_and_state_must_both_fit() -> None:

@@ -1,7 +1,8 @@
 """One account, polled: its client, its watcher and their task, started and stopped for itself.
 
 It is built from its settings and from what is stored; so it is built anew whenever it begins again,
-after a reload that changed it or after its death. What is asked of it meanwhile waits.
+after a reload that changed it or after its death. What is asked of it meanwhile waits. A list of
+extensions that was read shortly before a reload costs no requests again.
 """
 
 import asyncio
@@ -13,13 +14,23 @@ from regwatch.app.engines.account_view import AccountSight
 from regwatch.app.engines.restoring import built_with
 from regwatch.app.engines.running import Running
 from regwatch.app.settings.accounts import AccountSettings
+from regwatch.app.sources import Pbx
+from regwatch.app.unregistering import Unregistering
 from regwatch.clock import Clock
 from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.bugs import Where
 from regwatch.core.heartbeat import Pulse
-from regwatch.core.model import Incident, IncidentId, Instant, RegistrationId
+from regwatch.core.model import (
+    Answer,
+    ExtensionId,
+    Incident,
+    IncidentId,
+    Instant,
+    RegistrationId,
+)
+from regwatch.core.polling.list_reading import ListRead
 from regwatch.guard import Bugs
-from regwatch.sources.source import Connection, SourceError
+from regwatch.sources.source import SourceError
 from regwatch.store import StoreError
 from regwatch.watcher.watcher import Watcher
 
@@ -29,7 +40,7 @@ class Watch:
     """What is built of an account each time that it begins."""
 
     watcher: Watcher
-    client: Connection
+    client: Pbx
 
 
 class IncidentStore(Protocol):
@@ -45,7 +56,7 @@ class AccountEngine:
     def __init__(
         self,
         settings: AccountSettings,
-        build: Callable[[AccountSettings, Sequence[Incident]], Watch],
+        build: Callable[[AccountSettings, Sequence[Incident], ListRead | None], Watch],
         store: IncidentStore,
         *,
         clock: Clock,
@@ -69,6 +80,8 @@ class AccountEngine:
             no_bugs=(StoreError, SourceError),
         )
         self._built: Watch | None = None
+        self.list_read: ListRead | None = None
+        """By who was there before: known once that is stopped, and until this one begins."""
 
     def try_out(self) -> None:
         """Build it to see that it can be built; raises `SourceError` if the PBX could not be asked
@@ -77,7 +90,8 @@ class AccountEngine:
         self._take(())
 
     def _take(self, incidents: Sequence[Incident]) -> None:
-        built = built_with(incidents, lambda some: self._build(self.settings, some), self._bugs)
+        settings, read = self.settings, self.list_read
+        built = built_with(incidents, lambda some: self._build(settings, some, read), self._bugs)
         built.client.prepare()  # reads the certificates: entering cannot fail for them
         self._built = built
         self._sight = AccountSight(built.watcher.account, built.client, clock=self._clock)
@@ -96,6 +110,7 @@ class AccountEngine:
             found = await self._store.open_incidents()
             mine = (i for i in found if i.account == self.settings.name)
             self._take([of_the_past(i, now=self._clock()) for i in mine])
+            self.list_read = None  # what was built has it, until it has a newer one
             self._is_loaded = True
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -106,6 +121,8 @@ class AccountEngine:
         """Ask nothing more, and store what is not stored yet; bounded, whatever hangs."""
         await self._running.stop()
         self._is_loaded = False
+        if self._built is not None:
+            self.list_read = self._built.watcher.account.list_read
 
     async def _watch(self) -> None:
         if not self._is_loaded:  # it died, or was stopped: what it held may be older than the store
@@ -134,6 +151,20 @@ class AccountEngine:
     def deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """Somebody deletes these through us."""
         self._current.watcher.account.monitor.deleting(registrations, now=self._clock())
+
+    async def unregister(
+        self, extension_id: ExtensionId, registration_id: RegistrationId | None
+    ) -> tuple[Answer, Answer]:
+        """Delete registrations at the PBX; what it says before and after. Raises `SourceError`,
+        and `NotRegisteredError`.
+        """
+
+        async def announce(ids: Sequence[RegistrationId], withdrawn: bool) -> None:
+            (self.not_deleting if withdrawn else self.deleting)(ids)
+
+        unregistering = Unregistering(self._current.client, extension_id, registration_id, announce)
+        before = await unregistering.before()
+        return before, await unregistering.delete(before)
 
     def not_deleting(self, registrations: Sequence[RegistrationId]) -> None:
         """The PBX refused that."""

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from regwatch.clock import Clock
 from regwatch.core.account import Account
-from regwatch.core.alerts.conditions import API_WORDS
+from regwatch.core.alerts.conditions import API_WORDS, quota_words
 from regwatch.core.model import (
     AccountName,
     ExtensionId,
     ExtensionState,
-    FailureReason,
     Quota,
     Timestamp,
     Watched,
@@ -94,7 +93,7 @@ class AccountSight:
         """What is wrong with the API, in one line."""
         health = self._account.monitor.health
         if health.shortage is not None:
-            return API_WORDS[FailureReason.QUOTA_EXHAUSTED]
+            return f"the request quota is {quota_words(health.shortage.remaining)}"
         if health.trouble is None:
             return ""
         detail = health.trouble.detail

@@ -13,7 +13,7 @@ from regwatch.core.alerts.incidents import of_the_past
 from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
 from regwatch.core.dispatch.routing import Route
-from regwatch.core.model import Incident, IncidentId
+from regwatch.core.model import Incident, IncidentId, Timestamp
 from regwatch.notify.delivery.dispatch import Dispatcher
 
 log = structlog.get_logger(__name__)
@@ -102,6 +102,10 @@ class Desk:
     def told(self, receiver: str) -> Sequence[Incident]:
         """What a receiver was told of and still fires."""
         return self._grouping.told(receiver)
+
+    def escalations(self, incident_id: IncidentId) -> Sequence[tuple[Timestamp, Sequence[str]]]:
+        """When who will be told of an incident, too, if nobody acknowledges it."""
+        return self._grouping.escalations.coming(incident_id)
 
     def known(self, wanted: Sequence[IncidentId]) -> Mapping[IncidentId, Incident]:
         """Those of these incidents that fire, or of which a receiver has still to hear."""

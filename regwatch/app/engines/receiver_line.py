@@ -9,12 +9,13 @@ import structlog
 
 from regwatch.app.engines.running import Running
 from regwatch.core.bugs import Where
-from regwatch.core.model import Incident
+from regwatch.core.model import Incident, Timestamp
 from regwatch.guard import Bugs
 from regwatch.notify.delivery.outbox import Outbox
 from regwatch.notify.delivery.repost import Reposting, repost_forever
 from regwatch.notify.receiver import Receiver
 from regwatch.notify.receivers.kind import ReceiverSettings
+from regwatch.notify.trial import Trial, tried
 
 DELIVERY_GRACE_SECONDS = 5.0
 """How long a delivery in flight may take at a stop; what it misses is sent after the next start."""
@@ -92,6 +93,10 @@ class ReceiverLine:
     def wake(self) -> None:
         """A message for it was stored."""
         self._outbox.wake(self.name)
+
+    async def try_out(self, *, now: Timestamp) -> Trial:
+        """Send a test, past those that wait, and take it back."""
+        return await tried(self._receiver, now=now)
 
     async def _send(self) -> None:
         await self._outbox.run()

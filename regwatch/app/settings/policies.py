@@ -18,7 +18,7 @@ from regwatch.config.top import Config
 from regwatch.core.alerts.incidents import AlertPolicies, AlertPolicy
 from regwatch.core.alerts.mutes import Maintenance
 from regwatch.core.alerts.rules import Override
-from regwatch.core.dispatch.routing import Route
+from regwatch.core.dispatch.routing import Escalation, Route
 from regwatch.core.expectations import Expectation, Expectations, ExpectedHours
 from regwatch.core.matchers import Matchers, text_matches
 from regwatch.core.model import AlertName, Severity
@@ -165,7 +165,8 @@ def _hours(config: Config, name: str) -> ExpectedHours:
 
 def _schedule(config: Config, name: str) -> Schedule:
     shape = config.schedules[name]
-    return Schedule(name, shape.days, shape.hours, shape.timezone)
+    excepted = config.excepted_dates(name)
+    return Schedule(name, shape.days, shape.hours, shape.timezone, excepted)
 
 
 def maintenance(config: Config) -> Sequence[Maintenance]:
@@ -193,17 +194,19 @@ def polling_policy(account: AccountShape) -> PollingPolicy:
     )
 
 
-def routes(shapes: list[RouteShape]) -> list[Route]:
-    """The routes, in order. Their keys say what they match, so that a group keeps its name when
-    another route is added before it.
+def routes(config: Config) -> list[Route]:
+    """The routes, in order. Their keys say what they match when, so that a group keeps its name
+    when another route is added before it.
     """
-    return [_route(shape) for shape in shapes] or [Route(key="none", receivers=())]
+    found = [_route(config, shape) for shape in config.routes]
+    return found or [Route(key="none", receivers=())]
 
 
-def _route(shape: RouteShape) -> Route:
-    matchers = Matchers.of(shape.match)
+def _route(config: Config, shape: RouteShape) -> Route:
+    matchers, escalate = Matchers.of(shape.match), shape.escalate
+    key = str(matchers) or "all"
     return Route(
-        key=str(matchers) or "all",
+        key=key if shape.active is None else f"{key} during {shape.active}",
         matchers=matchers,
         receivers=tuple(shape.receivers),
         group_by=shape.grouped_by,
@@ -212,4 +215,7 @@ def _route(shape: RouteShape) -> Route:
         repeat=None if shape.repeat is None else tuple(shape.repeat),
         digest=shape.digest,
         continue_=shape.continue_,
+        active=None if shape.active is None else _schedule(config, shape.active),
+        escalation=Escalation(escalate.after, tuple(escalate.receivers)) if escalate else None,
+        send_resolved=shape.send_resolved,
     )

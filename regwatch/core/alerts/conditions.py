@@ -232,21 +232,26 @@ def quota_exhausted(
     """The quota left to us is used up. `remaining`: what is kept for other applications; `pause`:
     seconds between the requests that are made all the same.
     """
-    what = f"down to {remaining}, kept for other applications" if remaining else "used up"
     wait = humanise(max(0.0, until - since))
     if pause is None:
-        how = f"Nothing is asked for {wait}: losses are found only after that."
+        nothing = "Nothing" if remaining else "Nothing but a probe now and then"
+        how = f"{nothing} is asked for {wait}: losses are found only after that."
     else:
         how = f"For {wait} there is one request in {humanise(pause)}: losses are found late."
     return Condition(
         alert=AlertName.QUOTA_EXHAUSTED,
         subject="quota",
         since=since,
-        summary=f"The request quota of {account} is {what}: "
+        summary=f"The request quota of {account} is {quota_words(remaining)}: "
         f"answers are up to {humanise(answer_age)} old by the time it is whole again",
         explanation=f"{how} Another application may be using the quota.",
         facts=Facts(account=account, reason="quota_exhausted", detected=since),
     )
+
+
+def quota_words(remaining: int) -> str:
+    """What is left of a quota that leaves nothing to us."""
+    return f"down to {remaining}, kept for other applications" if remaining else "used up"
 
 
 def registrar_restarted(

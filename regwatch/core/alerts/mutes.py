@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from regwatch.core.bugs import SetAside, Where
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import FAR_OFF, Timestamp
-from regwatch.core.schedules import Schedule, Stretch
+from regwatch.core.schedules import Schedule, Stretch, turns_at
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -107,6 +107,11 @@ class Mutes:
             self._turn(now)
         return self._active
 
+    def turns_at(self, *, now: Timestamp) -> Timestamp:
+        """When others will be in force; the end of time, if never."""
+        self.active(now=now)
+        return self._turns_at
+
     def of(self, labels: Mapping[str, str], *, kept: str = "", now: Timestamp) -> Mute | None:
         """The one that mutes an incident with these labels; that named `kept`, if it still does."""
         found = [mute for mute in self.active(now=now) if self._matches(mute, labels)]
@@ -148,8 +153,5 @@ class Mutes:
 
 def _turns(mutes: Iterable[Mute], now: Timestamp) -> Iterator[Timestamp]:
     for mute in mutes:
-        stretch = mute.when.stretch_at(now)
-        if stretch is not None:
-            yield stretch.ends_at
-        elif (coming := mute.when.next_after(now)) is not None:
-            yield coming.begins_at
+        if (at := turns_at(mute.when, now)) is not None:
+            yield at

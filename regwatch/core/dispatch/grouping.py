@@ -29,21 +29,37 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
     is news once it is quiet no more; and its resolve is owed as ever to whoever was told before.
 13. Nobody is reminded of what is acknowledged.
 14. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
+15. A route matches within its hours only: as they are when a message is due, not when its incident
+    fired. When hours begin or end, what fires still is told to whom the routes name from then on,
+    and no more to the others, but for its end. Of what somebody acknowledged, or is nothing but
+    info, others are not told anew for that.
+16. What nobody acknowledges in time is told to others too (`escalations`), hours or not: with all
+    of its group that waits for it, at once, and its end as ever.
+17. On a route that says so, nobody hears of an end.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
-Note all there is, then ask: asking costs the size of the groups touched since it was last asked.
+`turn` follows the time, in pieces. Note all there is, then ask: asking costs the size of the groups
+touched since it was last asked.
 """
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import msgspec
 
-from regwatch.core.clock_steps import move_all
-from regwatch.core.dispatch.groups import Group, has_grown, is_news
-from regwatch.core.dispatch.routing import Route, labels_of_group, route_per_receiver
+from regwatch.core.clock_steps import move_all, pieces
+from regwatch.core.dispatch.escalations import Escalations
+from regwatch.core.dispatch.groups import RANKS, Group, has_grown, is_news
+from regwatch.core.dispatch.route_hours import RouteHours
+from regwatch.core.dispatch.routing import (
+    Route,
+    labels_of_group,
+    route_key_of,
+    route_per_receiver,
+    ways,
+)
 from regwatch.core.model import (
     FAR_OFF,
     AlertName,
@@ -96,7 +112,11 @@ def _fingerprint(n: Notification) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -> Notified:
+def _row(
+    notification: Notification, item: Item, repeats: int, before: Notified | None, now: Timestamp
+) -> Notified:
+    knows = before is not None and before.resolved_at is None
+    is_worse = before is None or RANKS[item.severity] < RANKS[before.severity]
     return Notified(
         receiver=notification.receiver,
         incident_id=item.incident.id,
@@ -106,6 +126,7 @@ def _row(notification: Notification, item: Item, repeats: int, now: Timestamp) -
         firing_at=now,
         repeats=repeats,
         out=0 if item.incident.toll is None else item.incident.toll.out,
+        first_told_at=now if before is None or not knows or is_worse else before.told_at,
     )
 
 
@@ -139,6 +160,14 @@ class Grouping:
         """In order, so that equal histories give equal notifications in equal order."""
         self._agenda: list[tuple[Timestamp, int, Group]] = []
         self._turn = count(1)
+        self._hours = RouteHours(self._routes)
+        self.escalations = Escalations(self._routes)
+        """When others are told, too."""
+        self._ways = ways(self._routes)
+        self._turning: dict[IncidentId, None] = {}
+        """Whom the time tells to others: still to be put there."""
+        self.unsaid: list[Notified] = []
+        """Rows to be stored of ends that nobody is told of; whoever did that takes them out."""
         self._offered: set[IncidentId] = set()
         self._met: list[tuple[str, str, Exception]] = []
         self._restore(incidents, notified, Timestamp(FAR_OFF) if now is None else now)
@@ -146,8 +175,12 @@ class Grouping:
     def _restore(
         self, incidents: Iterable[Incident], notified: Iterable[Notified], now: Timestamp
     ) -> None:
+        if now != FAR_OFF:
+            self._hours.look(now)
         for row in notified:
             told = row if row.firing_at <= now else msgspec.structs.replace(row, firing_at=now)
+            if told.told_at > now:
+                told = msgspec.structs.replace(told, first_told_at=now)
             self._rows.setdefault(row.incident_id, {})[row.receiver] = told
         for incident in incidents:
             if incident.state is not IncidentState.PENDING:
@@ -167,6 +200,39 @@ class Grouping:
         for group in self._groups.values():
             yield from group.clock_set(by)
             self._touched[group] = None
+        yield from self.escalations.clock_set(by)
+
+    def turn(self, *, now: Timestamp) -> Iterator[None]:
+        """Follow the time: hours of routes began or ended, or nobody acknowledged. In pieces;
+        whoever stops in the midst goes on with the next call.
+        """
+        if self._hours.look(now):
+            self._forget_targets()
+            self._turning |= dict.fromkeys(self._incidents)
+        yield from self._put_where_they_belong(now)
+        for called in self.escalations.due(now):
+            self._turning |= dict.fromkeys(called)
+            yield from self._put_where_they_belong(now)
+            yield
+
+    def _forget_targets(self) -> None:
+        self._targets_seen.clear()
+        self._last = (), ()
+
+    def _put_where_they_belong(self, now: Timestamp) -> Iterator[None]:
+        for piece in pieces(tuple(self._turning)):
+            for incident_id in piece:
+                self._turning.pop(incident_id, None)
+                self._put_where_it_belongs(incident_id, now)
+            yield
+
+    def _put_where_it_belongs(self, incident_id: IncidentId, now: Timestamp) -> None:
+        incident = self._incidents.get(incident_id)
+        try:
+            if incident is not None:
+                self._place(incident, now=now)
+        except Exception as error:  # noqa: BLE001 - a guard: the others are told
+            self._met.append(("", f"incident {incident_id}", error))
 
     @property
     def open_incidents(self) -> Sequence[Incident]:
@@ -195,6 +261,8 @@ class Grouping:
         known = self._incidents.get(incident.id)
         if known is None and incident.state is IncidentState.RESOLVED:
             return
+        if not self._incidents and self._hours.look(now):
+            self._forget_targets()
         self._incidents[incident.id] = incident
         if known is None and not incident.is_quiet:
             self._place_first(incident, now=now)
@@ -207,6 +275,8 @@ class Grouping:
 
     def offers(self, *, now: Timestamp) -> Iterator[Notification]:
         """The same one after the other, each of what is known when it is made."""
+        for _ in self.turn(now=now):
+            pass
         self._settle()
         self._forget_unclaimed(now)
         entries = []
@@ -246,11 +316,16 @@ class Grouping:
         return met
 
     def next_due_at(self) -> Timestamp | None:
-        """When `due` will next have something to say; None while nothing is to come."""
+        """When `due` will next have something to say, or hours turn; None while nothing is to
+        come.
+        """
         self._settle()
         while self._agenda and not self._is_current(self._agenda[0]):
             heapq.heappop(self._agenda)
-        return self._agenda[0][0] if self._agenda else None
+        turns_at = self._hours.turns_at if self._incidents else Timestamp(FAR_OFF)
+        first = self._agenda[0][0] if self._agenda else Timestamp(FAR_OFF)
+        found = min(first, turns_at, self.escalations.next_at())
+        return None if found == FAR_OFF else found
 
     def rows(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
         """The log rows to store with a notification in one transaction; changes nothing.
@@ -268,7 +343,8 @@ class Grouping:
                 told = self._rows[item.incident.id][notification.receiver]
                 rows.append(msgspec.structs.replace(told, resolved_at=now))
             elif item.status is ItemStatus.NEW or item.grown_from or still <= REMINDED_ROWS:
-                rows.append(_row(notification, item, repeats, now))
+                before = self._rows.get(item.incident.id, {}).get(notification.receiver)
+                rows.append(_row(notification, item, repeats, before, now))
         return rows
 
     def queued(self, notification: Notification, *, now: Timestamp) -> Sequence[Notified]:
@@ -340,7 +416,7 @@ class Grouping:
     ) -> tuple[Group, ...]:
         rows = self._rows.get(incident.id, {})
         places = []
-        for receiver, key, route in self._targets(incident):
+        for receiver, key, route in self._all_targets(incident, rows, waiting):
             row = rows.get(receiver)
             if incident.is_quiet and (row is None or row.resolved_at is not None):
                 continue
@@ -353,6 +429,7 @@ class Grouping:
                 group.add_told(row)
             else:
                 group = self._group(receiver, key, route)
+            group.route = route
             if is_news(row, incident) and not incident.is_quiet:
                 group.fresh[incident.id] = waiting.get(receiver, now)
             elif has_grown(row, incident) and not incident.is_quiet:
@@ -360,23 +437,61 @@ class Grouping:
             places.append(group)
         return tuple(places)
 
+    def _all_targets(
+        self, incident: Incident, rows: Mapping[str, Notified], waiting: Container[str]
+    ) -> Iterator[Target]:
+        """And those who are told because nobody acknowledged."""
+        direct = self._targets(incident)
+        for target in direct:
+            receiver = target[0]
+            if receiver in rows or receiver in waiting or self._is_heir(incident, receiver):
+                yield target
+        if self.escalations.any:
+            names = {receiver for receiver, _, _ in direct}
+            self.escalations.note(incident, rows, names)
+            for receiver, (key, way) in self.escalations.called(incident, rows, names).items():
+                yield receiver, key, way
+
+    def _is_heir(self, incident: Incident, receiver: str) -> bool:
+        """Whether one who was not told is to be, though others were, whose hours may be over."""
+        if not self._hours.any or incident.id not in self._rows:
+            return True
+        is_info = incident.severity is Severity.INFO
+        if not is_info and not incident.acknowledged_by:
+            return True
+        since = incident.fired_at if is_info else incident.acknowledged_at
+        routes = self._hours.at(incident.started_at if since is None else since)
+        return receiver in route_per_receiver(incident.labels, routes)
+
     def _place_resolved(
         self, incident: Incident, waiting: Mapping[str, Timestamp], now: Timestamp
     ) -> tuple[Group, ...]:
+        self.escalations.forget(incident.id)
         rows = self._rows.get(incident.id, {})
+        back = {receiver: self._way_back(row, incident) for receiver, row in rows.items()}
+        for receiver, row in rows.items():
+            if row.resolved_at is None and not back[receiver].send_resolved:
+                rows[receiver] = msgspec.structs.replace(row, resolved_at=now)
+                self.unsaid.append(rows[receiver])
         owed = [row for row in rows.values() if row.resolved_at is None]
         if not owed and incident.id not in self._offered:
             self._forget(incident.id)
             return ()
-        routes = {receiver: route for receiver, _, route in self._targets(incident)}
         places = []
         for row in owed:
-            route = routes.get(row.receiver, self._routes[-1])
-            group = self._group(row.receiver, row.group_key, route)
+            group = self._group(row.receiver, row.group_key, back[row.receiver])
             group.add_told(row)
             group.gone[incident.id] = waiting.get(row.receiver, now)
             places.append(group)
         return tuple(places)
+
+    def _way_back(self, row: Notified, incident: Incident) -> Route:
+        """The route by which it was told, or else would be."""
+        way = self._ways.get((row.receiver, route_key_of(row.group_key)))
+        if way is not None:
+            return way
+        routes = {receiver: route for receiver, _, route in self._targets(incident)}
+        return routes.get(row.receiver, self._routes[-1])
 
     def _forget(self, incident_id: IncidentId) -> None:
         self._incidents.pop(incident_id, None)
@@ -417,7 +532,7 @@ class Grouping:
 
     def _route(self, incident: Incident) -> tuple[Target, ...]:
         labels = incident.labels
-        chosen = route_per_receiver(labels, self._routes)
+        chosen = route_per_receiver(labels, self._hours.open or self._routes[-1:])
         return tuple((receiver, r.group_key(labels), r) for receiver, r in chosen.items())
 
     def _notification(self, group: Group, reason: NotifyReason, *, now: Timestamp) -> Notification:
@@ -430,8 +545,18 @@ class Grouping:
             reason=reason,
             created_at=now,
             items=group.items(self._incidents, self._known_to(group)),
+            unacknowledged_for=self._unacknowledged_for(group, now),
         )
         return msgspec.structs.replace(draft, id=_fingerprint(draft))
+
+    def _unacknowledged_for(self, group: Group, now: Timestamp) -> float:
+        """Since when others know of what it is told for that, and did not take on."""
+        if not group.route.is_escalation:
+            return 0.0
+        left = (i for i in (*group.fresh, *group.told) if not self._incidents[i].acknowledged_by)
+        rows = (row for i in left if i not in group.gone for row in self._rows[i].values())
+        known = (row.told_at for row in rows if row.receiver != group.receiver)
+        return now - min(known, default=now)
 
     def _known_to(self, group: Group) -> set[IncidentId]:
         """What of a group's news its receiver was told under a milder name."""

@@ -36,7 +36,7 @@ def is_news(row: Notified | None, incident: Incident) -> bool:
 
 GROWN_FOLD = 2
 """Who was told of so many phones hears of it again once they are twice as many,"""
-GROWN_SHARE = 0.25
+GROWN_SHARE = 0.5
 """or so much of the place more: at most a handful of times in the longest outage."""
 GROWN_BY = 3
 """A few more are no news."""

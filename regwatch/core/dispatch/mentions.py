@@ -74,6 +74,7 @@ class Stored(Struct, frozen=True, gc=False, kw_only=True):
     created_at: Timestamp
     items: tuple[Item, ...]
     in_place_of: str = ""
+    unacknowledged_for: float = 0.0
     bunches: tuple[Bunch, ...] = ()
 
 
@@ -89,6 +90,7 @@ def stored_form(notification: Notification, *, most: int = MOST_SHOWN) -> Stored
         created_at=notification.created_at,
         items=tuple(items),
         in_place_of=notification.in_place_of,
+        unacknowledged_for=notification.unacknowledged_for,
         bunches=tuple(_bunches((*rest, *notification.mentions))),
     )
 
@@ -104,6 +106,7 @@ def from_stored(stored: Stored) -> Notification:
         created_at=stored.created_at,
         items=stored.items,
         in_place_of=stored.in_place_of,
+        unacknowledged_for=stored.unacknowledged_for,
         mentions=tuple(each for bunch in stored.bunches for each in _mentions(bunch)),
     )
 

@@ -25,7 +25,8 @@ def merged(messages: Sequence[Notification]) -> Notification | None:
     newest, reason = messages[-1], messages[-1].reason
     if messages[0].reason is NotifyReason.FIRST_SEEN:  # it still begins the group's life
         reason = NotifyReason.FIRST_SEEN
-    return saying(replace(newest, reason=reason), words.values())
+    waited = max(message.unacknowledged_for for message in messages)
+    return saying(replace(newest, reason=reason, unacknowledged_for=waited), words.values())
 
 
 def _after(unseen: dict[IncidentId, Word], message: Notification) -> dict[IncidentId, Word]:

@@ -1,14 +1,16 @@
 """Who is to hear of an incident, in which group and at which pace: routes, and which of them apply.
 
-The first route that matches wins, unless it says `continue`; the last one catches all.
+The first route that matches wins, unless it says `continue`; the last one catches all. A route does
+not match outside of its hours. What nobody acknowledges in time is told to others by the same one.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from regwatch.core.matchers import Matchers
-from regwatch.core.model import Severity
+from regwatch.core.model import Severity, Timestamp
+from regwatch.core.schedules import Schedule
 
 KEY_SEPARATOR = ":{"
 NO_MATCHERS = Matchers()
@@ -17,6 +19,15 @@ INTERVALS = {Severity.CRITICAL: 60.0, Severity.WARNING: 300.0, Severity.INFO: 90
 REMINDERS = (3600.0, 14_400.0, 86_400.0)
 """Seconds to each reminder of what somebody is to mend."""
 LABELS_OF_NAMES = {"alert": "alertname"}
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who is told, too, where nobody acknowledges."""
+
+    after: float
+    """Seconds from the first telling."""
+    receivers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +51,32 @@ class Route:
     digest: float = 0.0
     """Seconds in which all that happens is collected into one message; 0: nothing is."""
     continue_: bool = False
+    active: Schedule | None = field(default=None, hash=False)
+    """The hours in which it matches; None: always."""
+    escalation: Escalation | None = None
+    send_resolved: bool = True
+    is_escalation: bool = False
+    """Whether it is `escalating`, of another one."""
+
+    def is_open(self, *, now: Timestamp) -> bool:
+        """Whether its hours have begun, and not ended."""
+        return self.active is None or self.active.stretch_at(now) is not None
+
+    @property
+    def escalating(self) -> "Route":
+        """The way to those who are told what nobody acknowledged: they wait no longer. Raises
+        `ValueError` if there are none.
+        """
+        if self.escalation is None:
+            raise ValueError(f"the route {self.key} does not escalate")
+        return replace(
+            self,
+            receivers=self.escalation.receivers,
+            group_wait=0.0,
+            digest=0.0,
+            escalation=None,
+            is_escalation=True,
+        )
 
     def pace(self, worst: Severity) -> float:
         """Seconds between messages about a group in which nothing is worse than that."""
@@ -77,6 +114,11 @@ class Route:
         return f"{self.key}:{text}"
 
 
+def route_key_of(group_key: str) -> str:
+    """The key of the route that a group belongs to."""
+    return group_key.partition(KEY_SEPARATOR)[0]
+
+
 def labels_of_group(group_key: str) -> dict[str, str]:
     """Read a group's labels from its key; empty if it is not one of ours."""
     _, separator, rest = group_key.partition(KEY_SEPARATOR)
@@ -95,6 +137,16 @@ def routes_for(labels: Mapping[str, str], routes: Sequence[Route]) -> list[Route
             if not route.continue_:
                 return chosen
     return chosen or list(routes[-1:])
+
+
+def ways(routes: Sequence[Route]) -> dict[tuple[str, str], Route]:
+    """By receiver and the route's key: by which of these routes it was told of a group."""
+    found: dict[tuple[str, str], Route] = {}
+    escalating = [route.escalating for route in routes if route.escalation is not None]
+    for route in (*routes, *escalating):
+        for receiver in route.receivers:
+            found.setdefault((receiver, route.key), route)
+    return found
 
 
 def route_per_receiver(labels: Mapping[str, str], routes: Sequence[Route]) -> dict[str, Route]:

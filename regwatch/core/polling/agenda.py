@@ -3,7 +3,8 @@
 * **Firm appointments** first: answers that somebody waits for, such as a confirmation, or the end
   of a lease whose refresh did not come. The hurried ones among them may run ahead of the pace.
 * Then those **never asked**.
-* Then the **starved**, unasked for longer than anybody's patience, with up to half of a request.
+* Then the **starved**, unasked for longer than anybody's patience, with up to half of a request;
+  those of them who are **overdue**, passed over by too many requests, with all of it.
 * Then by **rank**: the time since an extension was last asked, times the boost once its appointment
   has come: its lease has ended as far as we know, or its usual refresh has passed, so that the next
   answer tells whether the device still lives.
@@ -218,15 +219,24 @@ class Agenda:
 
     # --- who is next ---------------------------------------------------------------------------
 
-    def choose(self, most: int, *, patience: float, now: Instant) -> Choice:
+    def choose(
+        self,
+        most: int,
+        *,
+        patience: float,
+        overdue_before: Instant = ALWAYS_DUE,
+        now: Instant,
+    ) -> Choice:
         """Those to ask now, so many at most; they count as asked and are withheld. `patience`: for
-        how many seconds an extension may go unasked.
+        how many seconds an extension may go unasked; `overdue_before`: who was asked before that
+        waits no longer.
         """
         self._ripen(now)
         chosen: dict[ExtensionId, None] = {}
         sources = (
             self._due_firmly(now),
             self._unseen(),
+            (i for i in self._asked_before(overdue_before) if i not in chosen),
             islice(self._asked_before(Instant(now - patience)), most // 2),
             self._by_rank(chosen, now),
         )

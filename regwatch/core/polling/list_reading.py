@@ -1,9 +1,29 @@
 """When the PBX's own list is read again."""
 
-from regwatch.core.model import FAR_OFF, LONG_AGO, Instant
+from msgspec import Struct
+
+from regwatch.core.model import FAR_OFF, LONG_AGO, Instant, Listing
+from regwatch.core.polling.selection import Discovery
 
 RETRY_SECONDS = 10.0
 """The shortest pause after a list that could not be read whole."""
+
+
+class ListRead(Struct, frozen=True):
+    """A list that was read whole: who comes next need not ask for it again while it is fresh."""
+
+    of: Discovery
+    listing: Listing
+    at: Instant
+
+    def serves(self, discovery: Discovery | None, *, now: Instant) -> bool:
+        """Whether one who is to watch what that names would still go by it."""
+        if discovery is None or (discovery.type, discovery.status) != (
+            self.of.type,
+            self.of.status,
+        ):
+            return False
+        return now < self.at + discovery.every_seconds
 
 
 class ListReading:
@@ -19,10 +39,10 @@ class ListReading:
         """It is being read: not twice at a time."""
         self.due_at = Instant(FAR_OFF)
 
-    def done(self, *, now: Instant) -> None:
+    def done(self, *, read_at: Instant) -> None:
         """All of it was read and taken over."""
         if self._every_seconds is not None:
-            self.due_at = Instant(now + self._every_seconds)
+            self.due_at = Instant(read_at + self._every_seconds)
 
     def put_off(self, quiet_until: Instant, *, now: Instant) -> None:
         """It could not be read, or not whole: to be tried again, but not while no poll may be made

@@ -21,6 +21,7 @@ from msgspec import Struct
 from regwatch.core.model import LONG_AGO, ExtensionId, FailureReason, Instant
 from regwatch.core.polling.agenda import Agenda, Appointment, Purpose
 from regwatch.core.polling.pacing import Pacer
+from regwatch.core.polling.rounds import Rounds
 from regwatch.core.polling.window import HOUR, Allowance
 
 PATIENCE = 2.1
@@ -91,6 +92,7 @@ class Planner:
         self.batch_limit = policy.batch_size
         self.agenda = Agenda()
         self.pacer = Pacer(own_limit=policy.requests_per_hour, reserve=policy.reserve)
+        self._rounds = Rounds()
         self._retried: set[ExtensionId] = set()
         self._quarantined: dict[ExtensionId, Instant] = {}
         self.blocked_until = Instant(0.0)
@@ -262,12 +264,21 @@ class Planner:
         askable = self.agenda.askable
         # Who would lose patience before the next request is asked now.
         patience = PATIENCE * self.sweep_seconds(now=now) - (spacing or 0.0)
-        choice = self.agenda.choose(self.batch_limit, patience=patience, now=now)
+        choice = self.agenda.choose(
+            self.batch_limit, patience=patience, overdue_before=self._overdue_before(now), now=now
+        )
         self.asked.update(choice.purposes)
         self._last_start = now
         credit = self.policy.interval * choice.in_turn / askable
         self._sweep_at = Instant(max(self._sweep_at, now + credit))
         return Ask(choice.ids, choice.in_turn)
+
+    def _overdue_before(self, now: Instant) -> Instant:
+        # Where the quota is plentiful, requests for appointments make sweeps' worth in seconds.
+        batches, in_time = self._batches(), Instant(now - PATIENCE * self.policy.interval)
+        before = min(self._rounds.overdue_before(batches), in_time)
+        self._rounds.made(batches, now=now)
+        return before
 
     def _next_start(self, now: Instant) -> Instant:
         spacing = self.pacer.spacing(now=now)

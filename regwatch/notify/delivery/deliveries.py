@@ -94,8 +94,10 @@ class Delivery(StrEnum):
     """Not taken; it will be tried again soon."""
     REFUSED = "refused"
     """The receiver will not take it; tried again every hour, and its fallback is told."""
+    KEPT = "kept"
+    """Refused by a receiver that takes others; tried again every hour, its fallback is told."""
     GIVEN_UP = "given_up"
-    """Not taken for too long, or refused by a receiver that takes others."""
+    """Not taken for too long."""
     COLLAPSED = "collapsed"
     """Over before anybody saw it: not sent."""
 

@@ -25,6 +25,8 @@ class DeliveryLog:
         elif attempt.outcome is Delivery.REFUSED:
             if self._is_other_trouble(attempt):
                 log.error("notification_not_delivered", outcome="refused", **_fields(attempt))
+        elif attempt.outcome is Delivery.KEPT:
+            log.error("notification_kept", **_fields(attempt))
         elif attempt.outcome is Delivery.COLLAPSED:
             log.debug("notification_collapsed", **_fields(attempt))
         else:

@@ -32,8 +32,12 @@ log = structlog.get_logger(__name__)
 class NotificationLog(Protocol):
     """Where notifications wait to be sent, and where it stands what each receiver was told."""
 
-    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
-        """Store both in one transaction; storing the same notification again does nothing."""
+    async def enqueue(
+        self, notification: Notification | None, notified: Sequence[Notified]
+    ) -> None:
+        """Store both in one transaction; storing the same notification again does nothing. None:
+        these receivers are owed nothing more, though nobody tells them so.
+        """
 
 
 class Dispatcher:
@@ -101,9 +105,30 @@ class Dispatcher:
         while True:
             self._noted.clear()
             await self._settle()
-            stored = await self._dispatch_due()
+            await self._turn()
+            stored = await self._dispatch_due() and await self._note_unsaid()
             self._tell_of_bugs()
             await self._wait(0.0 if stored else STORE_RETRY_SECONDS)
+
+    async def _turn(self) -> None:
+        """Of thousands others may be to be told: hours begin, or nobody acknowledged."""
+        async for _ in unhurried(self._grouping.turn(now=self._clock())):
+            pass
+        await self._settle()
+
+    async def _note_unsaid(self) -> bool:
+        """Whether it could be stored; what never can be is found again at the next start."""
+        if not (rows := tuple(self._grouping.unsaid)):
+            return True
+        try:
+            await self._log.enqueue(None, rows)
+        except UnstorableError:
+            log.exception("unsaid_not_stored")
+        except Exception:  # as above
+            log.exception("unsaid_not_stored")
+            return False
+        del self._grouping.unsaid[: len(rows)]
+        return True
 
     async def _dispatch_due(self) -> bool:
         """Whether all that is due could be stored."""

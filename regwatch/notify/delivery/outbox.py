@@ -8,6 +8,7 @@ receiver will not take goes to its fallback. How much waits, and since when, is 
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +26,7 @@ from regwatch.guard import Bugs
 from regwatch.notify.delivery.backoff import RetryPolicy, delay
 from regwatch.notify.delivery.deliveries import Delivery, DeliveryAttempt, Entry, OutboxStore
 from regwatch.notify.delivery.delivery_log import DeliveryLog
-from regwatch.notify.delivery.forwarding import copies_for, end_for
+from regwatch.notify.delivery.elsewhere import Elsewhere
 from regwatch.notify.delivery.parcels import (
     Parcel,
     chances,
@@ -35,6 +36,7 @@ from regwatch.notify.delivery.parcels import (
     when_settled,
 )
 from regwatch.notify.delivery.persistence import Persistence
+from regwatch.notify.delivery.runs import RUN_SECONDS, as_before, fresh_run
 from regwatch.notify.delivery.stamps import Stamps
 from regwatch.notify.delivery.waking import Waking
 from regwatch.notify.errors import DeliveryError, ReceiverRefusedError, ReceiverUnavailableError
@@ -75,10 +77,13 @@ class Outbox:
         self._listeners: tuple[Listener, ...] = (DeliveryLog(), *listeners)
         self._jitter = jitter
         self._policy = policy or RetryPolicy()
-        self._fallbacks = {} if fallbacks is None else fallbacks
         self._persistence = Persistence(self._policy, jitter=jitter)
+        self._elsewhere = Elsewhere(fallbacks or {}, store, self._persistence, wake=self.wake)
         self._aside: set[int] = set()
         """What is left alone until the next start: the store will not take what came of it."""
+        self._at_fault: set[int] = set()
+        """What was refused though others were taken just before: tried hourly, and with no other.
+        """
         self._bugs = Bugs(clock=clock) if bugs is None else bugs
         self._waking = {receiver.name: Waking() for receiver in receivers}
         self._stopping = False
@@ -119,10 +124,18 @@ class Outbox:
             moved = stamps.by_now(entries, now=now)
             waiting = self._parcels([e for e in moved if e.id not in self._aside], unheard)
             woken_at = self._waking[receiver.name].at(_entries_of(waiting), now=now)
-            turn = next_turn(waiting, longest_pause=longest_pause, woken_at=woken_at, now=now.wall)
+            turn = next_turn(
+                waiting,
+                longest_pause=longest_pause,
+                woken_at=woken_at,
+                at_fault=self._at_fault,
+                now=now.wall,
+            )
             if turn.parcel is None:
                 pause = max(0.0, turn.at - now.wall)
                 await self._wait(wake, min(pause, self._policy.look_again))
+            elif await self._marked(receiver, run := fresh_run(waiting, now=now.wall)):
+                await self._send_run(receiver, deque(run))
             else:
                 await self._settle(turn.parcel, self._take(receiver, turn.parcel, turn.behind))
 
@@ -184,11 +197,51 @@ class Outbox:
     async def _collapse(self, receiver: str, parcel: Parcel, behind: Sequence[Parcel] = ()) -> None:
         """It began and ended before anybody saw it."""
         now = self._clock()
-        await self._end_elsewhere(receiver, parcel)
+        await self._elsewhere.end(receiver, parcel)
         mark = partial(self._store.mark_delivered, parcel.ids, when_settled(parcel, behind), at=now)
         await self._persistence.write(mark, receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, Delivery.COLLAPSED, now))
+
+    async def _marked(self, receiver: Receiver, run: Sequence[Parcel]) -> bool:
+        """Whether it is a run, and its messages are noted as those that are about to be sent."""
+        if len(run) < 2:
+            return False
+        ids = [each for parcel in run for each in parcel.ids]
+        try:
+            await self._persistence.write(partial(self._store.mark_trying, ids), receiver.name)
+        except UnstorableError:  # one of them is at fault: each for itself
+            return False
+        return True
+
+    async def _send_run(self, receiver: Receiver, run: deque[Parcel]) -> None:
+        """One after the other, and marked as taken while the next go out; the first that is not
+        taken ends it.
+        """
+        until = self._steady() + RUN_SECONDS
+        async with asyncio.TaskGroup() as marking:
+            while run and not self._stopping and self._steady() < until:
+                parcel = run.popleft()
+                if not await self._send_one_of_run(receiver, parcel, marking):
+                    break
+        for untried, retry in as_before(run):
+            mark = partial(self._store.mark_retry, untried, retry)
+            await self._persistence.write(mark, receiver.name)
+
+    async def _send_one_of_run(
+        self, receiver: Receiver, parcel: Parcel, marking: asyncio.TaskGroup
+    ) -> bool:
+        """Whether it was taken."""
+        said = parcel.notification
+        if said is None:  # a run holds none of these
+            return False
+        error, now = await self._deliver(receiver, said), self._clock()
+        if error is None:
+            taken = self._taken(receiver.name, parcel, said, now)
+            marking.create_task(self._settle(parcel, taken))
+        else:
+            await self._settle(parcel, self._not_taken(receiver.name, parcel, error, now))
+        return error is None
 
     async def _attempt(
         self,
@@ -199,15 +252,22 @@ class Outbox:
     ) -> None:
         error = await self._send(receiver, parcel, notification)
         now = self._clock()
-        if error is None:
-            await self._taken(receiver.name, parcel, notification, now, behind)
-            for each in chances(behind):
+        if error is not None:
+            await self._not_taken(receiver.name, parcel, error, now)
+            return
+        await self._taken(receiver.name, parcel, notification, now, behind)
+        for each in chances(behind):
+            if self._at_fault.isdisjoint(each.ids):
                 await self._settle(each, self._prove(receiver, each, parcel))
-        elif now >= self._give_up_at(parcel):
-            await self._give_up(receiver.name, parcel, error, now)
+
+    async def _not_taken(
+        self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
+    ) -> None:
+        if now >= self._give_up_at(parcel):
+            await self._give_up(receiver, parcel, error, now)
         else:
-            self._waking[receiver.name].failed(error, now=self._steady())
-            await self._try_again(receiver.name, parcel, error, now)
+            self._waking[receiver].failed(error, now=self._steady())
+            await self._try_again(receiver, parcel, error, now)
 
     async def _prove(self, receiver: Receiver, waiting: Parcel, taken: Parcel) -> None:
         """The receiver takes other messages: either it would take this one now, or the message is
@@ -222,10 +282,10 @@ class Outbox:
         now = self._clock()
         if error is None:
             await self._taken(receiver.name, parcel, notification, now)
-        elif error.retryable:
-            await self._try_again(receiver.name, parcel, error, now)
-        else:
-            await self._give_up(receiver.name, parcel, error, now)
+            return
+        if not error.retryable:
+            self._at_fault.update(parcel.ids)
+        await self._try_again(receiver.name, parcel, error, now)
 
     async def _taken(
         self,
@@ -237,7 +297,7 @@ class Outbox:
     ) -> None:
         # A message that was taken is not sent again because the disk is full: only the marks are
         # tried again, and nothing behind it passes.
-        await self._end_elsewhere(receiver, parcel)
+        await self._elsewhere.end(receiver, parcel)
         mark = partial(self._store.mark_delivered, parcel.ids, when_settled(parcel, behind), at=now)
         await self._persistence.write(mark, receiver)
         latency = max(0.0, now - parcel.created_at)
@@ -251,8 +311,8 @@ class Outbox:
     ) -> None:
         # The copies before the mark: killed in between, we come by here again, and who has a copy
         # gets no second one; the other way round nobody would be told.
-        await self._forward(receiver, parcel)
-        await self._end_elsewhere(receiver, parcel)
+        await self._elsewhere.tell(receiver, parcel)
+        await self._elsewhere.end(receiver, parcel)
         consequences = when_given_up(parcel, may_have_arrived=_may_have_arrived(parcel, error))
         mark = partial(
             self._store.mark_given_up, parcel.ids, consequences, at=now, error=error.message
@@ -264,38 +324,19 @@ class Outbox:
     async def _try_again(
         self, receiver: str, parcel: Parcel, error: DeliveryError, now: Timestamp
     ) -> None:
-        outcome = Delivery.RETRIED if error.retryable else Delivery.REFUSED
-        if outcome is Delivery.REFUSED:
-            await self._forward(receiver, parcel)
+        outcome = self._outcome(parcel, error)
+        if outcome is not Delivery.RETRIED:
+            await self._elsewhere.tell(receiver, parcel)
         retry = self._retry(parcel, error, now)
         await self._persistence.write(partial(self._store.mark_retry, parcel.ids, retry), receiver)
         newest = parcel.entries[-1].notification
         self._report(_attempt_with(parcel, newest, outcome, now, error=error.message))
 
-    async def _forward(self, receiver: str, parcel: Parcel) -> None:
-        """To the fallback, once for each message."""
-        fallback = self._fallbacks.get(receiver)
-        if fallback is None:
-            return
-        look = partial(self._store.forwarded, parcel.incidents, receiver=receiver)
-        told = await self._persistence.read(look, receiver)
-        if copies := copies_for(fallback, parcel, told):
-            forward = partial(self._store.forward, copies, receiver=receiver)
-            await self._persistence.write(forward, receiver)
-            self.wake(fallback)
-
-    async def _end_elsewhere(self, receiver: str, parcel: Parcel) -> None:
-        """Who was told of a firing in place of this one is told of its end."""
-        fallback = self._fallbacks.get(receiver)
-        ended = parcel.resolved
-        if fallback is None or not ended:
-            return
-        look = partial(self._store.forwarded, ended, receiver=receiver)
-        if told := await self._persistence.read(look, receiver):
-            end = [end_for(fallback, parcel, told)]
-            forward = partial(self._store.forward, end, receiver=receiver)
-            await self._persistence.write(forward, receiver)
-            self.wake(fallback)
+    def _outcome(self, parcel: Parcel, error: DeliveryError) -> Delivery:
+        if error.retryable:
+            return Delivery.RETRIED
+        is_at_fault = not self._at_fault.isdisjoint(parcel.ids)
+        return Delivery.KEPT if is_at_fault else Delivery.REFUSED
 
     async def _send(
         self, receiver: Receiver, parcel: Parcel, notification: Notification
@@ -304,14 +345,29 @@ class Outbox:
         if not parcel.entries[0].may_have_arrived:
             trying = partial(self._store.mark_trying, parcel.ids)
             await self._persistence.write(trying, receiver.name)
-        if self._store.is_away:
-            notification = replace_struct(notification, possibly_repeated=True)
         return await self._deliver(receiver, notification)
 
     async def _deliver(
         self, receiver: Receiver, notification: Notification
     ) -> DeliveryError | None:
+        """None: it was taken, whole or in its minimal form."""
+        error = await self._hand_over(receiver, notification)
+        if error is None or not error.is_about_message:
+            return error
+        log.warning(
+            "notification_refused_whole",
+            receiver=receiver.name,
+            notification=notification.id,
+            error=error.message,
+        )
+        return await self._hand_over(receiver, replace_struct(notification, is_minimal=True))
+
+    async def _hand_over(
+        self, receiver: Receiver, notification: Notification
+    ) -> DeliveryError | None:
         """None: it was taken."""
+        if self._store.is_away:
+            notification = replace_struct(notification, possibly_repeated=True)
         try:
             async with asyncio.timeout(self._policy.attempt_timeout):
                 await receiver.deliver(notification)
@@ -323,7 +379,7 @@ class Outbox:
             what = f"message {notification.id} to {receiver.name}"
             self._bugs.met("receiver_bug", Where.RECEIVER, what, error, receiver=receiver.name)
             text = f"bug in {receiver.kind}: {type(error).__name__}"
-            return ReceiverRefusedError(text, may_have_arrived=True)
+            return ReceiverRefusedError(text, may_have_arrived=True, is_about_message=True)
         return None
 
     def _give_up_at(self, parcel: Parcel) -> Timestamp:

@@ -190,11 +190,12 @@ def next_turn(
     *,
     longest_pause: float = FAR_OFF,
     woken_at: Timestamp = NEVER,
+    at_fault: Collection[int] = (),
     now: Timestamp,
 ) -> Turn:
     """What is to be sent now. What waits for longer than any pause lasts was put off by a clock
     that was wrong, or is now: it is due. `woken_at`: when the pause after a failure ends at the
-    latest.
+    latest. `at_fault`: messages that are refused though others are taken.
     """
     last_fresh = _last_fresh(waiting, now)
     passed: list[Parcel] = []
@@ -206,7 +207,7 @@ def next_turn(
         due_at = parcel.due_at
         if refused_at is None:
             due_at = min(due_at, woken_at)
-        elif index <= last_fresh:
+        elif index <= last_fresh and not any(each in at_fault for each in parcel.ids):
             due_at = Timestamp(refused_at + REFUSED_PAUSE)
         if due_at <= now or due_at > now + longest_pause:
             return Turn(parcel, now, tuple(passed))

@@ -14,6 +14,7 @@ from socket import gethostname
 from typing import Annotated
 
 import aiohttp
+from msgspec.structs import replace
 from pydantic import Field
 
 from regwatch.clock import Clock
@@ -97,7 +98,10 @@ class AlertmanagerReceiver:
 
     async def deliver(self, notification: Notification) -> None:
         """Success is that at least one member took all of it."""
-        await self._post([item.incident for item in notification.items])
+        incidents = [item.incident for item in notification.items]
+        if notification.is_minimal:  # labels stay: they are who it is
+            incidents = [replace(each, explanation="") for each in incidents]
+        await self._post(incidents)
 
     async def repost(self, incidents: Iterable[Incident], *, alive: bool) -> None:
         """Keep firing what fires: to be called every minute. While regwatch does its work there is

@@ -77,4 +77,4 @@ class ChatReceiver(Generic[SettingsT]):
         reply = await post(self._session, request, clock=self._clock)
         # Redacted here, since a service's answer may echo the message and the secrets with it.
         if problem := self._chat.refusal(reply):
-            raise ReceiverRefusedError(redact(problem, request.secrets))
+            raise ReceiverRefusedError(redact(problem, request.secrets), is_about_message=True)

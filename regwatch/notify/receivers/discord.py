@@ -85,6 +85,8 @@ def address(settings: DiscordSettings) -> str:
 def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
     """The message: its first line as the embed's title, which is in the push notification too."""
     notification = message.notification
+    if notification.is_minimal:
+        return {"content": f"{message.title}\n{message.body}", "allowed_mentions": {"parse": []}}
     return {
         "embeds": [
             {

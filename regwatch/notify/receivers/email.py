@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from email.message import EmailMessage
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,12 +21,21 @@ from regwatch.notify.errors import (
     ReceiverUnavailableError,
 )
 from regwatch.notify.memo import GroupNotes, Memo, begins_anew
-from regwatch.notify.receivers.email_message import Heading, bare, build, message_id
+from regwatch.notify.receivers.email_message import Heading, message_id, written
 from regwatch.notify.receivers.kind import Kind, Means, RestOfFile
 from regwatch.notify.redaction import redact
+from regwatch.notify.smtp import (
+    Letter,
+    MailServer,
+    Progress,
+    Reply,
+    Security,
+    hand_over,
+)
 from regwatch.notify.words.composition import Composed, send_composed
 from regwatch.notify.words.markup import PLAIN
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
+from regwatch.shapes.mailbox import Mailbox, mailbox
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import Address, Host, SenderAddress
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
@@ -36,16 +44,6 @@ OVER = ""
 """Noted in place of a thread's root: what comes next begins another."""
 PERMANENT = 500
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class Security(StrEnum):
-    """How the connection is protected."""
-
-    STARTTLS = "starttls"
-    """Asked for in the clear; without it nothing is sent."""
-    TLS = "tls"
-    """From the first byte, mostly on port 465."""
-    NONE = "none"
 
 
 PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -63,6 +61,10 @@ class EmailShape(Shape):
     sender: SenderAddress = Field(alias="from")
     to: Annotated[list[Address], ONE_OR_MORE] = Field(min_length=1)
     ca_file: Text | None = Field(default=None, description="Authorities, PEM.")
+    helo: Host | None = Field(
+        default=None,
+        description="This machine's name for the server; by default its full name, or its address.",
+    )
     timeout: Duration = 30.0
 
     @model_validator(mode="after")
@@ -86,6 +88,8 @@ class EmailSettings:
     security: Security = Security.STARTTLS
     username: str = ""
     password: str = field(default="", repr=False)
+    helo: str = ""
+    """How this machine names itself; empty: by its full name, or else its address."""
     ca_file: Path | None = None
     """Trusted instead of the system's authorities."""
     timeout_seconds: float = 30.0
@@ -114,6 +118,7 @@ def settings_of(shape: EmailShape, rest: RestOfFile) -> EmailSettings:
         sender=shape.sender,
         to=tuple(shape.to),
         ca_file=rest.path(shape.ca_file),
+        helo=shape.helo or "",
         **rest.spoken(shape.timeout),
     )
 
@@ -132,7 +137,9 @@ class EmailReceiver:
         self._clock = clock
         self._tls: ssl.SSLContext | None = None
         self._under_way = ""
-        self._reached: set[str] = set()
+        self._reached: set[Mailbox] = set()
+        self._sender = mailbox(settings.sender)
+        self._people = tuple(map(mailbox, settings.to))
 
     async def deliver(self, notification: Notification) -> None:
         """Success is that the server took it for everybody."""
@@ -145,20 +152,15 @@ class EmailReceiver:
 
     async def _send(self, message: Composed) -> None:
         settings = self._settings
-        own_id = message_id(message.notification, self.name, settings.sender)
+        own_id = message_id(message.notification, self.name, self._sender)
         root = await self._root(message.notification, own_id)
-        heading = Heading(settings.sender, settings.to, self._clock(), own_id, root)
-        left = [address for address in settings.to if address not in self._reached]
+        heading = Heading(self._sender, self._people, self._clock(), own_id, root)
+        left = [each for each in self._people if each not in self._reached]
         if not left:
             return
-        try:
-            email = build(message, heading, external_url=settings.external_url)
-            refused = await self._submit(email, [bare(address) for address in left])
-        except TimeoutError as error:
-            raise ReceiverUnavailableError(f"{settings.host}: no answer in time") from error
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise self._mapped(error) from None
-        self._reached.update(address for address in left if bare(address) not in refused)
+        text = partial(written, message, heading, settings.external_url)
+        refused = await self._submit(Letter(self._sender, left, text))
+        self._reached.update(each for each in left if each not in refused)
         if refused:
             raise self._refusal(refused)
 
@@ -168,53 +170,50 @@ class EmailReceiver:
         await self._notes.remember(notification, root, at=self._clock())
         return root
 
-    async def _submit(
-        self, email: EmailMessage, recipients: list[str]
-    ) -> Mapping[str, tuple[int, str]]:
-        """Whom the server refused, with its reply; raises if it took nothing."""
-        settings = self._settings
+    async def _submit(self, letter: Letter) -> Mapping[Mailbox, Reply]:
+        """Whom the server refused; raises `DeliveryError` if it took nothing."""
+        settings, progress = self._settings, Progress()
+        server = MailServer(
+            settings.host,
+            settings.port,
+            settings.security,
+            settings.username,
+            settings.password,
+            settings.helo,
+        )
         try:
             async with asyncio.timeout(settings.timeout_seconds):
-                refused, _ = await aiosmtplib.send(
-                    email,
-                    sender=bare(settings.sender),
-                    recipients=recipients,
-                    hostname=settings.host,
-                    port=settings.port,
-                    username=settings.username or None,
-                    password=settings.password or None,
-                    use_tls=settings.security is Security.TLS,
-                    start_tls=settings.security is Security.STARTTLS,
-                    tls_context=self._context(),
-                    timeout=settings.timeout_seconds,
-                )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            return {each.recipient: (each.code, each.message) for each in error.recipients}
-        return {address: (reply.code, reply.message) for address, reply in refused.items()}
+                return await hand_over(letter, server, self._context(), progress)
+        except TimeoutError as error:
+            raise ReceiverUnavailableError(
+                f"{settings.host}: no answer in time", may_have_arrived=progress.is_text_sent
+            ) from error
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise self._mapped(error, progress) from None
 
     def _context(self) -> ssl.SSLContext | None:
         if self._tls is None and self._settings.security is not Security.NONE:
             self._tls = ssl.create_default_context(cafile=self._settings.ca_file)
         return self._tls
 
-    def _mapped(self, error: Exception) -> DeliveryError:
+    def _mapped(self, error: Exception, progress: Progress) -> DeliveryError:
         text = redact(f"{self._settings.host}: {_said(error)}", self._settings.secrets)
         code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
-        # A line break in an address, for one; but a bad certificate, which may be mended, is a
+        # A line break in a header, for one; but a bad certificate, which may be mended, is a
         # ValueError too.
         is_unsendable = isinstance(error, ValueError) and not isinstance(error, OSError)
         if code >= PERMANENT or is_unsendable:
-            return ReceiverRefusedError(text)
-        is_unsent = bool(code) or isinstance(error, aiosmtplib.SMTPConnectError)
-        return ReceiverUnavailableError(text, may_have_arrived=not is_unsent)
+            about = is_unsendable or isinstance(error, aiosmtplib.SMTPDataError)
+            return ReceiverRefusedError(text, is_about_message=about)
+        return ReceiverUnavailableError(text, may_have_arrived=progress.is_text_sent)
 
-    def _refusal(self, refused: Mapping[str, tuple[int, str]]) -> DeliveryError:
+    def _refusal(self, refused: Mapping[Mailbox, Reply]) -> DeliveryError:
         """Of some people: tried again as long as one of them was refused for now only."""
-        replies = "; ".join(f"{who}: {code} {text}" for who, (code, text) in refused.items())
+        replies = "; ".join(f"{who.address}: {n} {text}" for who, (n, text) in refused.items())
         message = redact(f"{self._settings.host} refused {replies}", self._settings.secrets)
         if all(code >= PERMANENT for code, _ in refused.values()):
-            return ReceiverRefusedError(message, may_have_arrived=True)
-        return ReceiverUnavailableError(message)
+            return ReceiverRefusedError(message, may_have_arrived=bool(self._reached))
+        return ReceiverUnavailableError(message, may_have_arrived=bool(self._reached))
 
 
 def _said(error: Exception) -> str:

@@ -8,16 +8,17 @@ keeps answering machines silent (RFC 3834 section 5).
 import hashlib
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from regwatch.core.model import Notification, Severity, Timestamp
 from regwatch.notify.words.composition import Composed, listed
 from regwatch.notify.words.markup import PLAIN, Markup, colour, cut_to
 from regwatch.notify.words.wording import sections
+from regwatch.shapes.mailbox import Mailbox
 
 SUBJECT_LIMIT = 200
 MAX_LINES = 200
@@ -28,19 +29,34 @@ MAX_LINES = 200
 class Heading:
     """Who writes to whom, when, and in which thread."""
 
-    sender: str
-    to: Sequence[str]
+    sender: Mailbox
+    to: Sequence[Mailbox]
     at: Timestamp
     own_id: str
     root: str
     """The first message of the thread; itself if it is that."""
 
 
+SEVEN_BITS = SMTP.clone(cte_type="7bit")
+"""What any relay passes on as it is: a signature over it (DKIM) stays valid."""
+
+
+def written(
+    message: Composed, heading: Heading, external_url: str, able: Sequence[Mailbox], utf8: bool
+) -> bytes:
+    """The message as it goes out. `able`: whose addresses the server takes; others are not named.
+    `utf8`: headers may hold more than ASCII, since an address does (RFC 6532).
+    """
+    named = [each for each in heading.to if each.is_ascii or each in able]
+    email = build(message, replace(heading, to=named), external_url=external_url)
+    return email.as_bytes(policy=SEVEN_BITS.clone(utf8=utf8))
+
+
 def build(message: Composed, heading: Heading, *, external_url: str = "") -> EmailMessage:
     """The whole message."""
-    email = EmailMessage(policy=SMTP)
-    email["From"] = heading.sender
-    email["To"] = ", ".join(heading.to)
+    email = EmailMessage(policy=SEVEN_BITS)
+    email["From"] = heading.sender.header
+    email["To"] = [each.header for each in heading.to]
     email["Subject"] = cut_to(message.title, SUBJECT_LIMIT)
     email["Date"] = format_datetime(datetime.fromtimestamp(heading.at, UTC))
     email["Message-ID"] = heading.own_id
@@ -55,18 +71,15 @@ def build(message: Composed, heading: Heading, *, external_url: str = "") -> Ema
     email.set_content(as_text(message, external_url))
     if message.body is None:
         email.add_alternative(as_html(message, external_url), subtype="html")
+        # Not by chance: a retry is the same message.
+        email.set_boundary(f"={hashlib.sha256(heading.own_id.encode()).hexdigest()[:32]}=")
     return email
 
 
-def message_id(notification: Notification, receiver: str, sender: str) -> str:
+def message_id(notification: Notification, receiver: str, sender: Mailbox) -> str:
     """Stable over retries; of the sender's domain."""
     digest = hashlib.sha256(f"{receiver}\0{notification.id}".encode()).hexdigest()[:32]
-    return f"<{digest}@{bare(sender).rpartition('@')[2]}>"
-
-
-def bare(address: str) -> str:
-    """The address without a name."""
-    return parseaddr(address)[1]
+    return f"<{digest}@{sender.domain}>"
 
 
 def as_text(message: Composed, external_url: str) -> str:

@@ -83,6 +83,9 @@ def refusal(reply: Reply) -> str:
 
 def payload(message: Composed, *, channel: str = "", external_url: str = "") -> dict[str, object]:
     """The first line as the post's text, and so in the push notification; the rest attached."""
+    place = {"channel": channel} if channel else {}
+    if message.notification.is_minimal:
+        return {"text": f"{message.title}\n{message.body}", **place}
     attachment = {
         "fallback": cut_to(message.title, TITLE_LIMIT, utf16_length),
         "color": colour(message.notification),
@@ -91,7 +94,7 @@ def payload(message: Composed, *, channel: str = "", external_url: str = "") -> 
     return {
         "text": MARKDOWN.bold(cut_escaped(message.title, TITLE_LIMIT, escape, utf16_length)),
         "attachments": [attachment],
-        **({"channel": channel} if channel else {}),
+        **place,
     }
 
 

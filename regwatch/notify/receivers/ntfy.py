@@ -88,7 +88,7 @@ def payload(message: Composed, settings: NtfySettings) -> dict[str, object]:
     """The message, in plain text: Markdown is shown by ntfy's web page alone."""
     notification = message.notification
     resolved, severity = notification.is_resolved, notification.severity
-    url = page_of(notification, settings.external_url)
+    url = "" if notification.is_minimal else page_of(notification, settings.external_url)
     return {
         "topic": settings.topic,
         "title": cut_to(message.title, TITLE_BYTES, utf8_length),

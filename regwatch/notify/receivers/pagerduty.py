@@ -20,7 +20,7 @@ from regwatch.notify.words.first_line import first_line
 from regwatch.notify.words.links import help_url, incident_url
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
-from regwatch.notify.words.wording import truncate, who
+from regwatch.notify.words.wording import truncate, unacknowledged, who
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, revealed
@@ -116,11 +116,14 @@ class PagerDutyReceiver:
     def _event(self, incident: Incident, notification: Notification) -> Event:
         settings = self._settings
         around = Around(settings.external_url, settings.zone, notification.created_at)
+        if notification.is_minimal and not alert_shape.is_resolved(incident):
+            return least_event(incident, around, routing_key=settings.routing_key)
         return event(
             incident,
             around,
             routing_key=settings.routing_key,
             possibly_repeated=notification.possibly_repeated,
+            unacknowledged_for=notification.unacknowledged_for,
         )
 
     async def _send(self, body: Event) -> None:
@@ -140,6 +143,7 @@ def event(
     *,
     routing_key: str,
     possibly_repeated: bool = False,
+    unacknowledged_for: float = 0.0,
 ) -> Event:
     """Trigger or resolve."""
     if alert_shape.is_resolved(incident):
@@ -150,8 +154,15 @@ def event(
         "event_action": "trigger",
         "client": "regwatch",
         **({"client_url": url, "links": _links(incident, url)} if url else {}),
-        "payload": _details(incident, around, possibly_repeated),
+        "payload": _details(incident, around, possibly_repeated, unacknowledged_for),
     }
+
+
+def least_event(incident: Incident, around: Around, *, routing_key: str) -> Event:
+    """Trigger with no more than PagerDuty insists on."""
+    summary = _summary(incident, around)
+    payload = {"summary": summary, "source": "regwatch", "severity": incident.severity}
+    return {**_key(incident.id, routing_key), "event_action": "trigger", "payload": payload}
 
 
 def resolve(incident_id: IncidentId, *, routing_key: str) -> Event:
@@ -171,23 +182,36 @@ def _links(incident: Incident, external_url: str) -> list[dict[str, str]]:
     ]
 
 
-def _details(incident: Incident, around: Around, possibly_repeated: bool) -> dict[str, object]:
+def _details(
+    incident: Incident, around: Around, possibly_repeated: bool, unacknowledged_for: float
+) -> dict[str, object]:
     facts = incident.facts
     return {
-        "summary": truncate(first_line(incident, now=around.now, zone=around.zone), SUMMARY_LIMIT),
+        "summary": _summary(incident, around, unacknowledged_for),
         "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
         "severity": incident.severity.value,
         "timestamp": rfc3339(incident.started_at),
         "component": truncate(who(incident), FIELD_LIMIT),
         "group": truncate(facts.site or facts.account, FIELD_LIMIT),
         "class": incident.alert.value,
-        "custom_details": _custom(incident, possibly_repeated),
+        "custom_details": _custom(incident, possibly_repeated, unacknowledged_for),
     }
 
 
-def _custom(incident: Incident, possibly_repeated: bool) -> dict[str, object]:
+def _summary(incident: Incident, around: Around, unacknowledged_for: float = 0.0) -> str:
+    what = first_line(incident, now=around.now, zone=around.zone)
+    return truncate(what + unacknowledged(unacknowledged_for), SUMMARY_LIMIT)
+
+
+def _custom(
+    incident: Incident, possibly_repeated: bool, unacknowledged_for: float
+) -> dict[str, object]:
     details = {
-        **regwatch_object(incident, possibly_repeated=possibly_repeated),
+        **regwatch_object(
+            incident,
+            possibly_repeated=possibly_repeated,
+            unacknowledged_for=unacknowledged_for,
+        ),
         "explanation": alert_shape.described(incident),
         "what_to_do": runbooks.advice(incident.alert),
     }

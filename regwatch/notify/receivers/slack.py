@@ -62,6 +62,8 @@ def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
     rest beside a bar in the severity's colour.
     """
     first = cut_to(message.title, HEADER_LIMIT)
+    if message.notification.is_minimal:
+        return {"text": escape(f"{first}\n{message.body}")}
     header = {"type": "header", "text": {"type": "plain_text", "text": first, "emoji": False}}
     return {
         "text": escape(first),

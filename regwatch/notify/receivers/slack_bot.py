@@ -49,6 +49,12 @@ LATER = frozenset(
     }
 )  # fmt: skip
 """Errors that pass; the others need a person."""
+ABOUT_THE_MESSAGE = frozenset(
+    {
+        "msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format",
+        "invalid_attachments", "too_many_attachments", "invalid_arguments", "no_text",
+    }
+)  # fmt: skip
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Errors of chat.update after which a new message begins."""
 SHOWN_IN_CHANNEL = frozenset(
@@ -117,7 +123,7 @@ class SlackApiError(ReceiverRefusedError):
     """The API said `ok: false`, for good."""
 
     def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
+        super().__init__(message, is_about_message=code in ABOUT_THE_MESSAGE)
         self.code = code
 
 

@@ -104,9 +104,14 @@ def request(message: Composed, settings: TelegramSettings) -> Post:
 def payload(message: Composed, settings: TelegramSettings) -> dict[str, object]:
     """The arguments of sendMessage."""
     thread = settings.message_thread_id
-    return {
+    place = {
         "chat_id": settings.chat_id,
         **({"message_thread_id": thread} if thread is not None else {}),
+    }
+    if message.notification.is_minimal:
+        return {**place, "text": f"{message.title}\n{message.body}"}
+    return {
+        **place,
         "text": text(message, settings.external_url),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},

@@ -160,7 +160,7 @@ class WebhookReceiver:
     def _content(self, notification: Notification) -> tuple[dict[str, str], bytes]:
         """Headers and body by the templates; should one fail, the usual ones, which say so."""
         settings = self._settings
-        if settings.body is None and not settings.header_templates:
+        if notification.is_minimal or (settings.body is None and not settings.header_templates):
             return dict(settings.headers), to_json(self._usual(notification))
         context = template_context(
             notification,
@@ -187,7 +187,7 @@ class WebhookReceiver:
         settings = self._settings
         return payload(
             notification,
-            max_alerts=settings.max_alerts,
+            max_alerts=1 if notification.is_minimal else settings.max_alerts,
             external_url=settings.external_url,
             zone=settings.zone,
         )

@@ -4,6 +4,7 @@ A template that fails, or makes a text that the service refuses, costs its words
 message: regwatch's own are sent instead, and say so.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -23,6 +24,8 @@ from regwatch.notify.words.wording import Section
 
 ROOM_FOR_ADVICE = 900
 """A service that takes less, as a text message to a phone, is told what is wrong and no more."""
+MINIMAL_TITLE = 120
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:;()/+=%_\n-]")
 POSSIBLY_REPEATED = "regwatch cannot store anything now: this message may come again."
 
 log = structlog.get_logger(__name__)
@@ -57,18 +60,34 @@ class Surroundings(Protocol):
         """Of the times in messages."""
 
 
-def default(notification: Notification, *, note: str = "", zone: tzinfo = UTC) -> Composed:
+def default(
+    notification: Notification, *, note: str = "", zone: tzinfo = UTC, external_url: str = ""
+) -> Composed:
     """In regwatch's words."""
+    if notification.is_minimal:
+        return minimal(notification, zone, external_url)
     if notification.possibly_repeated and not note:
         note = POSSIBLY_REPEATED
     return Composed(notification, tidy(headline(notification, zone=zone)), note=note, zone=zone)
 
 
+def minimal(notification: Notification, zone: tzinfo, external_url: str) -> Composed:
+    """The least that wakes somebody: characters that every service takes, and no markup."""
+    title = cut_to(_plain(tidy(headline(notification, zone=zone))), MINIMAL_TITLE)
+    lines = ("The whole message was refused.", _plain(external_url))
+    return Composed(notification, title, "\n".join(filter(None, lines)), zone=zone)
+
+
+def _plain(text: str) -> str:
+    """ASCII, without what means something in any markup."""
+    return NOT_PLAIN.sub("?", text)
+
+
 def compose(notification: Notification, own: OwnWords, around: Surroundings) -> Composed:
     """In the words of the receiver's templates, as far as there are any and they work."""
     zone = around.zone
-    if own.title is None and own.body is None:
-        return default(notification, zone=zone)
+    if notification.is_minimal or (own.title is None and own.body is None):
+        return default(notification, zone=zone, external_url=around.external_url)
     context = template_context(notification, external_url=around.external_url, zone=zone)
 
     def rendered(template: Template | None) -> str | None:

@@ -24,7 +24,14 @@ from regwatch.core.model import (
     Word,
 )
 from regwatch.notify.words.times import short_time
-from regwatch.notify.words.wording import TITLES, counts, how_many, number_of, truncate
+from regwatch.notify.words.wording import (
+    TITLES,
+    counts,
+    how_many,
+    number_of,
+    truncate,
+    unacknowledged,
+)
 
 RESOLVED = "RESOLVED"
 PLACE_LIMIT, LABEL_LIMIT = 16, 60
@@ -104,7 +111,8 @@ def headline(notification: Notification, *, zone: tzinfo = UTC) -> str:
         told = _of_one(first.incident, first.grown_from, now, zone)
     else:
         told = f"{_many(about)} {_period(about, is_over=is_over, now=now, zone=zone)}"
-    return f"{word} {told}{_besides(notification)}"
+    late = "" if is_over else unacknowledged(notification.unacknowledged_for)
+    return f"{word} {told}{_besides(notification)}{late}"
 
 
 def first_line(incident: Incident, *, now: Timestamp, zone: tzinfo = UTC) -> str:

@@ -52,6 +52,7 @@ def _told(
             item.incident,
             Around(external_url, zone, notification.created_at),
             possibly_repeated=notification.possibly_repeated,
+            unacknowledged_for=notification.unacknowledged_for,
         ),
         "words": {
             "who": words.who,

@@ -1,4 +1,5 @@
-"""Words of one's own: Jinja2 templates in a sandbox, compiled when the configuration is checked.
+"""Words of one's own: Jinja2 templates in a sandbox (`sandbox`), compiled when the configuration is
+checked.
 
 Every value is escaped for the service it goes to, unless the template says `| safe`.
 """
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 
 import jinja2
 from jinja2 import meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from regwatch.notify.redaction import redact
+from regwatch.notify.words.sandbox import BUDGET, LONGEST, BoundedEnvironment, Budget
 
-LONGEST = 1 << 20
-"""Characters of a rendered text; more is a template gone wrong."""
+LONGEST_SOURCE = 1 << 18
+"""Characters of a template."""
 FILE = "<template>"
 """How Jinja2 calls the source of a template without a file, in tracebacks."""
 
@@ -44,9 +45,11 @@ class Template:
     ) -> None:
         """`known`: the variables there are. Raises `TemplateError`."""
         self._made_of = (source, escape)
+        if len(source) > LONGEST_SOURCE:
+            raise TemplateError(f"more than {LONGEST_SOURCE} characters")
         environment = _environment(escape)
         try:
-            tree = environment.parse(source)
+            tree = environment.parse_bounded(source)
             self._template = environment.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(error.message or "not a template", error.lineno) from error
@@ -63,7 +66,7 @@ class Template:
     def render(self, context: Mapping[str, object]) -> str:
         """The text; raises `TemplateError`, whatever the template does."""
         try:
-            return "".join(_bounded(self._template.generate(context)))
+            return "".join(_bounded(self._template.generate({**context, BUDGET: Budget()})))
         except TemplateError:
             raise
         except Exception as error:
@@ -82,13 +85,12 @@ class OwnWords:
 NO_TEMPLATES = OwnWords()
 
 
-def _environment(escape: Escape | None) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined,
+def _environment(escape: Escape | None) -> BoundedEnvironment:
+    environment = BoundedEnvironment(
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=escape is not None,
-        finalize=_escaping(escape) if escape else None,
+        finalize=_escaping(escape) if escape else str,
     )
     if escape:
         environment.filters["e"] = environment.filters["escape"] = _escaping(escape)

@@ -52,12 +52,24 @@ def payload(
         "commonLabels": alert_shape.common(alert_shape.labels(i) for i in incidents),
         "commonAnnotations": alert_shape.common(texts),
         "externalURL": external_url,
-        "alerts": [alert(each, around, possibly_repeated=repeated) for each in incidents],
+        "alerts": [
+            alert(
+                each,
+                around,
+                possibly_repeated=repeated,
+                unacknowledged_for=notification.unacknowledged_for,
+            )
+            for each in incidents
+        ],
     }
 
 
 def alert(
-    incident: Incident, around: alert_shape.Around, *, possibly_repeated: bool = False
+    incident: Incident,
+    around: alert_shape.Around,
+    *,
+    possibly_repeated: bool = False,
+    unacknowledged_for: float = 0.0,
 ) -> dict[str, object]:
     """One alert of the body."""
     over = alert_shape.is_resolved(incident)
@@ -70,13 +82,19 @@ def alert(
         "generatorURL": incident_url(incident.id, around.external_url),
         # Stable over the incident's life, through an escalation too.
         "fingerprint": incident.id,
-        "regwatch": regwatch_object(incident, possibly_repeated=possibly_repeated),
+        "regwatch": regwatch_object(
+            incident,
+            possibly_repeated=possibly_repeated,
+            unacknowledged_for=unacknowledged_for,
+        ),
     }
 
 
-def regwatch_object(incident: Incident, *, possibly_repeated: bool = False) -> dict[str, object]:
+def regwatch_object(
+    incident: Incident, *, possibly_repeated: bool = False, unacknowledged_for: float = 0.0
+) -> dict[str, object]:
     """What Alertmanager's form has no place for. Times are RFC 3339 or null. `possibly_repeated`
-    stands there only where it is so.
+    and `unacknowledged_seconds` stand there only where it is so.
     """
     facts = incident.facts
     firing_state = None if alert_shape.is_resolved(incident) else STATES.get(incident.alert)
@@ -100,6 +118,7 @@ def regwatch_object(incident: Incident, *, possibly_repeated: bool = False) -> d
         "detection_lag_seconds": facts.detection_lag_seconds,
         "incident_id": incident.id,
         **({"possibly_repeated": True} if possibly_repeated else {}),
+        **({"unacknowledged_seconds": unacknowledged_for} if unacknowledged_for else {}),
     }
 
 

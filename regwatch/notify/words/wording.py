@@ -119,6 +119,13 @@ def counts(notification: Notification) -> str:
     return ", ".join(f"{numbers[status]} {status}" for status in ItemStatus if numbers[status])
 
 
+def unacknowledged(seconds: float) -> str:
+    """Why somebody is told, too: ` (not acknowledged for 15 min)`; empty for 0, of who is told in
+    any case.
+    """
+    return f" (not acknowledged for {humanise(seconds)})" if seconds else ""
+
+
 def sections(
     notification: Notification, *, max_lines: int, zone: tzinfo = UTC
 ) -> tuple[Section, ...]:

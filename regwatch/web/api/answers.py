@@ -2,6 +2,7 @@
 
 from regwatch.core.alerts.mutes import Silence
 from regwatch.core.bugs import Setback
+from regwatch.core.dispatch.forecast import Forecast, Look, Telling
 from regwatch.core.history import Happening
 from regwatch.core.model import AccountName, Incident, Registration, Timestamp, Watched
 from regwatch.web.api.bodies import (
@@ -12,8 +13,12 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     QuotaBody,
     RegistrationBody,
+    RouteBody,
+    RoutesBody,
     SetbackBody,
     SilenceBody,
+    SiteBody,
+    TellingBody,
     WarningsBody,
 )
 from regwatch.web.times import iso
@@ -27,9 +32,13 @@ def moment(at: Timestamp | None) -> str | None:
 
 def account_body(account: AccountView) -> AccountBody:
     """An account."""
+    sites: dict[str, dict[str, int]] = {}
     counts: dict[str, int] = dict.fromkeys(ExtensionState, 0)
-    for (_, state), count in account.counts().items():
+    for (site, state), count in account.counts().items():
         counts[state.value] += count
+        if site and count:
+            of_site = sites.setdefault(site, dict.fromkeys(ExtensionState, 0))
+            of_site[state.value] += count
     quota, warnings = account.quota, account.warnings
     return AccountBody(
         name=account.name,
@@ -44,6 +53,7 @@ def account_body(account: AccountView) -> AccountBody:
         extensions=counts,
         warnings=WarningsBody(warnings.came_true, warnings.taken_back),
         ids_asked={purpose.value: n for purpose, n in account.ids_asked.items()},
+        sites=[SiteBody(name, of_site) for name, of_site in sorted(sites.items())],
     )
 
 
@@ -64,11 +74,12 @@ def extension_body(account: AccountName, watched: Watched, *, expected: bool) ->
         expected=expected,
         answered_at=moment(watched.answered_at),
         last_registered_at=moment(watched.last_registered_at),
-        registrations=[_registration(each) for each in watched.registrations],
+        registrations=[registration_body(each) for each in watched.registrations],
     )
 
 
-def _registration(each: Registration) -> RegistrationBody:
+def registration_body(each: Registration) -> RegistrationBody:
+    """A device that is registered."""
     return RegistrationBody(
         each.id,
         each.device,
@@ -78,7 +89,7 @@ def _registration(each: Registration) -> RegistrationBody:
     )
 
 
-def incident_body(incident: Incident) -> IncidentBody:
+def incident_body(incident: Incident, *, members: int = 0) -> IncidentBody:
     """An incident."""
     facts = incident.facts
     return IncidentBody(
@@ -102,6 +113,7 @@ def incident_body(incident: Incident) -> IncidentBody:
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=moment(incident.acknowledged_at),
         labels=incident.labels,
+        members=members,
     )
 
 
@@ -131,6 +143,42 @@ def setback_body(setback: Setback) -> SetbackBody:
         since=iso(setback.since),
         last_at=iso(setback.last_at),
         times=setback.times,
+    )
+
+
+def routes_body(trial: Forecast) -> RoutesBody:
+    """Who would be told of an alert, and why others are not."""
+    return RoutesBody(
+        at=iso(trial.at),
+        labels=dict(trial.labels),
+        fires_at=iso(trial.fires_at),
+        why_not=list(trial.why_not),
+        told_from=moment(trial.told_from),
+        notes=list(trial.notes),
+        routes=[_route(look) for look in trial.looks],
+        tellings=[_telling(each) for each in trial.tellings],
+    )
+
+
+def _route(look: Look) -> RouteBody:
+    return RouteBody(
+        index=look.index,
+        name=look.name,
+        receivers=list(look.receivers),
+        fit=look.fit.value,
+        labels=list(look.labels),
+        begins_at=moment(look.begins_at),
+        ended_by=look.ended_by,
+    )
+
+
+def _telling(telling: Telling) -> TellingBody:
+    return TellingBody(
+        at=iso(telling.at),
+        receiver=telling.receiver,
+        route=telling.route,
+        reason=telling.reason.value,
+        unacknowledged_seconds=telling.unacknowledged_for,
     )
 
 

@@ -49,6 +49,14 @@ class WarningsBody(Struct, frozen=True):
     taken_back: int
 
 
+class SiteBody(Struct):
+    """One site of an account."""
+
+    name: str
+    extensions: dict[str, int]
+    """How many, by state."""
+
+
 class AccountBody(Struct):
     """One account at the PBX."""
 
@@ -65,6 +73,8 @@ class AccountBody(Struct):
     warnings: WarningsBody = WarningsBody(0, 0)
     ids_asked: dict[str, int] = {}
     """How many extensions were asked for since the start, by what for."""
+    sites: list[SiteBody] = []
+    """Those that have extensions, by name."""
 
 
 class ReceiverBody(Struct):
@@ -169,6 +179,8 @@ class IncidentBody(Struct):
     acknowledged_by: str
     acknowledged_at: str | None
     labels: dict[str, str]
+    members: int = 0
+    """In a list: how many other open incidents it says it all for."""
 
 
 class IncidentsBody(Struct):
@@ -209,6 +221,13 @@ class ShowBody(Struct):
     history: list[HappeningBody]
 
 
+class EscalationBody(Struct):
+    """Who else is told if nobody acknowledges."""
+
+    at: str
+    receivers: list[str]
+
+
 class WhyBody(Struct):
     """Why somebody was told of an incident, or was not."""
 
@@ -221,6 +240,8 @@ class WhyBody(Struct):
     """The same in words."""
     story: list[HappeningBody]
     """What was decided of it and who was told, oldest first."""
+    escalations: list[EscalationBody] = []
+    """Who is told, too, and when, unless somebody acknowledges."""
 
 
 class ExtensionWhyBody(Struct):
@@ -231,6 +252,49 @@ class ExtensionWhyBody(Struct):
     """Its latest ones, the latest last."""
     others: list[HappeningBody]
     """What was seen besides: what registrations did, and of what nobody was told; oldest first."""
+
+
+class RouteBody(Struct):
+    """What a route is to an alert."""
+
+    index: int
+    """Its place in the configuration, from 0."""
+    name: str
+    """What it matches, and when."""
+    receivers: list[str]
+    fit: str
+    """`matches`, `other_labels`, `outside_of_hours` or `not_reached`."""
+    labels: list[str]
+    """Those that do not match."""
+    begins_at: str | None
+    """When its hours begin."""
+    ended_by: int | None
+    """The route before it at which the search ended."""
+
+
+class TellingBody(Struct):
+    """A message that would be sent while nobody does anything."""
+
+    at: str
+    receiver: str
+    route: int
+    reason: str
+    unacknowledged_seconds: float
+
+
+class RoutesBody(Struct):
+    """Who would be told of an alert."""
+
+    at: str
+    labels: dict[str, str]
+    fires_at: str
+    """Once it has lasted as long as the alert's `for`."""
+    why_not: list[str]
+    """Why nobody is told: for good, or until `told_from`."""
+    told_from: str | None
+    notes: list[str]
+    routes: list[RouteBody]
+    tellings: list[TellingBody]
 
 
 class SilenceBody(Struct):
@@ -272,6 +336,34 @@ class Acknowledgement(Struct, forbid_unknown_fields=True):
 
     author: Name | None = None
     comment: Text = ""
+
+
+class Unregistered(Struct):
+    """What the PBX said of an extension before its registrations were deleted, and after."""
+
+    account: str
+    extension_id: int
+    name: str
+    before: list[RegistrationBody]
+    after: list[RegistrationBody]
+
+
+class TestAlert(Struct, forbid_unknown_fields=True):
+    """A test that is to reach a receiver."""
+
+    author: Name | None = None
+
+
+class TrialBody(Struct):
+    """What a receiver answered to a test."""
+
+    receiver: str
+    kind: str
+    taken: bool
+    problem: str
+    """Why not."""
+    retried: bool
+    """Whether a real message would be sent again after that."""
 
 
 class Deletion(Struct, forbid_unknown_fields=True):

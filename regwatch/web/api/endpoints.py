@@ -1,5 +1,6 @@
-"""The API's endpoints: each is named as the method of `api.Api` that answers it."""
+"""The API's endpoints: each is named as the method of `Api`, or of `Changes`, that answers it."""
 
+from regwatch.core.model import ExtensionState
 from regwatch.web.api.bodies import (
     Acknowledgement,
     Deletion,
@@ -9,13 +10,24 @@ from regwatch.web.api.bodies import (
     IncidentBody,
     IncidentsBody,
     NewSilence,
+    RoutesBody,
     ShowBody,
     SilenceBody,
     SilencesBody,
     StatusBody,
+    TestAlert,
+    TrialBody,
+    Unregistered,
     WhyBody,
 )
-from regwatch.web.api.openapi import Endpoint
+from regwatch.web.api.openapi import (
+    COUNT,
+    INCIDENT_STATES,
+    MOMENT,
+    TRUE_OR_FALSE,
+    Endpoint,
+    one_of,
+)
 
 ENDPOINTS = (
     Endpoint("status", "GET", "/status", "Overview: accounts, incidents, receivers", StatusBody),
@@ -28,8 +40,14 @@ ENDPOINTS = (
         query={
             "q": "Text in name, label, group, site, device or address",
             "state": "Only those in this state",
+            "states": "Only those in one of these, with commas between them",
+            "site": "Only those of this site",
+            "account": "Only those of this account",
+            "group": "Only those of this group of the PBX",
+            "device": "Only those with a device whose name holds this",
             "page": "From 1",
         },
+        values={"state": one_of(list(ExtensionState)), "page": COUNT},
     ),
     Endpoint(
         "why_extension",
@@ -51,7 +69,20 @@ ENDPOINTS = (
         "/incidents",
         "Open incidents, or those resolved lately",
         IncidentsBody,
-        query={"state": "`open` (default) or `resolved`", "limit": "At most so many"},
+        query={
+            "state": "`open` (default) or `resolved`",
+            "limit": "At most so many",
+            "folded": "`true`: without those that another open one says it all for",
+            "site": "Only those of this site",
+            "account": "Only those of this account",
+            "alert": "Only those of this kind",
+            "severity": "Only those of one of these severities, with commas between them",
+        },
+        values={
+            "state": one_of(INCIDENT_STATES),
+            "folded": one_of(TRUE_OR_FALSE),
+            "limit": COUNT,
+        },
     ),
     Endpoint(
         "incident",
@@ -89,6 +120,18 @@ ENDPOINTS = (
             "until": "RFC 3339, exclusive",
             "limit": "At most so many",
         },
+        values={"since": MOMENT, "until": MOMENT, "limit": COUNT},
+    ),
+    Endpoint(
+        "test_routes",
+        "GET",
+        "/routes/test",
+        "Who would be told of an alert, when and by which route; and why others are not",
+        RoutesBody,
+        query={
+            "label": "`NAME=VALUE`; one for each label",
+            "at": "When it begins, RFC 3339; by default now",
+        },
     ),
     Endpoint(
         "silences",
@@ -97,6 +140,7 @@ ENDPOINTS = (
         "Silences in force or to come",
         SilencesBody,
         query={"all": "`true`: those that have ended, too"},
+        values={"all": one_of(TRUE_OR_FALSE)},
     ),
     Endpoint("add_silence", "POST", "/silences", "Set a silence", SilenceBody, body=NewSilence),
     Endpoint(
@@ -106,6 +150,30 @@ ENDPOINTS = (
         "End a silence now",
         SilenceBody,
         query={"author": "Who ends it; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "unregister",
+        "DELETE",
+        "/extensions/{reference:.+}/registrations/{registration_id}",
+        "Delete one registration of an extension at the PBX",
+        Unregistered,
+        query={"author": "Who deletes it; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "unregister_all",
+        "DELETE",
+        "/extensions/{reference:.+}/registrations",
+        "Delete all registrations of an extension at the PBX",
+        Unregistered,
+        query={"author": "Who deletes them; by default the user who is logged in"},
+    ),
+    Endpoint(
+        "try_receiver",
+        "POST",
+        "/receivers/{name}/test",
+        "Send a receiver a test, marked as one, and take it back: what it answered",
+        TrialBody,
+        body=TestAlert,
     ),
     Endpoint(
         "announce_deletion",

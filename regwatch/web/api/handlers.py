@@ -1,10 +1,10 @@
-"""The JSON API: what the status page shows, for programs, and what people may change.
+"""The JSON API: what the status page shows, for programs; and where each handler is found, those
+that change something among them.
 
-Reading is open to whom the HTTP side is open. Writing takes the token of the config, or a user of
-the web config's: an API that anybody on the network may silence would be worse than none.
+Reading is open to whom the HTTP side is open.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,14 +14,13 @@ from aiohttp.typedefs import Handler
 from regwatch import __version__
 from regwatch.clock import Clock
 from regwatch.core.bugs import Where
-from regwatch.core.history import Sought
-from regwatch.core.matchers import Matchers
+from regwatch.core.history import Happening, Sought
 from regwatch.core.model import (
     AccountName,
+    AlertName,
     Incident,
     IncidentId,
     IncidentState,
-    RegistrationId,
     Severity,
 )
 from regwatch.guard import Bugs
@@ -31,13 +30,11 @@ from regwatch.web.api.answers import (
     happening_body,
     incident_body,
     moment,
+    routes_body,
     setback_body,
     silence_body,
 )
 from regwatch.web.api.bodies import (
-    LONGEST_SILENCE,
-    Acknowledgement,
-    Deletion,
     ErrorBody,
     ExtensionBody,
     ExtensionsBody,
@@ -45,38 +42,39 @@ from regwatch.web.api.bodies import (
     HistoryBody,
     IncidentBody,
     IncidentsBody,
-    NewSilence,
     ReceiverBody,
+    RoutesBody,
     ShowBody,
-    SilenceBody,
     SilencesBody,
     StatusBody,
     WhyBody,
 )
+from regwatch.web.api.changes import Changes
+from regwatch.web.api.choosing import Choice, chosen
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.finding import find_extension, find_incident
-from regwatch.web.api.openapi import Endpoint, describe
+from regwatch.web.api.openapi import INCIDENT_STATES, TRUE_OR_FALSE, Endpoint, describe
 from regwatch.web.api.request import (
     ApiError,
     asked,
-    author_of,
-    body_of,
     check_writer,
-    end_of,
+    choice_of,
     json_response,
+    labels_of,
     limit_of,
-    moment_of,
     named,
+    search_of,
     time_of,
 )
 from regwatch.web.api.stories import others_in, stories_of, why_body
 from regwatch.web.errors import each_sound
-from regwatch.web.listing import Row, Search, list_extensions
+from regwatch.web.listing import Row, list_extensions
 from regwatch.web.ordering import chunked, latest_first, smallest, worst_first
 from regwatch.web.times import iso
 from regwatch.web.views import (
     DaemonView,
     NeverMatchesError,
+    NotFoundError,
     OperationsView,
     UnavailableError,
 )
@@ -85,6 +83,8 @@ PREFIX = "/api/v1"
 MOST_INCIDENTS = 1000
 MOST_HISTORY = 5000
 SHOWN_WITH_EXTENSION = 50
+SAY_IT_ALL = frozenset({AlertName.SITE_LOST, AlertName.ACCOUNT_LOST})
+"""Incidents that others are inhibited by."""
 LONGEST_STORY = 1000
 """Lines of the history in which reasons are looked for."""
 MOST_STORIES = 10
@@ -104,6 +104,7 @@ class Api:
         self._bugs = bugs
         self._operations = operations
         self._clock = clock
+        self._changes = Changes(view, operations, clock)
 
     def routes(self) -> list[web.RouteDef]:
         """All of them."""
@@ -113,7 +114,8 @@ class Api:
         return [*described, web.get(PREFIX + "/openapi.json", self._openapi)]
 
     def _guarded(self, endpoint: Endpoint) -> Handler:
-        handler: Callable[[web.Request], Awaitable[object]] = getattr(self, endpoint.name)
+        owner = self._changes if endpoint.takes_token else self
+        handler: Callable[[web.Request], Awaitable[object]] = getattr(owner, endpoint.name)
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
@@ -124,6 +126,8 @@ class Api:
                 return json_response(ErrorBody(error.message), error.status)
             except NeverMatchesError as error:
                 return json_response(ErrorBody(str(error)), 400)
+            except NotFoundError as error:
+                return json_response(ErrorBody(str(error)), 404)
             except UnavailableError as error:
                 return json_response(ErrorBody(str(error)), 503)
 
@@ -155,7 +159,7 @@ class Api:
 
     async def extensions(self, request: web.Request) -> ExtensionsBody:
         """A page of them."""
-        page = await list_extensions(self._view.accounts(), Search.from_query(request.query))
+        page = await list_extensions(self._view.accounts(), search_of(request))
         bodies = self._sound("extensions", self._extension, page.rows)
         return ExtensionsBody(bodies, page.found, page.number, page.pages)
 
@@ -179,14 +183,16 @@ class Api:
 
     async def incidents(self, request: web.Request) -> IncidentsBody:
         """Those open, or those that ended lately."""
-        state = asked(request, "state") or "open"
-        if state not in ("open", "resolved"):
-            raise ApiError(400, "`state` is open or resolved")
-        is_open = state == "open"
-        found = self._view.incidents() if is_open else self._view.recently_resolved()
+        is_open = choice_of(request, "state", INCIDENT_STATES) != "resolved"
+        everything = self._view.incidents() if is_open else self._view.recently_resolved()
+        found, members = await chosen(everything, Choice.of(request))
         order = worst_first if is_open else latest_first
         first = await smallest(found, order, limit_of(request, MOST_INCIDENTS))
-        return IncidentsBody(self._sound("incidents", incident_body, first), len(found))
+
+        def body(each: Incident) -> IncidentBody:
+            return incident_body(each, members=members[each.id])
+
+        return IncidentsBody(self._sound("incidents", body, first), len(found))
 
     async def incident(self, request: web.Request) -> IncidentBody:
         """One, also of former times."""
@@ -196,7 +202,10 @@ class Api:
         """Why somebody was told of it, or was not."""
         found = await find_incident(self._operations, named(request, "id"))
         sought = Sought(incident_id=found.id, limit=LONGEST_STORY)
-        return why_body(found, tuple(reversed(await self._operations.history(sought))))
+        return self._why(found, tuple(reversed(await self._operations.history(sought))))
+
+    def _why(self, incident: Incident, story: Sequence[Happening]) -> WhyBody:
+        return why_body(incident, story, self._view.escalations(incident.id))
 
     async def why_extension(self, request: web.Request) -> ExtensionWhyBody:
         """Why somebody was told of what it did, or was not."""
@@ -210,7 +219,7 @@ class Api:
         incidents = [each for each in latest if each is not None]
         return ExtensionWhyBody(
             extension=self._extension(row),
-            incidents=[why_body(each, stories[each.id]) for each in incidents],
+            incidents=[self._why(each, stories[each.id]) for each in incidents],
             others=self._sound("history", happening_body, others_in(lines)),
         )
 
@@ -230,63 +239,21 @@ class Api:
         found = await self._operations.history(sought)
         return HistoryBody(self._sound("history", happening_body, found))
 
+    async def test_routes(self, request: web.Request) -> RoutesBody:
+        """Who would be told of an alert."""
+        at = time_of(request, "at")
+        open_ones: list[Incident] = []
+        async for chunk in chunked(self._view.incidents()):
+            open_ones += [each for each in chunk if each.alert in SAY_IT_ALL]
+        now = self._clock() if at is None else at
+        return routes_body(self._operations.try_routes(labels_of(request), open_ones, at=now))
+
     async def silences(self, request: web.Request) -> SilencesBody:
         """Those in force and to come; all that are kept with `all=true`."""
-        now, everything = self._clock(), asked(request, "all") == "true"
+        now, everything = self._clock(), choice_of(request, "all", TRUE_OR_FALSE) == "true"
         kept = (s for s in self._operations.silences() if everything or not s.is_over(now=now))
         in_order = sorted(kept, key=lambda s: (s.is_over(now=now), s.ends_at))
         return SilencesBody(self._sound("silences", partial(silence_body, now=now), in_order))
-
-    # --- writing ------------------------------------------------------------
-
-    async def add_silence(self, request: web.Request) -> SilenceBody:
-        """Set one."""
-        wanted = await body_of(request, NewSilence)
-        now = self._clock()
-        starts_at = now if wanted.starts_at is None else moment_of(wanted.starts_at)
-        ends_at = end_of(wanted, starts_at)
-        if ends_at <= max(now, starts_at):
-            raise ApiError(400, "the silence would be over before it begins")
-        if ends_at > now + LONGEST_SILENCE:
-            raise ApiError(
-                400, "a silence ends within a year: what never alerts is set in `alerts`"
-            )
-        silence = await self._operations.silence(
-            Matchers.of(wanted.matchers),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            author=author_of(request, wanted.author),
-            comment=wanted.comment,
-        )
-        return silence_body(silence, now=now)
-
-    async def expire_silence(self, request: web.Request) -> SilenceBody:
-        """End one."""
-        silence_id = named(request, "id")
-        author = author_of(request, asked(request, "author"))
-        ended = await self._operations.expire(silence_id, author)
-        if ended is None:
-            raise ApiError(404, f"no silence with the id {silence_id} is in force or to come")
-        return silence_body(ended, now=self._clock())
-
-    async def acknowledge(self, request: web.Request) -> IncidentBody:
-        """Take an incident on."""
-        wanted = await body_of(request, Acknowledgement)
-        incident_id = IncidentId(named(request, "id"))
-        author = author_of(request, wanted.author)
-        found = await self._operations.acknowledge(incident_id, author, wanted.comment)
-        if found is None:
-            raise ApiError(404, f"no open incident has the id {incident_id}")
-        return incident_body(found)
-
-    async def announce_deletion(self, request: web.Request) -> Deletion:
-        """Say what is about to be deleted on purpose, or that it was not."""
-        wanted = await body_of(request, Deletion)
-        ids = [RegistrationId(each) for each in wanted.registration_ids]
-        account, withdrawn = AccountName(wanted.account), wanted.withdrawn
-        if not self._operations.deleting(account, ids, withdrawn=withdrawn):
-            raise ApiError(404, f"no account is named {wanted.account}")
-        return wanted
 
     # --- finding ------------------------------------------------------------
 

@@ -11,6 +11,10 @@ from regwatch.web.api.bodies import ErrorBody
 
 IN_PATH = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 REF = "#/components/schemas/{name}"
+TEXT = {"type": "string"}
+MOMENT = {"type": "string", "format": "date-time"}
+INCIDENT_STATES, TRUE_OR_FALSE = ("open", "resolved"), ("true", "false")
+COUNT = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Endpoint:
     body: type | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     """Parameters, and what they mean; none is required."""
+    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What a parameter of the query may say, where that is not any text."""
 
     @property
     def takes_token(self) -> bool:
@@ -36,6 +42,11 @@ class Endpoint:
     def success(self) -> int:
         """The status of an answer that is no error."""
         return 201 if self.path == "/silences" and self.method == "POST" else 200
+
+
+def one_of(choices: Sequence[str]) -> Mapping[str, object]:
+    """A parameter that says one of these."""
+    return {"type": "string", "enum": list(choices)}
 
 
 def describe(endpoints: Sequence[Endpoint], *, prefix: str, version: str) -> dict[str, Any]:
@@ -82,12 +93,13 @@ def _operation(endpoint: Endpoint, refs: Mapping[type, Any]) -> dict[str, Any]:
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     in_path = (
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": TEXT}
         for name in IN_PATH.findall(endpoint.path)
     )
+    values, query = endpoint.values, endpoint.query
     in_query = (
-        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
-        for name, meaning in endpoint.query.items()
+        {"name": name, "in": "query", "description": meaning, "schema": values.get(name, TEXT)}
+        for name, meaning in query.items()
     )
     return [*in_path, *in_query]
 

@@ -1,22 +1,26 @@
 """What a request to the API says, and what is wrong with it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
 
-from regwatch.core.model import Timestamp
+from regwatch.core.model import ExtensionState, Timestamp
 from regwatch.core.outside import all_made_safe, made_safe
 from regwatch.web.api.bodies import NewSilence
 from regwatch.web.auth import WRITER, why_not_writing
+from regwatch.web.listing import Search
 
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 """Within which it is to come."""
 LONGEST_WORD = 256
 """Characters of what a query or a path names: as long as the longest name there is."""
+
+MOST_LABELS = 100
 
 T = TypeVar("T")
 
@@ -49,6 +53,17 @@ def asked(request: web.Request, name: str) -> str | None:
     """What the query says under this name, safe; None if it does not."""
     value = request.query.get(name)
     return None if value is None else made_safe(value[:LONGEST_WORD])
+
+
+def labels_of(request: web.Request) -> dict[str, str]:
+    """What the query says of an alert's labels, each `NAME=VALUE`; raises `ApiError`."""
+    labels: dict[str, str] = {}
+    for each in request.query.getall("label", [])[:MOST_LABELS]:
+        name, equals, value = made_safe(each[: 2 * LONGEST_WORD]).partition("=")
+        if not equals:
+            raise ApiError(400, "`label` must be NAME=VALUE")
+        labels[name] = value
+    return labels
 
 
 def named(request: web.Request, name: str) -> str:
@@ -94,11 +109,33 @@ def read_body(raw: bytes, kind: type[T]) -> T:
 
 def limit_of(request: web.Request, most: int) -> int:
     """How many are asked for, within bounds; raises `ApiError`."""
-    wish = asked(request, "limit")
-    wish = "200" if wish is None else wish
+    return min(_number_of(request, "limit", 200), most)
+
+
+def _number_of(request: web.Request, name: str, default: int) -> int:
+    wish = asked(request, name)
+    if wish is None:
+        return default
     if not (wish.isascii() and wish.isdigit() and len(wish) < 10 and int(wish)):
-        raise ApiError(400, "`limit` must be a number from 1")
-    return min(int(wish), most)
+        raise ApiError(400, f"`{name}` must be a number from 1")
+    return int(wish)
+
+
+def choice_of(request: web.Request, name: str, choices: Sequence[str]) -> str | None:
+    """Which of these a parameter names, None without; raises `ApiError` if it is none of them."""
+    wish = asked(request, name) or None
+    if wish is not None and wish not in choices:
+        raise ApiError(400, f"`{name}` is {', '.join(choices[:-1])} or {choices[-1]}")
+    return wish
+
+
+def search_of(request: web.Request) -> Search:
+    """Which extensions are asked for; raises `ApiError` for what makes no sense, which the page
+    ignores.
+    """
+    choice_of(request, "state", [str(state) for state in ExtensionState])
+    _number_of(request, "page", 1)
+    return Search.from_query(request.query)
 
 
 def time_of(request: web.Request, name: str) -> Timestamp | None:

@@ -6,11 +6,17 @@ from regwatch.core.history import Happening
 from regwatch.core.model import Incident, IncidentId
 from regwatch.core.why import verdict
 from regwatch.web.api.answers import happening_body, incident_body
-from regwatch.web.api.bodies import WhyBody
+from regwatch.web.api.bodies import EscalationBody, WhyBody
+from regwatch.web.times import iso
+from regwatch.web.views import Escalating
 
 
-def why_body(incident: Incident, story: Sequence[Happening]) -> WhyBody:
-    """Why somebody was told of it, or was not; `story`: what happened to it, oldest first."""
+def why_body(
+    incident: Incident, story: Sequence[Happening], escalations: Sequence[Escalating] = ()
+) -> WhyBody:
+    """Why somebody was told of it, or was not; `story`: what happened to it, oldest first;
+    `escalations`: who will be told, too, and when.
+    """
     found = verdict(incident, story)
     return WhyBody(
         incident=incident_body(incident),
@@ -18,6 +24,7 @@ def why_body(incident: Incident, story: Sequence[Happening]) -> WhyBody:
         reason=found.reason.value,
         verdict=found.words,
         story=[happening_body(each) for each in story],
+        escalations=[EscalationBody(iso(at), list(names)) for at, names in escalations],
     )
 
 

@@ -15,10 +15,18 @@ from structlog.testing import capture_logs
 from regwatch.app.engines.account_engine import AccountEngine, Watch
 from regwatch.app.engines.running import STOP_SECONDS
 from regwatch.app.settings.accounts import AccountSettings
-from regwatch.core.model import AccountName, FailureReason, Incident, IncidentId, Instant
+from regwatch.core.model import (
+    AccountName,
+    FailureReason,
+    Incident,
+    IncidentId,
+    Instant,
+    Listing,
+)
 from regwatch.core.monitor import MonitorPolicy
+from regwatch.core.polling.list_reading import ListRead
 from regwatch.core.polling.planner import PollingPolicy
-from regwatch.core.polling.selection import Selection
+from regwatch.core.polling.selection import Discovery, Selection
 from regwatch.guard import Bugs
 from regwatch.sources.ringme.errors import PbxUnavailableError
 from regwatch.sources.ringme.settings import FixedToken, PbxSettings
@@ -48,6 +56,7 @@ class FakeWatcher:
     runs: int = 0
     hangs: bool = False
     acknowledged: list[IncidentId] = field(default_factory=list)
+    list_read: ListRead | None = None
 
     async def run(self) -> None:
         self.runs += 1
@@ -110,9 +119,11 @@ class Scene:
             SETTINGS, self.build, self, clock=lambda: at(0), bugs=Bugs(), on_death=self.dead.append
         )
 
-    def build(self, settings: AccountSettings, incidents: Sequence[Incident]) -> Watch:
+    def build(
+        self, settings: AccountSettings, incidents: Sequence[Incident], read: ListRead | None
+    ) -> Watch:
         assert settings is SETTINGS
-        self.watchers.append(FakeWatcher(incidents))
+        self.watchers.append(FakeWatcher(incidents, list_read=read))
         self.clients.append(FakeClient())
         watcher: Any = self.watchers[-1]
         client: Any = self.clients[-1]
@@ -218,6 +229,29 @@ async def test_an_acknowledgement_while_it_is_built_anew_reaches_who_comes() -> 
         assert [watcher.acknowledged for watcher in it.watchers] == [[], [lost().id]]
 
 
+READ = ListRead(Discovery(), Listing((), complete=True), Instant(5.0))
+
+
+async def test_stopped_and_started_again_it_knows_the_list_that_it_read() -> None:
+    async with scene() as (it, tasks):
+        await it.engine.load()
+        it.watchers[-1].list_read = READ
+        await it.engine.stop()
+        it.engine.start(tasks)
+        await asyncio.sleep(1)
+        assert len(it.watchers) == 2
+        assert it.watchers[-1].list_read is READ
+
+
+async def test_who_comes_in_its_place_knows_its_list_until_it_reads_it_anew() -> None:
+    async with scene() as (it, _):
+        it.engine.list_read = READ
+        it.engine.try_out()
+        await it.engine.load()
+        assert it.watchers[-1].list_read is READ
+        assert it.engine.list_read is None, "it is not held twice"
+
+
 async def test_a_stop_that_hangs_is_bounded() -> None:
     async with scene() as (it, tasks):
         await it.engine.load()
@@ -232,7 +266,7 @@ async def test_a_stop_that_hangs_is_bounded() -> None:
 
 
 def test_settings_with_which_the_pbx_cannot_be_asked_are_refused_at_once() -> None:
-    def build(settings: AccountSettings, incidents: Sequence[Incident]) -> Watch:
+    def build(settings: AccountSettings, incidents: Sequence[Incident], _read: object) -> Watch:
         watcher: Any = FakeWatcher(incidents)
         client: Any = FakeClient(fails=True)
         return Watch(watcher, client)

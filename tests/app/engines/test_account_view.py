@@ -60,4 +60,7 @@ def test_what_is_wrong_with_the_api_is_said_in_a_line() -> None:
     assert it.api_problem
     assert not it.api_problem.endswith(": ")
     watched.quota_exhausted(Shortage(at(3), at(60), 60.0), now=at(3))
-    assert "quota" in it.api_problem
+    assert it.api_problem == "the request quota is used up"
+    watched.quota_exhausted(Shortage(at(3), at(60), 60.0, remaining=56), now=at(3))
+    kept = "the request quota is down to 56, kept for other applications"
+    assert it.api_problem == kept

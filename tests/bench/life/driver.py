@@ -177,7 +177,7 @@ class Life:
         monitor = Monitor(account.name, monitor_policy(config, account), sites(config.sites))
         planner = Planner(polling_policy(account))
         self.account = Account(monitor, planner, Selection(discovery=DISCOVERY))
-        self.grouping = Grouping(routes(config.routes))
+        self.grouping = Grouping(routes(config))
         phones = self.world.registrar.phones.values()
         self.told.doubled = frozenset(p.id for p in phones if len(p.bindings) > 1)
         self.told.never = frozenset(p.id for p in phones if p.never)

@@ -46,6 +46,9 @@ class Run:
     """During the time in which losses happen."""
     asked: int = 0
     longest_unasked: float = 0.0
+    """Seconds."""
+    passed_over: int = 0
+    """Requests, the most that were made while one extension was not asked."""
     by_appointment: int = 0
     """Of those asked: whose appointment had come."""
     into_reserve: Counter[int] = field(default_factory=Counter)
@@ -59,20 +62,25 @@ class Run:
     """Incidents that told of a registrar's restart."""
     false_warnings: int = 0
     phone_hours: float = 0.0
-    _asked_at: dict[ExtensionId, float] = field(default_factory=dict)
+    _number: int = 0
+    """Of the last request."""
+    _asked_at: dict[ExtensionId, tuple[float, int]] = field(default_factory=dict)
+    """With which request."""
 
     def note_asked(self, ask: Ask, now: float) -> None:
         """Keep how long each was not asked."""
         case = self.case
+        self._number += 1
         if case.begins_at <= now < case.ends_at:
             self.requests += 1
             self.asked += len(ask.ids)
             self.by_appointment += len(ask.ids) - ask.in_turn
         for extension_id in ask.ids:
-            before = self._asked_at.get(extension_id)
-            if before is not None and before >= case.begins_at:
+            before, number = self._asked_at.get(extension_id, (0.0, 0))
+            if before >= case.begins_at:
                 self.longest_unasked = max(self.longest_unasked, now - before)
-            self._asked_at[extension_id] = now
+                self.passed_over = max(self.passed_over, self._number - number)
+            self._asked_at[extension_id] = now, self._number
 
     @property
     def requests_per_hour(self) -> float:

@@ -26,6 +26,9 @@ class Result:
     silent_every_minute: float
     silent_clairvoyant: float
     longest_unasked: float
+    passed_over: float
+    """Sweeps' worth of the requests that were made while one extension was not asked: how often
+    everybody could have been, at the pace that was possible then."""
     not_found: int
     false_losses: int
     false_warnings: int
@@ -86,6 +89,7 @@ def figures(run: Run) -> Result:
         silent_every_minute=_mean(silent, rivals.every_minute(case, run.world.ids)),
         silent_clairvoyant=_mean(silent, rivals.clairvoyant(per_hour)),
         longest_unasked=run.longest_unasked,
+        passed_over=run.passed_over / rivals.batches(case),
         not_found=sum(1 for loss in losses if loss.found_at is None),
         false_losses=run.false_losses,
         false_warnings=run.false_warnings,

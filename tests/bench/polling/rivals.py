@@ -15,20 +15,25 @@ MINUTE = 60.0
 
 def sweep_seconds(case: Case, requests_per_hour: float) -> float:
     """How long an even sweep takes; on average a loss is found after half of it."""
-    return ceil(case.extensions / case.batch) * HOUR / requests_per_hour
+    return batches(case) * HOUR / requests_per_hour
+
+
+def batches(case: Case) -> int:
+    """Requests that a sweep takes."""
+    return ceil(case.extensions / case.batch)
 
 
 def every_minute(case: Case, ids: list[ExtensionId]) -> Finder:
     """Everything each minute, until the hour's quota is used up: what most scripts do."""
-    batches = ceil(len(ids) / case.batch)
+    of_sweep = batches(case)
     turn = {extension_id: index // case.batch for index, extension_id in enumerate(ids)}
 
     def lag(loss: Loss) -> float:
         own = turn[loss.extension_id]
-        within = own / batches * MINUTE
+        within = own / of_sweep * MINUTE
         minute = ceil((loss.visible_at - within) / MINUTE)
         for later in range(minute, minute + 121):
-            if (later % 60) * batches + own < case.quota:
+            if (later % 60) * of_sweep + own < case.quota:
                 return later * MINUTE + within - loss.visible_at + LATENCY
         return float("inf")
 

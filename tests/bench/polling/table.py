@@ -39,7 +39,7 @@ def cells(result: Result) -> tuple[str, ...]:
         seconds(result.silent_every_minute),
         seconds(result.silent_clairvoyant),
         f"{result.unregistered / result.swept:.2f} ×",
-        f"{result.longest_unasked / result.sweep:.1f} sweeps",
+        f"{result.passed_over:.1f} sweeps, {seconds(result.longest_unasked)}",
         f"{warned}/{of}" if of else "–",
     )
 

@@ -132,7 +132,7 @@ def opened(found: list[Condition]) -> Iterator[Incident]:
 @pytest.mark.parametrize(
     ("remaining", "pause", "what", "how"),
     [
-        (0, None, "is used up", "Nothing is asked for 50 min"),
+        (0, None, "is used up", "Nothing but a probe now and then is asked for 50 min"),
         (
             56,
             130.0,

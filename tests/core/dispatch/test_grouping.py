@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regwatch.core.dispatch.grouping import PUT_OFF_SECONDS, Grouping
-from regwatch.core.dispatch.routing import Route, route_per_receiver
+from regwatch.core.dispatch.routing import Escalation, Route, route_per_receiver
 from regwatch.core.matchers import Matchers
 from regwatch.core.model import (
     AccountName,
@@ -26,6 +27,7 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
+from regwatch.core.schedules import Hours, Schedule
 
 START = 1_700_000_000.0
 WAIT, INTERVAL = 10.0, 60.0
@@ -372,7 +374,15 @@ def test_due_changes_nothing_and_queued_does() -> None:
     assert grouping.queued(notification, now=at(10)) == rows
     assert grouping.due(now=at(10)) == []
     assert rows == [
-        Notified("chat", ONE.id, LOST, Severity.CRITICAL, notification.group_key, at(10))
+        Notified(
+            "chat",
+            ONE.id,
+            LOST,
+            Severity.CRITICAL,
+            notification.group_key,
+            at(10),
+            first_told_at=at(10),
+        )
     ]
 
 
@@ -976,3 +986,277 @@ def test_what_gets_worse_waits_for_no_pace() -> None:
     assert len(send(grouping, 10)) == 1
     note(grouping, 20, firing(2, severity=Severity.CRITICAL))
     assert len(send(grouping, 30)) == 1
+
+
+# --- hours ---------------------------------------------------------------------------------------
+
+OFFICE = Schedule("office", frozenset(range(7)), (Hours(8 * 60, 18 * 60),), UTC)
+EVENING_AT = 71_200.0
+"""18:00 of the next day: `START` is a Tuesday, 22:13:20."""
+DAY_CHAT = replace(CHAT, key="day", active=OFFICE)
+NIGHT = replace(CHAT, key="night", receivers=("pager",))
+SHIFTS = [DAY_CHAT, NIGHT]
+
+
+def heard(
+    grouping: Grouping, until: float, *, since: float = 0.0
+) -> list[tuple[float, str, NotifyReason, list[tuple[ItemStatus, int | None]]]]:
+    """All that goes out until then; each so many seconds before or after the evening begins."""
+    said = []
+    while (due_at := seconds_until_due(grouping)) is not None and due_at <= until:
+        since = max(since, due_at)
+        sent = send(grouping, since)
+        said += [(since - EVENING_AT, each.receiver, each.reason, told(each)) for each in sent]
+    return said
+
+
+def before_the_evening(*incidents: Incident) -> Grouping:
+    """Told of at five minutes to six."""
+    grouping = Grouping(SHIFTS, now=at(EVENING_AT - 300))
+    note(grouping, EVENING_AT - 300, *incidents)
+    return grouping
+
+
+def test_what_still_fires_when_hours_end_is_told_to_whose_hours_begin() -> None:
+    """It fires at 17:55, still at 18:05, and is over at 18:40."""
+    grouping = before_the_evening(firing(1))
+    said = heard(grouping, EVENING_AT + 2400)
+    note(grouping, EVENING_AT + 2400, resolved(firing(1), EVENING_AT + 2400))
+    said += heard(grouping, EVENING_AT + 9000)
+    assert said == [
+        (-290, "chat", NotifyReason.FIRST_SEEN, [(NEW, 1)]),
+        (10, "pager", NotifyReason.FIRST_SEEN, [(NEW, 1)]),
+        (610, "pager", NotifyReason.REPEAT_DUE, [(STILL, 1)]),
+        (2410, "pager", NotifyReason.ALL_RESOLVED, [(RESOLVED, 1)]),
+        (2410, "chat", NotifyReason.ALL_RESOLVED, [(RESOLVED, 1)]),
+    ]
+
+
+def test_what_is_over_before_the_hours_end_concerns_nobody_else() -> None:
+    grouping = before_the_evening(firing(1))
+    heard(grouping, EVENING_AT - 100)
+    note(grouping, EVENING_AT - 100, resolved(firing(1), EVENING_AT - 100))
+    assert [each[1] for each in heard(grouping, EVENING_AT + 9000)] == ["chat"]
+
+
+def test_what_waits_while_hours_end_is_told_by_the_hours_that_are_then() -> None:
+    grouping = Grouping(SHIFTS, now=at(EVENING_AT - 5))
+    note(grouping, EVENING_AT - 5, firing(1))
+    assert [each[:2] for each in heard(grouping, EVENING_AT + 60)] == [(10, "pager")]
+
+
+def test_in_the_morning_the_chat_hears_of_the_night_and_of_yesterday_nothing_anew() -> None:
+    morning = EVENING_AT + 14 * 3600
+    grouping = before_the_evening(firing(1))
+    heard(grouping, EVENING_AT + 60)
+    note(grouping, EVENING_AT + 60, firing(2))
+    heard(grouping, morning - 1)
+    (first, *_) = heard(grouping, morning + 60)
+    assert first == (14 * 3600, "chat", NotifyReason.REPEAT_DUE, [(NEW, 2), (STILL, 1)])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"severity": Severity.INFO}, {"acknowledged_by": "anna", "acknowledged_at": at(71_000)}],
+    ids=["nothing but info", "somebody is at it"],
+)
+def test_others_are_not_told_when_their_hours_begin_of_what_waits_for_nobody(
+    changes: dict[str, object],
+) -> None:
+    grouping = before_the_evening(msgspec.structs.replace(firing(1, since=70_900), **changes))
+    assert [each[1] for each in heard(grouping, EVENING_AT + 90)] == ["chat"]
+
+
+def test_who_would_have_been_told_when_it_was_acknowledged_is_told() -> None:
+    slow = replace(NIGHT, receivers=("mail",), digest=900.0)
+    grouping = Grouping([replace(DAY_CHAT, continue_=True), slow], now=at(EVENING_AT - 300))
+    note(grouping, EVENING_AT - 300, firing(1))
+    heard(grouping, EVENING_AT - 280)
+    taken = msgspec.structs.replace(
+        firing(1), acknowledged_by="anna", acknowledged_at=at(EVENING_AT - 270)
+    )
+    note(grouping, EVENING_AT - 270, taken)
+    rows = [row for by in grouping._rows.values() for row in by.values()]
+    again = Grouping(
+        [replace(DAY_CHAT, continue_=True), slow],
+        incidents=[taken],
+        notified=rows,
+        now=at(EVENING_AT - 200),
+    )
+    for each in (grouping, again):
+        assert [said[1] for said in heard(each, EVENING_AT + 1000)] == ["mail"]
+
+
+def test_by_night_the_pace_of_the_night_holds_also_for_what_was_told_by_day() -> None:
+    both = [DAY_CHAT, replace(NIGHT, receivers=("chat",), repeat=())]
+    grouping = Grouping(both, now=at(EVENING_AT - 300))
+    note(grouping, EVENING_AT - 300, firing(1))
+    assert [each[0] for each in heard(grouping, EVENING_AT + 9000)] == [-290]
+
+
+def test_a_restart_between_two_shifts_forgets_nobody() -> None:
+    grouping = before_the_evening(firing(1))
+    rows = [
+        row
+        for each in grouping.due(now=at(EVENING_AT - 290))
+        for row in grouping.queued(each, now=at(EVENING_AT - 290))
+    ]
+    again = Grouping(SHIFTS, incidents=[firing(1)], notified=rows, now=at(EVENING_AT + 100))
+    said = heard(again, EVENING_AT + 200, since=EVENING_AT + 100)
+    assert [each[1] for each in said] == ["pager"]
+    note(again, EVENING_AT + 300, resolved(firing(1), EVENING_AT + 300))
+    assert {each[1] for each in heard(again, EVENING_AT + 400)} == {"chat", "pager"}
+
+
+# --- what nobody acknowledges --------------------------------------------------------------------
+
+PAGED = replace(CHAT, escalation=Escalation(900.0, ("pager",)), repeat=())
+
+
+def paged(until: float, *events: tuple[float, Incident]) -> list[tuple[float, str, list[object]]]:
+    said = timeline([PAGED], events, until)
+    return [(when, receiver, words) for when, receiver, _, words in said]
+
+
+def test_what_nobody_acknowledges_is_told_to_others_with_all_of_its_group() -> None:
+    assert paged(5000, (0, firing(1)), (200, firing(2)), (2000, resolved(firing(1), 2000))) == [
+        (10, "chat", [(NEW, 1)]),
+        (210, "chat", [(NEW, 2), (STILL, 1)]),
+        (910, "pager", [(NEW, 1), (NEW, 2)]),
+        (2000, "pager", [(STILL, 2), (RESOLVED, 1)]),
+        (2010, "chat", [(STILL, 2), (RESOLVED, 1)]),
+    ]
+
+
+def test_a_group_escalates_again_for_what_is_told_in_it_later() -> None:
+    said = paged(5000, (0, firing(1)), (1000, firing(2)))
+    assert [each for each in said if each[1] == "pager"] == [
+        (910, "pager", [(NEW, 1)]),
+        (1910, "pager", [(NEW, 2), (STILL, 1)]),
+    ]
+
+
+def test_what_is_acknowledged_or_over_or_silenced_in_time_is_not_told_further() -> None:
+    for change in (acknowledged(firing(1)), resolved(firing(1), 800), silenced(firing(1))):
+        said = paged(50_000, (0, firing(1)), (800, change))
+        assert "pager" not in [receiver for _, receiver, _ in said]
+
+
+def test_only_what_nobody_took_on_is_told_further() -> None:
+    said = paged(50_000, (0, firing(1)), (1, firing(2)), (500, acknowledged(firing(1))))
+    assert said[-1] == (910, "pager", [(NEW, 2)])
+
+
+def test_what_is_silenced_no_more_is_told_further_if_its_time_is_over() -> None:
+    grouping = Grouping([PAGED])
+    note(grouping, 0, firing(1))
+    send(grouping, 10)
+    note(grouping, 800, silenced(firing(1)))
+    assert send(grouping, 3999) == []
+    note(grouping, 4000, firing(1))
+    assert [(each.receiver, told(each)) for each in send(grouping, 4000)] == [("pager", [(NEW, 1)])]
+
+
+def test_who_was_not_told_further_hears_of_no_end() -> None:
+    said = paged(5000, (0, firing(1)), (800, resolved(firing(1), 800)))
+    assert [receiver for _, receiver, _ in said] == ["chat", "chat"]
+
+
+def test_who_was_told_further_hears_at_once_of_what_gets_worse() -> None:
+    mild = firing(1, alert=OVERDUE, severity=Severity.WARNING)
+    said = paged(50_000, (0, mild), (2000, escalated(mild)))
+    assert said[-2:] == [(2000, "pager", [(NEW, 1)]), (2010, "chat", [(NEW, 1)])]
+
+
+def test_what_gets_worse_before_waits_from_then_on() -> None:
+    mild = firing(1, alert=OVERDUE, severity=Severity.WARNING)
+    said = paged(50_000, (0, mild), (600, escalated(mild)))
+    assert said[-1] == (1510, "pager", [(NEW, 1)])
+
+
+def test_a_restart_in_between_changes_no_time_of_it() -> None:
+    grouping = Grouping([PAGED])
+    note(grouping, 0, firing(1))
+    rows = [row for each in grouping.due(now=at(10)) for row in grouping.queued(each, now=at(10))]
+    again = Grouping([PAGED], incidents=[firing(1)], notified=rows, now=at(300))
+    assert seconds_until_due(again) == 910
+    assert again.escalations.coming(firing(1).id) == [(at(910), ("pager",))]
+    late = Grouping([PAGED], incidents=[firing(1)], notified=rows, now=at(5000))
+    (message,) = late.due(now=at(5000))
+    assert (message.receiver, message.unacknowledged_for) == ("pager", 4990)
+    again.due(now=at(910))
+    (message,) = again.due(now=at(910))
+    assert message.unacknowledged_for == 900
+
+
+def test_reminders_do_not_put_it_off() -> None:
+    said = timeline([replace(PAGED, repeat=(300.0,))], [(0, firing(1))], 950)
+    assert [(when, receiver) for when, receiver, *_ in said] == [
+        (10, "chat"),
+        (310, "chat"),
+        (610, "chat"),
+        (910, "chat"),
+        (910, "pager"),
+    ]
+
+
+def test_what_was_told_in_office_hours_is_told_further_after_them() -> None:
+    shifts = [replace(DAY_CHAT, escalation=PAGED.escalation), replace(NIGHT, receivers=("mail",))]
+    grouping = Grouping(shifts, now=at(EVENING_AT - 300))
+    note(grouping, EVENING_AT - 300, firing(1))
+    said = heard(grouping, EVENING_AT + 700)
+    assert [each[:2] for each in said] == [
+        (-290, "chat"),
+        (10, "mail"),
+        (610, "mail"),
+        (610, "pager"),
+    ]
+
+
+@given(by=st.sampled_from([-86_400.0, -500.0, 500.0, 86_400.0]))
+def test_a_clock_that_is_set_makes_nobody_wait_longer_or_shorter(by: float) -> None:
+    grouping = Grouping([PAGED])
+    note(grouping, 0, firing(1))
+    send(grouping, 10)
+    list(grouping.clock_set(by))
+    assert seconds_until_due(grouping) == 910 + by
+
+
+# --- ends that nobody is told of -----------------------------------------------------------------
+
+
+def test_on_a_route_that_says_so_nobody_hears_of_an_end() -> None:
+    grouping = Grouping([replace(CHAT, send_resolved=False)])
+    note(grouping, 0, firing(1), firing(2))
+    send(grouping, 10)
+    note(grouping, 100, resolved(firing(1), 100))
+    assert send(grouping, 300) == []
+    (row,) = grouping.unsaid
+    assert (row.incident_id, row.receiver, row.resolved_at) == (firing(1).id, "chat", at(100))
+    note(grouping, 400, firing(3))
+    (message,) = send(grouping, 410)
+    assert told(message) == [(NEW, 3), (STILL, 2)]
+    note(grouping, 500, resolved(firing(2), 500), resolved(firing(3), 500))
+    assert send(grouping, 100_000) == []
+    assert grouping._incidents == {}
+
+
+def test_others_are_told_of_the_end_all_the_same() -> None:
+    routes = [
+        replace(CHAT, receivers=("quiet",), key="quiet", send_resolved=False, continue_=True),
+        CHAT,
+    ]
+    grouping = Grouping(routes)
+    note(grouping, 0, firing(1))
+    send(grouping, 10)
+    note(grouping, 100, resolved(firing(1), 100))
+    assert [each.receiver for each in send(grouping, 200)] == ["chat"]
+
+
+def test_one_that_cannot_be_handed_over_keeps_nobody_from_hearing_of_the_others() -> None:
+    grouping = before_the_evening(firing(1), firing(2, account="bolt"))
+    heard(grouping, EVENING_AT - 100)
+    grouping._incidents[firing(1).id] = poisoned(firing(1))
+    said = heard(grouping, EVENING_AT + 60)
+    assert [each[1:] for each in said] == [("pager", NotifyReason.FIRST_SEEN, [(NEW, 2)])]
+    assert met(grouping) == [("", "AttributeError")]

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from regwatch.core.bugs import Where
 from regwatch.core.dispatch.grouping import Grouping
-from regwatch.core.dispatch.routing import Route
+from regwatch.core.dispatch.routing import Escalation, Route
 from regwatch.core.model import (
     AlertName,
     Facts,
@@ -60,12 +60,18 @@ class Log:
     def __init__(self) -> None:
         self.stored: list[tuple[float, Notification]] = []
         self.is_broken = False
+        self.unsaid: list[Notified] = []
         self.unstorable: set[str] = set()
         """Group keys of messages that it never takes."""
 
-    async def enqueue(self, notification: Notification, notified: Sequence[Notified]) -> None:
+    async def enqueue(
+        self, notification: Notification | None, notified: Sequence[Notified]
+    ) -> None:
         if self.is_broken:
             raise OSError("disk full")
+        if notification is None:
+            self.unsaid += notified
+            return
         if notification.group_key in self.unstorable:
             raise UnstorableError("half a character")
         assert notified
@@ -275,3 +281,38 @@ async def test_a_group_that_meets_a_bug_is_put_off_and_said_once() -> None:
     errors = [line["event"] for line in lines if line["log_level"] == "error"]
     assert errors == ["group_put_off"]
     assert bugs.latest() == [], "it is told now"
+
+
+async def test_that_nobody_is_to_hear_of_an_end_is_stored_once_it_can_be() -> None:
+    log = Log()
+    route = replace(ROUTE, send_resolved=False)
+    dispatcher = Dispatcher(Grouping([route]), log, wake=lambda _name: None, clock=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident()])
+        await asyncio.sleep(60)
+        log.is_broken = True
+        dispatcher.take([incident("i1", IncidentState.RESOLVED)])
+        await asyncio.sleep(60)
+        assert log.unsaid == []
+        log.is_broken = False
+        await asyncio.sleep(60)
+        running.cancel()
+    (row,) = log.unsaid
+    assert (row.incident_id, row.resolved_at is not None) == ("i1", True)
+    assert len(log.stored) == 1
+
+
+async def test_what_nobody_acknowledges_is_told_to_others_in_its_time() -> None:
+    log, woken = Log(), list[str]()
+    route = replace(ROUTE, escalation=Escalation(900.0, ("pager",)), repeat=())
+    dispatcher = Dispatcher(Grouping([route]), log, wake=woken.append, clock=now)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(dispatcher.run())
+        dispatcher.take([incident(f"i{number}") for number in range(1000)])
+        await asyncio.sleep(2000)
+        running.cancel()
+    assert woken == ["chat", "pager"]
+    (first, _), (second, message) = log.stored
+    assert second - first == pytest.approx(900, abs=1)
+    assert len(message.items) == 1000

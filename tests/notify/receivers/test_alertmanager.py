@@ -77,7 +77,7 @@ async def test_a_firing_alert_lives_five_minutes_from_now_however_old_the_messag
     ((posted,),) = fake.taken
     assert posted["startsAt"] == "2026-11-23T03:12:00.000Z"
     assert posted["endsAt"] == "2026-11-23T03:19:05.000Z"
-    assert posted["generatorURL"].startswith("https://regwatch.example/#incident-")
+    assert posted["generatorURL"].startswith("https://regwatch.example/incidents/")
     assert posted["labels"]["alertname"] == "RegwatchExtensionLost"
 
 

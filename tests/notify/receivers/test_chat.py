@@ -57,7 +57,7 @@ async def test_a_message_is_one_request():
     async with serving(Wall()) as wall:
         await tell(wall, Chat("wall", request, refusal))
     (words,) = wall.taken
-    assert words.startswith("1 new, since 03:12:00 UTC: 101 (Reception) lost its registration")
+    assert words.startswith("CRITICAL 101 lost at riga (Reception) since 03:12 UTC")
 
 
 async def test_a_2xx_that_the_chat_finds_wrong_is_a_refusal_without_secrets():

@@ -137,6 +137,13 @@ def test_an_event_says_what_where_and_since_when():
     assert marked["payload"]["custom_details"]["possibly_repeated"] is True
 
 
+def test_what_nobody_acknowledged_says_so():
+    around = Around("", UTC, NOW)
+    said = event(lost(), around, routing_key=ROUTING_KEY, unacknowledged_for=900.0)["payload"]
+    assert said["summary"].endswith(" since 03:12 UTC (not acknowledged for 15 min)")
+    assert said["custom_details"]["unacknowledged_seconds"] == 900.0
+
+
 async def test_the_worst_labels_fit_into_events():
     async with serving(FakePagerDuty(routing_key=ROUTING_KEY)) as pager:
         await run(pager, all_new(hostile(n) for n in range(5)))

@@ -97,6 +97,13 @@ def test_what_may_come_again_says_so_and_nothing_else_does():
     assert said[1] == {**said[0], "possibly_repeated": True}
 
 
+def test_what_nobody_acknowledged_says_for_how_long():
+    note = all_new([lost()])
+    escalated = replace(note, unacknowledged_for=900.0)
+    said = [payload(each)["alerts"][0]["regwatch"] for each in (note, escalated)]
+    assert said[1] == {**said[0], "unacknowledged_seconds": 900.0}
+
+
 def test_numbers_are_numbers_times_are_times_and_what_is_unknown_is_null():
     body = regwatch_object(lost())
     assert (body["extension_id"], body["detection_lag_seconds"]) == (101, 12.0)

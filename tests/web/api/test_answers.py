@@ -44,6 +44,9 @@ def test_an_account_counts_every_state_over_its_sites() -> None:
         "removed": 0,
     }  # fmt: skip
     assert (body.name, body.api_up, body.quota) == ("acme", None, None)
+    (riga,) = body.sites
+    assert riga.name == "riga"
+    assert {state: n for state, n in riga.extensions.items() if n} == {"registered": 1, "lost": 1}
 
 
 def test_a_quota_says_when_it_is_whole_again() -> None:

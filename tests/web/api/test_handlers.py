@@ -1,14 +1,10 @@
 """The JSON API: what it answers, what it takes, and from whom."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
-import jsonschema
 import pytest
+from fakes.asking import TOKEN, WRITES, api
 from fakes.web import NOW, FakeDaemon, FakeOperations, account, incident, served, watched
 from msgspec.structs import replace
 
@@ -26,11 +22,8 @@ from regwatch.core.model import (
     Severity,
     Timestamp,
 )
-from regwatch.web.auth import Gate
 from regwatch.web.server import WebSettings
 
-TOKEN = "t0ken-of-the-api"
-WRITES = {"Authorization": f"Bearer {TOKEN}"}
 LOST = ExtensionState.LOST
 SILENCE = {
     "matchers": {"site": ["riga"], "extension": ["000*1??", "999"]},
@@ -38,62 +31,6 @@ SILENCE = {
     "author": "anna",
     "comment": "new router",
 }
-
-
-class Asking:
-    """Asks the API, and checks each answer against its own description."""
-
-    def __init__(self, session: aiohttp.ClientSession, openapi: dict[str, Any]) -> None:
-        self._session = session
-        self._openapi = openapi
-
-    async def __call__(
-        self, method: str, path: str, body: object = None, **headers: str
-    ) -> tuple[int, Any]:
-        sent = {"Content-Type": "application/json", **headers}
-        content = None if body is None else json.dumps(body)
-        async with self._session.request(
-            method, f"/api/v1{path}", data=content, headers=sent
-        ) as answer:
-            assert answer.content_type == "application/json"
-            found = await answer.json()
-            self._check(method, path, answer.status, found)
-            return answer.status, found
-
-    def _check(self, method: str, path: str, status: int, body: object) -> None:
-        operation = self._operation(path.partition("?")[0])[method.lower()]
-        responses = operation["responses"]
-        response = responses.get(str(status)) or responses["default"]
-        schema = response["content"]["application/json"]["schema"]
-        jsonschema.validate(body, {**schema, "components": self._openapi["components"]})
-        assert (status < 400) == (str(status) in responses)
-
-    def _operation(self, path: str) -> dict[str, Any]:
-        for template, operations in self._openapi["paths"].items():
-            wanted = template.removeprefix("/api/v1").split("/")
-            is_greedy = template.endswith("{reference}")
-            given = path.split("/", len(wanted) - 1 if is_greedy else -1)
-            pairs = zip(wanted, given, strict=False)
-            if len(wanted) == len(given) and all(a == b or a[:1] == "{" for a, b in pairs):
-                return operations
-        raise AssertionError(path)
-
-
-@asynccontextmanager
-async def api(
-    daemon: FakeDaemon | None = None,
-    operations: FakeOperations | None = None,
-    *,
-    token: str = TOKEN,
-    gate: Gate | None = None,
-) -> AsyncIterator[Asking]:
-    operations = FakeOperations() if operations is None else operations
-    settings = WebSettings(api_token=token)
-    daemon = FakeDaemon([account()]) if daemon is None else daemon
-    async with served(daemon, settings=settings, gate=gate, operations=operations) as session:
-        auth = {} if gate is None else {"Authorization": f"Bearer {token}"}
-        async with session.get("/api/v1/openapi.json", headers=auth) as answer:
-            yield Asking(session, await answer.json())
 
 
 # --- reading ------------------------------------------------------------
@@ -258,30 +195,6 @@ async def test_without_operations_there_is_no_api() -> None:
         assert answer.status == 404
 
 
-# --- writing ------------------------------------------------------------
-
-
-async def test_a_silence_is_set_listed_and_ended() -> None:
-    operations = FakeOperations()
-    async with api(operations=operations) as ask:
-        status, made = await ask("POST", "/silences", SILENCE, **WRITES)
-        assert status == 201
-        assert made == {
-            "id": "s0",
-            "state": "active",
-            "matchers": {"extension": ["000*1??", "999"], "site": ["riga"]},
-            "starts_at": "2026-11-18T11:06:40Z",
-            "ends_at": "2026-11-18T12:06:40Z",
-            "author": "anna",
-            "comment": "new router",
-            "created_at": "2026-11-18T11:06:40Z",
-        }
-        assert (await ask("GET", "/silences"))[1] == {"silences": [made]}
-        status, ended = await ask("DELETE", "/silences/s0?author=bob", **WRITES)
-        assert (status, ended["state"], ended["ends_at"]) == (200, "expired", made["starts_at"])
-        assert (await ask("DELETE", "/silences/s9?author=bob", **WRITES))[0] == 404
-
-
 async def test_silences_that_are_over_are_listed_when_asked_for() -> None:
     over = Silence(
         id="old", matchers=Matchers(), starts_at=Timestamp(0.0), ends_at=Timestamp(1.0),
@@ -293,121 +206,6 @@ async def test_silences_that_are_over_are_listed_when_asked_for() -> None:
         _, everything = await ask("GET", "/silences?all=true")
     assert [(s["id"], s["state"]) for s in found["silences"]] == [("new", "pending")]
     assert [s["id"] for s in everything["silences"]] == ["new", "old"]
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"matchers": {}}, "Expected `object` of length >= 1"),
-        ({"matchers": {"site": []}}, "Expected `array` of length >= 1"),
-        ({"comment": ""}, "Expected `str` of length >= 1"),
-        ({"comment": None}, "Expected `str`"),
-        ({"duration_seconds": None}, "a silence needs an end"),
-        ({"ends_at": "2027-01-01T00:00:00Z"}, "a silence needs an end: `duration_seconds` or"),
-        ({"duration_seconds": -5}, "Expected `float` > 0"),
-        ({"duration_seconds": None, "ends_at": "2026-01-01T00:00:00Z"}, "the silence would be"),
-        ({"duration_seconds": None, "ends_at": "2027-01-01T00:00:00"}, "the time 2027-01-01T"),
-        ({"starts_at": "2026-01-01T00:00:00Z"}, "the silence would be over before it begins"),
-        ({"duration_seconds": None, "ends_at": "9999-12-31T23:59:59Z"}, "a silence ends within"),
-        ({"starts_at": "9999-01-01T00:00:00Z"}, "a silence ends within a year"),
-        ({"author": None}, "say who you are: `author`"),
-        ({"authors": "anna"}, "Object contains unknown field `authors`"),
-    ],
-)
-async def test_what_is_no_silence(change: dict[str, object], error: str) -> None:
-    async with api() as ask:
-        status, found = await ask("POST", "/silences", {**SILENCE, **change}, **WRITES)
-    assert status == 400
-    assert found["error"].startswith(error)
-
-
-async def test_a_silence_that_can_never_match_is_a_bad_request() -> None:
-    operations = FakeOperations(unmatched="no `site` matches `rga` (did you mean `riga`?)")
-    async with api(operations=operations) as ask:
-        found = await ask("POST", "/silences", SILENCE, **WRITES)
-    assert found == (400, {"error": operations.unmatched})
-
-
-async def test_an_incident_is_taken_on() -> None:
-    operations = FakeOperations(kept=[incident(number=5)])
-    path = f"/incidents/{operations.kept[0].id}/acknowledge"
-    async with api(operations=operations) as ask:
-        status, _ = await ask("POST", path, {"author": "anna", "comment": "hm"}, **WRITES)
-        assert status == 200
-        assert operations.acknowledged == [(operations.kept[0].id, "anna", "hm")]
-        gone = await ask("POST", "/incidents/none/acknowledge", {"author": "anna"}, **WRITES)
-    assert gone == (404, {"error": "no open incident has the id none"})
-
-
-async def test_what_people_write_is_one_line_of_text() -> None:
-    operations = FakeOperations(kept=[incident(number=5)])
-    path = f"/incidents/{operations.kept[0].id}/acknowledge"
-    async with api(operations=operations) as ask:
-        said = {"author": "an\x1b[31mna", "comment": "on\nmy\x00way"}
-        assert (await ask("POST", path, said, **WRITES))[0] == 200
-        _, silence = await ask("POST", "/silences", {**SILENCE, "comment": "a\r\nb"}, **WRITES)
-        assert (await ask("DELETE", "/silences/s0?author=b%00ob", **WRITES))[0] == 200
-    assert operations.acknowledged == [(operations.kept[0].id, "an [31mna", "on my way")]
-    assert silence["comment"] == "a b"
-
-
-async def test_a_deletion_is_announced() -> None:
-    operations = FakeOperations()
-    async with api(operations=operations) as ask:
-        body = {"account": "acme", "registration_ids": ["uloc-1"]}
-        said = {**body, "withdrawn": False}
-        assert await ask("POST", "/deletions", body, **WRITES) == (200, said)
-        assert (await ask("POST", "/deletions", {**body, "withdrawn": True}, **WRITES))[0] == 200
-        status, _ = await ask("POST", "/deletions", {**body, "account": "x"}, **WRITES)
-    assert status == 404
-    announced, withdrawn, _ = operations.deletions
-    assert announced == ("acme", ["uloc-1"], False)
-    assert withdrawn == ("acme", ["uloc-1"], True)
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "error"),
-    [
-        ({}, 403, "writing needs the daemon's socket"),
-        ({"Authorization": "Bearer wrong"}, 401, "the token is not valid"),
-        ({"Authorization": "Bearer "}, 401, "the token is not valid"),
-        ({"Authorization": "Basic YTpi"}, 403, "writing needs"),
-        ({**WRITES, "Sec-Fetch-Site": "cross-site"}, 403, "asked for by another site's page"),
-        ({**WRITES, "Content-Type": "text/plain"}, 415, "the body must be application/json"),
-    ],
-)
-async def test_who_may_not_write(headers: dict[str, str], status: int, error: str) -> None:
-    operations = FakeOperations()
-    async with api(operations=operations) as ask:
-        found, body = await ask("POST", "/silences", SILENCE, **headers)
-    assert found == status
-    assert body["error"].startswith(error)
-    assert not operations.set_silences
-
-
-async def test_without_a_token_nobody_may_write() -> None:
-    operations = FakeOperations()
-    async with api(operations=operations, token="") as ask:
-        for authorization in ("Bearer ", "Bearer x"):
-            status, _ = await ask("POST", "/silences", SILENCE, Authorization=authorization)
-            assert status == 401
-    assert not operations.set_silences
-
-
-@pytest.mark.parametrize(
-    ("content", "status"),
-    [(b"{", 400), (b"\xff", 400), (b"[]", 400), (b"x" * 70_000, 413), (b"", 400)],
-    ids=["cut", "not UTF-8", "a list", "too large", "nothing"],
-)
-async def test_bodies_that_are_none(content: bytes, status: int) -> None:
-    headers = {**WRITES, "Content-Type": "application/json"}
-    settings = WebSettings(api_token=TOKEN)
-    async with (
-        served(FakeDaemon(), settings=settings, operations=FakeOperations()) as session,
-        session.post("/api/v1/silences", data=content, headers=headers) as answer,
-    ):
-        assert answer.status == status
-        assert "error" in await answer.json()
 
 
 async def said_to(session: aiohttp.ClientSession, asked: bytes, *headers: bytes) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from regwatch.web.api.changes import Changes
 from regwatch.web.api.endpoints import ENDPOINTS
 from regwatch.web.api.handlers import Api
 from regwatch.web.api.openapi import Endpoint, describe
@@ -20,12 +21,20 @@ def test_the_description_is_the_one_that_programs_know() -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 def test_every_endpoint_has_its_handler(endpoint: Endpoint) -> None:
-    assert callable(getattr(Api, endpoint.name))
+    assert callable(getattr(Changes if endpoint.takes_token else Api, endpoint.name))
 
 
 def test_whatever_changes_something_takes_the_token_and_nothing_else_does() -> None:
     guarded = {each.name for each in ENDPOINTS if each.takes_token}
-    assert guarded == {"acknowledge", "add_silence", "expire_silence", "announce_deletion"}
+    assert guarded == {
+        "acknowledge",
+        "add_silence",
+        "expire_silence",
+        "announce_deletion",
+        "unregister",
+        "unregister_all",
+        "try_receiver",
+    }
 
 
 def test_a_pattern_in_a_path_is_a_parameter_without_its_pattern() -> None:

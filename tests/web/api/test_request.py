@@ -6,18 +6,21 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from regwatch.core.model import Timestamp
+from regwatch.core.model import ExtensionState, Timestamp
 from regwatch.web.api.bodies import NewSilence
 from regwatch.web.api.request import (
     ApiError,
     author_of,
     check_writer,
+    choice_of,
     end_of,
     limit_of,
     moment_of,
+    search_of,
     time_of,
 )
 from regwatch.web.auth import WRITER
+from regwatch.web.listing import Search
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -52,6 +55,32 @@ def test_how_many_are_asked_for(query: str, limit: int) -> None:
 def test_what_is_no_number_of_lines(value: str) -> None:
     with pytest.raises(ApiError, match="`limit` must be a number from 1"):
         limit_of(asked(f"/?limit={value}"), 500)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("state=gone", "`state` is unknown, registered, .* or removed"),
+        ("page=0", "`page` must be a number from 1"),
+        ("page=two", "`page` must be a number from 1"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_said(query: str, said: str) -> None:
+    with pytest.raises(ApiError, match=said):
+        search_of(asked(f"/?{query}"))
+
+
+def test_extensions_are_searched_as_on_the_page() -> None:
+    found = search_of(asked("/?q=riga&state=lost&page=2"))
+    assert found == Search("riga", ExtensionState.LOST, 2)
+    assert search_of(asked("/?state=")) == Search()
+
+
+def test_one_of_several_words_is_asked_for() -> None:
+    assert choice_of(asked("/?all=true"), "all", ("true", "false")) == "true"
+    assert choice_of(asked("/"), "all", ("true", "false")) is None
+    with pytest.raises(ApiError, match="`all` is true or false"):
+        choice_of(asked("/?all=yes"), "all", ("true", "false"))
 
 
 def test_a_time_is_the_same_in_every_zone() -> None:

@@ -1,11 +1,11 @@
-"""Times and durations as people write them, and as they are shown."""
+"""Times and durations as people write them."""
 
 from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
 
-from regwatch.cli.times import DurationType, MomentType, age, shown
+from regwatch.cli.parameters import DurationType, MomentType
 from regwatch.clock import wall_clock
 
 TEN = datetime(2026, 12, 1, 22, 0, tzinfo=UTC)
@@ -49,14 +49,3 @@ def test_so_long_ago() -> None:
 def test_what_is_no_time_is_told_how_to_write_one() -> None:
     with pytest.raises(click.BadParameter, match="`soon` is neither 24h nor 2026-12-01T22:00"):
         MomentType().convert("soon", None, None)
-
-
-def test_a_time_is_shown_by_this_machine_s_clock() -> None:
-    assert shown("2026-12-01T22:00:00.750Z") == f"{TEN.astimezone():%Y-%m-%d %H:%M:%S}"
-    assert shown(None) == "–"
-
-
-def test_an_age_is_counted_from_then_to_now() -> None:
-    old = age("2026-01-01T00:00:00Z")
-    assert age("2026-01-01T01:00:00Z") == pytest.approx(old - 3600, abs=60)
-    assert old > 0

@@ -1,13 +1,8 @@
-"""Times and durations on the command line."""
+"""Kinds of words on the command line: durations, times. Nothing is loaded until one is read."""
 
 from datetime import UTC, datetime, timedelta
 
 import click
-from pydantic_core import PydanticCustomError
-
-from regwatch.cli.remote import RemoteError
-from regwatch.clock import wall_clock
-from regwatch.shapes.values import seconds
 
 
 class DurationType(click.ParamType):  # type: ignore[type-arg]
@@ -19,6 +14,10 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Fails with a message that says how to write it."""
+        from pydantic_core import PydanticCustomError
+
+        from regwatch.shapes.values import seconds
+
         if isinstance(value, float):
             return value
         try:
@@ -37,6 +36,11 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         """Fails with a message that says how to write it."""
+        from pydantic_core import PydanticCustomError
+
+        from regwatch.clock import wall_clock
+        from regwatch.shapes.values import seconds
+
         if isinstance(value, datetime):
             return value
         try:
@@ -48,23 +52,3 @@ class MomentType(click.ParamType):  # type: ignore[type-arg]
         except PydanticCustomError:
             self.fail(f"`{value}` is neither 24h nor 2026-12-01T22:00", param, ctx)
         return datetime.fromtimestamp(wall_clock(), UTC) - ago
-
-
-def shown(at: str | None) -> str:
-    """A time of the API, by this machine's clock: `2026-11-24 09:15:02`. Raises `RemoteError`."""
-    if at is None:
-        return "–"
-    return f"{_moment(at):%Y-%m-%d %H:%M:%S}"
-
-
-def age(at: str) -> float:
-    """Seconds since a time of the API; raises `RemoteError`."""
-    return wall_clock() - _moment(at).timestamp()
-
-
-def _moment(at: str) -> datetime:
-    try:
-        # By this machine's clock, too: there must be a year before and after it.
-        return datetime.fromisoformat(at).astimezone()
-    except (ValueError, OverflowError) as error:
-        raise RemoteError(f"`{at}` is no time: no regwatch answers so") from error
