@@ -62,6 +62,7 @@ ELSEWHERE = {
     "cli/demo.py": "what its own daemon sends",
     "cli/reaching.py": "a URL that `whereabouts` has read",
     "cli/remote.py": "the name of this machine's user",
+    "config/top.py": "a default of ours",
     "config/source.py": "by the loader, whose file it is",
     "notify/receivers/slack_bot.py": "its own note, and what `notify/http.py` has read",
     "notify/receivers/webhook.py": "a key of the configuration: what is no base64 is the key",

@@ -54,7 +54,7 @@ READ_BY_WORD = {
     "web/origin.py": "compares headers",
     "web/rates.py": "reads addresses, or nothing",
     "web/metrics/scrape.py": "chooses by a header",
-    "web/pages/routes.py": "hands the query on to the search, and looks a file up by its name",
+    "web/pages/routes.py": "hands the query on to the search, and looks the rest up by its name",
 }
 """Modules of `web/` that look into a request themselves; and why nothing of it comes in."""
 

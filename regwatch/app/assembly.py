@@ -20,7 +20,7 @@ from regwatch.app.watch_assembly import WatchAssembly
 from regwatch.config import Config
 from regwatch.config.label_checks import known_labels
 from regwatch.config.receivers import ReceiverShape
-from regwatch.config.sections import AccountShape
+from regwatch.config.sections import AccountShape, HeartbeatShape
 from regwatch.core.alerts.rules import Rules
 from regwatch.notify.delivery.deliveries import Delivery
 from regwatch.notify.delivery.lookup import LookingUp
@@ -58,7 +58,7 @@ class Assembly:
                 on_incidents=self.exchange.publish,
                 on_death=self.exchange.died,
             ),
-            heartbeats=[] if beat is None else [self._heartbeat(revealed(beat.url), beat.every)],
+            heartbeats=[] if beat is None else [self._heartbeat(beat)],
             maintenance=maintenance(config),
             known_labels=known_labels(config),
             route_trial=RouteTrial(config),
@@ -105,10 +105,10 @@ class Assembly:
             fallbacks={} if fallback is None else {receiver.name: fallback},
         )
 
-    def _heartbeat(self, url: str, every: float) -> HeartEngine:
+    def _heartbeat(self, beat: HeartbeatShape) -> HeartEngine:
         self.around.instruments.initialize_heartbeat([each.value for each in Beat])
         return HeartEngine(
-            HeartbeatSettings(url, every),
+            HeartbeatSettings(revealed(beat.url), beat.every, beat.method),
             self._beating,
             self.around.bugs,
             on_death=self.exchange.died,

@@ -1,7 +1,7 @@
 """`regwatch replay`: what would have been sent."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from rich.text import Text
@@ -11,7 +11,7 @@ from regwatch.cli.console import fail, out
 from regwatch.cli.records import SEVERITIES
 from regwatch.cli.settings import load_or_exit
 from regwatch.core.model import Notification
-from regwatch.notify.words.wording import headline
+from regwatch.notify.words.first_line import headline
 from regwatch.sources.recorded.record import records_in
 from regwatch.sources.source import SourceError
 
@@ -23,7 +23,7 @@ def replay(config_file: Path, file: Path) -> None:
     try:
         for message in Replay(config).play(records_in(file)):
             sent[message.receiver] += 1
-            out().print(_line(message))
+            out().print(_line(message, config.timezone))
     except UnknownAccountError as error:
         known = ", ".join(account.name for account in config.accounts)
         fail(f"the record is of account `{error}`; the configuration has {known}")
@@ -33,7 +33,7 @@ def replay(config_file: Path, file: Path) -> None:
     out().print(Text(f"{sent.total()} messages: {total}" if sent else "Nobody would be told."))
 
 
-def _line(message: Notification) -> Text:
+def _line(message: Notification, zone: tzinfo) -> Text:
     at = datetime.fromtimestamp(message.created_at).astimezone()
     style = "green" if message.is_resolved else SEVERITIES[message.severity.value]
     reason = message.reason.value.replace("_", " ")
@@ -41,5 +41,5 @@ def _line(message: Notification) -> Text:
         (f"{at:%Y-%m-%d %H:%M:%S %Z}", "dim"),
         f"  {message.receiver:<12} ",
         (f"{reason:<14}", "dim"),
-        (f" {headline(message)}", style),
+        (f" {headline(message, zone=zone)}", style),
     )

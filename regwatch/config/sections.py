@@ -214,6 +214,9 @@ class HeartbeatShape(Shape):
 
     url: SecretUrl
     every: Duration = 60.0
+    method: Literal["GET", "POST", "HEAD"] = Field(
+        default="GET", description="How it is pinged: as its service asks."
+    )
 
 
 def _listen(value: object) -> str:

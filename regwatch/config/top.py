@@ -1,12 +1,13 @@
 """The file as a whole."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
 from regwatch.config.alerts import AlertsShape
 from regwatch.config.holidays import Holidays
-from regwatch.config.hours import MaintenanceShape, ScheduleShape
+from regwatch.config.hours import MaintenanceShape, ScheduleShape, Timezone
 from regwatch.config.receivers import ReceiverShape
 from regwatch.config.sections import (
     AccountShape,
@@ -39,6 +40,7 @@ class Config(Shape):
         default=None, description="A folder of templates that change the words of messages."
     )
     routes: list[RouteShape] = []
+    timezone: Timezone = Field(default=ZoneInfo("UTC"), description="Of the times in messages.")
     schedules: dict[str, ScheduleShape] = {}
     maintenance: list[MaintenanceShape] = []
     heartbeat: HeartbeatShape | None = None

@@ -65,6 +65,11 @@ def literal(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+def is_address(text: str) -> bool:
+    """Whether it is no name, but a place in the network: an address, or a range of them."""
+    return literal(text.partition("/")[0]) is not None
+
+
 def _canonical_host(text: str) -> str:
     address = _address(text)
     return text.lower() if address is None else str(address)

@@ -155,11 +155,11 @@ def _of_step(incident: Incident, step: Step, now: Timestamp) -> Happening:
 
 
 def of_notification(notification: Notification) -> Iterator[Happening]:
-    """Whom a message tells what; of what is told still, only where it is a reminder."""
+    """Whom a message tells what; of what is told still, only reminders and growth."""
     is_reminder = notification.reason is NotifyReason.REPEAT_DUE
     escalated = f"not acknowledged for {humanise(notification.unacknowledged_for)}"
     for item in notification.items:
-        if item.status is ItemStatus.STILL and not is_reminder:
+        if item.status is ItemStatus.STILL and not (is_reminder or item.grown_from):
             continue
         incident = item.incident
         is_escalated = notification.unacknowledged_for and item.status is ItemStatus.NEW

@@ -277,6 +277,19 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
         return max(0.0, self.detected - self.lease_ended)
 
 
+class Toll(Struct, frozen=True, gc=False):
+    """How many phones an incident is about that is about many."""
+
+    out: int
+    """Affected now; of what is over, those that are not back."""
+    of: int = 0
+    """Among so many: of the place, the account, the list. 0: that is not known."""
+    back: int = 0
+    """Affected before, and well again."""
+    names: tuple[str, ...] = ()
+    """Of what is over: the first of those that are not back, by their numbers."""
+
+
 class Incident(Struct, frozen=True, gc=False, kw_only=True):
     """A condition's life, for one subject. Only `core/alerts/incidents.py` makes or changes one."""
 
@@ -312,6 +325,8 @@ class Incident(Struct, frozen=True, gc=False, kw_only=True):
     acknowledged_at: Timestamp | None = None
     resolution: str = ""
     """Why it is over, where it is not simply well again."""
+    toll: Toll | None = None
+    """How many phones it is about; None: it is about one thing."""
     facts: Facts
 
     @property
@@ -363,6 +378,8 @@ class Item(Struct, frozen=True, gc=False):
     incident: Incident
     told_before: bool = False
     """New under this name, but known to the receiver under a milder one."""
+    grown_from: int = 0
+    """So many phones were affected when the receiver was told last; 0: it has not grown by much."""
 
     @property
     def id(self) -> IncidentId:
@@ -421,6 +438,7 @@ class NotifyReason(StrEnum):
     ALL_RESOLVED = "all_resolved"
     REPEAT_DUE = "repeat_due"
     WORSE = "worse"
+    GROWN = "grown"
     TEST = "test"
 
 
@@ -494,6 +512,8 @@ class Notified(Struct, frozen=True, gc=False):
     repeats: int = 0
     resolved_at: Timestamp | None = None
     """When its resolve was put in the outbox, or was not, where the route tells of none."""
+    out: int = 0
+    """How many phones it said were affected."""
     first_told_at: Timestamp | None = None
     """When it was first told as bad as it is; None: noted by an earlier version."""
 

@@ -386,7 +386,8 @@ class Monitor:
             gathered.add(self._api_watch.judge(unconfirmed=unconfirmed, now=now))
         with gathered.guarding():
             restarts = self._watches.restarts
-            found, because = restarts.condition(self.account, now=now), restarts.resolution
-            step = self.incidents.apply("registrar", found, because=because, now=now)
+            found = restarts.condition(self.account, now=now)
+            because, toll = restarts.resolution, restarts.final
+            step = self.incidents.apply("registrar", found, because=because, toll=toll, now=now)
             gathered.add([step])
             gathered.want(restarts.take_released())

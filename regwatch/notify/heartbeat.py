@@ -1,5 +1,5 @@
 """The pings of a dead-man's switch: healthchecks.io, Uptime Kuma's push, Cronitor and their like
-all take a GET.
+all take a GET, some of them a HEAD or a POST as well.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import structlog
 
 from regwatch.clock import Clock
 from regwatch.notify.errors import DeliveryError
-from regwatch.notify.http import Post, get
+from regwatch.notify.http import Post, ask
 from regwatch.notify.redaction import secrets_of
 
 AGAIN_SECONDS = 5.0
@@ -39,6 +39,8 @@ class HeartbeatSettings:
 
     url: str = field(repr=False)
     every_seconds: float = 60.0
+    method: str = "GET"
+    """GET, POST or HEAD; without a body."""
 
 
 class Heartbeat:
@@ -86,7 +88,7 @@ class Heartbeat:
         url = self._settings.url
         request = Post(url, b"", timeout_seconds=TIMEOUT_SECONDS, secrets=secrets_of(url))
         try:
-            await get(self._session, request, clock=self._clock)
+            await ask(self._session, self._settings.method, request, clock=self._clock)
         except DeliveryError as error:
             return error.message
         return ""

@@ -124,15 +124,11 @@ def answered(body: str) -> Mapping[str, object]:
 
 async def post(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
     """Send it; raises `DeliveryError` unless the answer is a 2xx."""
-    return await _ask(session, "POST", request, clock)
+    return await ask(session, "POST", request, clock=clock)
 
 
-async def get(session: aiohttp.ClientSession, request: Post, *, clock: Clock) -> Reply:
-    """Ask for its URL, without its body; raises `DeliveryError` unless the answer is a 2xx."""
-    return await _ask(session, "GET", request, clock)
-
-
-async def _ask(session: aiohttp.ClientSession, method: str, request: Post, clock: Clock) -> Reply:
+async def ask(session: aiohttp.ClientSession, method: str, request: Post, *, clock: Clock) -> Reply:
+    """The same by another method; a GET or a HEAD has no body."""
     host = host_of(request.url)
     if session.closed:  # stopping: the message is for the next start, not for the bin
         raise ReceiverUnavailableError(

@@ -18,6 +18,7 @@ from regwatch.web.metrics.scrape import Scrape
 from regwatch.web.metrics.series import PerExtension
 from regwatch.web.origin import Names, only_ours
 from regwatch.web.pages.page import StatusPage
+from regwatch.web.pages.plain import PlainPages
 from regwatch.web.pages.routes import Pages
 from regwatch.web.rates import Networks, limited
 from regwatch.web.views import DaemonView, OperationsView
@@ -75,7 +76,8 @@ def build_app(
     app[HEARD] = heard
     app.on_startup.append(names.learn)
     app.on_response_prepare.append(_secure)
-    app.add_routes(Pages(StatusPage(view, clock, settings.external_url, bugs)).routes())
+    page = StatusPage(view, clock, settings.external_url, bugs)
+    app.add_routes(Pages(page, PlainPages(operations, clock)).routes())
     exposition = Exposition(instruments, view, settings.per_extension, bugs)
     app.add_routes(Scrape(exposition).routes())
     app.add_routes(HealthChecks(view, reload).routes())

@@ -61,10 +61,10 @@ async def test_what_would_have_been_sent_and_when(tmp_path: Path) -> None:
     assert all(re.match(r"[\d-]{10} [\d:]{8} [A-Z]+[+\d-]*  chat ", line) for line in lines)
     told = [line.split("  ", 2)[2].strip() for line in lines]
     assert [line[:70].rstrip() for line in told] == [
-        "first seen     1 new, since 08:03:00 UTC: 102 signed off",
-        "first seen     1 new, since 08:05:00 UTC: The PBX's API does not answe",
-        "all resolved   1 resolved, after 7 min: PBX API unavailable, acme",
-        "all resolved   1 resolved, after 9 min: extension signed off, 102",
+        "first seen     INFO 102 signed off in acme since 08:03 UTC",
+        "first seen     CRITICAL acme: PBX API does not answer since 08:05 UTC",
+        "all resolved   RESOLVED acme: PBX API answers again after 7 min",
+        "all resolved   RESOLVED 102 back in acme after 9 min",
     ]
     assert total == "4 messages: 4 to chat"
 

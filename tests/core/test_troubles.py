@@ -28,7 +28,9 @@ def test_a_site_that_goes_dark_is_one_message_and_one_when_it_is_back(leases: st
     alone = new[AlertName.EXTENSION_LOST] + new[AlertName.REFRESH_OVERDUE]
     assert alone <= 4, "only who waited for half a minute before it could be seen to be more"
     told = [m for m in at.messages if m.reason is not NotifyReason.REPEAT_DUE]
-    assert len(told) <= 2 + 2 * alone
+    grown = [m for m in told if any(item.grown_from for item in m.items)]
+    assert len(grown) <= 3, "twice as many, and twice as many again"
+    assert len(told) - len(grown) <= 2 + 2 * alone
     (outage,) = [i for i in at.incidents.values() if i.alert is AlertName.SITE_LOST]
     assert " of 20 phones behind 203.0.113.2 silent since " in outage.summary
     assert "the public address 203.0.113.2" in outage.explanation

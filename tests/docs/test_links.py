@@ -49,7 +49,14 @@ def test_contents_name_every_chapter(pages):
 
 def test_the_readme_is_short_and_leads_to_every_page(readme, documents):
     assert readme.text.count("\n") <= LONGEST_README
-    assert {*documents} - {"README.md"} <= {link.partition("#")[0] for link in readme.links}
+    runbooks = {name for name in documents if name.startswith("docs/alerts/")}
+    pages = {*documents} - {"README.md"} - runbooks
+    assert pages <= {link.partition("#")[0] for link in readme.links}
+
+
+def test_the_page_of_alerts_leads_to_every_runbook(pages):
+    runbooks = {name for name in pages if name.startswith("alerts/")}
+    assert {f"{name}.md" for name in runbooks} <= {*pages["alerts"].links}
 
 
 def test_every_page_leads_back_to_the_list_of_all(pages):

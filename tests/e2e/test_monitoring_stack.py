@@ -61,7 +61,7 @@ async def test_promtool_is_silent_and_prometheus_finds_the_daemon_up(tmp_path: P
             aiohttp.ClientSession() as asking,
         ):
             await sample(asking, address, 'up{job="regwatch"} == 1')
-            firing = await sample(asking, address, "sum(regwatch_incidents) == 1")
+            firing = await sample(asking, address, "sum(regwatch_incidents_firing) == 1")
             assert firing["value"][1] == "1"
         assert await regwatch.stop() == 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import aiohttp
@@ -36,7 +37,7 @@ from regwatch.notify.receivers.webhook import WebhookSettings
 from regwatch.notify.words.templates import NO_TEMPLATES
 
 ROUTING_KEY = "pagerdutysecret00000000000000000"
-REST = RestOfFile(external_url="https://r", own=NO_TEMPLATES, path=lambda _: None)
+REST = RestOfFile(external_url="https://r", zone=UTC, own=NO_TEMPLATES, path=lambda _: None)
 """What a receiver's settings take from outside its own mapping of the file."""
 
 

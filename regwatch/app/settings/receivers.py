@@ -10,6 +10,7 @@ def receiver_settings(config: Config, receiver: ReceiverShape) -> ReceiverSettin
     """How a receiver is reached, and in what words."""
     rest = RestOfFile(
         external_url=config.http.external_url or "",
+        zone=config.timezone,
         own=config.own_words(receiver.name),
         path=config.path,
     )

@@ -19,6 +19,7 @@ from regwatch.core.model import (
     FailureReason,
     Registration,
     Timestamp,
+    Toll,
     Watched,
 )
 from regwatch.core.phones.lateness import Lateness
@@ -47,6 +48,8 @@ class Condition(Struct, frozen=True, gc=False, kw_only=True):
     facts: Facts
     is_retold: bool = False
     """Whether its words change while it lasts, and the incident takes them over."""
+    toll: Toll | None = None
+    """How many phones it is about; None: it is about one thing."""
 
 
 def extension_lost(account: AccountName, watched: Watched, loss: Loss) -> Condition:
@@ -265,6 +268,7 @@ def registrar_restarted(
         f"{humanise(max(0.0, back_by - since))}. Who is not back by then is told as lost.",
         facts=Facts(account=account, reason="forgotten", detected=since),
         is_retold=True,
+        toll=Toll(forgotten),
     )
 
 
@@ -285,6 +289,7 @@ def account_lost(
         "are back is told five minutes later.",
         facts=Facts(account=account, reason="account_lost", detected=since),
         is_retold=True,
+        toll=Toll(gone - returned, of, returned),
     )
 
 
@@ -304,6 +309,7 @@ def list_shrank(
         "PBX does not know them any more, or put them under `exclude`.",
         facts=Facts(account=account, reason="list_shrank", detected=since),
         is_retold=True,
+        toll=Toll(len(missing), of),
     )
 
 
@@ -322,6 +328,7 @@ def unanswered(
         "cannot be seen. Do they exist still, and may the application see them?",
         facts=Facts(account=account, reason="unanswered", detected=since),
         is_retold=True,
+        toll=Toll(count),
     )
 
 

@@ -46,6 +46,7 @@ from regwatch.core.model import (
     IncidentState,
     Severity,
     Timestamp,
+    Toll,
 )
 
 
@@ -107,13 +108,16 @@ def advance(
     account: AccountName,
     recover_after: float,
     because: str = "",
+    toll: Toll | None = None,
     now: Timestamp,
 ) -> Step:
     """One step of the table above. `because`: why the condition does not hold, where that is not
-    simply that all is well again.
+    simply that all is well again; `toll`: who is back by then, where it was about many.
     """
     policy = policies.get(condition.alert) if condition is not None else None
     if condition is None or policy is None:
+        if incident is not None and toll is not None:
+            incident = replace(incident, toll=toll)
         return _without_condition(incident, recover_after, because, now)
     if incident is None:
         return _begun(condition, policy, account, now)
@@ -178,6 +182,7 @@ def _begun(condition: Condition, policy: AlertPolicy, account: AccountName, now:
         started_at=condition.since,
         summary=condition.summary,
         explanation=condition.explanation,
+        toll=condition.toll,
         facts=condition.facts,
     )
     if now >= pending.started_at + policy.hold_for:
@@ -262,7 +267,12 @@ def acknowledge(incident: Incident, by: str, comment: str, *, now: Timestamp) ->
 
 
 def _reworded(incident: Incident, condition: Condition) -> Incident:
-    return replace(incident, summary=condition.summary, explanation=condition.explanation)
+    return replace(
+        incident,
+        summary=condition.summary,
+        explanation=condition.explanation,
+        toll=condition.toll,
+    )
 
 
 def _retold(
@@ -275,5 +285,6 @@ def _retold(
         started_at=started_at,
         summary=condition.summary,
         explanation=condition.explanation,
+        toll=condition.toll,
         facts=condition.facts,
     )

@@ -29,6 +29,7 @@ from regwatch.core.model import (
     IncidentId,
     IncidentState,
     Timestamp,
+    Toll,
 )
 
 ABOUT_PRESENCE = frozenset(
@@ -106,9 +107,10 @@ class OpenIncidents:
         now: Timestamp,
         recover_after: float | None = None,
         because: str = "",
+        toll: Toll | None = None,
     ) -> Step:
         """What holds now for a subject; `recover_after` overrides the configured one. `because`:
-        why nothing holds, where that is not simply that all is well again.
+        why nothing holds, where that is not simply that all is well again; `toll`: who is back.
         """
         before = self._open.get(subject)
         facts = condition.facts if condition is not None else before.facts if before else None
@@ -122,6 +124,7 @@ class OpenIncidents:
             account=self._account,
             recover_after=rules.recover_after if recover_after is None else recover_after,
             because=because,
+            toll=toll,
             now=now,
         )
         if step.incident is None or step.incident is before:

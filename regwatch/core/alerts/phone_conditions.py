@@ -13,6 +13,7 @@ from regwatch.core.model import (
     Incident,
     Registration,
     Timestamp,
+    Toll,
     Watched,
 )
 from regwatch.core.phones.flapping import Flaps
@@ -66,6 +67,7 @@ def line_changed(told: Incident, phones: int, move: Move) -> Condition:
         f"first to show it was {told.facts.extension or told.facts.extension_id}.",
         facts=told.facts,
         is_retold=True,
+        toll=Toll(phones),
     )
 
 

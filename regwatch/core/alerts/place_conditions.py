@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from regwatch.core.alerts.conditions import Condition
-from regwatch.core.model import AccountName, AlertName, Facts, Timestamp
+from regwatch.core.model import AccountName, AlertName, Facts, Timestamp, Toll
 from regwatch.core.phones.outages import VOTES_AHEAD, Evidence, OutagePolicy
 from regwatch.core.phones.places import MOST_COMPARED
 from regwatch.core.subjects import site_subject
@@ -43,6 +43,7 @@ def site_lost(
             detected=detected,
         ),
         is_retold=True,
+        toll=Toll(evidence.members, evidence.of or evidence.phones, evidence.returned),
     )
 
 
@@ -69,6 +70,12 @@ def reasons(evidence: Evidence, policy: OutagePolicy) -> str:
         f"{at_least}, {share} or more of those that say something, "
         f"{lead:.1f} votes ahead of {VOTES_AHEAD:.0f} wanted"
     )
+
+
+def final_toll(evidence: Evidence, numbers: Sequence[str]) -> Toll:
+    """How many came back, and who did not; `numbers`: of the first of those."""
+    out = evidence.members
+    return Toll(out, out + evidence.returned, evidence.returned, tuple(numbers[:out]))
 
 
 def back(evidence: Evidence, *, came_back: Sequence[str], still_out: Sequence[str]) -> str:

@@ -7,7 +7,13 @@ from itertools import islice
 
 from regwatch.core.alerts.conditions import Condition, name_of
 from regwatch.core.alerts.place_conditions import MOST_NAMED, evidence_words, site_lost
-from regwatch.core.model import AccountName, ExtensionId, ExtensionState, Timestamp
+from regwatch.core.model import (
+    AccountName,
+    Extension,
+    ExtensionId,
+    ExtensionState,
+    Timestamp,
+)
 from regwatch.core.phones.outages import Evidence
 from regwatch.core.phones.places import Phone
 from regwatch.core.phones.roster import Roster
@@ -41,9 +47,16 @@ class PlaceWords:
 
     def names(self, ids: Iterable[ExtensionId]) -> Sequence[str]:
         """The first of them, as people call them."""
+        return [name_of(extension) for extension in self._first(ids)]
+
+    def numbers(self, ids: Iterable[ExtensionId]) -> Sequence[str]:
+        """The first of them, by number alone."""
+        return [extension.number or f"id {extension.id}" for extension in self._first(ids)]
+
+    def _first(self, ids: Iterable[ExtensionId]) -> Sequence[Extension]:
         by_id = self._roster.by_id
         known = (by_id[i].extension for i in ids if i in by_id)
-        return [name_of(extension) for extension in islice(known, MOST_NAMED)]
+        return list(islice(known, MOST_NAMED))
 
     def _site(self, place: str) -> str:
         return place if place in self._sites.names else ""

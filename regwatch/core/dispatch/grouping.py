@@ -20,20 +20,22 @@ Rules, per receiver and group (a route's `group_by` makes the groups):
 9.  An incident told and unchanged stays in the group it was told in, also when routes changed. One
     that escalates leaves its group without a word and is new in its new one; a receiver that is on
     none of its routes any more hears nothing but the resolve.
-10. A group of which no told incident is left is forgotten: the next one is its first message. Nor
+10. Of a told incident that is about many phones and has grown by much (`has_grown`), all that the
+    group has to say is said again, paced as news: how many it is now, and how many it was.
+11. A group of which no told incident is left is forgotten: the next one is its first message. Nor
     does news wait for `group_interval` where all that was told has resolved meanwhile.
 
-11. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
+12. Of an incident that is quiet, inhibited or silenced, nothing is told, and nobody is reminded. It
     is news once it is quiet no more; and its resolve is owed as ever to whoever was told before.
-12. Nobody is reminded of what is acknowledged.
-13. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
-14. A route matches within its hours only: as they are when a message is due, not when its incident
+13. Nobody is reminded of what is acknowledged.
+14. On a route with a `digest` news and resolves are collected for that long, unless it gets worse.
+15. A route matches within its hours only: as they are when a message is due, not when its incident
     fired. When hours begin or end, what fires still is told to whom the routes name from then on,
     and no more to the others, but for its end. Of what somebody acknowledged, or is nothing but
     info, others are not told anew for that.
-15. What nobody acknowledges in time is told to others too (`escalations`), hours or not: with all
+16. What nobody acknowledges in time is told to others too (`escalations`), hours or not: with all
     of its group that waits for it, at once, and its end as ever.
-16. On a route that says so, nobody hears of an end.
+17. On a route that says so, nobody hears of an end.
 
 `due` decides, and changes nothing; `queued` makes it so once the caller has stored the message.
 `turn` follows the time, in pieces. Note all there is, then ask: asking costs the size of the groups
@@ -49,7 +51,7 @@ import msgspec
 
 from regwatch.core.clock_steps import move_all, pieces
 from regwatch.core.dispatch.escalations import Escalations
-from regwatch.core.dispatch.groups import RANKS, Group, is_news
+from regwatch.core.dispatch.groups import RANKS, Group, has_grown, is_news
 from regwatch.core.dispatch.route_hours import RouteHours
 from regwatch.core.dispatch.routing import (
     Route,
@@ -84,7 +86,7 @@ REMINDED_ROWS = 3
 
 Target = tuple[str, str, Route]
 """Receiver, group key, route."""
-Form = tuple[bool, AlertName, Severity, str, bool, bool]
+Form = tuple[bool, AlertName, Severity, str, bool, bool, int]
 """What of an incident decides where it belongs, and whether anybody is reminded."""
 
 
@@ -96,6 +98,7 @@ def _form(incident: Incident) -> Form:
         incident.facts.site,
         incident.is_quiet,
         bool(incident.acknowledged_by),
+        0 if incident.toll is None else incident.toll.out,
     )
 
 
@@ -122,6 +125,7 @@ def _row(
         group_key=notification.group_key,
         firing_at=now,
         repeats=repeats,
+        out=0 if item.incident.toll is None else item.incident.toll.out,
         first_told_at=now if before is None or not knows or is_worse else before.told_at,
     )
 
@@ -338,7 +342,7 @@ class Grouping:
             if item.status is ItemStatus.RESOLVED:
                 told = self._rows[item.incident.id][notification.receiver]
                 rows.append(msgspec.structs.replace(told, resolved_at=now))
-            elif item.status is ItemStatus.NEW or still <= REMINDED_ROWS:
+            elif item.status is ItemStatus.NEW or item.grown_from or still <= REMINDED_ROWS:
                 before = self._rows.get(item.incident.id, {}).get(notification.receiver)
                 rows.append(_row(notification, item, repeats, before, now))
         return rows
@@ -428,6 +432,8 @@ class Grouping:
             group.route = route
             if is_news(row, incident) and not incident.is_quiet:
                 group.fresh[incident.id] = waiting.get(receiver, now)
+            elif has_grown(row, incident) and not incident.is_quiet:
+                group.grown[incident.id] = waiting.get(receiver, now)
             places.append(group)
         return tuple(places)
 
@@ -559,7 +565,7 @@ class Grouping:
 
     def _repeats_after(self, notification: Notification) -> int:
         """How many reminders the group will have had since something was last new."""
-        if any(item.status is ItemStatus.NEW for item in notification.items):
+        if any(item.status is ItemStatus.NEW or item.grown_from for item in notification.items):
             return 0
         group = self._groups.get((notification.receiver, notification.group_key))
         repeats = group.repeats if group is not None else 0

@@ -23,6 +23,7 @@ from regwatch.core.model import (
     Word,
 )
 
+STILL = ItemStatus.STILL
 RANKS = {severity: severity.rank for severity in Severity}
 
 
@@ -33,12 +34,29 @@ def is_news(row: Notified | None, incident: Incident) -> bool:
     return RANKS[incident.severity] < RANKS[row.severity]
 
 
+GROWN_FOLD = 2
+"""Who was told of so many phones hears of it again once they are twice as many,"""
+GROWN_SHARE = 0.5
+"""or so much of the place more: at most a handful of times in the longest outage."""
+GROWN_BY = 3
+"""A few more are no news."""
+
+
+def has_grown(row: Notified | None, incident: Incident) -> bool:
+    """Whether many more phones are affected than a receiver was told; not for each single one."""
+    toll, told = incident.toll, 0 if row is None or row.resolved_at is not None else row.out
+    if toll is None or not told or toll.out < told + GROWN_BY:
+        return False
+    is_share = toll.of > 0 and toll.out - told >= GROWN_SHARE * toll.of
+    return is_share or toll.out >= GROWN_FOLD * told
+
+
 class Group:
     """What one receiver knows, and does not know yet, of one group."""
 
     __slots__ = (
-        "due_at", "entry", "fresh", "gone", "key", "receiver", "repeats", "route", "spoken_at",
-        "told",
+        "due_at", "entry", "fresh", "gone", "grown", "key", "receiver", "repeats", "route",
+        "spoken_at", "told",
     )  # fmt: skip
 
     def __init__(self, receiver: str, key: str, route: Route) -> None:
@@ -51,6 +69,8 @@ class Group:
         """Told as firing and not yet as resolved."""
         self.gone: dict[IncidentId, Timestamp] = {}
         """Told, and resolved since when."""
+        self.grown: dict[IncidentId, Timestamp] = {}
+        """Told, and much larger than it was told, since when."""
         self.spoken_at: Timestamp | None = None
         self.repeats = 0
         self.due_at = Timestamp(FAR_OFF)
@@ -67,7 +87,7 @@ class Group:
     def withdraw(self, incident_id: IncidentId) -> Timestamp | None:
         """Take an incident out; since when it waited to be told, None if it did not."""
         self.told.pop(incident_id, None)
-        gone_since = self.gone.pop(incident_id, None)
+        gone_since = self.gone.pop(incident_id, self.grown.pop(incident_id, None))
         return self.fresh.pop(incident_id, gone_since)
 
     def forget_if_untold(self) -> None:
@@ -81,6 +101,7 @@ class Group:
         yield from move_all(self.fresh, Timestamp, by)
         yield from move_all(self.told, Notified, by)
         yield from move_all(self.gone, Timestamp, by)
+        yield from move_all(self.grown, Timestamp, by)
         if self.spoken_at is not None:
             self.spoken_at = Timestamp(self.spoken_at + by)
 
@@ -95,6 +116,9 @@ class Group:
         """Each reason to speak, the most telling first, and from when on it holds."""
         if self.fresh:
             yield self._news(incidents)
+        if self.grown:
+            waited = Timestamp(min(self.grown.values()) + self.route.wait)
+            yield NotifyReason.GROWN, self._paced(waited, self._worst(incidents))
         if self.gone:
             everything = len(self.gone) == len(self.told) and not self.fresh
             reason = NotifyReason.ALL_RESOLVED if everything else NotifyReason.SOME_RESOLVED
@@ -150,7 +174,12 @@ class Group:
             (ItemStatus.RESOLVED, (incidents[i] for i in self.gone)),
         )
         return tuple(
-            Item(status, each, status is ItemStatus.NEW and each.id in known)
+            Item(
+                status,
+                each,
+                status is ItemStatus.NEW and each.id in known,
+                self.told[each.id].out if each.id in self.grown and status is STILL else 0,
+            )
             for status, part in parts
             for each in sorted(part, key=_order)
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from regwatch.core.dispatch.groups import saying
-from regwatch.core.model import IncidentId, ItemStatus, Notification, NotifyReason, Word
+from regwatch.core.model import IncidentId, Item, ItemStatus, Notification, NotifyReason, Word
 
 
 def merged(messages: Sequence[Notification]) -> Notification | None:
@@ -45,7 +45,14 @@ def _after(unseen: dict[IncidentId, Word], message: Notification) -> dict[Incide
 def _instead(before: Word, word: Word) -> Word | None:
     """What to say of an incident now; None: nothing, since nobody heard of it."""
     if before.status is not ItemStatus.NEW:
-        return word
+        return _grown_since(before, word)
     if word.status is ItemStatus.RESOLVED:
         return word if before.told_before else None
     return replace(word, status=ItemStatus.NEW, told_before=before.told_before)
+
+
+def _grown_since(before: Word, word: Word) -> Word:
+    """Who saw neither message saw it as small as it was before both."""
+    if isinstance(before, Item) and isinstance(word, Item) and word.status is ItemStatus.STILL:
+        return replace(word, grown_from=before.grown_from or word.grown_from)
+    return word

@@ -23,7 +23,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from regwatch.core.model import Timestamp
+from regwatch.core.model import Timestamp, Toll
 
 LOOKED_AT_SECONDS = 30.0
 """So long whether phones return may take to be seen, before a person is told."""
@@ -107,6 +107,11 @@ class Vanished(Struct, frozen=True, gc=False):
         if self.left_out > self.returned:
             words += ", as they were: the PBX had left them out"
         return f"{words}, {self.out} are still out" if self.out else words
+
+    @property
+    def final(self) -> Toll:
+        """The same in numbers."""
+        return Toll(self.out, self.gone, self.returned + self.left_out)
 
 
 def judge(seen: Vanished, policy: AccountPolicy | None, *, now: Timestamp) -> Kind:

@@ -29,6 +29,7 @@ from regwatch.core.model import (
     ExtensionId,
     Registration,
     Timestamp,
+    Toll,
     Watched,
 )
 from regwatch.core.phones.device_models import DeviceModels
@@ -84,6 +85,8 @@ class Restarts:
         self._back_since: Timestamp | None = None
         self._released: list[ExtensionId] = []
         self.resolution = ""
+        self.final: Toll | None = None
+        """How many were back when it was over."""
         """How the latest one ended."""
 
     @property
@@ -303,7 +306,7 @@ class Restarts:
             self._kind = found
         if goes_on(self._kind, seen, self._policy) or self._is_half_asked(now):
             return
-        self.resolution = seen.ended
+        self.resolution, self.final = seen.ended, seen.final
         out = (*self._awaited, *self._overdue)
         if self._kind is Kind.ACCOUNT:
             self._stragglers = dict.fromkeys(out, Timestamp(now + STRAGGLERS_SECONDS))

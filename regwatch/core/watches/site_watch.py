@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from regwatch.core.alerts.incidents import Step
 from regwatch.core.alerts.open_incidents import OpenIncidents
-from regwatch.core.alerts.place_conditions import back, not_the_place, reasons
+from regwatch.core.alerts.place_conditions import back, final_toll, not_the_place, reasons
 from regwatch.core.alerts.place_words import PlaceWords
 from regwatch.core.alerts.quieting import HELD_SECONDS, Quieting
 from regwatch.core.bugs import SetAside, Where
@@ -32,6 +32,7 @@ from regwatch.core.model import (
     Incident,
     IncidentState,
     Timestamp,
+    Toll,
     Watched,
 )
 from regwatch.core.phones.memory import Memory
@@ -351,7 +352,8 @@ class SiteWatch:
         elif policy is None or verdict is not Verdict.STILL:
             is_back = policy is not None and verdict is Verdict.BACK
             because = self._why_over(held, evidence, is_back=is_back)
-            yield from self._over(place, because if policy else NOT_LOOKED_AT, is_back, now)
+            toll = final_toll(evidence, self._words.numbers(held.members))
+            yield from self._over(place, because if policy else NOT_LOOKED_AT, toll, is_back, now)
         elif abs(_news(evidence) - self._told.get(place, 0)) > UNTOLD_SHARE * evidence.members:
             words = self._words.evidence(place, evidence)
             yield self._told_of(place, held, evidence, words, now)
@@ -387,13 +389,15 @@ class SiteWatch:
             return not_the_place(evidence, still_out=still_out)
         return back(evidence, came_back=names(held.returned), still_out=still_out)
 
-    def _over(self, place: str, because: str, is_back: bool, now: Timestamp) -> Iterator[Step]:
+    def _over(
+        self, place: str, because: str, toll: Toll, is_back: bool, now: Timestamp
+    ) -> Iterator[Step]:
         """Who is still silent gets a little time if others are back; else it was not the place."""
         members = self._places.end(place, now=now)
         self._told.pop(place, None)
         if is_back:
             self._quieting.follow(members, now)
-        yield self._incidents.apply(site_subject(place), None, because=because, now=now)
+        yield self._incidents.apply(site_subject(place), None, because=because, toll=toll, now=now)
         self._unsettle(members)
 
     # --- what it means for its phones ----------------------------------------------------------

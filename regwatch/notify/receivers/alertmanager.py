@@ -8,6 +8,7 @@ before.
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from itertools import chain
 from socket import gethostname
 from typing import Annotated
@@ -23,8 +24,8 @@ from regwatch.notify.http import Credentials, Post, post, to_json
 from regwatch.notify.receivers.authentication import BasicAuth, credentials
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
+from regwatch.notify.words.links import incident_url
 from regwatch.notify.words.times import rfc3339
-from regwatch.notify.words.wording import link
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text
@@ -58,6 +59,7 @@ class AlertmanagerSettings:
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     instance: str = ""
     """Tells the watchdogs of several regwatch apart; empty: there is no need to."""
 
@@ -69,6 +71,7 @@ def settings_of(shape: AlertmanagerShape, rest: RestOfFile) -> AlertmanagerSetti
         credentials=credentials(shape.basic_auth, shape.bearer_token),
         timeout_seconds=shape.timeout,
         external_url=rest.external_url,
+        zone=rest.zone,
         instance=shape.instance or gethostname(),
     )
 
@@ -118,8 +121,9 @@ class AlertmanagerReceiver:
             self._remember(chunk)
 
     async def _post_chunk(self, incidents: Sequence[Incident]) -> None:
-        now, url = self._clock(), self._settings.external_url
-        current = (alert(incident, now=now, external_url=url) for incident in incidents)
+        now, settings = self._clock(), self._settings
+        around = alert_shape.Around(settings.external_url, settings.zone, now)
+        current = (alert(incident, around) for incident in incidents)
         await self._send(list(chain(self._outdated(incidents, now), current)))
 
     async def _send(self, alerts: Sequence[Alert]) -> None:
@@ -173,17 +177,17 @@ class AlertmanagerReceiver:
                 self._known_as[incident.id] = alert_shape.labels(incident)
 
 
-def alert(incident: Incident, *, now: Timestamp, external_url: str = "") -> Alert:
+def alert(incident: Incident, around: alert_shape.Around) -> Alert:
     """One alert. While it fires, its end is counted from now, not from the notification: that
     may have waited for hours, and an end in the past would mean resolved.
     """
-    over = alert_shape.is_resolved(incident)
+    over, now = alert_shape.is_resolved(incident), around.now
     ends_at = incident.resolved_at if over and incident.resolved_at is not None else now
     ends_at = _not_before(incident, ends_at if over else Timestamp(now + KEPT_FIRING))
-    url = link(incident, external_url)
+    url = incident_url(incident.id, around.external_url)
     return {
         "labels": alert_shape.labels(incident),
-        "annotations": alert_shape.annotations(incident),
+        "annotations": alert_shape.annotations(incident, around),
         "startsAt": rfc3339(incident.started_at),
         "endsAt": rfc3339(ends_at),
         **({"generatorURL": url} if url else {}),

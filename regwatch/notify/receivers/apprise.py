@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import Any
 
@@ -54,6 +55,7 @@ class AppriseSettings:
     url: str = field(repr=False)
     timeout_seconds: float = 60.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -85,9 +87,7 @@ class AppriseReceiver:
     async def deliver(self, notification: Notification) -> None:
         """Success is that Apprise says so."""
         settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
+        await send_composed(notification, settings.own, self._send, settings)
 
     async def _send(self, message: Composed) -> None:
         service = self._service()

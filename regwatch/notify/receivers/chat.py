@@ -70,9 +70,7 @@ class ChatReceiver(Generic[SettingsT]):
     async def deliver(self, notification: Notification) -> None:
         """Success is a 2xx that the chat finds nothing wrong with."""
         settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
+        await send_composed(notification, settings.own, self._send, settings)
 
     async def _send(self, message: Composed) -> None:
         request = self._chat.request(message, self._settings)

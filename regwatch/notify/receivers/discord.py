@@ -7,6 +7,7 @@ told in seconds in the body: `{"message": …, "retry_after": 0.65, "global": fa
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from pydantic import Field
 from yarl import URL
@@ -51,6 +52,7 @@ class DiscordSettings:
     """A thread or forum post of the webhook's channel."""
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 

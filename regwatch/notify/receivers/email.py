@@ -5,6 +5,7 @@ import base64
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -94,6 +95,7 @@ class EmailSettings:
     timeout_seconds: float = 30.0
     """For a whole message."""
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
     @property
@@ -144,9 +146,7 @@ class EmailReceiver:
         if self._under_way != notification.id:
             self._under_way, self._reached = notification.id, set()
         settings = self._settings
-        await send_composed(
-            notification, settings.own, self._send, external_url=settings.external_url
-        )
+        await send_composed(notification, settings.own, self._send, settings)
         if notification.is_resolved:
             await self._notes.remember(notification, OVER, at=self._clock())
 

@@ -15,8 +15,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from regwatch.core.model import Notification, Severity, Timestamp
-from regwatch.notify.words.composition import Composed, with_note
-from regwatch.notify.words.markup import PLAIN, Markup, body, colour, cut_to
+from regwatch.notify.words.composition import Composed, listed
+from regwatch.notify.words.markup import PLAIN, Markup, colour, cut_to
 from regwatch.notify.words.wording import sections
 from regwatch.shapes.mailbox import Mailbox
 
@@ -86,21 +86,23 @@ def as_text(message: Composed, external_url: str) -> str:
     """The first line, and below it all that is known."""
     if message.body is not None:
         return f"{message.body}\n"
-    listed = body(sections(message.notification, max_lines=MAX_LINES), PLAIN, external_url)
-    text = f"{message.title}\n\n{with_note(listed, message, PLAIN)}\n"
-    return f"{text}\n{external_url}\n" if external_url else text
+    return f"{message.title}\n\n{_all(message, PLAIN, external_url)}\n"
 
 
 def as_html(message: Composed, external_url: str) -> str:
     """The same beside a bar in the severity's colour."""
-    parts = sections(message.notification, max_lines=MAX_LINES)
-    listed = with_note(body(parts, HTML, external_url), message, HTML).replace("\n", "<br>\n")
+    text = _all(message, HTML, external_url).replace("\n", "<br>\n")
     bar = f"border-left:4px solid {colour(message.notification)};padding-left:12px"
     return (
         '<html><body style="font-family:sans-serif">\n'
         f"<p><b>{HTML.escape(message.title)}</b></p>\n"
-        f'<div style="{bar}">\n{listed}\n</div>\n</body></html>\n'
+        f'<div style="{bar}">\n{text}\n</div>\n</body></html>\n'
     )
+
+
+def _all(message: Composed, markup: Markup, external_url: str) -> str:
+    parts = sections(message.notification, max_lines=MAX_LINES, zone=message.zone)
+    return listed(message, markup, external_url, parts)
 
 
 HTML = Markup(

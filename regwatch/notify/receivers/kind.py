@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
@@ -21,6 +22,7 @@ class Spoken(TypedDict):
 
     timeout_seconds: float
     external_url: str
+    zone: tzinfo
     own: OwnWords
 
 
@@ -29,6 +31,8 @@ class RestOfFile:
     """What a receiver's settings take from outside its own mapping of the file."""
 
     external_url: str
+    zone: tzinfo
+    """Of the times in messages."""
     own: OwnWords
     """Templates; none for kinds whose words cannot be changed."""
     path: Callable[[str | None], Path | None]
@@ -36,7 +40,9 @@ class RestOfFile:
 
     def spoken(self, timeout: float) -> Spoken:
         """The settings that all kinds share which people read."""
-        return Spoken(timeout_seconds=timeout, external_url=self.external_url, own=self.own)
+        return Spoken(
+            timeout_seconds=timeout, external_url=self.external_url, zone=self.zone, own=self.own
+        )
 
 
 class ReceiverSettings(Protocol):
@@ -49,6 +55,10 @@ class ReceiverSettings(Protocol):
     @property
     def external_url(self) -> str:
         """Where people find regwatch's pages; may be empty."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the times in messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ found in the text after its markup is read, so that no backslash stops them: `@`
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from pydantic import Field
 
@@ -52,6 +53,7 @@ class MattermostSettings:
     """Another channel than the webhook's own, if the webhook is not locked to it."""
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 

@@ -6,6 +6,7 @@ push service, which takes some 4000 bytes of both.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from regwatch.core.model import Severity
 from regwatch.notify.http import Credentials, Post, to_json
@@ -14,6 +15,7 @@ from regwatch.notify.receivers.chat import Chat
 from regwatch.notify.receivers.kind import Kind, RestOfFile
 from regwatch.notify.redaction import secrets_of
 from regwatch.notify.words.composition import Composed, text_within
+from regwatch.notify.words.links import page_of
 from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.shapes.shape import Shape
@@ -56,6 +58,7 @@ class NtfySettings:
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -85,11 +88,11 @@ def payload(message: Composed, settings: NtfySettings) -> dict[str, object]:
     """The message, in plain text: Markdown is shown by ntfy's web page alone."""
     notification = message.notification
     resolved, severity = notification.is_resolved, notification.severity
-    url = "" if notification.is_minimal else settings.external_url
+    url = "" if notification.is_minimal else page_of(notification, settings.external_url)
     return {
         "topic": settings.topic,
         "title": cut_to(message.title, TITLE_BYTES, utf8_length),
-        "message": text_within(MESSAGE_BYTES, message, PLAIN, url, size=utf8_length),
+        "message": text_within(MESSAGE_BYTES, message, PLAIN, "", size=utf8_length),
         "priority": RESOLVED_PRIORITY if resolved else PRIORITIES[severity],
         "tags": [RESOLVED_TAG if resolved else TAGS[severity], *settings.tags],
         **({"click": url} if url else {}),

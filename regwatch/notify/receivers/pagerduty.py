@@ -4,18 +4,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 import aiohttp
 
+from regwatch import runbooks
 from regwatch.clock import Clock
 from regwatch.core.model import Incident, IncidentId, Item, ItemStatus, Notification, Word
 from regwatch.notify.errors import DeliveryError
 from regwatch.notify.http import Post, post, to_json
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words import alert_shape
+from regwatch.notify.words.alert_shape import Around
+from regwatch.notify.words.first_line import first_line
+from regwatch.notify.words.links import help_url, incident_url
 from regwatch.notify.words.times import rfc3339
 from regwatch.notify.words.webhook_body import regwatch_object
-from regwatch.notify.words.wording import link, truncate, unacknowledged, who
+from regwatch.notify.words.wording import truncate, unacknowledged, who
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import Duration, Secret, revealed
@@ -46,6 +51,7 @@ class PagerDutySettings:
     url: str = ENDPOINT
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
 
 
 def settings_of(shape: PagerDutyShape, rest: RestOfFile) -> PagerDutySettings:
@@ -55,6 +61,7 @@ def settings_of(shape: PagerDutyShape, rest: RestOfFile) -> PagerDutySettings:
         url=shape.url,
         timeout_seconds=shape.timeout,
         external_url=rest.external_url,
+        zone=rest.zone,
     )
 
 
@@ -107,13 +114,14 @@ class PagerDutyReceiver:
             raise refusal
 
     def _event(self, incident: Incident, notification: Notification) -> Event:
-        key = self._settings.routing_key
+        settings = self._settings
+        around = Around(settings.external_url, settings.zone, notification.created_at)
         if notification.is_minimal and not alert_shape.is_resolved(incident):
-            return least_event(incident, routing_key=key)
+            return least_event(incident, around, routing_key=settings.routing_key)
         return event(
             incident,
-            routing_key=key,
-            external_url=self._settings.external_url,
+            around,
+            routing_key=settings.routing_key,
             possibly_repeated=notification.possibly_repeated,
             unacknowledged_for=notification.unacknowledged_for,
         )
@@ -131,28 +139,29 @@ class PagerDutyReceiver:
 
 def event(
     incident: Incident,
+    around: Around,
     *,
     routing_key: str,
-    external_url: str = "",
     possibly_repeated: bool = False,
     unacknowledged_for: float = 0.0,
 ) -> Event:
     """Trigger or resolve."""
     if alert_shape.is_resolved(incident):
         return resolve(incident.id, routing_key=routing_key)
-    url = link(incident, external_url)
+    url = around.external_url
     return {
         **_key(incident.id, routing_key),
         "event_action": "trigger",
         "client": "regwatch",
-        **({"client_url": external_url, "links": [_link(url)]} if url else {}),
-        "payload": _details(incident, possibly_repeated, unacknowledged_for),
+        **({"client_url": url, "links": _links(incident, url)} if url else {}),
+        "payload": _details(incident, around, possibly_repeated, unacknowledged_for),
     }
 
 
-def least_event(incident: Incident, *, routing_key: str) -> Event:
+def least_event(incident: Incident, around: Around, *, routing_key: str) -> Event:
     """Trigger with no more than PagerDuty insists on."""
-    payload = {"summary": _summary(incident), "source": "regwatch", "severity": incident.severity}
+    summary = _summary(incident, around)
+    payload = {"summary": summary, "source": "regwatch", "severity": incident.severity}
     return {**_key(incident.id, routing_key), "event_action": "trigger", "payload": payload}
 
 
@@ -166,16 +175,19 @@ def _key(incident_id: IncidentId, routing_key: str) -> Event:
     return {"routing_key": routing_key, "dedup_key": incident_id}
 
 
-def _link(url: str) -> dict[str, str]:
-    return {"href": url, "text": "Show in regwatch"}
+def _links(incident: Incident, external_url: str) -> list[dict[str, str]]:
+    return [
+        {"href": incident_url(incident.id, external_url), "text": "Show in regwatch"},
+        {"href": help_url(incident.alert, external_url), "text": "What to do"},
+    ]
 
 
 def _details(
-    incident: Incident, possibly_repeated: bool, unacknowledged_for: float
+    incident: Incident, around: Around, possibly_repeated: bool, unacknowledged_for: float
 ) -> dict[str, object]:
     facts = incident.facts
     return {
-        "summary": _summary(incident, unacknowledged_for),
+        "summary": _summary(incident, around, unacknowledged_for),
         "source": truncate(f"{facts.account}/{facts.extension or incident.subject}", FIELD_LIMIT),
         "severity": incident.severity.value,
         "timestamp": rfc3339(incident.started_at),
@@ -186,8 +198,8 @@ def _details(
     }
 
 
-def _summary(incident: Incident, unacknowledged_for: float = 0.0) -> str:
-    what = incident.summary or incident.alert.alertname
+def _summary(incident: Incident, around: Around, unacknowledged_for: float = 0.0) -> str:
+    what = first_line(incident, now=around.now, zone=around.zone)
     return truncate(what + unacknowledged(unacknowledged_for), SUMMARY_LIMIT)
 
 
@@ -200,7 +212,8 @@ def _custom(
             possibly_repeated=possibly_repeated,
             unacknowledged_for=unacknowledged_for,
         ),
-        "explanation": incident.explanation,
+        "explanation": alert_shape.described(incident),
+        "what_to_do": runbooks.advice(incident.alert),
     }
     return {
         name: truncate(value, FIELD_LIMIT) if isinstance(value, str) else value

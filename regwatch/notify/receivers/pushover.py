@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import IntEnum
 from typing import Annotated, Literal
 
@@ -25,9 +26,9 @@ from regwatch.notify.http import Post, Reply, answered, post, to_json
 from regwatch.notify.receivers.chat import Chat, ChatReceiver
 from regwatch.notify.receivers.kind import Kind, RestOfFile, posting
 from regwatch.notify.words.composition import Composed, text_within
+from regwatch.notify.words.links import page_of
 from regwatch.notify.words.markup import PLAIN, cut_to
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.words.wording import link
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import WebUrl
 from regwatch.shapes.values import ONE_OR_MORE, Duration, Secret, Text, revealed, wrong
@@ -126,6 +127,7 @@ class PushoverSettings:
     url: str = API
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
     def request(self, path: str, content: Mapping[str, object]) -> Post:
@@ -211,7 +213,7 @@ def payload(message: Composed, settings: PushoverSettings) -> dict[str, object]:
     return {
         "user": settings.user,
         "title": cut_to(message.title, TITLE_LIMIT),
-        "message": _text(message, settings.external_url),
+        "message": _text(message),
         "priority": int(priority),
         "timestamp": int(notification.created_at),
         **_link(notification, settings.external_url),
@@ -221,8 +223,8 @@ def payload(message: Composed, settings: PushoverSettings) -> dict[str, object]:
     }
 
 
-def _text(message: Composed, external_url: str) -> str:
-    text = text_within(MESSAGE_LIMIT, message, PLAIN, external_url)
+def _text(message: Composed) -> str:
+    text = text_within(MESSAGE_LIMIT, message, PLAIN, "")
     # Pushover refuses a message without words; a template may well give all of them to the title.
     return text if text.strip() else cut_to(message.title, MESSAGE_LIMIT)
 
@@ -261,9 +263,7 @@ def _until_acknowledged(
 
 
 def _link(notification: Notification, external_url: str) -> dict[str, object]:
-    items = notification.items
-    is_one = len(notification.words) == len(items) == 1
-    url = link(items[0].incident, external_url) if is_one else external_url
+    url = page_of(notification, external_url)
     if not url or len(url) > URL_LIMIT:
         return {}
     return {"url": url, "url_title": "Show in regwatch"}

@@ -5,11 +5,13 @@ https://docs.slack.dev/reference/block-kit). With a bot's token it is that of `s
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from regwatch.notify.http import Post, Reply, to_json
 from regwatch.notify.receivers.chat import Chat
 from regwatch.notify.redaction import secrets_of
 from regwatch.notify.words.composition import Composed
+from regwatch.notify.words.footer import footer
 from regwatch.notify.words.markup import MAX_LINES, Markup, colour, cut_to, section_texts
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
 from regwatch.notify.words.wording import sections
@@ -31,6 +33,7 @@ class SlackSettings:
     url: str = field(repr=False)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -99,8 +102,9 @@ def _texts(message: Composed, external_url: str, max_lines: int) -> Iterator[str
         lines = (cut_to(line, TEXT_LIMIT) for line in message.body.split("\n"))
         yield from (text for text in packed(lines, TEXT_LIMIT) if text.strip())
         return
-    for section in sections(message.notification, max_lines=max_lines):
+    for section in sections(message.notification, max_lines=max_lines, zone=message.zone):
         yield from packed(section_texts(section, MRKDWN, external_url), TEXT_LIMIT)
+    yield from packed(footer(message.notification, MRKDWN, external_url), TEXT_LIMIT)
     if message.note:
         yield MRKDWN.italic(MRKDWN.field(message.note))
 

@@ -11,6 +11,7 @@ The kind stands here, and not in `slack`, since only the bot's module knows both
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from http import HTTPStatus
 
 import aiohttp
@@ -57,7 +58,12 @@ ABOUT_THE_MESSAGE = frozenset(
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Errors of chat.update after which a new message begins."""
 SHOWN_IN_CHANNEL = frozenset(
-    {NotifyReason.NEW_INCIDENTS, NotifyReason.WORSE, NotifyReason.REPEAT_DUE}
+    {
+        NotifyReason.NEW_INCIDENTS,
+        NotifyReason.WORSE,
+        NotifyReason.GROWN,
+        NotifyReason.REPEAT_DUE,
+    }
 )
 
 
@@ -88,6 +94,7 @@ class SlackBotSettings:
     url: str = API
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -158,7 +165,7 @@ class SlackBotReceiver:
             content = payload(message, external_url=settings.external_url)
             posted = await self._show(content, posted, notification)
 
-        await send_composed(notification, settings.own, send, external_url=settings.external_url)
+        await send_composed(notification, settings.own, send, settings)
         if posted is None:  # pragma: no cover - `send` has run, or has raised
             raise AssertionError
         return posted

@@ -10,14 +10,18 @@ Automate alone.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import partial
 
-from regwatch.core.model import Severity
+from regwatch import runbooks
+from regwatch.core.model import Notification, Severity
 from regwatch.notify.http import Post, Reply, to_json
 from regwatch.notify.receivers.chat import Chat
 from regwatch.notify.receivers.kind import Kind, RestOfFile
 from regwatch.notify.redaction import secrets_of
 from regwatch.notify.words.composition import Composed
+from regwatch.notify.words.footer import TO_DO, to_do
+from regwatch.notify.words.links import help_url, incident_url, page_of
 from regwatch.notify.words.markup import (
     EACH,
     PLAIN,
@@ -32,7 +36,7 @@ from regwatch.notify.words.markup import (
     whereabouts,
 )
 from regwatch.notify.words.templates import NO_TEMPLATES, OwnWords
-from regwatch.notify.words.wording import Line, Section, left_out_note, link
+from regwatch.notify.words.wording import Line, Section, left_out_note
 from regwatch.shapes.shape import Shape
 from regwatch.shapes.single import SecretUrl
 from regwatch.shapes.values import Duration, revealed
@@ -65,6 +69,7 @@ class TeamsSettings:
     url: str = field(repr=False)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -98,6 +103,7 @@ def payload(message: Composed, *, external_url: str = "") -> dict[str, object]:
         message.notification,
         partial(_listed, message, external_url),
         lambda content: size(content) <= SIZE_LIMIT,
+        zone=message.zone,
     )
 
 
@@ -108,6 +114,9 @@ def size(content: object) -> int:
 
 def _listed(message: Composed, external_url: str, parts: Sequence[Section]) -> dict[str, object]:
     elements = [block for part in parts for block in _blocks(part, external_url)]
+    for alert in to_do(message.notification):
+        advice = _run(f" {runbooks.advice(alert)}")
+        elements.append(_paragraph(_run(TO_DO, weight="Bolder"), advice, spacing="Medium"))
     if message.note:
         elements.append(_paragraph(_run(PLAIN.field(message.note), isSubtle=True)))
     return _wrapped(message, elements, external_url)
@@ -134,7 +143,7 @@ def _wrapped(
             },
             *elements,
         ],
-        **({"actions": [_open(external_url)]} if external_url else {}),
+        **({"actions": _actions(notification, external_url)} if external_url else {}),
     }
     attachment = {"contentType": CARD_TYPE, "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
@@ -152,7 +161,7 @@ def _blocks(section: Section, external_url: str) -> Iterator[Element]:
 
 
 def _line(line: Line, shared: Sequence[str], external_url: str) -> Iterator[Element]:
-    url = link(line.incident, external_url)
+    url = incident_url(line.incident.id, external_url)
     action = {"selectAction": _open(url)} if url and len(url) <= URL_LIMIT else {}
     yield _paragraph(
         _run(PLAIN.field(line.who), weight="Bolder", **action),
@@ -162,8 +171,14 @@ def _line(line: Line, shared: Sequence[str], external_url: str) -> Iterator[Elem
         yield _paragraph(_run(rest, isSubtle=True, size="Small"), spacing="None")
 
 
-def _open(url: str) -> Element:
-    return {"type": "Action.OpenUrl", "title": "Show in regwatch", "url": url}
+def _actions(notification: Notification, external_url: str) -> list[Element]:
+    kinds = to_do(notification)
+    helps = [_open(help_url(kind, external_url), "What to do") for kind in kinds[:1]]
+    return [_open(page_of(notification, external_url)), *helps]
+
+
+def _open(url: str, title: str = "Show in regwatch") -> Element:
+    return {"type": "Action.OpenUrl", "title": title, "url": url}
 
 
 def _paragraph(*runs: Element, spacing: str = "Small") -> Element:

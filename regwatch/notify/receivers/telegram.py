@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import Annotated
 
@@ -75,6 +76,7 @@ class TelegramSettings:
     """Of the Bot API: another one is a server of one's own."""
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -123,8 +125,12 @@ def text(message: Composed, external_url: str) -> str:
         if _fits(own):
             return own
         # Cut anywhere, its tags would no longer close.
-        message = default(message.notification, note="The text of the template is too long")
-    return fitted(message.notification, partial(_whole, message, external_url), _fits)
+        message = default(
+            message.notification, note="The text of the template is too long", zone=message.zone
+        )
+    return fitted(
+        message.notification, partial(_whole, message, external_url), _fits, zone=message.zone
+    )
 
 
 def _whole(message: Composed, external_url: str, parts: Sequence[Section]) -> str:

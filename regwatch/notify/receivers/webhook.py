@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Annotated
 
 import aiohttp
@@ -92,6 +93,7 @@ class WebhookSettings:
     credentials: Credentials = field(default_factory=Credentials)
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
 
 
 def settings_of(shape: WebhookShape, rest: RestOfFile) -> WebhookSettings:
@@ -110,6 +112,7 @@ def settings_of(shape: WebhookShape, rest: RestOfFile) -> WebhookSettings:
         credentials=credentials(shape.basic_auth, shape.bearer_token),
         timeout_seconds=shape.timeout,
         external_url=rest.external_url,
+        zone=rest.zone,
     )
 
 
@@ -160,7 +163,10 @@ class WebhookReceiver:
         if notification.is_minimal or (settings.body is None and not settings.header_templates):
             return dict(settings.headers), to_json(self._usual(notification))
         context = template_context(
-            notification, external_url=settings.external_url, max_alerts=settings.max_alerts
+            notification,
+            external_url=settings.external_url,
+            max_alerts=settings.max_alerts,
+            zone=settings.zone,
         )
         try:
             headers = {
@@ -179,8 +185,12 @@ class WebhookReceiver:
 
     def _usual(self, notification: Notification) -> dict[str, object]:
         settings = self._settings
-        most = 1 if notification.is_minimal else settings.max_alerts
-        return payload(notification, max_alerts=most, external_url=settings.external_url)
+        return payload(
+            notification,
+            max_alerts=1 if notification.is_minimal else settings.max_alerts,
+            external_url=settings.external_url,
+            zone=settings.zone,
+        )
 
 
 def signature_headers(

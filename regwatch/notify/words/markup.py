@@ -8,11 +8,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import TypeVar
 
 from regwatch.core.model import ItemStatus, Notification, Severity
 from regwatch.core.outside import made_safe
-from regwatch.notify.words.wording import Line, Section, left_out_note, link, sections, truncate
+from regwatch.notify.words.links import incident_url
+from regwatch.notify.words.wording import Line, Section, left_out_note, sections, truncate
 
 T = TypeVar("T")
 
@@ -47,6 +49,8 @@ class Markup:
     """Text and URL."""
     indent: str = "\u2003"
     """Before a second line; no ASCII space, of which Markdown would make code or nothing."""
+    shows_links: bool = True
+    """Whether a link is seen as its text; else its URL has to be written out."""
 
     def field(self, text: str) -> str:
         """One value, cut and escaped."""
@@ -60,7 +64,9 @@ def unmarked(text: str, _url: str = "") -> str:
     return text
 
 
-PLAIN = Markup(escape=unmarked, bold=unmarked, italic=unmarked, link=unmarked, indent="    ")
+PLAIN = Markup(
+    escape=unmarked, bold=unmarked, italic=unmarked, link=unmarked, indent="    ", shows_links=False
+)
 
 
 def tidy(text: str) -> str:
@@ -124,15 +130,16 @@ def fitted(
     fits: Callable[[T], bool],
     *,
     most: int = MAX_LINES,
+    zone: tzinfo = UTC,
 ) -> T:
     """The message with as many lines as fit; without any it must, and then says how many."""
-    message = build(sections(notification, max_lines=most))
+    message = build(sections(notification, max_lines=most, zone=zone))
     if fits(message):
         return message
-    message, fitting, too_many = build(sections(notification, max_lines=0)), 0, most
+    message, fitting, too_many = build(sections(notification, max_lines=0, zone=zone)), 0, most
     while too_many - fitting > 1:
         middle = (fitting + too_many) // 2
-        longer = build(sections(notification, max_lines=middle))
+        longer = build(sections(notification, max_lines=middle, zone=zone))
         if fits(longer):
             message, fitting = longer, middle
         else:
@@ -183,5 +190,5 @@ def whereabouts(line: Line, markup: Markup) -> str:
 
 def _name(line: Line, markup: Markup, external_url: str) -> str:
     name = markup.bold(markup.field(line.who))
-    url = link(line.incident, external_url)
+    url = incident_url(line.incident.id, external_url)
     return markup.link(name, url) if url and len(url) <= URL_LIMIT else name

@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from regwatch.core.model import (
     AlertName,
@@ -13,8 +14,8 @@ from regwatch.core.model import (
     Notification,
 )
 from regwatch.notify.words import alert_shape
+from regwatch.notify.words.links import incident_url
 from regwatch.notify.words.times import rfc3339, rfc3339_or_none
-from regwatch.notify.words.wording import link
 
 VERSION = "4"
 NOT_YET = "0001-01-01T00:00:00Z"
@@ -34,10 +35,13 @@ STATES = {
 
 
 def payload(
-    notification: Notification, *, max_alerts: int = 0, external_url: str = ""
+    notification: Notification, *, max_alerts: int = 0, external_url: str = "", zone: tzinfo = UTC
 ) -> dict[str, object]:
     """The body."""
     incidents = [item.incident for item in kept(notification, max_alerts)]
+    around = alert_shape.Around(external_url, zone, notification.created_at)
+    repeated = notification.possibly_repeated
+    texts = [alert_shape.annotations(incident, around) for incident in incidents]
     return {
         "version": VERSION,
         "groupKey": notification.group_key,
@@ -46,24 +50,24 @@ def payload(
         "receiver": notification.receiver,
         "groupLabels": dict(notification.group_labels),
         "commonLabels": alert_shape.common(alert_shape.labels(i) for i in incidents),
-        "commonAnnotations": alert_shape.common(alert_shape.annotations(i) for i in incidents),
+        "commonAnnotations": alert_shape.common(texts),
         "externalURL": external_url,
         "alerts": [
             alert(
-                incident,
-                external_url=external_url,
-                possibly_repeated=notification.possibly_repeated,
+                each,
+                around,
+                possibly_repeated=repeated,
                 unacknowledged_for=notification.unacknowledged_for,
             )
-            for incident in incidents
+            for each in incidents
         ],
     }
 
 
 def alert(
     incident: Incident,
+    around: alert_shape.Around,
     *,
-    external_url: str = "",
     possibly_repeated: bool = False,
     unacknowledged_for: float = 0.0,
 ) -> dict[str, object]:
@@ -72,10 +76,10 @@ def alert(
     return {
         "status": "resolved" if over else "firing",
         "labels": alert_shape.labels(incident),
-        "annotations": alert_shape.annotations(incident),
+        "annotations": alert_shape.annotations(incident, around),
         "startsAt": rfc3339(incident.started_at),
         "endsAt": (rfc3339_or_none(incident.resolved_at) if over else None) or NOT_YET,
-        "generatorURL": link(incident, external_url),
+        "generatorURL": incident_url(incident.id, around.external_url),
         # Stable over the incident's life, through an escalation too.
         "fingerprint": incident.id,
         "regwatch": regwatch_object(

@@ -1,12 +1,11 @@
-"""What a message says, for every kind of chat; pure. Markup and limits are the receivers' own.
-
-The first line alone tells how many, since when, what and where; it is cut from the end, so the
-least needed goes first. Then new, still and resolved apart, one line per incident.
+"""What a message says below its first line, for every kind of chat: new, still and resolved apart,
+one line per incident; pure. Markup and limits are the receivers' own.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from regwatch.core.addresses import host_of
 from regwatch.core.durations import humanise
@@ -15,11 +14,9 @@ from regwatch.core.model import (
     FailureReason,
     Incident,
     ItemStatus,
-    Mention,
     Notification,
-    NotifyReason,
     Timestamp,
-    Word,
+    Toll,
 )
 from regwatch.notify.words.times import clock_time
 
@@ -83,8 +80,6 @@ REASONS = {
 }
 TRIAL = "test"
 """The subject of an incident that is none."""
-NAMED_SITES = 2
-"""Of more sites than this the first line gives the number only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +114,9 @@ class Section:
 
 
 def counts(notification: Notification) -> str:
-    """`3 new · 2 still · 1 resolved`; what there is none of is left out."""
+    """`3 new, 2 still, 1 resolved`; what there is none of is left out."""
     numbers = Counter(word.status for word in notification.words)
-    return " · ".join(f"{numbers[status]} {status}" for status in ItemStatus if numbers[status])
-
-
-def headline(notification: Notification) -> str:
-    """The first line: how many, since when, what, where."""
-    about = notification.matter
-    if not about:
-        return "Nothing to report"
-    if notification.reason is NotifyReason.TEST:
-        return notification.items[0].incident.summary
-    when = _period(about, is_over=notification.is_resolved, now=notification.created_at)
-    said = f"{counts(notification)}, {when}: {_what(about)}"
-    is_over = notification.is_resolved
-    return said if is_over else said + unacknowledged(notification.unacknowledged_for)
+    return ", ".join(f"{numbers[status]} {status}" for status in ItemStatus if numbers[status])
 
 
 def unacknowledged(seconds: float) -> str:
@@ -144,21 +126,24 @@ def unacknowledged(seconds: float) -> str:
     return f" (not acknowledged for {humanise(seconds)})" if seconds else ""
 
 
-def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ...]:
+def sections(
+    notification: Notification, *, max_lines: int, zone: tzinfo = UTC
+) -> tuple[Section, ...]:
     """New, still and resolved, with at most so many lines in all.
 
     Each kind gets a third if it needs it, and what one leaves is the next one's, so that the
     resolved ones are not crowded out by many new ones.
     """
     numbers = Counter(word.status for word in notification.words)
+    of_status = {s: [i for i in notification.items if i.status is s] for s in ItemStatus}
     shares = _shares([numbers[status] for status in ItemStatus], max_lines)
     return tuple(
         Section(
             status=status,
             count=numbers[status],
             lines=tuple(
-                line(incident, now=notification.created_at)
-                for incident in notification.with_status(status)[:share]
+                line(item.incident, item.grown_from, now=notification.created_at, zone=zone)
+                for item in of_status[status][:share]
             ),
         )
         for status, share in zip(ItemStatus, shares, strict=True)
@@ -166,15 +151,15 @@ def sections(notification: Notification, *, max_lines: int) -> tuple[Section, ..
     )
 
 
-def line(incident: Incident, *, now: Timestamp) -> Line:
-    """One incident in words."""
+def line(incident: Incident, grown_from: int = 0, *, now: Timestamp, zone: tzinfo = UTC) -> Line:
+    """One incident in words. `grown_from`: how many phones it was when it was told last."""
     return Line(
         incident=incident,
         who=who(incident),
         where=incident.facts.site or incident.facts.place,
-        when=_when(incident, now=now),
+        when=_when(incident, now=now, zone=zone),
         title=_title(incident),
-        details=tuple(detail for detail in _details(incident) if detail),
+        details=tuple(detail for detail in _details(incident, grown_from) if detail),
     )
 
 
@@ -187,13 +172,13 @@ def who(incident: Incident) -> str:
         return f"receiver {facts.receiver}"
     if facts.extension_id is None:
         return facts.account or "regwatch itself"
-    number = facts.extension.split("@", 1)[0].rsplit("*", 1)[-1] or f"id {facts.extension_id}"
-    return f"{number} ({facts.label})" if facts.label else number
+    return f"{number_of(incident)} ({facts.label})" if facts.label else number_of(incident)
 
 
-def link(incident: Incident, external_url: str) -> str:
-    """Where the status page shows it; empty without an external URL."""
-    return f"{external_url.rstrip('/')}/#incident-{incident.id}" if external_url else ""
+def number_of(incident: Incident) -> str:
+    """The number that people dial; the id where none is known."""
+    facts = incident.facts
+    return facts.extension.split("@", 1)[0].rsplit("*", 1)[-1] or f"id {facts.extension_id}"
 
 
 def left_out_note(section: Section) -> str:
@@ -203,45 +188,14 @@ def left_out_note(section: Section) -> str:
     return f"… and {section.left_out} more {section.status}, not listed here"
 
 
+def how_many(toll: Toll) -> str:
+    """`18 of 20`, or `9` where nobody knows of how many."""
+    return f"{toll.out} of {toll.of}" if toll.of else f"{toll.out}"
+
+
 def truncate(text: str, limit: int) -> str:
     """At most so many characters, an ellipsis showing the cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def _period(about: Sequence[Word], *, is_over: bool, now: Timestamp) -> str:
-    if is_over:
-        longest = max(word.seconds for word in about)
-        return f"after {'up to ' if len(about) > 1 else ''}{humanise(longest)}"
-    return f"since {clock_time(Timestamp(min(word.seconds for word in about)), now=now)}"
-
-
-def _what(about: Sequence[Word]) -> str:
-    if len(about) > 1:
-        return f"{_kinds(about)} {_places(about)}"
-    (only,) = about
-    if isinstance(only, Mention):
-        return f"{TITLES[only.alert][0]} at {only.where}"
-    incident = only.incident
-    if only.status is ItemStatus.RESOLVED:
-        where = incident.facts.site or incident.facts.place
-        at = f" at {where}" if where else ""
-        return f"{TITLES[only.alert][0]}, {who(incident)}{at}"
-    return incident.summary or f"{TITLES[only.alert][0]}, {who(incident)}"
-
-
-def _kinds(about: Iterable[Word]) -> str:
-    numbers = Counter(word.alert for word in about)
-    return ", ".join(
-        f"{number} {TITLES[alert][number != 1]}" for alert, number in numbers.most_common()
-    )
-
-
-def _places(about: Iterable[Word]) -> str:
-    """Where most of it is comes first; an incident without a site counts for its account."""
-    names = [name for name, _ in Counter(word.where for word in about).most_common()]
-    if len(names) > NAMED_SITES:
-        return f"at {len(names)} places, most at {names[0]}"
-    return "at " + " and ".join(names)
 
 
 def _shares(needs: Sequence[int], available: int) -> list[int]:
@@ -253,20 +207,22 @@ def _shares(needs: Sequence[int], available: int) -> list[int]:
     return shares
 
 
-def _when(incident: Incident, *, now: Timestamp) -> str:
+def _when(incident: Incident, *, now: Timestamp, zone: tzinfo) -> str:
     if incident.resolved_at is not None:
         lasted = humanise(incident.resolved_at - incident.started_at)
-        return f"over after {lasted}, at {clock_time(incident.resolved_at, now=now)}"
+        return f"over after {lasted}, at {clock_time(incident.resolved_at, now=now, zone=zone)}"
     lasting = humanise(now - incident.started_at)
-    return f"since {clock_time(incident.started_at, now=now)} ({lasting})"
+    return f"since {clock_time(incident.started_at, now=now, zone=zone)} ({lasting})"
 
 
 def _title(incident: Incident) -> str:
     return TRIAL if incident.subject == TRIAL else TITLES[incident.alert][0]
 
 
-def _details(incident: Incident) -> Iterable[str]:
+def _details(incident: Incident, grown_from: int) -> Iterable[str]:
     facts = incident.facts
+    if incident.toll is not None and grown_from:
+        yield f"grown: {how_many(incident.toll)}, was {grown_from}"
     if facts.extension_id is None:
         yield incident.explanation
     yield facts.device

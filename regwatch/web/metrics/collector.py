@@ -46,7 +46,7 @@ class StateCollector(Collector):
 
     def _incidents(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(
-            "regwatch_incidents", "Incidents that fire now.", labels=("alert", "severity")
+            "regwatch_incidents_firing", "Incidents that fire now.", labels=("alert", "severity")
         )
         firing = Counter(
             (i.alert, i.severity) for i in self._view.incidents() if i.state is IncidentState.FIRING

@@ -67,9 +67,7 @@ class Exposition:
 
     async def chunks(self, form: Format) -> AsyncIterator[bytes]:
         """The text, piece by piece; the loop runs between pieces."""
-        families = _Families(
-            (self.instruments.registry, StateCollector(self.view, self.bugs)), form
-        )
+        families = _Families((self.instruments.registry, StateCollector(self.view, self.bugs)))
         yield form.encode(families).removesuffix(END_OF_OPENMETRICS)
         async for text in render_series(self.view.accounts(), self.per_extension, self.bugs):
             # Names come from the PBX: half a surrogate pair must not end the scrape.
@@ -91,24 +89,11 @@ async def gzipped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 class _Families(Collector):
     """All families of several collectors, made presentable."""
 
-    def __init__(self, sources: tuple[Collector, ...], form: Format) -> None:
+    def __init__(self, sources: tuple[Collector, ...]) -> None:
         self._sources = sources
-        self._form = form
 
     def collect(self) -> Iterator[Metric]:
-        families = [family for source in self._sources for family in source.collect()]
-        gauges = {family.name for family in families if family.type != "counter"}
-        for family in families:
+        for family in (family for source in self._sources for family in source.collect()):
             # When a child was made says nothing about the PBX, and is a series for each child.
             family.samples = [s for s in family.samples if not s.name.endswith("_created")]
-            clashes = family.type == "counter" and family.name in gauges
-            yield _under_sample_name(family) if clashes and self._form.is_openmetrics else family
-
-
-def _under_sample_name(counter: Metric) -> Metric:
-    """OpenMetrics names a counter's family without `_total`, which must not be another family's
-    name (`regwatch_incidents`): the samples keep their names, the type is left open.
-    """
-    family = Metric(f"{counter.name}_total", counter.documentation, "unknown")
-    family.samples = counter.samples
-    return family
+            yield family

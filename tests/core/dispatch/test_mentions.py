@@ -29,7 +29,8 @@ from regwatch.core.dispatch.mentions import (
 )
 from regwatch.core.dispatch.merging import merged
 from regwatch.core.model import IncidentId, IncidentState, ItemStatus, Mention, Notification
-from regwatch.notify.words.wording import headline, sections
+from regwatch.notify.words.first_line import headline
+from regwatch.notify.words.wording import sections
 
 ID_AND_SECONDS = 12
 """Bytes: what each incident costs that is not shown."""
@@ -177,7 +178,7 @@ def mentioned(status: ItemStatus) -> Notification:
 
 
 def test_a_lone_incident_that_is_not_shown_still_has_a_first_line() -> None:
-    assert headline(mentioned(RESOLVED)).endswith("extension lost at riga")
+    assert headline(mentioned(RESOLVED)).startswith("RESOLVED riga: 1 phone back after ")
     account = replace(api_unavailable(), facts=replace(api_unavailable().facts, account="acme"))
     made = notification((NEW, account), created_at=NOW)
     assert made.items[0].where == "account acme"

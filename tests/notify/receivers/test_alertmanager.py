@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC
 
 import aiohttp
 import pytest
@@ -33,7 +34,7 @@ from regwatch.core.model import AccountName, AlertName, Incident, Severity, Time
 from regwatch.core.phones.outages import Evidence
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.receivers.alertmanager import AlertmanagerReceiver, AlertmanagerSettings, alert
-from regwatch.notify.words.alert_shape import common, labels
+from regwatch.notify.words.alert_shape import Around, common, labels
 
 
 class FakeAlertmanager(FakeService):
@@ -76,7 +77,7 @@ async def test_a_firing_alert_lives_five_minutes_from_now_however_old_the_messag
     ((posted,),) = fake.taken
     assert posted["startsAt"] == "2026-11-23T03:12:00.000Z"
     assert posted["endsAt"] == "2026-11-23T03:19:05.000Z"
-    assert posted["generatorURL"].startswith("https://regwatch.example/#incident-")
+    assert posted["generatorURL"].startswith("https://regwatch.example/incidents/")
     assert posted["labels"]["alertname"] == "RegwatchExtensionLost"
 
 
@@ -166,7 +167,8 @@ async def test_if_none_takes_it_one_that_may_later_decides():
 
 def test_an_end_is_never_before_the_start():
     ahead = replace(resolved(lost()), started_at=Timestamp(NOW + 60))
-    assert alert(ahead, now=NOW)["endsAt"] == alert(ahead, now=NOW)["startsAt"]
+    posted = alert(ahead, Around("", UTC, NOW))
+    assert posted["endsAt"] == posted["startsAt"]
 
 
 def test_labels_fit_alertmanager():

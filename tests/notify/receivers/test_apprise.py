@@ -72,7 +72,7 @@ async def test_apprise_takes_each_message(name):
 
 async def test_first_line_and_sections():
     (message,) = await taken(notification((NEW, lost()), (RESOLVED, resolved(lost(102)))))
-    assert message["title"].startswith("1 new · 1 resolved, since 03:12:00 UTC: 101 (Reception) ")
+    assert message["title"].startswith("CRITICAL 101 lost at riga (Reception) since 03:12 UTC")
     assert message["message"].startswith("New (1)\n• 101 (Reception) at riga: extension lost since")
     (test,) = await taken(trial_notification("other", 0.0))
     assert (test["type"], test["title"]) == ("info", "TEST: regwatch can reach you")

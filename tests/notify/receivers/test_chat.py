@@ -1,6 +1,7 @@
 """The path that all chats share, on a chat that takes plain words."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import aiohttp
 import pytest
@@ -23,6 +24,7 @@ class Settings:
     url: str
     timeout_seconds: float = 10.0
     external_url: str = ""
+    zone: tzinfo = UTC
     own: OwnWords = NO_TEMPLATES
 
 
@@ -55,7 +57,7 @@ async def test_a_message_is_one_request():
     async with serving(Wall()) as wall:
         await tell(wall, Chat("wall", request, refusal))
     (words,) = wall.taken
-    assert words.startswith("1 new, since 03:12:00 UTC: 101 (Reception) lost its registration")
+    assert words.startswith("CRITICAL 101 lost at riga (Reception) since 03:12 UTC")
 
 
 async def test_a_2xx_that_the_chat_finds_wrong_is_a_refusal_without_secrets():

@@ -7,7 +7,6 @@ from fakes.notifications import NOW, all_new, lost, mixed
 from fakes.receivers import serving
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from regwatch.notify.receivers.discord import (
     DESCRIPTION_LIMIT,
@@ -19,6 +18,7 @@ from regwatch.notify.receivers.discord import (
     settings_of,
 )
 from regwatch.notify.words.composition import Composed
+from regwatch.notify.words.templates import OwnWords, Template
 
 URL = "https://discord.example/api/webhooks/1/secret"
 
@@ -34,7 +34,8 @@ def test_what_is_no_url_stays_as_it_is():
 
 
 async def test_discords_title_is_cut_before_it_is_escaped():
-    message = await sent("discord", all_new([replace(lost(), summary="*" * 500)]))
+    own = OwnWords(title=Template("*" * 500))
+    message = await sent("discord", all_new([lost()]), own=own)
     title = message["embeds"][0]["title"]
     assert title.endswith(r"\*…")
     assert len(title) in (255, 256)

@@ -331,7 +331,7 @@ async def test_a_template_makes_the_subject_and_a_text_without_html():
         Template("{% for a in alerts %}\n- {{ a.words.who }}\n{% endfor %}", known=NAMES),
     )
     (message,) = await sent(notification((NEW, lost(label="A & <B>"))), own=own)
-    assert message["Subject"].startswith("critical: 1 new, since 03:12:00 UTC: ")
+    assert message["Subject"].startswith("critical: CRITICAL 101 lost at riga (A & <B>)")
     assert message.get_content().strip() == "- 101 (A & <B>)"
     assert not message.is_multipart()
 

@@ -114,7 +114,8 @@ def test_an_id_is_the_same_at_each_retry_and_another_elsewhere():
 def test_the_text_ends_with_the_address_of_the_pages_if_there_is_one(url):
     text = as_text(default(FIRST), url)
     assert text.startswith(f"{default(FIRST).title}\n\n")
-    assert text.endswith(f"\n{URL}\n") is bool(url)
+    page = f"{URL}/incidents/{FIRST.items[0].incident.id}"
+    assert text.endswith(f"\n{page}\n") is bool(url)
 
 
 def test_words_of_ones_own_are_the_whole_text_and_have_no_html():

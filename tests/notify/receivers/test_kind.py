@@ -1,6 +1,7 @@
 """What a kind of receiver is to the rest of regwatch."""
 
 from dataclasses import fields, is_dataclass
+from datetime import UTC
 
 import aiohttp
 import pytest
@@ -17,15 +18,20 @@ SETTINGS = [(kind, each) for kind in KINDS.values() for each in kind.receivers]
 
 def test_what_people_read_takes_its_address_and_its_words_from_outside_its_mapping():
     own = OwnWords(title=Template("mine"))
-    rest = RestOfFile(external_url="https://r", own=own, path=REST.path)
-    assert rest.spoken(5.0) == {"timeout_seconds": 5.0, "external_url": "https://r", "own": own}
+    rest = RestOfFile(external_url="https://r", zone=UTC, own=own, path=REST.path)
+    assert rest.spoken(5.0) == {
+        "timeout_seconds": 5.0,
+        "external_url": "https://r",
+        "zone": UTC,
+        "own": own,
+    }
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS, ids=lambda each: getattr(each, "name", ""))
 def test_whose_words_can_be_changed_has_a_place_for_them(kind, settings):
     assert is_dataclass(settings)
     names = {field.name for field in fields(settings)}
-    assert names >= {"timeout_seconds", "external_url"}
+    assert names >= {"timeout_seconds", "external_url", "zone"}
     assert kind.escape is None or names >= Spoken.__annotations__.keys()
 
 

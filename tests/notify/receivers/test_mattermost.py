@@ -6,7 +6,6 @@ from fakes.kinds import REST, sent
 from fakes.notifications import all_new, lost, mixed
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from regwatch.notify.http import Reply
 from regwatch.notify.receivers.mattermost import (
@@ -18,6 +17,7 @@ from regwatch.notify.receivers.mattermost import (
     settings_of,
 )
 from regwatch.notify.words.markup import ZERO_WIDTH_SPACE
+from regwatch.notify.words.templates import OwnWords, Template
 
 URL = "https://chat.example/hooks/secret"
 
@@ -42,7 +42,8 @@ def test_success_is_the_word_ok_alone(status, body, said):
 
 
 async def test_the_first_line_is_cut_before_it_is_escaped():
-    message = await sent("mattermost", all_new([replace(lost(), summary="*" * 500)]))
+    own = OwnWords(title=Template("*" * 500))
+    message = await sent("mattermost", all_new([lost()]), own=own)
     title = message["text"].removeprefix("**").removesuffix("**")
     assert title.endswith(r"\*…")
     assert len(title) in (TITLE_LIMIT - 1, TITLE_LIMIT)

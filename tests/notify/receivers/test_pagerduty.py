@@ -1,5 +1,7 @@
 """PagerDuty events, against an Events API that validates them."""
 
+from datetime import UTC
+
 import aiohttp
 import pytest
 from fakes.notifications import (
@@ -23,6 +25,7 @@ from msgspec.structs import replace
 from regwatch.core.dispatch.mentions import from_stored, stored_form
 from regwatch.notify.errors import ReceiverRefusedError, ReceiverUnavailableError
 from regwatch.notify.receivers.pagerduty import PagerDutyReceiver, PagerDutySettings, event
+from regwatch.notify.words.alert_shape import Around
 
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 
@@ -119,23 +122,25 @@ async def test_the_longest_words_stay_within_the_limits():
 
 
 def test_an_event_says_what_where_and_since_when():
-    told = event(lost(), routing_key=ROUTING_KEY, external_url="https://regwatch.example/")
-    assert told["links"][0]["href"] == f"https://regwatch.example/#incident-{lost().id}"
+    told = event(lost(), Around("https://regwatch.example/", UTC, NOW), routing_key=ROUTING_KEY)
+    assert told["links"][0]["href"] == f"https://regwatch.example/incidents/{lost().id}"
+    assert told["links"][1]["href"] == "https://regwatch.example/help/RegwatchExtensionLost"
     payload = told["payload"]
-    assert payload["summary"] == lost().summary
+    assert payload["summary"] == "CRITICAL 101 lost at riga (Reception) since 03:12 UTC"
     assert payload["source"] == "acme/000*101"
     assert payload["timestamp"] == "2026-11-23T03:12:00.000Z"
     assert (payload["component"], payload["group"]) == ("101 (Reception)", "riga")
     assert payload["class"] == "extension_lost"
     assert payload["custom_details"]["real_address"] == "sip:203.0.113.7:62338"
-    assert "links" not in event(lost(), routing_key=ROUTING_KEY)
-    marked = event(lost(), routing_key=ROUTING_KEY, possibly_repeated=True)
+    assert "links" not in event(lost(), Around("", UTC, NOW), routing_key=ROUTING_KEY)
+    marked = event(lost(), Around("", UTC, NOW), routing_key=ROUTING_KEY, possibly_repeated=True)
     assert marked["payload"]["custom_details"]["possibly_repeated"] is True
 
 
 def test_what_nobody_acknowledged_says_so():
-    said = event(lost(), routing_key=ROUTING_KEY, unacknowledged_for=900.0)["payload"]
-    assert said["summary"] == f"{lost().summary} (not acknowledged for 15 min)"
+    around = Around("", UTC, NOW)
+    said = event(lost(), around, routing_key=ROUTING_KEY, unacknowledged_for=900.0)["payload"]
+    assert said["summary"].endswith(" since 03:12 UTC (not acknowledged for 15 min)")
     assert said["custom_details"]["unacknowledged_seconds"] == 900.0
 
 

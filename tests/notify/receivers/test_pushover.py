@@ -168,7 +168,7 @@ async def test_a_body_without_words_is_not_sent_as_such():
 
 async def test_a_link_leads_to_the_incident_or_if_there_are_many_to_the_overview():
     one = await sent(all_new([lost()]), external_url="https://r.example")
-    assert one["url"] == f"https://r.example/#incident-{lost().id}"
+    assert one["url"] == f"https://r.example/incidents/{lost().id}"
     assert (await sent(FIRING, external_url="https://r.example"))["url"] == "https://r.example"
 
 

@@ -51,7 +51,7 @@ async def test_words_of_ones_own_are_cut_into_blocks():
     assert message["text"] == "Help!"
     (attachment,) = message["attachments"]
     texts = [block["text"]["text"] for block in attachment["blocks"]]
-    assert texts[0].startswith("*1 new, since 03:12:00 UTC: 101 (&lt;!here&gt;)")
+    assert texts[0].startswith("*CRITICAL 101 lost at riga (&lt;!here&gt;) since 03:12 UTC*")
     assert texts[1] == "x" * 2999 + "…"
     assert sum(map(len, texts)) <= TEXT_IN_ALL
     assert len(texts) >= 3

@@ -45,10 +45,10 @@ async def test_one_message_per_group_changed_in_place_with_its_story_in_the_thre
     async with serving(FakeSlackApi()) as slack:
         await tell(slack, FIRST, MORE, SOME_BACK, REMINDER, OVER)
     (root,) = slack.roots()
-    assert root["text"].startswith("1 resolved, after 2 h 5 min: ")
+    assert root["text"].startswith("RESOLVED ")
     assert root["attachments"][0]["color"] == "#2e7d32"
     assert [reply["text"][:10] for reply in slack.replies()] == [
-        "1 new · 1 ", "1 still · ", "1 still, s", "1 resolved",
+        "CRITICAL r", "CRITICAL 1", "CRITICAL 1", "RESOLVED 1",
     ]  # fmt: skip
     assert slack.calls == ["chat.postMessage"] + ["chat.update", "chat.postMessage"] * 4
 

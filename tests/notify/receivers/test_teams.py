@@ -37,7 +37,7 @@ async def test_a_card_links_to_the_page_and_to_each_incident():
         if "selectAction" in run
     ]
     assert len(urls) == 6
-    assert all(url.startswith("https://r.example/#incident-") for url in urls)
+    assert all(url.startswith("https://r.example/incidents/") for url in urls)
 
 
 async def test_a_failure_that_teams_reports_with_200_is_one():

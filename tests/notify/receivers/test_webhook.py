@@ -161,7 +161,7 @@ async def test_a_body_of_ones_own_and_headers_from_templates():
     assert body == 'critical 000*101 "Says \\"hi\\""\ncritical 000*102 ""\n'
     assert headers.getall("Content-Type") == ["text/plain"]
     assert headers["X-Fixed"] == "1"
-    assert headers["X-Title"].endswith("2 extensions lost at riga firing")
+    assert headers["X-Title"] == "CRITICAL riga: 2 extensions lost since 03:12 UTC firing"
     expected = signature_headers(note.id, body.encode(), SECRET, at=NOW)
     assert headers["webhook-signature"] == expected["webhook-signature"]
 

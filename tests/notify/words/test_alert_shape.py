@@ -1,16 +1,21 @@
 """An incident in the words of Alertmanager."""
 
 import re
+from dataclasses import replace as replace_in
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import pytest
-from fakes.notifications import lost, resolved
+from fakes.notifications import NOW, lost, resolved
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from regwatch.core.model import IncidentState
-from regwatch.notify.words.alert_shape import annotations, common, is_resolved, labels
+from regwatch import runbooks
+from regwatch.core.model import AlertName, IncidentState
+from regwatch.notify.words.alert_shape import Around, annotations, common, is_resolved, labels
 
+AROUND = Around("", UTC, NOW)
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 MAPPINGS = st.lists(
     st.dictionaries(st.sampled_from("abc"), st.sampled_from(["1", "2"])), max_size=4
@@ -33,7 +38,20 @@ def test_every_name_is_one_and_no_value_is_empty(site_labels):
 
 
 def test_texts_that_are_empty_are_left_out():
-    assert annotations(replace(lost(), explanation="")) == {"summary": lost().summary}
+    bare = replace(lost(), summary="", explanation="")
+    assert annotations(bare, AROUND) == {
+        "summary": "CRITICAL 101 lost at riga (Reception) since 03:12 UTC",
+        "what_to_do": runbooks.advice(AlertName.EXTENSION_LOST),
+    }
+
+
+def test_texts_say_what_is_wrong_and_what_to_do_and_where_that_stands():
+    around = replace_in(AROUND, external_url="https://r.example/", zone=ZoneInfo("Europe/Riga"))
+    told = annotations(lost(), around)
+    assert told["summary"] == "CRITICAL 101 lost at riga (Reception) since 05:12 EET"
+    assert told["description"].startswith("101 (Reception) lost its registration at riga: ")
+    assert told["runbook_url"] == "https://r.example/help/RegwatchExtensionLost"
+    assert "what_to_do" not in annotations(resolved(lost()), around)
 
 
 @pytest.mark.parametrize("state", IncidentState)

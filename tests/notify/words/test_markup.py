@@ -139,5 +139,5 @@ def test_without_room_for_lines_the_numbers_are_told():
 
 def test_a_link_too_long_is_left_out():
     parts = sections(notification((NEW, lost())), max_lines=1)
-    assert "<https://h/#incident" in body(parts, slack.MRKDWN, "https://h")
+    assert "<https://h/incidents" in body(parts, slack.MRKDWN, "https://h")
     assert "https" not in body(parts, slack.MRKDWN, "https://h/" + "x" * 500)

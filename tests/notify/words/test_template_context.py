@@ -28,7 +28,7 @@ def test_alerts_are_told_by_what_they_are_to_the_receiver_with_words():
             "seen 12 s after the lease ended",
         ],
     }
-    assert context["new"][0]["generatorURL"] == "https://r.example/#incident-0000000000000065"
+    assert context["new"][0]["generatorURL"] == "https://r.example/incidents/0000000000000065"
     assert template_context(all_new([lost()]))["severity"] == "critical"
 
 

@@ -1,8 +1,11 @@
 """The body of a webhook: version 4 of Alertmanager's, and what it has no place for."""
 
+from datetime import UTC
+
 import pytest
 from fakes.notifications import (
     NEW,
+    NOW,
     RESOLVED,
     STILL,
     all_new,
@@ -17,7 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from regwatch.notify.words.alert_shape import Around
 from regwatch.notify.words.webhook_body import NOT_YET, alert, kept, payload, regwatch_object
+
+AROUND = Around("", UTC, NOW)
 
 
 def test_500_lost_phones_say_how_many_are_left_out():
@@ -55,16 +61,16 @@ def test_so_many_as_are_wanted_are_kept_and_news_before_all_else(statuses, most)
 
 
 def test_what_fires_has_no_end_and_what_is_over_has_one():
-    firing, over = alert(lost()), alert(resolved(lost()))
+    firing, over = alert(lost(), AROUND), alert(resolved(lost()), AROUND)
     assert (firing["status"], firing["endsAt"]) == ("firing", NOT_YET)
     assert (over["status"], over["endsAt"]) == ("resolved", "2026-11-23T03:14:04.000Z")
     assert firing["fingerprint"] == over["fingerprint"], "the same through its life"
 
 
 def test_a_link_needs_an_address_that_others_can_open():
-    assert alert(lost())["generatorURL"] == ""
-    assert alert(lost(), external_url="https://r.example/")["generatorURL"] == (
-        "https://r.example/#incident-0000000000000065"
+    assert alert(lost(), AROUND)["generatorURL"] == ""
+    assert alert(lost(), Around("https://r.example/", UTC, NOW))["generatorURL"] == (
+        "https://r.example/incidents/0000000000000065"
     )
 
 

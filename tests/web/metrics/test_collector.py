@@ -57,7 +57,7 @@ def test_everything_there_is_to_say() -> None:
         'regwatch_sweep_seconds{account="acme"} 60.0',
         'regwatch_refresh_warnings{account="acme",outcome="came_true"} 19.0',
         'regwatch_refresh_warnings{account="acme",outcome="taken_back"} 1.0',
-        'regwatch_incidents{alert="extension_lost",severity="critical"} 2.0',
+        'regwatch_incidents_firing{alert="extension_lost",severity="critical"} 2.0',
         'regwatch_outbox_pending{receiver="chat"} 3.0',
         'regwatch_outbox_oldest_timestamp_seconds{receiver="chat"} 1.794999995e+09',
     ]
@@ -70,7 +70,7 @@ def test_closed_label_sets_are_whole_and_an_empty_outbox_has_no_oldest() -> None
     assert 'regwatch_outbox_pending{receiver="pager"} 0.0' in found
     assert not any("oldest_timestamp" in line for line in found)
     assert sum("regwatch_extensions{" in line for line in found) == len(ExtensionState)
-    assert sum("regwatch_incidents{" in line for line in found) == len(AlertName) * len(Severity)
+    assert sum("regwatch_incidents_firing{" in line for line in found) == len(AlertName) * len(Severity)
 
 
 def test_what_is_gone_leaves_no_series() -> None:

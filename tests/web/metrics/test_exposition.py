@@ -108,7 +108,7 @@ async def test_in_openmetrics_no_family_name_stands_twice() -> None:
     openmetrics = await scrape(full_daemon(), OPENMETRICS)
     names = [x.split()[2] for x in openmetrics.splitlines() if x.startswith("# TYPE ")]
     assert len(names) == len(set(names))
-    assert "# TYPE regwatch_incidents_total unknown" in openmetrics
+    assert "# TYPE regwatch_incidents counter" in openmetrics
     assert "# TYPE regwatch_incidents_total counter" in await scrape(full_daemon())
 
 
