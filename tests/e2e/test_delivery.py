@@ -144,7 +144,7 @@ async def test_of_a_receiver_that_refuses_the_others_are_told(tmp_path: Path) ->
     (alert,) = broken(hook)
     assert alert["labels"]["severity"] == "critical"
     assert "account" not in alert["labels"]
-    assert "The receiver gone refuses alerts" in alert["annotations"]["summary"]
+    assert "receiver gone: refuses our messages" in alert["annotations"]["summary"]
     assert "Its messages go to hook meanwhile." in alert["annotations"]["description"]
     assert log.count('"event": "notification_not_delivered"') == 1
 

@@ -34,7 +34,7 @@ from regwatch.core.monitor import Monitor
 from regwatch.core.outcome import Outcome
 from regwatch.core.polling.planner import Ask
 from regwatch.core.steps import Failure
-from regwatch.notify.words.wording import headline
+from regwatch.notify.words.first_line import headline
 from regwatch.simulator.fleet import public_address
 
 SITES, PHONES = 8, 500

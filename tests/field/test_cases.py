@@ -18,7 +18,7 @@ from regwatch.app.replay import Replay
 from regwatch.config import load_config
 from regwatch.core.model import Notification, Timestamp
 from regwatch.core.recording import Recorded
-from regwatch.notify.words.wording import headline
+from regwatch.notify.words.first_line import headline
 from regwatch.sources.ringme.wire import decode_registrations
 
 CASES = sorted(readme.parent for readme in Path(__file__).parent.glob("*/README.md"))
