@@ -38,8 +38,9 @@ types: ## Check types.
 imports: ## Check that imports run downward only, and by the other contracts of pyproject.toml.
 	lint-imports
 
-reference: ## Make anew what the reference of the commands says of them.
+reference: ## Make anew what the reference of the commands says of them, and the schema for editors.
 	python -m regwatch.cli.manual.make reference docs/reference/commands.md
+	python -m regwatch.cli.manual.make schema docs/reference/configuration.md regwatch/config/regwatch.schema.json
 
 man: ## Make the man pages, in build/man.
 	python -m regwatch.cli.manual.make man build/man

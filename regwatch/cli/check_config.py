@@ -12,7 +12,7 @@ import click
 from regwatch.app.soundness import load_sound
 from regwatch.cli.console import BAD_CONFIG, out
 from regwatch.cli.settings import show_problems
-from regwatch.config import Config, ConfigError, Problem, json_schema
+from regwatch.config import Config, ConfigError, Problem, schema_text
 from regwatch.config.source import LARGEST_FILE
 
 STDIN = Path("-")
@@ -34,7 +34,7 @@ def check_config(
 ) -> None:
     """Check all of them; exits with 2 if one cannot be used."""
     if schema:
-        click.echo(json.dumps(json_schema(), indent=2))
+        click.echo(schema_text(), nl=False)
         return
     verdicts = [_checked(each, config_file) for each in files or (config_file,)]
     if as_json:

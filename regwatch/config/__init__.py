@@ -7,7 +7,7 @@ from regwatch.config.loader import (
     load_http,
     storage_url,
 )
-from regwatch.config.schema import json_schema
+from regwatch.config.schema import json_schema, schema_text
 from regwatch.config.top import Config
 from regwatch.shapes.problems import ConfigError, Problem
 
@@ -20,5 +20,6 @@ __all__ = [
     "load_accounts",
     "load_config",
     "load_http",
+    "schema_text",
     "storage_url",
 ]

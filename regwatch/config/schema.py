@@ -1,11 +1,19 @@
 """The file's shape for editors: its JSON Schema."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 from regwatch.config.top import Config
 from regwatch.shapes.shape import FILE_SUFFIX
 from regwatch.shapes.values import in_file
+
+SCHEMA_FILE = "regwatch.schema.json"
+
+
+def schema_text() -> str:
+    """The same with a description at each key, as the release has it."""
+    return files("regwatch.config").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """`python -m regwatch.cli.manual.make`: `man FOLDER` writes the man pages there, `reference FILE`
-makes what the command line knows of that page anew.
+makes what the command line knows of that page anew, `schema REFERENCE FILE` the JSON Schema.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from regwatch import __version__
 from regwatch.cli import main
 from regwatch.cli.manual.reference import renewed
 from regwatch.cli.manual.roff import man_page, page_name
+from regwatch.cli.manual.schema import described
 from regwatch.cli.manual.tree import entries
 
 PROGRAM = "regwatch"
@@ -38,6 +39,14 @@ def reference(file: Path) -> None:
     """Make what FILE says between its marks anew."""
     page = file.read_text(encoding="utf-8")
     file.write_text(renewed(page, list(entries(main, PROGRAM))), encoding="utf-8")
+
+
+@manual.command()
+@click.argument("reference", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def schema(reference: Path, file: Path) -> None:
+    """Write the configuration's JSON Schema to FILE, with what REFERENCE says of each key."""
+    file.write_text(described(reference.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
