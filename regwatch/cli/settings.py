@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from regwatch.cli.console import BAD_CONFIG, err, priority
 from regwatch.config import Config, ConfigError, load_config
+from regwatch.shapes.problems import lines_of
 
 Loaded = TypeVar("Loaded")
 
@@ -34,6 +35,8 @@ def show_problems(error: ConfigError) -> None:
         where, _, rest = f"{priority()}{problem}".partition(": ")
         console.print(where, style="bold", end=": ")
         console.print(rest)
+        for line in lines_of(problem)[1:]:
+            console.print(f"{priority()}{line}", markup=False, highlight=False, no_wrap=True)
     count = len(error.problems)
     console.print(
         f"{priority()}{count} problem{'s' if count > 1 else ''}", style="bold red", markup=False

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from regwatch.config.yaml_advice import Place, advice
 from regwatch.core.outside import is_text
 from regwatch.shapes.files import FileError, read_text
 from regwatch.shapes.problems import ConfigError, Location, Problem, written
@@ -69,9 +70,7 @@ class Source:
         try:
             root = _composed(self._text())
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else None
-            raise self._unreadable(f"not valid YAML: {_in_words(error)}", line) from None
+            raise ConfigError([self._no_yaml(error)]) from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise self._unreadable("not valid YAML") from error
         if not isinstance(root, yaml.MappingNode):
@@ -93,6 +92,20 @@ class Source:
             return read_text(self.file, largest=LARGEST_FILE)
         except FileError as error:
             raise self._unreadable(f"cannot be read: {error}") from error
+
+    def _no_yaml(self, error: yaml.MarkedYAMLError) -> Problem:
+        message = f"not valid YAML: {_in_words(error)}"
+        # Where it begins, not where the rest of the file makes no sense any more.
+        begins = any(each in (error.context or "") for each in ("quoted scalar", "simple key"))
+        mark = (error.context_mark if begins else None) or error.problem_mark or error.context_mark
+        if mark is None:
+            return Problem(self.file, None, "", message)
+        lines = self._text().splitlines()
+        text = lines[mark.line] if mark.line < len(lines) else ""
+        place = Place(text, mark.column, f"{error.context or ''} {error.problem or ''}")
+        excerpt = place.excerpt if text.strip() else ()
+        said = None if NAMING.match(str(error.problem)) else advice(place)
+        return Problem(self.file, mark.line + 1, "", message, said, excerpt)
 
     def _unreadable(self, message: str, line: int | None = None) -> ConfigError:
         return ConfigError([Problem(self.file, line, "", message)])

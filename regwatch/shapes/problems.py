@@ -21,6 +21,8 @@ class Problem:
     """`accounts[0].polling.interval`; empty for the file as a whole."""
     message: str
     suggestion: str | None = None
+    excerpt: Sequence[str] = ()
+    """The place in the file, as lines; without secrets."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line is not None else str(self.file)
@@ -34,7 +36,12 @@ class ConfigError(Exception):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(line for each in self.problems for line in lines_of(each)))
+
+
+def lines_of(problem: Problem) -> Sequence[str]:
+    """It, and below it the place."""
+    return [str(problem), *(f"    {made_safe(line)}" for line in problem.excerpt)]
 
 
 def written(location: Location) -> str:
