@@ -31,7 +31,6 @@ GUARDED = {
 EXCUSED = {
     "guard.py:Guard.keep": "it is the guard",
     "guard.py:lived": "it waits for one task, to its end",
-    "cli/demo.py:_tell_story": "for show, at a terminal; whoever looks on sees it end",
     "cli/extensions.py:_pages": "the pages that there are",
     "cli/watch.py:_show_live": "for a person at a terminal, who sees it end",
     "cli/watch.py:_tell_changes": "the same in a pipe, whose reader sees it end",

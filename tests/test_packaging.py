@@ -44,10 +44,14 @@ def is_editable(installed: metadata.Distribution) -> bool:
 
 
 def files_of(package: Path) -> dict[str, bytes]:
+    """What a link leads to is installed in its place."""
+    found = (
+        Path(at) / name for at, _, names in os.walk(package, followlinks=True) for name in names
+    )
     return {
         str(path.relative_to(package)): path.read_bytes()
-        for path in package.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        for path in found
+        if "__pycache__" not in path.parts
     }
 
 

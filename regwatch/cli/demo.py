@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +22,25 @@ from rich.text import Text
 
 from regwatch.app.daemon import Daemon, StartError
 from regwatch.cli.console import fail, out
+from regwatch.cli.demo_acts import (
+    ACTS,
+    LEASE_SECONDS,
+    SITES,
+    Doing,
+    Faults,
+    Phone,
+    Site,
+    phone_of,
+)
 from regwatch.cli.loops import run_loop
 from regwatch.clock import wall_clock
 from regwatch.config import load_config
-from regwatch.core.durations import humanise
 from regwatch.logs import configure
 from regwatch.simulator import Control, Simulator, SimulatorSettings
 from regwatch.web.listener import ListenError, parse_address
 
 EXTENSIONS = 40
 """The README says forty."""
-LEASE_SECONDS = 60
-"""As short as leases get in the field: a silent death shows within a minute."""
-SCRIPT = (
-    (6, "unregister", 0, "a phone says good-bye: it un-REGISTERs"),
-    (14, "reboot", 1, "a phone reboots: its old entry lingers; no alert may come of it"),
-    (20, "die", 2, "a phone dies silently: the PBX notices only when its lease ends"),
-    (32, "revive", 0, "the first phone comes back"),
-    (75, "revive", 2, "the dead phone is powered on again"),
-)
-"""Seconds from the start, what, to which phone, in words. Afterwards it goes round again."""
-ROUND_SECONDS = 90
-"""After the last of these, with time for its "resolved"."""
-
 CONFIG = """\
 accounts:
   - name: demo
@@ -51,12 +48,17 @@ accounts:
     client_id: demo
     client_secret: demo-secret
     polling: {{interval: 3s, batch_size: 50, reserve: 0%}}
+sites:
+  - {{name: {riga}, networks: [203.0.113.1/32]}}
+  - {{name: {vilnius}, networks: [203.0.113.2/32]}}
 alerts:
-  never_registered: {{after: 30s, severity: info}}
+  api_unavailable: {{for: 5s, severity: critical}}
+  refresh_overdue: {{learn_after: 3, severity: warning}}
+  address_changed: false
 receivers:
   - {{name: terminal, webhook: {{url: "{hook}"}}}}
 routes:
-  - {{receivers: [terminal], group_wait: 1s, group_interval: 5s, repeat: 1h}}
+  - {{receivers: [terminal], group_wait: 1s, group_interval: 15s, repeat: 1h}}
 http: {{listen: "{listen}", api_token: demo}}
 storage: {{url: "sqlite:///{folder}/regwatch.db"}}
 log: {{level: error}}
@@ -85,7 +87,10 @@ async def _demo(duration: float | None, listen: str, stop: asyncio.Event) -> int
     with tempfile.TemporaryDirectory(prefix="regwatch-demo-") as folder:
         async with Simulator(settings).serving() as pbx, hook(show) as hook_url:
             config = Path(folder) / "regwatch.yml"
-            text = CONFIG.format(pbx=pbx.url, hook=hook_url, listen=listen, folder=folder)
+            riga, vilnius = SITES
+            text = CONFIG.format(
+                pbx=pbx.url, hook=hook_url, listen=listen, folder=folder, riga=riga, vilnius=vilnius
+            )
             config.write_text(text, encoding="utf-8")
             await _watch(config, pbx.control, show, duration, stop)
     show.line("done", "bold", "The demo is over; nothing is left behind.")
@@ -112,18 +117,34 @@ async def _tell_story(daemon: Daemon, pbx: Control, show: "Show", duration: floa
     show.welcome(str(daemon.address), duration)
     with suppress(TimeoutError):
         async with asyncio.timeout(duration):
-            while True:
-                await _play_round(pbx, show)
+            for round_number in count():
+                await _play_round(pbx, show, round_number)
 
 
-async def _play_round(pbx: Control, show: "Show") -> None:
+async def _play_round(pbx: Control, show: "Show", round_number: int) -> None:
     loop = asyncio.get_running_loop()
-    begun_at, ids = loop.time(), pbx.registered_ids()
-    for at, action, which, words in SCRIPT:
-        await asyncio.sleep(begun_at + at - loop.time())
-        pbx.act(ids[which], action)
-        show.line("phones", "cyan", words)
-    await asyncio.sleep(begun_at + ROUND_SECONDS - loop.time())
+    phones = pbx.registered_ids()
+    for number, act in enumerate(ACTS):
+        begun_at, phone = loop.time(), phone_of(number, round_number, phones)
+        show.act(f"{act.title}.")
+        for step in act.steps:
+            await asyncio.sleep(begun_at + step.at - loop.time())
+            show.line("phones" if step.doing else "", "cyan", step.words)
+            _do(pbx, step.doing, phone)
+        await asyncio.sleep(begun_at + act.seconds - loop.time())
+
+
+def _do(pbx: Control, doing: Doing, phone: int) -> None:
+    match doing:
+        case Phone(action):
+            pbx.act(phone, action)
+        case Site(index, dark):
+            pbx.site(index, dark=dark)
+        case Faults(which):
+            pbx.clear_faults()
+            pbx.set_faults(which)
+        case None:
+            pass
 
 
 @asynccontextmanager
@@ -157,8 +178,8 @@ class Show:
         ends = f"It ends after {duration:g} s." if duration else "Ctrl-C ends it."
         self._console.print(
             f"""\
-[bold]regwatch demo[/]: {EXTENSIONS} simulated phones register at a simulated PBX; the real daemon
-watches them. The first alert comes within seconds. {ends}
+[bold]regwatch demo[/]: {EXTENSIONS} simulated phones in two offices register at a simulated
+PBX; the real daemon watches them. Six acts in six minutes, then other phones. {ends}
 
   status page  [bold]http://{address}/[/]
   metrics      [bold]http://{address}/metrics[/]
@@ -168,26 +189,24 @@ watches them. The first alert comes within seconds. {ends}
             markup=True,
         )
 
-    def line(self, who: str, style: str, text: str) -> None:
+    def line(self, who: str, who_style: str, text: str, *, style: str = "") -> None:
         """One thing that happened."""
         now = datetime.fromtimestamp(wall_clock(), tz=UTC).astimezone().strftime("%H:%M:%S")
-        self._console.print(
-            Text.assemble((now, "dim"), "  ", (f"{who:<9}", style), "  ", text), soft_wrap=True
-        )
+        said = Text.assemble((now, "dim"), "  ", (f"{who:<9}", who_style), "  ", (text, style))
+        self._console.print(said, soft_wrap=True)
+
+    def act(self, title: str) -> None:
+        """Another one begins."""
+        self._console.print()
+        self.line("", "", title, style="bold")
 
     def alert(self, body: Mapping[str, Any]) -> None:
-        """A message that regwatch sent."""
+        """A message that regwatch sent: a line for each alert in it."""
         for alert in body["alerts"]:
+            word, _, rest = alert["annotations"]["summary"].partition(" ")
             resolved = alert["status"] == "resolved"
-            severity = alert["labels"]["severity"]
-            style = "bold green" if resolved else STYLES[severity]
-            word = "RESOLVED" if resolved else severity.upper()
-            summary = alert["annotations"]["summary"]
-            if resolved:
-                began, ended = (datetime.fromisoformat(alert[at]) for at in ("startsAt", "endsAt"))
-                lasted = humanise((ended - began).total_seconds())
-                summary = f"over after {lasted}: {summary}"
-            self.line(word, style, summary)
+            style = "bold green" if resolved else STYLES[alert["labels"]["severity"]]
+            self.line(word, style, rest)
 
 
 STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}
