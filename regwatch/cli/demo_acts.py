@@ -106,8 +106,8 @@ ACTS = (
         f"{SITES[1]} loses its line",
         (
             Step(1, f"twenty phones of {SITES[1]} are cut off at once", Site(1, dark=True)),
-            Step(20, "waiting: the PBX notices nothing until leases end"),
-            Step(40, "waiting: one message for the place, and not one for each phone"),
+            Step(20, "waiting: leases end one by one, within a minute"),
+            Step(40, "waiting: the place is one message, and no more of its phones"),
             Step(60, "waiting: who falls silent now belongs to it"),
             Step(80, f"the line of {SITES[1]} is back, its phones come within a minute",
                  Site(1, dark=False)),
