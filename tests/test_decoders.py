@@ -59,7 +59,6 @@ FOREIGN = {
 ELSEWHERE = {
     "app/http_side.py": "a folder that the service manager made",
     "cli/completing.py": "hands the environment's URL on to `whereabouts`",
-    "cli/demo.py": "what its own daemon sends",
     "cli/reaching.py": "a URL that `whereabouts` has read",
     "cli/remote.py": "the name of this machine's user",
     "config/top.py": "a default of ours",
