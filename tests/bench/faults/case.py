@@ -57,6 +57,8 @@ class Case:
             return 300.0
         if "retry_after" in self.faults:
             return 30.0
+        if "throttle" in self.faults:  # refusals in a row are waited for 5, 10, 20 s
+            return 40.0
         return 60.0 if "token_401" in self.faults else 20.0
 
 
