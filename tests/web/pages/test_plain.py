@@ -34,14 +34,25 @@ async def test_an_incident_says_what_why_who_was_told_and_what_to_do(
 ) -> None:
     one = replace(incident(), summary=f"101 {HOSTILE} lost", explanation="No refresh came.")
     told = Happening(
-        at=NOW, kind=Kind.NOTIFICATION, event="new", text="told chat", incident_id=one.id
+        at=NOW,
+        kind=Kind.NOTIFICATION,
+        event="new",
+        text="first seen",
+        receiver="chat",
+        incident_id=one.id,
     )
     decided = replace(told, kind=Kind.INCIDENT, event="fired", text="", because="its lease ran out")
     operations.kept, operations.happenings = [one], [told, decided]
     status, html = await page(session, f"/incidents/{one.id}")
     assert status == 200
     assert HOSTILE not in html
-    for words in ("No refresh came.", "told chat", "its lease ran out", "What to do"):
+    for words in (
+        "No refresh came.",
+        "chat: first seen",
+        "fired: ",
+        "its lease ran out",
+        "What to do",
+    ):
         assert words in html
     assert f'href="../help/{one.alert.alertname}"' in html
     over = replace(one, state=IncidentState.RESOLVED, resolved_at=Timestamp(NOW + 60))
